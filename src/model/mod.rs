@@ -1,0 +1,21 @@
+//! Values, and nothing else: names, paths, entries, changes, revisions.
+//!
+//! Nothing here touches a disk, a clock or a lock, so every rule of the model
+//! can be tested as a plain function. What the words mean is in
+//! `docs/GLOSSARY.md`; how the values are written is in `docs/FORMAT.md`.
+
+mod address;
+mod change;
+mod entry;
+mod id;
+mod name;
+mod path;
+mod revision;
+
+pub use address::{Address, RefSpec};
+pub use change::{Change, Content, Extent, FileChange};
+pub use entry::{Entry, Kind};
+pub use id::Id;
+pub use name::{BranchName, DatasetName, RefName, WriterName};
+pub use path::DataPath;
+pub use revision::{DatasetRecord, DraftStep, PathChange, Revision, What};

@@ -1,0 +1,157 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Result};
+
+/// Declares a checked string: its text can only be had through `FromStr`.
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $what:literal, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(String);
+
+        impl $type {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                $check(text).map_err(|why| Error::invalid($what, text, why))?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// The name of a dataset: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
+    DatasetName, "dataset name", check_word
+}
+name! {
+    /// The name of a branch or tag: words as a dataset's, joined by `/`; 100 bytes at the most.
+    BranchName, "branch or tag name", check_branch
+}
+name! {
+    /// Who has a draft: any text without control characters, 1 to 64 bytes.
+    WriterName, "author", check_writer
+}
+
+fn check_word(text: &str) -> std::result::Result<(), &'static str> {
+    let first = text.bytes().next().ok_or("a name is not empty")?;
+    if !first.is_ascii_alphanumeric() {
+        return Err("a name begins with a letter or digit (A-Z a-z 0-9)");
+    }
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+        return Err("a name has only A-Z a-z 0-9 . _ -");
+    }
+    if text.len() > 64 {
+        return Err("a name has at most 64 characters");
+    }
+    Ok(())
+}
+
+fn check_branch(text: &str) -> std::result::Result<(), &'static str> {
+    if text.len() > 100 {
+        return Err("a branch or tag name has at most 100 characters");
+    }
+    if text == "source" {
+        return Err("`source` is the word for the source itself");
+    }
+    if text.len() >= crate::model::Id::PREFIX_MIN && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err("it could be taken for a revision's id");
+    }
+    text.split('/').try_for_each(check_word)
+}
+
+fn check_writer(text: &str) -> std::result::Result<(), &'static str> {
+    match text.len() {
+        0 => Err("an author is not empty"),
+        1..=64 if !text.chars().any(char::is_control) => Ok(()),
+        1..=64 => Err("an author has no control characters"),
+        _ => Err("an author has at most 64 bytes"),
+    }
+}
+
+/// The name of a ref in the store: `kind/dataset/…`, 256 bytes at the most.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RefName(String);
+
+impl RefName {
+    /// The ref that holds the dataset's record.
+    pub fn dataset(dataset: &DatasetName) -> RefName {
+        RefName(format!("datasets/{dataset}"))
+    }
+
+    /// The ref that holds a branch's head.
+    pub fn head(dataset: &DatasetName, branch: &BranchName) -> RefName {
+        RefName(format!("heads/{dataset}/{branch}"))
+    }
+
+    /// The ref that holds a tag's revision.
+    pub fn tag(dataset: &DatasetName, tag: &BranchName) -> RefName {
+        RefName(format!("tags/{dataset}/{tag}"))
+    }
+
+    /// The ref that holds the newest step of one writer's draft on a branch.
+    pub fn draft(dataset: &DatasetName, branch: &BranchName, writer: &WriterName) -> RefName {
+        // A slash in the writer's name would let two writers share a ref.
+        let writer = writer.as_str().replace('%', "%25").replace('/', "%2f");
+        RefName(format!("drafts/{dataset}/{writer}/{branch}"))
+    }
+
+    /// Reads a ref's name back from the store.
+    pub fn parse(text: &str) -> Result<RefName> {
+        let known = ["datasets/", "heads/", "tags/", "drafts/"].iter().any(|kind| text.starts_with(kind));
+        if known && text.len() <= 256 {
+            Ok(RefName(text.to_owned()))
+        } else {
+            Err(Error::invalid("ref name", text, "a ref is `datasets/…`, `heads/…`, `tags/…` or `drafts/…`"))
+        }
+    }
+
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RefName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_names_are_refused() {
+        for text in ["", ".x", "-x", "a b", "a/b", "ä", "a@b", &"n".repeat(65)] {
+            assert!(text.parse::<DatasetName>().is_err(), "{text:?}");
+        }
+        for text in ["", "/a", "a/", "a//b", "a/../b", "a~1", "deadbeef", "source", &"n".repeat(101)] {
+            assert!(text.parse::<BranchName>().is_err(), "{text:?}");
+        }
+        assert!("fix/labels-2".parse::<BranchName>().is_ok() && "cafe".parse::<BranchName>().is_ok());
+    }
+
+    #[test]
+    fn two_writers_never_share_a_draft() {
+        let (dataset, branch) = ("d".parse().expect("ok"), "b".parse().expect("ok"));
+        let draft = |writer: &str| RefName::draft(&dataset, &branch, &writer.parse().expect("ok"));
+        assert_ne!(draft("a/b"), draft("a%2fb"));
+        assert!(draft("a/b").as_str().matches('/').count() == 3);
+    }
+}
