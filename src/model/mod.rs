@@ -9,6 +9,7 @@ mod change;
 mod entry;
 mod id;
 mod name;
+mod object;
 mod path;
 mod revision;
 
@@ -17,5 +18,6 @@ pub use change::{Change, Content, Extent, FileChange};
 pub use entry::{Entry, Kind};
 pub use id::Id;
 pub use name::{BranchName, DatasetName, RefName, WriterName};
+pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
 pub use revision::{DatasetRecord, DraftStep, PathChange, Revision, What};

@@ -5,6 +5,8 @@ use super::{DataPath, Id};
 /// An immutable state of a dataset: a base, an overlay, and how it came about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
+    /// The name of the dataset that it is a state of.
+    pub dataset: String,
     /// The index of the source.
     pub base: Id,
     /// The root node of the overlay; `None` where nothing is changed.

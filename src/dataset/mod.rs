@@ -1,0 +1,1 @@
+//! The door: a name becomes a view (to look) or a draft (to change).
