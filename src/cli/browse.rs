@@ -37,7 +37,8 @@ struct DatasetLine {
 impl DatasetsArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let datasets = context.read()?.datasets;
-        let lines = datasets.names()?.iter().map(|name| dataset_line(&datasets.open(name)?)).collect::<Result<Vec<_>>>()?;
+        let lines =
+            datasets.names()?.iter().map(|name| dataset_line(&datasets.open(name)?)).collect::<Result<Vec<_>>>()?;
         if context.json {
             output::json(&lines)?;
             return Ok(Answer::Yes);

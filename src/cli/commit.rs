@@ -81,7 +81,9 @@ fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, moun
 /// The message without blank ends; one without a word is refused.
 pub(super) fn checked_message(message: &str) -> Result<&str> {
     match message.trim() {
-        "" => Err(Failure::usage("the message is empty").hint("say why in a few words: `-m 'relabel the night images'`")),
+        "" => {
+            Err(Failure::usage("the message is empty").hint("say why in a few words: `-m 'relabel the night images'`"))
+        }
         message => Ok(message),
     }
 }

@@ -166,7 +166,9 @@ fn data_home() -> Result<PathBuf> {
     variable("XDG_DATA_HOME")
         .filter(|path| path.is_absolute())
         .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
-        .ok_or_else(|| Failure::usage("there is no home folder to keep the store in").hint("say where it is with `--store DIR`"))
+        .ok_or_else(|| {
+            Failure::usage("there is no home folder to keep the store in").hint("say where it is with `--store DIR`")
+        })
 }
 
 /// A folder for logs of ours that outlive the command.

@@ -118,7 +118,9 @@ fn described(change: &PathChange) -> String {
         None => change.path.to_string(),
     };
     let sizes = match (change.size_before, change.size_after) {
-        (Some(before), Some(after)) if before != after => Some(format!("{} -> {}", human::size(before), human::size(after))),
+        (Some(before), Some(after)) if before != after => {
+            Some(format!("{} -> {}", human::size(before), human::size(after)))
+        }
         (None, Some(size)) | (Some(size), None) => Some(human::size(size)),
         _ => None,
     };

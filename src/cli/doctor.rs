@@ -103,7 +103,9 @@ fn store(path: &Path) -> Vec<Check> {
     if is_there {
         checks.push(match LocalStore::open(path, Access::Read) {
             Ok(_) => Check::new("store", path.display().to_string()),
-            Err(error) => Check::failed("store", error.to_string(), "`veneer fsck` says more; `--store DIR` names another"),
+            Err(error) => {
+                Check::failed("store", error.to_string(), "`veneer fsck` says more; `--store DIR` names another")
+            }
         });
     } else {
         checks.push(Check::new("store", format!("none yet at {}: `veneer import` makes it", path.display())));
@@ -111,7 +113,9 @@ fn store(path: &Path) -> Vec<Check> {
     let folder = nearest_folder(path);
     checks.push(match access(&folder, Permission::WRITE_OK | Permission::EXEC_OK) {
         Ok(()) => Check::new("store: writable", "yes"),
-        Err(error) => Check::failed("store: writable", error.to_string(), "make it writable, or name another with `--store DIR`"),
+        Err(error) => {
+            Check::failed("store: writable", error.to_string(), "make it writable, or name another with `--store DIR`")
+        }
     });
     checks.extend(free_space(&folder));
     checks.push(match can_reflink(&folder) {
@@ -132,7 +136,9 @@ fn free_space(folder: &Path) -> Option<Check> {
     let found = human::size(free);
     Some(match free >= FREE_MIN {
         true => Check::new("store: free space", found),
-        false => Check::failed("store: free space", found, "free some space; `veneer gc` removes what nothing refers to"),
+        false => {
+            Check::failed("store: free space", found, "free some space; `veneer gc` removes what nothing refers to")
+        }
     })
 }
 

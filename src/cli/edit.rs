@@ -171,8 +171,9 @@ impl RmArgs {
 
 fn removal_failed(error: Error, address: &Address, path: &DataPath) -> Failure {
     match error.kind() {
-        veneer::ErrorKind::IsAFolder { .. } => Failure::from(error)
-            .hint(format!("remove it with all that is in it: `veneer rm -r {address} {path}`")),
+        veneer::ErrorKind::IsAFolder { .. } => {
+            Failure::from(error).hint(format!("remove it with all that is in it: `veneer rm -r {address} {path}`"))
+        }
         _ => error.into(),
     }
 }

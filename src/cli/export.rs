@@ -25,7 +25,7 @@ use veneer::source::OnDrift;
 use super::context::Context;
 use super::progress::Progress;
 use super::report::{Answer, Failure, Result, say, warn};
-use super::{browse, human, interrupt, output};
+use super::{human, interrupt, output};
 
 /// Write a revision into a folder, as plain files.
 #[derive(Args, Debug)]
@@ -95,7 +95,14 @@ impl ExportArgs {
         if self.link == Link::Hard {
             warn("hard links share their bytes with the source: whoever writes into one changes the source");
         }
-        let mut writer = Writer { view: &view, link: self.link, stop: &stop, counts: Counts::default(), progress: Progress::new("exporting"), can_reflink: true };
+        let mut writer = Writer {
+            view: &view,
+            link: self.link,
+            stop: &stop,
+            counts: Counts::default(),
+            progress: Progress::new("exporting"),
+            can_reflink: true,
+        };
         let written = writer.all(&target.partial).and_then(|()| target.finish());
         writer.progress.clear();
         let (counts, lasted) = (writer.counts, writer.progress.elapsed());
@@ -275,7 +282,9 @@ impl Writer<'_> {
                 }
                 Some(Err(error)) if self.link == Link::Reflink => {
                     return Err(Failure::error(format!("cannot share blocks with `{}`: {error}", path.display()))
-                        .hint("source and folder must be on one Btrfs or XFS file system; `--link copy` works everywhere"));
+                        .hint(
+                            "source and folder must be on one Btrfs or XFS file system; `--link copy` works everywhere",
+                        ));
                 }
                 // Another file may be the store's, on another file system: only the source's answer counts for the rest.
                 Some(Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOTTY)) => self.can_reflink = false,

@@ -28,7 +28,8 @@ pub(super) fn holders(point: &Path, daemon: Option<u32>) -> Vec<Holder> {
 
 fn holder(pid: u32, point: &Path) -> Option<Holder> {
     let folder = Path::new("/proc").join(pid.to_string());
-    let how = by_place(&folder, point).or_else(|| by_open_file(&folder, point)).or_else(|| by_mapping(&folder, point))?;
+    let how =
+        by_place(&folder, point).or_else(|| by_open_file(&folder, point)).or_else(|| by_mapping(&folder, point))?;
     let name = fs::read_to_string(folder.join("comm")).unwrap_or_default().trim_end().to_owned();
     Some(Holder { pid, name, how })
 }
@@ -68,11 +69,9 @@ mod tests {
         let point = folder.path().canonicalize().expect("there");
         fs::write(point.join("file"), "x").expect("written");
         let input = fs::File::open(point.join("file")).expect("there");
-        let mut sleep = |command: &mut Command| command.arg("60").spawn().expect("sleep starts");
-        let mut children = [
-            sleep(Command::new("sleep").current_dir(&point)),
-            sleep(Command::new("sleep").stdin(Stdio::from(input))),
-        ];
+        let sleep = |command: &mut Command| command.arg("60").spawn().expect("sleep starts");
+        let mut children =
+            [sleep(Command::new("sleep").current_dir(&point)), sleep(Command::new("sleep").stdin(Stdio::from(input)))];
         let found = holders(&point, None);
         let how = |pid: u32| found.iter().find(|holder| holder.pid == pid).map(|holder| holder.how.clone());
         let (by_folder, by_file) = (how(children[0].id()), how(children[1].id()));

@@ -29,7 +29,8 @@ pub(super) fn size(bytes: u64) -> String {
 pub(super) fn count(number: u64, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
-        _ if noun.ends_with('y') => format!("{} {}ies", grouped(number), noun.trim_end_matches('y')),
+        _ if noun.ends_with("ry") => format!("{} {}ies", grouped(number), noun.trim_end_matches('y')),
+        _ if noun.ends_with("ss") => format!("{} {noun}es", grouped(number)),
         _ => format!("{} {noun}s", grouped(number)),
     }
 }
@@ -136,9 +137,12 @@ mod tests {
 
     #[test]
     fn counts_agree_with_their_noun() {
-        for (number, noun, text) in
-            [(0, "file", "0 files"), (1, "entry", "1 entry"), (2, "entry", "2 entries"), (1_234_567, "file", "1,234,567 files")]
-        {
+        for (number, noun, text) in [
+            (0, "file", "0 files"),
+            (1, "entry", "1 entry"),
+            (2, "entry", "2 entries"),
+            (1_234_567, "file", "1,234,567 files"),
+        ] {
             assert_eq!(count(number, noun), text);
         }
     }
@@ -168,7 +172,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_and_shown() {
-        for (text, seconds) in [("0", 0), ("90s", 90), ("1h30m", 5_400), ("24h", 86_400), ("7d", 604_800), ("2 min", 120)] {
+        for (text, seconds) in
+            [("0", 0), ("90s", 90), ("1h30m", 5_400), ("24h", 86_400), ("7d", 604_800), ("2 min", 120)]
+        {
             assert_eq!(parse_duration(text).expect("a duration"), Duration::from_secs(seconds), "{text}");
         }
         for text in ["", "h", "5", "-1h", "soon"] {

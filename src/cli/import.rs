@@ -109,8 +109,7 @@ impl ImportArgs {
         let skipped = scan.skipped.count + scan.unreadable.count;
         let opened = context.own_or_create()?;
         let (base, totals) = store(&opened, scan, &stop)?;
-        let revision =
-            opened.datasets.import(&Import { name: &name, source: &path, base, author: author.as_str() })?;
+        let revision = opened.datasets.import(&Import { name: &name, source: &path, base, author: author.as_str() })?;
         tell_import(context, &name, revision, base, totals, skipped, begun)
     }
 }

@@ -144,7 +144,7 @@ impl From<&Conflict> for ConflictLine {
             path: PathFields::from(&conflict.path),
             ours: conflict.ours.as_ref().map(state),
             theirs: conflict.theirs.as_ref().map(state),
-            why: conflict.why.clone(),
+            why: conflict.why.to_owned(),
         }
     }
 }
@@ -175,7 +175,9 @@ fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outc
     }
     let revision = revision.short();
     output::print(|out| match outcome {
-        Outcome::Done { changes, .. } => writeln!(out, "{branch} is now {revision}: {}", human::count(changes, "change")),
+        Outcome::Done { changes, .. } => {
+            writeln!(out, "{branch} is now {revision}: {}", human::count(changes, "change"))
+        }
         Outcome::FastForward { .. } => writeln!(out, "{branch} is now {revision}: fast-forward"),
         _ => writeln!(out, "{branch} stays at {revision}: it has all of that already"),
     })?;
@@ -183,13 +185,7 @@ fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outc
 }
 
 /// Prints the conflicts because of which nothing was done, and answers "no".
-pub(super) fn refuse(
-    context: &Context,
-    branch: &BranchName,
-    conflicts: &[Conflict],
-    so: &str,
-    hint: &str,
-) -> Result {
+pub(super) fn refuse(context: &Context, branch: &BranchName, conflicts: &[Conflict], so: &str, hint: &str) -> Result {
     if context.json {
         let (branch, lines) = (branch.to_string(), conflicts.iter().map(ConflictLine::from).collect());
         output::json(&Merged { outcome: "conflicts", branch, revision: None, changes: 0, conflicts: lines })?;
@@ -203,7 +199,7 @@ pub(super) fn list(context: &Context, conflicts: &[Conflict], what: &str, hint: 
     if !context.json {
         let mut table = Table::new([Align::Left, Align::Left, Align::Left]);
         for conflict in conflicts {
-            table.row(["conflict".to_owned(), conflict.path.to_string(), conflict.why.clone()]);
+            table.row(["conflict".to_owned(), conflict.path.to_string(), conflict.why.to_owned()]);
         }
         table.print()?;
     }

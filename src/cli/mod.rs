@@ -4,6 +4,7 @@
 //! here knows how anything is done: the library does it, a command's file asks
 //! for it, [`output`] prints what comes back, and [`report`] says what went wrong.
 
+mod advice;
 mod browse;
 mod commit;
 mod context;

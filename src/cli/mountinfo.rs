@@ -135,15 +135,16 @@ mod tests {
             42 22 0:52 / /mnt/\xe9 ro - fuse.veneer traffic@v1 ro\n\
             \n\
             broken line\n";
-        let expected: Vec<PathBuf> = [&b"/mnt/a b\\c"[..], b"/mnt/\xe9"]
-            .map(|path| PathBuf::from(OsString::from_vec(path.to_vec())))
-            .into();
+        let expected: Vec<PathBuf> =
+            [&b"/mnt/a b\\c"[..], b"/mnt/\xe9"].map(|path| PathBuf::from(OsString::from_vec(path.to_vec()))).into();
         assert_eq!(parse(table), expected);
     }
 
     #[test]
     fn a_backslash_that_is_no_escape_stays() {
-        for (field, bytes) in [(&b"a\\"[..], &b"a\\"[..]), (b"\\04", b"\\04"), (b"\\477", b"\\477"), (b"\\011\\012", b"\t\n")] {
+        for (field, bytes) in
+            [(&b"a\\"[..], &b"a\\"[..]), (b"\\04", b"\\04"), (b"\\477", b"\\477"), (b"\\011\\012", b"\t\n")]
+        {
             assert_eq!(unescape(field), bytes);
         }
     }

@@ -153,10 +153,7 @@ mod tests {
         table.row(["folder".into(), "12.0 KiB".into(), "long name".into()]);
         let mut out = Vec::new();
         table.write(&mut out).expect("a vector takes everything");
-        assert_eq!(
-            String::from_utf8(out).expect("text"),
-            "file         5 B  é\nfolder  12.0 KiB  long name\n"
-        );
+        assert_eq!(String::from_utf8(out).expect("text"), "file         5 B  é\nfolder  12.0 KiB  long name\n");
     }
 
     #[test]

@@ -117,7 +117,9 @@ fn ask(point: &Path) -> Result<Info> {
         State::Live(info) => Ok(*info),
         State::Stale => Err(Failure::error(format!("the daemon of the mount `{}` is dead", point.display()))
             .hint("mount it again, or take it away with `veneer unmount`")),
-        State::Silent(why) => Err(Failure::error(format!("the mount `{}` does not tell what it is: {why}", point.display()))),
+        State::Silent(why) => {
+            Err(Failure::error(format!("the mount `{}` does not tell what it is: {why}", point.display())))
+        }
     }
 }
 
@@ -138,9 +140,7 @@ fn object(view: &View, node: &Node, hash: bool) -> Result<Option<Id>> {
             view.open(node, OnDrift::Error)?.copy_to(&mut hasher)?;
             Ok(Some(Id::from_bytes(*hasher.finalize().as_bytes())))
         }
-        Place::Folder { .. } if hash => {
-            Err(Error::new(ErrorKind::IsAFolder { path: node.path.to_string() }).into())
-        }
+        Place::Folder { .. } if hash => Err(Error::new(ErrorKind::IsAFolder { path: node.path.to_string() }).into()),
         _ => Ok(None),
     }
 }
