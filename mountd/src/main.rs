@@ -45,7 +45,7 @@ struct Arguments {
     /// A descriptor to which one line of JSON is written once it is known whether the mount stands
     #[arg(long, value_name = "N")]
     ready_fd: Option<RawFd>,
-    /// Where messages go; a daemon writes to STORE/logs if not given
+    /// Where messages go: without it, a daemon's are lost
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// Say as JSON what this machine lets us do, and mount nothing
@@ -95,7 +95,7 @@ fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &
     })
 }
 
-fn mount(arguments: &Arguments, mut order: serve::Order) -> ExitCode {
+fn mount(arguments: &Arguments, order: serve::Order) -> ExitCode {
     if arguments.foreground {
         return match Ready::from_fd(arguments.ready_fd) {
             Ok(ready) => match order.log.as_deref().map(open_log).transpose() {
@@ -115,16 +115,7 @@ fn mount(arguments: &Arguments, mut order: serve::Order) -> ExitCode {
             return refuse(Ready::from_fd(None), &Trouble::new("io", format!("cannot become a daemon: {error}"), ""));
         }
     };
-    let log = match order.log.as_deref() {
-        Some(path) => open_log(path).map(Some),
-        None => {
-            // A store on a read-only disk has no log, and is served all the same.
-            let path = default_log(&order);
-            let log = open_log(&path).ok();
-            order.log = log.as_ref().map(|_| path);
-            Ok(log)
-        }
-    };
+    let log = order.log.as_deref().map(open_log).transpose();
     match log.and_then(|log| daemon::redirect_stdio(log.as_ref()).map(|()| log)) {
         Ok(log) => {
             start_log(log);
@@ -146,26 +137,10 @@ fn refuse(ready: io::Result<Ready>, trouble: &Trouble) -> ExitCode {
     ExitCode::from(EXIT_ERROR)
 }
 
-/// `STORE/logs/mnt-traffic.log`: one for each mount point, for all mounts that follow one another on it.
-fn default_log(order: &serve::Order) -> PathBuf {
-    let point = order.point.to_string_lossy();
-    let name = point.trim_matches('/').replace('/', "-");
-    // A name has at most 255 bytes, and the end of a path says more than its beginning.
-    let cut = (name.len().saturating_sub(200)..).find(|at| name.is_char_boundary(*at)).unwrap_or(0);
-    order.store.join("logs").join(format!("{}.log", &name[cut..]))
-}
-
 /// Bytes after which a log is begun anew; the one before is kept.
 const LOG_LEN_MAX: u64 = 4 << 20;
 
 fn open_log(path: &Path) -> io::Result<File> {
-    // Only beside what is there: a mistyped store must not come into being by being logged to.
-    if let Some(folder) = path.parent()
-        && folder.parent().is_some_and(Path::is_dir)
-        && !folder.is_dir()
-    {
-        fs::create_dir(folder)?;
-    }
     if fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > LOG_LEN_MAX) {
         fs::rename(path, path.with_extension("log.old"))?;
     }
@@ -182,9 +157,9 @@ fn start_log(log: Option<File>) {
 }
 
 fn print_probe() -> ExitCode {
-    let report = probe::probe();
-    match serde_json::to_writer_pretty(io::stdout(), &report).map_err(io::Error::from).and_then(|()| writeln!(io::stdout()))
-    {
+    let mut text = serde_json::to_vec_pretty(&probe::probe()).unwrap_or_default();
+    text.push(b'\n');
+    match io::stdout().write_all(&text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(EXIT_ERROR),
     }

@@ -162,7 +162,8 @@ pub fn open_device() -> Result<File, Trouble> {
     })
 }
 
-fn mount_directly(device: &File, wish: &Wish<'_>) -> Result<(), Errno> {
+/// Mounts by the system call alone, which takes root or a namespace of one's own.
+pub fn mount_directly(device: &File, wish: &Wish<'_>) -> Result<(), Errno> {
     let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     let options = format!(
         "fd={},rootmode=40000,user_id={user},group_id={group},default_permissions,allow_other",
@@ -174,6 +175,11 @@ fn mount_directly(device: &File, wish: &Wish<'_>) -> Result<(), Errno> {
     rustix::mount::mount(wish.name, wish.point, FS_TYPE, flags, options.as_c_str())
 }
 
+/// The file that says how many kibibytes the kernel reads ahead on a device.
+pub fn read_ahead_file((major, minor): (u32, u32)) -> PathBuf {
+    PathBuf::from(format!("/sys/class/bdi/{major}:{minor}/read_ahead_kb"))
+}
+
 impl Mounted {
     /// The folder that the mount covers.
     pub fn point(&self) -> &Path {
@@ -182,9 +188,7 @@ impl Mounted {
 
     /// Raises what the kernel reads ahead; returns whether it could.
     pub fn raise_read_ahead(&self) -> bool {
-        let (major, minor) = self.device;
-        let file = format!("/sys/class/bdi/{major}:{minor}/read_ahead_kb");
-        fs::write(file, READ_AHEAD_KIB.to_string()).is_ok()
+        fs::write(read_ahead_file(self.device), READ_AHEAD_KIB.to_string()).is_ok()
     }
 
     /// Whether the mount is still in the table.

@@ -4,6 +4,7 @@
 //! time without any, so that an idle mount costs two readers and nothing else.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -34,6 +35,13 @@ struct State {
     jobs: VecDeque<Job>,
     threads: usize,
     idle: usize,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.lock();
+        f.debug_struct("Pool").field("waiting", &state.jobs.len()).field("threads", &state.threads).finish()
+    }
 }
 
 impl Shared {

@@ -1,8 +1,8 @@
 //! What this machine lets us do: for `veneer doctor`, found out by trying.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fuser::{Config, InitFlags, KernelConfig, Request, Session, SessionACL};
@@ -10,85 +10,104 @@ use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use rustix::thread::UnshareFlags;
 use serde::Serialize;
 
-use crate::fusermount;
 use crate::mount::{self, DEVICE, Wish};
+use crate::{fusermount, mount_table};
 
-/// What was found.
+/// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// The version of this program.
-    pub version: &'static str,
-    /// As `uname -r` has it.
-    pub kernel: String,
-    /// The kernel's version of the protocol, as in `7.45`; null where a mount could not be tried.
-    pub protocol: Option<String>,
-    /// Whether `/dev/fuse` can be opened; else why not.
-    pub device: Finding,
-    /// Whether this process may mount by itself; else why not.
-    pub direct: Finding,
-    /// Where `fusermount3` is, which mounts for those who may not.
-    pub fusermount: Option<PathBuf>,
-    /// Whether `/etc/fuse.conf` lets users say `--allow-other`; root needs no leave.
-    pub allow_other: bool,
-    /// Whether the kernel can read big files straight from the source.
-    pub passthrough: bool,
-    /// Whether the kernel's read-ahead can be raised.
-    pub read_ahead: bool,
-    /// Whether a mount can be made here, one way or the other.
-    pub can_mount: bool,
-    /// What to do where it cannot; empty where it can.
-    pub hint: String,
-}
-
-/// Yes, or why not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Yes.
+pub struct Check {
+    /// What was looked at.
+    pub check: &'static str,
+    /// Whether a mount can be made with it as it is.
     pub ok: bool,
-    /// Why not; empty for yes.
-    pub why: String,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
-impl Finding {
-    fn of<E: ToString>(result: Result<(), E>) -> Finding {
-        match result {
-            Ok(()) => Finding { ok: true, why: String::new() },
-            Err(error) => Finding { ok: false, why: error.to_string() },
-        }
+impl Check {
+    fn new(check: &'static str, found: impl Into<String>) -> Check {
+        Check { check, ok: true, found: found.into(), hint: None }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Check {
+        Check { hint: Some(hint.into()), ..self }
+    }
+
+    fn failed(self) -> Check {
+        Check { ok: false, ..self }
     }
 }
 
-/// Finds out. The process must end soon after: it may have left the others' mount namespace.
-pub fn probe() -> Report {
-    let device = mount::open_device();
-    let hint_device = device.as_ref().err().map(|trouble| trouble.hint.clone());
-    let device = Finding::of(device.map(|_| ()).map_err(|trouble| trouble.message));
+/// Looks at everything. The process must end soon after: it may have left the others' mount namespace.
+pub fn probe() -> Vec<Check> {
     let tried = try_mount();
-    let fusermount = fusermount::find();
-    let can_mount = device.ok && (tried.is_ok() || fusermount.is_some());
-    let hint = match (&hint_device, can_mount) {
-        (_, true) => String::new(),
-        (Some(hint), _) => hint.clone(),
-        (None, _) => "mount as root, or install fusermount3 (Debian: `apt install fuse3`)".to_owned(),
-    };
-    let offered = tried.as_ref().ok().copied();
-    Report {
-        version: env!("CARGO_PKG_VERSION"),
-        kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
-        protocol: offered.map(|offered| format!("{}.{}", offered.protocol.0, offered.protocol.1)),
-        device,
-        direct: Finding::of(tried.map(|_| ())),
-        fusermount,
-        allow_other: rustix::process::geteuid().is_root() || users_may_allow_other(Path::new("/etc/fuse.conf")),
-        passthrough: offered.is_some_and(|offered| offered.passthrough),
-        read_ahead: offered.is_some_and(|offered| offered.read_ahead),
-        can_mount,
-        hint,
+    let mut checks = vec![Check::new("kernel", kernel(tried.as_ref().ok())), device()];
+    checks.extend(privilege(&tried));
+    checks.push(others());
+    if let Ok(offered) = tried {
+        checks.extend([passthrough(offered), read_ahead(offered)]);
     }
+    checks
+}
+
+fn kernel(offered: Option<&Offered>) -> String {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    match offered {
+        Some(Offered { protocol: (major, minor), .. }) => format!("{release}, FUSE {major}.{minor}"),
+        None => release,
+    }
+}
+
+fn device() -> Check {
+    match mount::open_device() {
+        Ok(_) => Check::new(DEVICE, "can be opened"),
+        Err(trouble) => Check::new(DEVICE, trouble.message).hint(trouble.hint).failed(),
+    }
+}
+
+/// Whether this process may mount by itself, and the helper for the case that it may not.
+fn privilege(tried: &Result<Offered, String>) -> Vec<Check> {
+    let helper = fusermount::find();
+    let install = "Debian: `apt install fuse3`; root mounts without it";
+    let direct = match tried {
+        Ok(_) => Check::new("mounting", "allowed"),
+        Err(why) if helper.is_some() => Check::new("mounting", format!("through fusermount3 only: {why}")),
+        Err(why) => Check::new("mounting", why).hint("mount as root, or install fusermount3").failed(),
+    };
+    let helper = match helper {
+        Some(path) => Check::new("fusermount3", path.display().to_string()),
+        None if tried.is_ok() => Check::new("fusermount3", "not installed, and not needed by this user"),
+        None => Check::new("fusermount3", "not installed").hint(install).failed(),
+    };
+    vec![direct, helper]
+}
+
+fn others() -> Check {
+    let found = match rustix::process::geteuid().is_root() {
+        true => "root's mounts are open to all users",
+        false if users_may_allow_other(Path::new("/etc/fuse.conf")) => "--allow-other is allowed",
+        false => "--allow-other is not allowed: no line `user_allow_other` in /etc/fuse.conf",
+    };
+    Check::new("other users", found)
 }
 
 fn users_may_allow_other(configuration: &Path) -> bool {
     fs::read_to_string(configuration).is_ok_and(|text| text.lines().any(|line| line.trim() == "user_allow_other"))
+}
+
+fn passthrough(offered: Offered) -> Check {
+    let found = match (offered.passthrough, rustix::process::geteuid().is_root()) {
+        (true, true) => "the kernel can read big files straight from the source",
+        (true, false) => "only root may have it",
+        (false, _) => "this kernel has none (6.9 is the first)",
+    };
+    Check::new("passthrough", found)
+}
+
+fn read_ahead(offered: Offered) -> Check {
+    Check::new("read-ahead", if offered.read_ahead { "can be raised" } else { "stays at 128 KiB: only root may raise it" })
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,22 +138,19 @@ fn try_mount() -> Result<Offered, String> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", private).map_err(text)?;
     let point = fs::canonicalize(std::env::temp_dir()).map_err(|error| error.to_string())?;
-    let wish = Wish { point: &point, name: "probe", allow_other: false };
-    let device: File = mount::open_device().map_err(|trouble| trouble.message)?;
-    mount::mount_directly(&device, &wish).map_err(text)?;
+    let device = mount::open_device().map_err(|trouble| trouble.message)?;
+    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false }).map_err(text)?;
     let offered = Arc::new(Mutex::new(Offered::default()));
     let session = Session::from_fd(Listener(Arc::clone(&offered)), device.into(), SessionACL::All, Config::default());
-    let read_ahead = crate::mount_table::topmost(&point).ok().flatten().is_some_and(|mount| {
-        let (major, minor) = mount.device;
-        File::options().write(true).open(format!("/sys/class/bdi/{major}:{minor}/read_ahead_kb")).is_ok()
+    let made = mount_table::topmost(&point).ok().flatten();
+    let read_ahead = made.is_some_and(|made| {
+        let file = mount::read_ahead_file(made.device);
+        fs::File::options().write(true).open(file).is_ok()
     });
     let _ = rustix::mount::unmount(&point, UnmountFlags::DETACH);
     session.map_err(|error| format!("the kernel and this program do not agree: {error}"))?;
-    let mut offered = *offered.lock().unwrap_or_else(PoisonError::into_inner);
-    offered.read_ahead = read_ahead;
-    // The kernel offers it to everybody, but takes a file only from root of the first namespace.
-    offered.passthrough &= rustix::process::geteuid().is_root();
-    Ok(offered)
+    let offered = *offered.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(Offered { read_ahead, ..offered })
 }
 
 #[cfg(test)]
@@ -149,6 +165,13 @@ mod tests {
             fs::write(&file, text).expect("written");
             assert_eq!(users_may_allow_other(&file), expected, "{text}");
         }
-        assert!(!users_may_allow_other(&folder.path().join("absent")), "{DEVICE}");
+        assert!(!users_may_allow_other(&folder.path().join("absent")));
+    }
+
+    #[test]
+    fn without_leave_to_mount_and_without_the_helper_something_fails() {
+        let checks = privilege(&Err("not permitted".to_owned()));
+        assert_eq!(checks.iter().all(|check| check.ok), fusermount::find().is_some());
+        assert!(privilege(&Ok(Offered::default())).iter().all(|check| check.ok));
     }
 }
