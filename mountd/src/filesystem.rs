@@ -290,7 +290,12 @@ impl FileSystem {
 
     fn read_quietly(&self, number: Number, offset: u64, buffer: &mut [u8], wait: Wait) -> Result<Option<usize>> {
         if let Some(file) = self.open_files.find(number) {
-            return file.read(offset, buffer, wait);
+            let result = file.read(offset, buffer, wait);
+            if result.is_err() {
+                // The path may lead to what was recorded again one day; this descriptor never will.
+                self.open_files.close(number);
+            }
+            return result;
         }
         let shown = self.shown();
         let opened = match self.meaning(&shown, number)? {

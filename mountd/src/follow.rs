@@ -24,7 +24,7 @@ use crate::veneer_folder::{self, Info, Item, VeneerFolder};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the kernel can be asked to forget; what it does not know is no error.
-pub trait Kernel: Send {
+pub trait Kernel: Send + Sync {
     /// What the entry `name` of a folder is, also if that is nothing.
     fn forget_entry(&self, folder: Number, name: &[u8]);
     /// The attributes of a folder, and the listing of it.
@@ -46,7 +46,7 @@ pub struct Follower {
     /// Who is to forget.
     pub kernel: Box<dyn Kernel>,
     /// Called before a revision is shown, so that nobody collects its objects.
-    pub keep: Box<dyn Fn(Id) -> Result<()> + Send>,
+    pub keep: Box<dyn Fn(Id) -> Result<()> + Send + Sync>,
 }
 
 impl Follower {

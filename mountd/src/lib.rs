@@ -37,3 +37,12 @@ pub mod serve;
 pub mod shown;
 pub mod trouble;
 pub mod veneer_folder;
+
+#[cfg(test)]
+mod filesystem_tests;
+#[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
+mod listing_tests;
+#[cfg(test)]
+mod planted;
