@@ -13,8 +13,6 @@ mod doctor;
 mod draft;
 mod edit;
 mod export;
-mod fsck;
-mod gc;
 mod holders;
 mod human;
 mod import;
@@ -31,7 +29,6 @@ mod progress;
 mod refs;
 mod report;
 mod stat;
-mod stats;
 mod unmount;
 
 use std::path::PathBuf;
@@ -129,10 +126,7 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Stat(stat::StatArgs),
-    Fsck(fsck::FsckArgs),
-    Gc(gc::GcArgs),
     Doctor(doctor::DoctorArgs),
-    Stats(stats::StatsArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
@@ -185,10 +179,7 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Stat(args) => args.run(context),
-            Command::Fsck(args) => args.run(context),
-            Command::Gc(args) => args.run(context),
             Command::Doctor(args) => args.run(context),
-            Command::Stats(args) => args.run(context),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }
