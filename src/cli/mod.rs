@@ -26,6 +26,7 @@ mod mountinfo;
 mod mounts;
 mod output;
 mod progress;
+mod put;
 mod refs;
 mod report;
 mod stat;
@@ -104,7 +105,7 @@ enum Command {
     Datasets(browse::DatasetsArgs),
     Ls(browse::LsArgs),
     Cat(browse::CatArgs),
-    Put(edit::PutArgs),
+    Put(put::PutArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
