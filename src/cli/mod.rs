@@ -30,6 +30,7 @@ mod put;
 mod refs;
 mod report;
 mod stat;
+mod stats;
 mod unmount;
 
 use std::path::PathBuf;
@@ -128,6 +129,7 @@ enum Command {
     Mounts(mounts::MountsArgs),
     Stat(stat::StatArgs),
     Doctor(doctor::DoctorArgs),
+    Stats(stats::StatsArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
@@ -181,6 +183,7 @@ impl Command {
             Command::Mounts(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Doctor(args) => args.run(context),
+            Command::Stats(args) => args.run(context),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }
