@@ -17,6 +17,7 @@ mod random;
 pub mod reference;
 pub mod skip;
 mod steady;
+pub mod through;
 mod tree;
 pub mod wait;
 

@@ -24,13 +24,13 @@ pub enum Edit {
 /// Why an edit is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is nothing at the path.
+    /// There is nothing at the path, or nothing that it could lie in.
     NotFound,
     /// There is something at the path.
     AlreadyExists,
     /// It is a folder, and must not be.
     IsAFolder,
-    /// It, or what it is to lie in, is not a folder.
+    /// What it is to lie in is not a folder.
     NotAFolder,
     /// It makes no sense for any tree.
     Invalid,
@@ -60,23 +60,22 @@ impl Tree {
     }
 
     fn place(&mut self, path: &[u8], thing: Thing) -> Result<(), Refusal> {
+        self.check_folder_of(path)?;
         if self.0.get(path) == Some(&Thing::Folder) {
             return Err(Refusal::IsAFolder);
         }
-        self.check_above(path)?;
         self.add(path, thing);
         Ok(())
     }
 
-    /// A path may be made when all that is above it are folders, or nothing yet.
-    fn check_above(&self, path: &[u8]) -> Result<(), Refusal> {
-        let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-        for (at, _) in slashes {
-            if !matches!(self.0.get(&path[..at]), None | Some(Thing::Folder)) {
-                return Err(Refusal::NotAFolder);
-            }
+    /// Things are put into folders that are there; the top folder always is.
+    fn check_folder_of(&self, path: &[u8]) -> Result<(), Refusal> {
+        let Some(slash) = path.iter().rposition(|byte| *byte == b'/') else { return Ok(()) };
+        match self.0.get(&path[..slash]) {
+            Some(Thing::Folder) => Ok(()),
+            Some(_) => Err(Refusal::NotAFolder),
+            None => Err(Refusal::NotFound),
         }
-        Ok(())
     }
 
     fn remove(&mut self, path: &[u8], recursive: bool) -> Result<(), Refusal> {
@@ -92,14 +91,14 @@ impl Tree {
 
     fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Refusal> {
         let Some(thing) = self.0.get(from) else { return Err(Refusal::NotFound) };
-        if to.starts_with(&[from, b"/"].concat()) {
+        if to == from || to.starts_with(&[from, b"/"].concat()) {
             return Err(Refusal::Invalid);
         }
         let onto = self.0.get(to);
         if onto == Some(&Thing::Folder) || (onto.is_some() && *thing == Thing::Folder) {
             return Err(Refusal::AlreadyExists);
         }
-        self.check_above(to)?;
+        self.check_folder_of(to)?;
         let moved: Vec<_> = self.within(from).into_iter().map(|path| (path.clone(), self.0.remove(&path))).collect();
         for (path, thing) in moved {
             self.add(&[to, &path[from.len()..]].concat(), thing.expect("it was within"));

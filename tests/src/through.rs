@@ -1,0 +1,62 @@
+//! Seeing a dataset through the core: a view as a [`Tree`], an [`Edit`] done to a draft.
+
+use veneer::dataset::{Draft, NewFile, Node, View};
+use veneer::model::{DataPath, Kind};
+use veneer::source::OnDrift;
+use veneer::{Error, ErrorKind, Result};
+
+use crate::reference::{Edit, Refusal};
+use crate::{Thing, Tree};
+
+/// Reads all that a view shows, every byte of it.
+pub fn tree_of(view: &View) -> Result<Tree> {
+    let mut tree = Tree::default();
+    let mut folders = vec![view.root()?];
+    while let Some(folder) = folders.pop() {
+        for node in view.children(&folder)? {
+            tree.0.insert(node.path.as_bytes().to_vec(), thing_of(view, &node)?);
+            if node.is_folder() {
+                folders.push(node);
+            }
+        }
+    }
+    Ok(tree)
+}
+
+fn thing_of(view: &View, node: &Node) -> Result<Thing> {
+    Ok(match node.entry.kind {
+        Kind::Folder => Thing::Folder,
+        Kind::Symlink => Thing::Link(view.link_target(node)?),
+        Kind::File => {
+            let mut bytes = Vec::new();
+            view.open(node, OnDrift::Error)?.copy_to(&mut bytes)?;
+            Thing::File(bytes, node.entry.mode)
+        }
+    })
+}
+
+/// Does an edit to a draft.
+pub fn edit(draft: &mut Draft, edit: &Edit) -> Result<()> {
+    let path = |bytes: &[u8]| DataPath::parse(bytes);
+    match edit {
+        Edit::Put(at, bytes) => {
+            draft.put(&path(at)?, NewFile { content: &mut bytes.as_slice(), mode: None, mtime_ns: None })
+        }
+        Edit::Link(at, target) => draft.put_symlink(&path(at)?, target),
+        Edit::MakeFolder(at) => draft.make_folder(&path(at)?),
+        Edit::Remove(at, recursive) => draft.remove(&path(at)?, *recursive),
+        Edit::Rename(from, to) => draft.rename(&path(from)?, &path(to)?),
+    }
+}
+
+/// What an error of the core is in the reference's words; `None` for what no edit may end in.
+pub fn refusal_of(error: &Error) -> Option<Refusal> {
+    Some(match error.kind() {
+        ErrorKind::NotFound { .. } => Refusal::NotFound,
+        ErrorKind::AlreadyExists { .. } => Refusal::AlreadyExists,
+        ErrorKind::IsAFolder { .. } => Refusal::IsAFolder,
+        ErrorKind::NotAFolder { .. } => Refusal::NotAFolder,
+        ErrorKind::Invalid { .. } => Refusal::Invalid,
+        _ => return None,
+    })
+}
