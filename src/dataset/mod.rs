@@ -1,1 +1,168 @@
-//! The door: a name becomes a view (to look) or a draft (to change).
+//! The door: a name becomes a [`Dataset`], and that a [`View`] (to look) or a [`Draft`] (to change).
+//!
+//! Everything above comes in here, and nothing above touches objects or refs by
+//! itself. The flows: [`View`] resolves paths, [`Draft`] edits and commits,
+//! [`diff()`] compares, [`MergeRequest`] joins branches.
+
+mod content;
+mod diff;
+mod draft;
+mod edit;
+mod history;
+mod import;
+mod merge;
+//mod reach;
+mod refs;
+mod refresh;
+mod totals;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use content::Content;
+pub use diff::diff;
+pub use draft::Draft;
+pub use edit::NewFile;
+pub use history::Log;
+pub use import::Import;
+pub use merge::{Conflict, MergeRequest, Outcome, Prefer};
+//pub use reach::{GcReport, check, gc};
+pub use refresh::Refreshed;
+pub use refs::{Resolved, ResolvedBy};
+pub use view::{Node, Place, Target, View};
+
+use crate::base::Base;
+use crate::model::{DatasetName, DatasetRecord, Id, RefName, Revision};
+use crate::overlay::{Nodes, Overlay};
+use crate::source::Source;
+use crate::store::{Store, Verified};
+use crate::{Error, Result};
+
+/// All datasets of a store. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Datasets {
+    store: Arc<dyn Store>,
+}
+
+/// One dataset: its source, its refs, its revisions. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    store: Arc<dyn Store>,
+    nodes: Arc<Nodes>,
+    name: DatasetName,
+    record: Arc<DatasetRecord>,
+    source: Arc<LazySource>,
+}
+
+impl Datasets {
+    /// Looks into `store`, and verifies all that it gives.
+    pub fn new(store: Arc<dyn Store>) -> Datasets {
+        Datasets { store: Arc::new(Verified::new(store)) }
+    }
+
+    /// The names of all datasets, in order.
+    pub fn names(&self) -> Result<Vec<DatasetName>> {
+        let refs = self.store.list_refs(RefName::DATASETS)?;
+        refs.iter().map(|(name, _)| name.as_str()[RefName::DATASETS.len()..].parse()).collect()
+    }
+
+    /// Opens a dataset by name; its source is not touched.
+    pub fn open(&self, name: &DatasetName) -> Result<Dataset> {
+        let value =
+            self.store.read_ref(&RefName::dataset(name))?.ok_or_else(|| Error::not_found("dataset", name))?;
+        let record: DatasetRecord = decode("dataset record", value.id, &self.store.get(value.id)?)?;
+        let source = Arc::new(LazySource { path: record.source.clone(), opened: OnceLock::new() });
+        let nodes = Arc::new(Nodes::new(self.store.clone()));
+        Ok(Dataset { store: self.store.clone(), nodes, name: name.clone(), record: Arc::new(record), source })
+    }
+}
+
+impl Dataset {
+    /// Its name.
+    pub fn name(&self) -> &DatasetName {
+        &self.name
+    }
+
+    /// The absolute path of its source.
+    pub fn source_path(&self) -> &Path {
+        self.source.path()
+    }
+
+    /// Its source; opened at the first call, then kept.
+    pub fn source(&self) -> Result<Arc<Source>> {
+        self.source.get()
+    }
+
+    /// The dataset with a source that is open already: one that is beneath a mount, say.
+    #[must_use]
+    pub fn with_source(mut self, source: Arc<Source>) -> Dataset {
+        self.source = Arc::new(LazySource { path: self.record.source.clone(), opened: OnceLock::from(source) });
+        self
+    }
+
+    /// Returns the revision with this id.
+    ///
+    /// # Errors
+    /// `NotFound` also for a revision of another dataset.
+    pub fn revision(&self, id: Id) -> Result<Revision> {
+        let revision: Revision = decode("revision", id, &self.store.get(id)?)?;
+        if revision.dataset != self.name.as_str() {
+            return Err(Error::not_found("revision", id.short()));
+        }
+        Ok(revision)
+    }
+
+    /// Returns the revision as a reader sees it.
+    pub fn view(&self, id: Id) -> Result<View> {
+        let revision = self.revision(id)?;
+        self.view_of(revision.base, Overlay::new(self.nodes.clone(), revision.overlay))
+    }
+
+    fn view_of(&self, base: Id, overlay: Overlay) -> Result<View> {
+        let base = Arc::new(Base::open(&*self.store, base)?);
+        Ok(View { store: self.store.clone(), base, overlay, source: self.source.clone() })
+    }
+}
+
+/// A source that is opened when somebody needs its bytes: looking at names needs none.
+#[derive(Debug)]
+struct LazySource {
+    path: Vec<u8>,
+    opened: OnceLock<Arc<Source>>,
+}
+
+impl LazySource {
+    fn path(&self) -> &Path {
+        Path::new(std::ffi::OsStr::from_bytes(&self.path))
+    }
+
+    fn get(&self) -> Result<Arc<Source>> {
+        if let Some(source) = self.opened.get() {
+            return Ok(source.clone());
+        }
+        let source = Arc::new(Source::open(self.path())?);
+        Ok(self.opened.get_or_init(|| source).clone())
+    }
+}
+
+fn encode(value: &impl serde::Serialize) -> bytes::Bytes {
+    postcard::to_stdvec(value).expect("the model's values are plain data").into()
+}
+
+fn decode<T: serde::de::DeserializeOwned>(what: &'static str, id: Id, bytes: &[u8]) -> Result<T> {
+    postcard::from_bytes(bytes).map_err(|cause| {
+        Error::corrupt(format!("{what} {}", id.short()), format!("it is not the encoding of a {what}")).caused_by(cause)
+    })
+}
+
+/// The present, in nanoseconds since 1970-01-01 UTC.
+fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -83,11 +83,46 @@ fn check_writer(text: &str) -> std::result::Result<(), &'static str> {
     }
 }
 
-/// The name of a ref in the store: `kind/dataset/…`, 256 bytes at the most.
+/// The name of a ref in the store: `kind/dataset/…`, 400 bytes at the most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefName(String);
 
+impl BranchName {
+    /// The branch that a dataset begins with.
+    pub fn main() -> BranchName {
+        BranchName("main".to_owned())
+    }
+}
+
 impl RefName {
+    /// What the names of all datasets' records begin with.
+    pub const DATASETS: &str = "datasets/";
+    /// What the names of all drafts begin with.
+    pub const DRAFTS: &str = "drafts/";
+
+    /// What the names of a dataset's heads begin with.
+    pub fn heads(dataset: &DatasetName) -> String {
+        format!("heads/{dataset}/")
+    }
+
+    /// What the names of a dataset's tags begin with.
+    pub fn tags(dataset: &DatasetName) -> String {
+        format!("tags/{dataset}/")
+    }
+
+    /// What the names of a dataset's drafts begin with.
+    pub fn drafts(dataset: &DatasetName) -> String {
+        format!("drafts/{dataset}/")
+    }
+
+    /// The branch and the writer of a draft of `dataset`.
+    pub fn draft_parts(&self, dataset: &DatasetName) -> Result<(BranchName, WriterName)> {
+        let prefix = Self::drafts(dataset);
+        let invalid = || Error::invalid("ref name", &self.0, "it is not a draft of the dataset");
+        let (writer, branch) = self.0.strip_prefix(&prefix).and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
+        Ok((branch.parse()?, writer.replace("%2f", "/").replace("%25", "%").parse()?))
+    }
+
     /// The ref that holds the dataset's record.
     pub fn dataset(dataset: &DatasetName) -> RefName {
         RefName(format!("datasets/{dataset}"))
@@ -113,7 +148,7 @@ impl RefName {
     /// Reads a ref's name back from the store.
     pub fn parse(text: &str) -> Result<RefName> {
         let known = ["datasets/", "heads/", "tags/", "drafts/"].iter().any(|kind| text.starts_with(kind));
-        if known && text.len() <= 256 {
+        if known && text.len() <= 400 {
             Ok(RefName(text.to_owned()))
         } else {
             Err(Error::invalid("ref name", text, "a ref is `datasets/…`, `heads/…`, `tags/…` or `drafts/…`"))

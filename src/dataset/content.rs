@@ -1,0 +1,209 @@
+//! The bytes of one file of a view: the source's, the store's, or both spliced.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+
+use crate::base::{Base, Row};
+use crate::model::{DataPath, Entry, Extent};
+use crate::source::{OnDrift, Source};
+use crate::store::{Object, Store};
+use crate::{Error, ErrorKind, Result};
+
+/// Bytes that [`Content::copy_to`] moves at a time.
+const COPY_LEN: usize = 1 << 20;
+
+/// An open file of a view. It goes on giving the bytes that it was opened with.
+#[derive(Debug)]
+pub struct Content {
+    len: u64,
+    from: From,
+}
+
+#[derive(Debug)]
+enum From {
+    Source(SourceFile),
+    Blob(Object),
+    Spliced(Splice),
+}
+
+impl Content {
+    pub(super) fn of_blob(object: Object) -> Content {
+        Content { len: object.len(), from: From::Blob(object) }
+    }
+
+    pub(super) fn of_source(source: &Source, base: &Base, row: Row, drift: OnDrift) -> Result<Content> {
+        let (path, recorded) = (base.path(row)?, base.entry(row)?);
+        let file = source.open_file(&path, &recorded, drift)?;
+        let len = match drift {
+            OnDrift::Error => recorded.size,
+            OnDrift::Serve => file.metadata().map_err(|cause| Error::io(format!("read `{path}`"), cause))?.len(),
+        };
+        Ok(Content { len, from: From::Source(SourceFile { file, path, recorded, drift }) })
+    }
+
+    pub(super) fn spliced(below: Content, extents: &[Extent], len: u64, store: &Arc<dyn Store>) -> Result<Content> {
+        Ok(Content { len, from: From::Spliced(Splice::new(below, extents, len, store)?) })
+    }
+
+    /// How many bytes it has.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Fills `buffer` from `offset`; returns fewer bytes only at the end of the file.
+    ///
+    /// # Errors
+    /// `SourceChanged` when the source file is no longer what was recorded: also when
+    /// that came about while it was being read.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let wanted = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
+        let buffer = &mut buffer[..wanted];
+        match &self.from {
+            From::Source(file) => file.fill(buffer, offset)?,
+            From::Blob(object) => {
+                object.read_at(buffer, offset)?;
+            }
+            From::Spliced(splice) => splice.fill(buffer, offset)?,
+        }
+        Ok(wanted)
+    }
+
+    /// Writes all of it to `out`; returns how many bytes that were.
+    pub fn copy_to(&self, out: &mut dyn Write) -> Result<u64> {
+        let mut buffer = vec![0; COPY_LEN.min(usize::try_from(self.len).unwrap_or(COPY_LEN))];
+        let mut offset = 0;
+        while offset < self.len {
+            let read = self.read_at(&mut buffer, offset)?;
+            out.write_all(&buffer[..read]).map_err(|cause| Error::io("write the output", cause))?;
+            offset += read as u64;
+        }
+        Ok(offset)
+    }
+
+    /// The file whose bytes are the whole content, where there is one: for passthrough and reflinks.
+    pub fn file(&self) -> Option<&File> {
+        match &self.from {
+            From::Source(source) => Some(&source.file),
+            From::Blob(object) => object.file(),
+            From::Spliced(_) => None,
+        }
+    }
+}
+
+/// A file of the source, held against what the base recorded at each read.
+#[derive(Debug)]
+struct SourceFile {
+    file: File,
+    path: DataPath,
+    recorded: Entry,
+    drift: OnDrift,
+}
+
+impl SourceFile {
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.file.read_at(&mut buffer[done..], offset + done as u64) {
+                Ok(0) => return Err(self.changed("it is shorter than it was".to_owned())),
+                Ok(read) => done += read,
+                Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(Error::io(format!("read `{}`", self.path), cause)),
+            }
+        }
+        // After the read, so that a change in the middle of it is seen as well.
+        self.check()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.drift == OnDrift::Serve {
+            return Ok(());
+        }
+        let now = self.file.metadata().map_err(|cause| Error::io(format!("stat `{}`", self.path), cause))?;
+        let mtime_ns = now.mtime().saturating_mul(1_000_000_000).saturating_add(now.mtime_nsec());
+        if now.len() != self.recorded.size {
+            return Err(self.changed(format!("it has {} bytes, {} were recorded", now.len(), self.recorded.size)));
+        }
+        if mtime_ns != self.recorded.mtime_ns {
+            return Err(self.changed("it was modified since it was recorded".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn changed(&self, how: String) -> Error {
+        Error::new(ErrorKind::SourceChanged { path: self.path.to_string(), how })
+    }
+}
+
+/// A file of the source with some byte ranges replaced.
+#[derive(Debug)]
+struct Splice {
+    below: Box<Content>,
+    /// In order, without gaps, from 0 to the length of the file.
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug)]
+struct Piece {
+    /// Where it begins in the spliced file.
+    at: u64,
+    /// Where its bytes are in the file below; an object's bytes begin at 0.
+    below_at: u64,
+    object: Option<Object>,
+}
+
+impl Splice {
+    fn new(below: Content, extents: &[Extent], len: u64, store: &Arc<dyn Store>) -> Result<Splice> {
+        let damaged = |why| Error::corrupt("a spliced file", why);
+        let (mut pieces, mut at, mut below_at) = (Vec::new(), 0u64, 0u64);
+        for extent in extents {
+            let gap = extent.offset.checked_sub(below_at).ok_or_else(|| damaged("its extents overlap"))?;
+            if gap > 0 {
+                pieces.push(Piece { at, below_at, object: None });
+            }
+            at = at.saturating_add(gap);
+            if extent.len > 0 {
+                let object = store.open(extent.blob)?;
+                if object.len() != extent.len {
+                    return Err(damaged("an extent's blob has another length"));
+                }
+                pieces.push(Piece { at, below_at: 0, object: Some(object) });
+            }
+            at = at.saturating_add(extent.len);
+            below_at = extent.offset.saturating_add(extent.replaced);
+        }
+        let rest = below.len().checked_sub(below_at).ok_or_else(|| damaged("an extent ends beyond the file"))?;
+        if rest > 0 {
+            pieces.push(Piece { at, below_at, object: None });
+        }
+        if at.saturating_add(rest) != len {
+            return Err(damaged("its pieces do not add up to its size"));
+        }
+        Ok(Splice { below: Box::new(below), pieces })
+    }
+
+    fn fill(&self, mut buffer: &mut [u8], mut offset: u64) -> Result<()> {
+        let mut index = self.pieces.partition_point(|piece| piece.at <= offset).saturating_sub(1);
+        while !buffer.is_empty() {
+            let piece = &self.pieces[index];
+            let end = self.pieces.get(index + 1).map_or(u64::MAX, |next| next.at);
+            let take = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buffer.len());
+            let (now, later) = buffer.split_at_mut(take);
+            let within = piece.below_at + (offset - piece.at);
+            match &piece.object {
+                Some(object) => object.read_at(now, within)?,
+                None => self.below.read_at(now, within)?,
+            };
+            offset += take as u64;
+            buffer = later;
+            index += 1;
+        }
+        Ok(())
+    }
+}

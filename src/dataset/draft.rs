@@ -1,0 +1,258 @@
+//! A draft: one writer's uncommitted changes on a branch.
+//!
+//! Edits are in memory until [`Draft::save`] makes them one durable step; steps
+//! are a chain that undo walks back and redo walks forth. A draft never writes
+//! to the source: what changes is the overlay, see [`super::edit`] for how.
+
+use std::sync::Arc;
+
+use super::edit::Edit;
+use super::merge::{Merge, Merged, Outcome};
+use super::view::View;
+use super::{Dataset, diff, encode, now_ns};
+use crate::model::{BranchName, DataPath, DraftStep, Id, ObjectKind, PathChange, RefName, RefValue, Revision, WriterName};
+use crate::overlay::{Nodes, Overlay};
+use crate::store::{Batch, RefSwap};
+use crate::{Error, ErrorKind, Result};
+
+/// One writer's uncommitted changes on a branch.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) dataset: Dataset,
+    branch: BranchName,
+    name: RefName,
+    /// The newest saved step, and the ref that names it.
+    saved: Option<(RefValue, DraftStep)>,
+    /// The revision that the draft is based on.
+    revision: Id,
+    pub(super) view: View,
+}
+
+impl Dataset {
+    /// Opens the draft that `writer` has on `branch`, or begins one.
+    pub fn draft(&self, branch: &BranchName, writer: &WriterName) -> Result<Draft> {
+        let head = self.head(branch)?;
+        let name = RefName::draft(&self.name, branch, writer);
+        let saved = match self.store.read_ref(&name)? {
+            Some(value) => Some((value, self.step(value.id)?)),
+            None => None,
+        };
+        let revision = saved.as_ref().map_or(head.id, |(_, step)| step.revision);
+        let mut dataset = self.clone();
+        // New nodes are staged until they are saved: no other reader should hold them.
+        dataset.nodes = Arc::new(Nodes::new(self.store.clone()));
+        let mut view = dataset.view(revision)?;
+        if let Some((_, step)) = &saved {
+            view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
+        }
+        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view })
+    }
+}
+
+impl Draft {
+    /// The draft's present state, unsaved edits included.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The branch that it is a draft on.
+    pub fn branch(&self) -> &BranchName {
+        &self.branch
+    }
+
+    /// The revision that it is based on.
+    pub fn based_on(&self) -> Id {
+        self.revision
+    }
+
+    /// Returns how the draft differs from the revision that it is based on.
+    pub fn changes(&self) -> Result<Vec<PathChange>> {
+        diff(&self.dataset.view(self.revision)?, &self.view)
+    }
+
+    /// Makes all edits since the last save one durable step that undo takes back; `label` says what it did.
+    ///
+    /// # Errors
+    /// `RefMoved` when another process saved this draft in the meantime: then nothing is saved.
+    pub fn save(&mut self, label: &str) -> Result<()> {
+        let before = match &self.saved {
+            Some((_, step)) => step.overlay,
+            None => self.dataset.revision(self.revision)?.overlay,
+        };
+        if self.view.overlay.root() == before {
+            return Ok(());
+        }
+        let mut objects = self.view.overlay.unstored()?;
+        let undo = match &self.saved {
+            Some((value, _)) => value.id,
+            None => {
+                let begin = encode(&self.step_to(before, "", None, None));
+                let id = Id::of(&begin);
+                objects.push((ObjectKind::Draft, begin));
+                id
+            }
+        };
+        let step = self.step_to(self.view.overlay.root(), label, Some(undo), None);
+        self.move_to(step, objects)?;
+        self.view.overlay.mark_stored();
+        Ok(())
+    }
+
+    /// Takes the last step back; returns its label.
+    pub fn undo(&mut self) -> Result<String> {
+        let nothing = || Error::new(ErrorKind::Nothing { to: "undo", name: self.branch.to_string() });
+        let (value, step) = self.saved.clone().ok_or_else(nothing)?;
+        let mut before = self.dataset.step(step.undo.ok_or_else(nothing)?)?;
+        before.redo = Some(value.id);
+        self.go_to(before)?;
+        Ok(step.label)
+    }
+
+    /// Does the step again that the last undo took back; returns its label.
+    pub fn redo(&mut self) -> Result<String> {
+        let nothing = || Error::new(ErrorKind::Nothing { to: "redo", name: self.branch.to_string() });
+        let (_, step) = self.saved.clone().ok_or_else(nothing)?;
+        let after = self.dataset.step(step.redo.ok_or_else(nothing)?)?;
+        self.go_to(after.clone())?;
+        Ok(after.label)
+    }
+
+    fn go_to(&mut self, step: DraftStep) -> Result<()> {
+        let overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
+        self.move_to(step, Vec::new())?;
+        self.view.overlay = overlay;
+        Ok(())
+    }
+
+    fn step_to(&self, overlay: Option<Id>, label: &str, undo: Option<Id>, redo: Option<Id>) -> DraftStep {
+        DraftStep { revision: self.revision, overlay, undo, redo, label: label.to_owned(), time_ns: now_ns() }
+    }
+
+    fn move_to(&mut self, step: DraftStep, mut objects: Vec<(ObjectKind, bytes::Bytes)>) -> Result<()> {
+        let bytes = encode(&step);
+        let id = Id::of(&bytes);
+        objects.push((ObjectKind::Draft, bytes));
+        let expected = self.saved.as_ref().map(|(value, _)| *value);
+        let swaps = vec![RefSwap { name: self.name.clone(), expected, new: Some(id) }];
+        let op = self.dataset.store.apply(&Batch { objects, swaps, frees_space: false })?;
+        self.saved = Some((RefValue { id, op }, step));
+        Ok(())
+    }
+
+    /// How many saved steps undo can take back.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> Result<usize> {
+        let mut count = 0;
+        let mut at = self.saved.as_ref().and_then(|(_, step)| step.undo);
+        while let Some(id) = at {
+            at = self.dataset.step(id)?.undo;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Puts paths back to what the draft's revision has; none means all. An undo takes it back.
+    pub fn discard(&mut self, paths: &[DataPath]) -> Result<()> {
+        let revision = self.dataset.view(self.revision)?;
+        if paths.is_empty() {
+            self.view.overlay = Overlay::new(self.dataset.nodes.clone(), revision.overlay.root());
+            return Ok(());
+        }
+        for path in paths {
+            if revision.node(path)?.is_none() && self.view.node(path)?.is_none() {
+                return Err(Error::not_found("path", path));
+            }
+            self.restore(path, &revision)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a revision of the draft, moves the branch to it, and ends the draft.
+    ///
+    /// Where the branch has moved since the draft began, the two are merged.
+    ///
+    /// # Errors
+    /// `Nothing` when the draft has no change; `RefMoved` when somebody else committed
+    /// in this very moment: trying again will merge.
+    pub fn commit(&mut self, message: &str, author: &str) -> Result<Outcome> {
+        self.save("edit")?;
+        let head = self.dataset.head(&self.branch)?;
+        let ours = self.dataset.view(head.id)?;
+        let mut committed = self.view.clone();
+        if head.id != self.revision {
+            let before = self.dataset.view(self.revision)?;
+            match (Merge { before: &before, ours: &ours, theirs: &self.view, prefer: None }).run()? {
+                Merged::Conflicts(conflicts) => return Ok(Outcome::Conflicts(conflicts)),
+                Merged::Clean(view) => committed = view,
+            }
+        }
+        let changes = diff(&ours, &committed)?;
+        if changes.is_empty() {
+            return Err(Error::new(ErrorKind::Nothing { to: "commit", name: self.branch.to_string() }));
+        }
+        let new = NewRevision { view: &committed, parents: vec![head.id], author, message, changes: &changes };
+        let ended = self.saved.as_ref().map(|(value, _)| RefSwap {
+            name: self.name.clone(),
+            expected: Some(*value),
+            new: None,
+        });
+        let id = self.dataset.move_branch(&self.branch, head, &new, ended)?;
+        self.saved = None;
+        self.revision = id;
+        self.view = committed;
+        Ok(Outcome::Done { revision: id, changes: changes.len() as u64 })
+    }
+
+    /// Applies edits that were worked out against the present view.
+    pub(super) fn apply(&mut self, edit: Edit) -> Result<()> {
+        self.view.overlay = self.view.overlay.with(edit.changes)?;
+        Ok(())
+    }
+}
+
+/// A revision about to be made.
+pub(super) struct NewRevision<'a> {
+    pub(super) view: &'a View,
+    pub(super) parents: Vec<Id>,
+    pub(super) author: &'a str,
+    pub(super) message: &'a str,
+    /// Against the first parent.
+    pub(super) changes: &'a [PathChange],
+}
+
+impl Dataset {
+    /// Stores the revision and moves the branch from `head` to it, and swaps `also` with it.
+    pub(super) fn move_branch(
+        &self,
+        branch: &BranchName,
+        head: RefValue,
+        new: &NewRevision<'_>,
+        also: Option<RefSwap>,
+    ) -> Result<Id> {
+        if new.message.trim().is_empty() {
+            return Err(Error::invalid("message", new.message, "it says why, so it is not empty"));
+        }
+        let delta = encode(&new.changes);
+        let revision = encode(&Revision {
+            dataset: self.name.as_str().to_owned(),
+            base: new.view.base.id(),
+            overlay: new.view.overlay.root(),
+            parents: new.parents.clone(),
+            author: new.author.to_owned(),
+            time_ns: now_ns(),
+            message: new.message.to_owned(),
+            changes: new.changes.len() as u64,
+            delta: Some(Id::of(&delta)),
+        });
+        let id = Id::of(&revision);
+        let mut objects = new.view.overlay.unstored()?;
+        objects.push((ObjectKind::Blob, delta));
+        objects.push((ObjectKind::Revision, revision));
+        let mut swaps =
+            vec![RefSwap { name: RefName::head(&self.name, branch), expected: Some(head), new: Some(id) }];
+        swaps.extend(also);
+        self.store.apply(&Batch { objects, swaps, frees_space: false })?;
+        new.view.overlay.mark_stored();
+        Ok(id)
+    }
+}

@@ -1,0 +1,278 @@
+//! The edits of a draft: what each means for the overlay.
+//!
+//! One rule keeps overlays canonical: an entry that says what the base shows
+//! anyway is left out. So a rename there and back leaves nothing behind.
+
+use std::io::Read;
+
+use super::draft::Draft;
+use super::now_ns;
+use super::view::{Node, Place, Target, View};
+use crate::base::Row;
+use crate::model::{Change, Content, DataPath, FileChange, Id, Kind, ObjectKind};
+use crate::source::OnDrift;
+use crate::{Error, ErrorKind, Result};
+
+/// The permission bits of a new file.
+const FILE_MODE: u32 = 0o644;
+/// The permission bits of a new folder.
+const FOLDER_MODE: u32 = 0o755;
+
+/// Content for a file of a draft.
+pub struct NewFile<'a> {
+    /// The bytes.
+    pub content: &'a mut dyn Read,
+    /// Permission bits; `None` keeps those of the file that was there, or takes `0o644`.
+    pub mode: Option<u32>,
+    /// Last modification, nanoseconds since 1970-01-01 UTC; `None` is now.
+    pub mtime_ns: Option<i64>,
+}
+
+/// Changes to the overlay, worked out but not applied.
+#[derive(Debug, Default)]
+pub(super) struct Edit {
+    pub(super) changes: Vec<(DataPath, Option<Change>)>,
+}
+
+impl Draft {
+    /// Puts a file at `path`, in a folder that exists; replaces a file or link that is there.
+    ///
+    /// # Errors
+    /// `IsAFolder`, and `NotFound` or `NotAFolder` for the folder that it should go to.
+    pub fn put(&mut self, path: &DataPath, file: NewFile<'_>) -> Result<()> {
+        let base = self.base_under(path)?;
+        let before = self.view.node(path)?;
+        if before.as_ref().is_some_and(Node::is_folder) {
+            return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
+        }
+        let (id, size) = self.dataset.store.put_stream(ObjectKind::Blob, file.content)?;
+        let kept = before.filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
+        let mode = file.mode.unwrap_or(kept);
+        let change = match base {
+            // The same bytes again: what was is what is, and its mtime with it.
+            Some(row) if self.has_content(row, id, size)? => {
+                let entry = self.view.base.entry(row)?;
+                let content = Content::Source(self.view.base.path(row)?);
+                Change::File(FileChange { content, size, mtime_ns: entry.mtime_ns, mode })
+            }
+            _ => {
+                let mtime_ns = file.mtime_ns.unwrap_or_else(now_ns);
+                Change::File(FileChange { content: Content::Blob(id), size, mtime_ns, mode })
+            }
+        };
+        self.set(path, change)
+    }
+
+    /// Puts a symbolic link at `path`; `target` is kept as it is and never followed.
+    pub fn put_symlink(&mut self, path: &DataPath, target: &[u8]) -> Result<()> {
+        self.base_under(path)?;
+        if self.view.node(path)?.is_some_and(|node| node.is_folder()) {
+            return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
+        }
+        if target.is_empty() || target.contains(&0) || target.len() > 4095 {
+            let text = String::from_utf8_lossy(target);
+            return Err(Error::invalid("link target", &text, "it has 1 to 4095 bytes and no NUL"));
+        }
+        self.set(path, Change::Symlink { target: target.to_vec(), mtime_ns: now_ns() })
+    }
+
+    /// Makes an empty folder in a folder that exists.
+    pub fn make_folder(&mut self, path: &DataPath) -> Result<()> {
+        if self.view.node(path)?.is_some() {
+            return Err(Error::already_exists("path", path));
+        }
+        self.base_under(path)?;
+        self.set(path, Change::Folder { from: None, mtime_ns: now_ns(), mode: FOLDER_MODE })
+    }
+
+    /// Removes an entry; a folder, with all that is in it, only when `recursive`.
+    pub fn remove(&mut self, path: &DataPath, recursive: bool) -> Result<()> {
+        let node = self.view.existing(path)?;
+        if path.is_root() {
+            return Err(Error::invalid("path", ".", "the top folder stays"));
+        }
+        if node.is_folder() && !recursive {
+            return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
+        }
+        let edit = self.removal(path)?;
+        self.apply(edit)
+    }
+
+    /// Moves an entry, a folder with all that is in it; a file may replace a file.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when a folder is in the way; `Invalid` for a folder into itself.
+    pub fn rename(&mut self, from: &DataPath, to: &DataPath) -> Result<()> {
+        let node = self.view.existing(from)?;
+        if from.is_root() || to.is_within(from) {
+            return Err(Error::invalid("new path", &to.to_string(), format!("`{from}` cannot be moved to itself or into itself")));
+        }
+        if let Some(there) = self.view.node(to)? {
+            if there.is_folder() || node.is_folder() {
+                return Err(Error::already_exists("path", to));
+            }
+            let edit = self.removal(to)?;
+            self.apply(edit)?;
+        }
+        let base = self.base_under(to)?;
+        let mut edit = Edit::default();
+        for (path, change) in self.view.overlay.within(from)? {
+            let moved = path.moved(from, to).expect("it lies within");
+            edit.changes.push((moved, Some(change)));
+        }
+        edit.changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
+        edit.changes.extend(self.removal(from)?.changes);
+        self.apply(edit)
+    }
+
+    /// Makes `path` what it is in `from`: content, folder with all below, or absence.
+    ///
+    /// Folders above it that are missing here are made.
+    pub fn restore(&mut self, path: &DataPath, from: &View) -> Result<()> {
+        let Some(node) = from.node(path)? else {
+            return match self.view.node(path)? {
+                Some(_) => self.remove(path, true),
+                None => Err(Error::not_found("path", path)),
+            };
+        };
+        self.make_folders_above(path, from)?;
+        let base = self.base_under(path)?;
+        let mut edit = Edit::default();
+        let existing = self.view.overlay.within(path)?;
+        edit.changes.extend(existing.into_iter().map(|(path, _)| (path, None)));
+        if from.base.id() == self.view.base.id() {
+            edit.changes.extend(from.overlay.within(path)?.into_iter().map(|(path, change)| (path, Some(change))));
+            edit.changes.push((path.clone(), plain(&self.view, base, change_of(from, &node)?)?));
+        } else {
+            self.copy_across(&node, from, base, &mut edit)?;
+        }
+        self.apply(edit)
+    }
+
+    /// Restores from a view over another base, file by file: only what is unchanged in the source can be had.
+    fn copy_across(&self, node: &Node, from: &View, base: Option<Row>, edit: &mut Edit) -> Result<()> {
+        let mut change = change_of(from, node)?;
+        if let Some(row) = node.base_row()
+            && !node.is_folder()
+        {
+            let (path, recorded) = (from.base.path(row)?, from.base.entry(row)?);
+            let now = self.view.base.find(&path)?.map(|row| self.view.base.entry(row)).transpose()?;
+            if now.is_none_or(|now| (now.size, now.mtime_ns) != (recorded.size, recorded.mtime_ns)) {
+                let how = "the source was refreshed since, and has other content now".to_owned();
+                return Err(Error::new(ErrorKind::SourceChanged { path: path.to_string(), how }));
+            }
+        }
+        let mut base_here = None;
+        if let Change::Folder { from: shown, .. } = &mut change {
+            base_here = base.filter(|row| self.view.base.entry(*row).is_ok_and(|entry| entry.kind == Kind::Folder));
+            *shown = base_here.map(|row| self.view.base.path(row)).transpose()?;
+        }
+        edit.changes.push((node.path.clone(), plain(&self.view, base, change)?));
+        if node.is_folder() {
+            let mut gone: Vec<Row> = base_here.map(|row| self.view.base.children(row)).transpose()?.unwrap_or(0..0).collect();
+            for child in from.children(node)? {
+                let row = base_here.map(|row| self.view.base.child(row, child.name())).transpose()?.flatten();
+                gone.retain(|gone| Some(*gone) != row);
+                self.copy_across(&child, from, row, edit)?;
+            }
+            for row in gone {
+                edit.changes.push((node.path.join_checked(self.view.base.name(row)?), Some(Change::Removed)));
+            }
+        }
+        Ok(())
+    }
+
+    fn make_folders_above(&mut self, path: &DataPath, from: &View) -> Result<()> {
+        let Some(parent) = path.parent() else { return Ok(()) };
+        match self.view.node(&parent)? {
+            Some(node) if node.is_folder() => Ok(()),
+            Some(_) => Err(Error::new(ErrorKind::NotAFolder { path: parent.to_string() })),
+            None => {
+                self.make_folders_above(&parent, from)?;
+                let entry = from.existing(&parent)?.entry;
+                self.set(&parent, Change::Folder { from: None, mtime_ns: entry.mtime_ns, mode: entry.mode })
+            }
+        }
+    }
+
+    /// Makes the overlay say `change` of a path, or nothing where the base says the same.
+    fn set(&mut self, path: &DataPath, change: Change) -> Result<()> {
+        let base = self.base_under(path)?;
+        let change = plain(&self.view, base, change)?;
+        self.apply(Edit { changes: vec![(path.clone(), change)] })
+    }
+
+    /// The edits that remove an entry and all that is below it.
+    fn removal(&self, path: &DataPath) -> Result<Edit> {
+        let mut changes: Vec<_> =
+            self.view.overlay.within(path)?.into_iter().map(|(path, _)| (path, None)).collect();
+        changes.push((path.clone(), self.base_under(path)?.map(|_| Change::Removed)));
+        Ok(Edit { changes })
+    }
+
+    /// The base's entry that shows at `path` when the overlay says nothing of it.
+    ///
+    /// # Errors
+    /// `NotFound` or `NotAFolder` when the folder above is none.
+    fn base_under(&self, path: &DataPath) -> Result<Option<Row>> {
+        let Some(parent) = path.parent() else { return Ok(Some(crate::base::Base::ROOT)) };
+        let node = self.view.node(&parent)?.ok_or_else(|| Error::not_found("folder", &parent))?;
+        match node.place {
+            Place::Folder { base: Some(row) } => self.view.base.child(row, path.name()),
+            Place::Folder { base: None } => Ok(None),
+            _ => Err(Error::new(ErrorKind::NotAFolder { path: parent.to_string() })),
+        }
+    }
+
+    /// Whether the base's file `row` has exactly the bytes of the blob `id`; false also when it cannot be read.
+    fn has_content(&self, row: Row, id: Id, size: u64) -> Result<bool> {
+        let entry = self.view.base.entry(row)?;
+        if entry.kind != Kind::File || entry.size != size {
+            return Ok(false);
+        }
+        let path = self.view.base.path(row)?;
+        let Ok(mut file) = self.view.source()?.open_file(&path, &entry, OnDrift::Error) else { return Ok(false) };
+        let mut hasher = blake3::Hasher::new();
+        Ok(hasher.update_reader(&mut file).is_ok() && hasher.finalize().as_bytes() == id.as_bytes())
+    }
+}
+
+/// What an overlay must say for `node` to show, wherever it is put.
+fn change_of(view: &View, node: &Node) -> Result<Change> {
+    let (mtime_ns, mode) = (node.entry.mtime_ns, node.entry.mode);
+    let content = match &node.place {
+        Place::Folder { base } => {
+            let from = base.map(|row| view.base.path(row)).transpose()?;
+            return Ok(Change::Folder { from, mtime_ns, mode });
+        }
+        Place::Symlink(Target::Overlay(target)) => return Ok(Change::Symlink { target: target.to_vec(), mtime_ns }),
+        Place::Symlink(Target::Base(row)) => {
+            return Ok(Change::Symlink { target: view.base.link_target(*row)?.to_vec(), mtime_ns });
+        }
+        Place::Source { row } => Content::Source(view.base.path(*row)?),
+        Place::Blob(id) => Content::Blob(*id),
+        Place::Extents { row, extents } => Content::Extents { over: view.base.path(*row)?, extents: extents.to_vec() },
+    };
+    Ok(Change::File(FileChange { content, size: node.entry.size, mtime_ns, mode }))
+}
+
+/// `change`, or `None` where the base's entry `row` shows the same anyway.
+fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>> {
+    let Some(row) = row else { return Ok(Some(change)) };
+    let entry = view.base.entry(row)?;
+    let same = match &change {
+        Change::Removed => false,
+        Change::File(file) => match &file.content {
+            Content::Source(path) => entry.kind == Kind::File && view.base.find(path)? == Some(row),
+            Content::Blob(_) | Content::Extents { .. } => false,
+        },
+        Change::Folder { from: Some(from), .. } => entry.kind == Kind::Folder && view.base.find(from)? == Some(row),
+        Change::Folder { from: None, .. } => false,
+        Change::Symlink { target, .. } => entry.kind == Kind::Symlink && view.base.link_target(row)? == target,
+    };
+    // A base's link may have odd permission bits, an overlay's has none.
+    let same_entry = change.entry().is_some_and(|of| {
+        of.mtime_ns == entry.mtime_ns && (of.mode == entry.mode || entry.kind == Kind::Symlink)
+    });
+    Ok(if same && same_entry { None } else { Some(change) })
+}

@@ -1,0 +1,63 @@
+//! A new dataset: its record, its first revision and its branch `main`, all at once.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{Datasets, encode, now_ns};
+use crate::model::{BranchName, DatasetName, DatasetRecord, Id, ObjectKind, RefName, Revision};
+use crate::store::{Batch, RefSwap};
+use crate::{Error, ErrorKind, Result};
+
+/// What a dataset begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// The new dataset's name.
+    pub name: &'a DatasetName,
+    /// The absolute path of its source.
+    pub source: &'a Path,
+    /// The index of the source, which the store has already.
+    pub base: Id,
+    /// Who imports it.
+    pub author: &'a str,
+}
+
+impl Datasets {
+    /// Makes a dataset and its first revision, on the branch `main`; returns the revision.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, and then nothing is changed.
+    pub fn import(&self, import: &Import<'_>) -> Result<Id> {
+        if !import.source.is_absolute() {
+            return Err(Error::invalid("source", &import.source.display().to_string(), "its path is absolute"));
+        }
+        let time_ns = now_ns();
+        let record = encode(&DatasetRecord { source: import.source.as_os_str().as_bytes().to_vec(), created_ns: time_ns });
+        let revision = encode(&Revision {
+            dataset: import.name.as_str().to_owned(),
+            base: import.base,
+            overlay: None,
+            parents: Vec::new(),
+            author: import.author.to_owned(),
+            time_ns,
+            message: format!("import {}", import.source.display()),
+            changes: 0,
+            delta: None,
+        });
+        let id = Id::of(&revision);
+        let new = |name, object: &[u8]| RefSwap { name, expected: None, new: Some(Id::of(object)) };
+        let batch = Batch {
+            swaps: vec![
+                new(RefName::dataset(import.name), &record),
+                new(RefName::head(import.name, &BranchName::main()), &revision),
+            ],
+            objects: vec![(ObjectKind::Dataset, record), (ObjectKind::Revision, revision)],
+            frees_space: false,
+        };
+        match self.store.apply(&batch) {
+            Err(error) if matches!(error.kind(), ErrorKind::RefMoved { .. }) => {
+                Err(Error::already_exists("dataset", import.name))
+            }
+            applied => applied.map(|_| id),
+        }
+    }
+}

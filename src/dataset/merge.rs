@@ -1,0 +1,302 @@
+//! Three-way merge: what both sides changed since the revision that they share.
+//!
+//! It goes key by key over the overlays, and by folder where one side changed
+//! what shows in a folder (removed, renamed or replaced it) and the other
+//! something below. A conflict is a value, not an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::NewRevision;
+use super::refresh::lay_over;
+use super::view::{Place, View};
+use super::{Dataset, diff};
+use crate::model::{BranchName, Change, DataPath, Id, RefName};
+use crate::overlay::Overlay;
+use crate::store::{Batch, RefSwap};
+use crate::{Error, Result};
+
+/// Whose change is taken where both changed the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefer {
+    /// That of the branch that is merged into.
+    Ours,
+    /// That of what is merged.
+    Theirs,
+}
+
+/// One place for which the two sides have no common result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The path; for a folder, everything below it is meant.
+    pub path: DataPath,
+    /// What our overlay says of it.
+    pub ours: Option<Change>,
+    /// What their overlay says of it.
+    pub theirs: Option<Change>,
+    /// What happened, for a person.
+    pub why: &'static str,
+}
+
+/// How a merge or a commit ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new revision is the branch's head.
+    Done {
+        /// The revision.
+        revision: Id,
+        /// How many paths differ from the head before.
+        changes: u64,
+    },
+    /// The branch moved to a revision that there was already.
+    FastForward {
+        /// The revision.
+        revision: Id,
+    },
+    /// There was nothing to do.
+    UpToDate,
+    /// Nothing was changed, because of these.
+    Conflicts(Vec<Conflict>),
+}
+
+/// What to merge into what.
+#[derive(Clone, Copy, Debug)]
+pub struct MergeRequest<'a> {
+    /// The revision to merge.
+    pub theirs: Id,
+    /// The branch that moves.
+    pub into: &'a BranchName,
+    /// Who does it.
+    pub author: &'a str,
+    /// Why.
+    pub message: &'a str,
+    /// What to do on a conflict; `None` gives it back.
+    pub prefer: Option<Prefer>,
+}
+
+impl Dataset {
+    /// Merges a revision into a branch.
+    pub fn merge(&self, request: &MergeRequest<'_>) -> Result<Outcome> {
+        let head = self.head(request.into)?;
+        let base = self.merge_base(head.id, request.theirs)?;
+        if base == Some(request.theirs) {
+            return Ok(Outcome::UpToDate);
+        }
+        if base == Some(head.id) {
+            let swap = RefSwap {
+                name: RefName::head(&self.name, request.into),
+                expected: Some(head),
+                new: Some(request.theirs),
+            };
+            self.store.apply(&Batch { swaps: vec![swap], ..Batch::default() })?;
+            return Ok(Outcome::FastForward { revision: request.theirs });
+        }
+        let base = base.ok_or_else(|| {
+            Error::invalid("revision to merge", &request.theirs.short(), "it has no revision in common with the branch")
+        })?;
+        let views = (self.view(base)?, self.view(head.id)?, self.view(request.theirs)?);
+        let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer: request.prefer };
+        self.conclude(merge, request, vec![head.id, request.theirs])
+    }
+
+    /// Makes a revision on `branch` that takes back what the revision `id` changed against its first parent.
+    ///
+    /// # Errors
+    /// `Invalid` for an import: there is nothing before it.
+    pub fn revert(&self, id: Id, branch: &BranchName, author: &str, prefer: Option<Prefer>) -> Result<Outcome> {
+        let revision = self.revision(id)?;
+        let Some(parent) = revision.parents.first() else {
+            return Err(Error::invalid("revision to revert", &id.short(), "it is an import: there is nothing before it"));
+        };
+        let head = self.head(branch)?;
+        let views = (self.view(id)?, self.view(head.id)?, self.view(*parent)?);
+        let subject = revision.message.lines().next().unwrap_or_default();
+        let message = format!("revert \"{subject}\"\n\nThis takes back revision {}.", id.short());
+        let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer };
+        let request = MergeRequest { theirs: *parent, into: branch, author, message: &message, prefer };
+        self.conclude(merge, &request, vec![head.id])
+    }
+
+    fn conclude(&self, merge: Merge<'_>, request: &MergeRequest<'_>, parents: Vec<Id>) -> Result<Outcome> {
+        let ours = merge.ours;
+        let merged = match merge.run()? {
+            Merged::Conflicts(conflicts) => return Ok(Outcome::Conflicts(conflicts)),
+            Merged::Clean(view) => view,
+        };
+        let changes = diff(ours, &merged)?;
+        if changes.is_empty() && parents.len() == 1 {
+            return Ok(Outcome::UpToDate);
+        }
+        let head = self.head(request.into)?;
+        if Some(&head.id) != parents.first() {
+            let name = request.into.to_string();
+            return Err(Error::new(crate::ErrorKind::RefMoved { name }));
+        }
+        let (author, message) = (request.author, request.message);
+        let new = NewRevision { view: &merged, parents, author, message, changes: &changes };
+        let revision = self.move_branch(request.into, head, &new, None)?;
+        Ok(Outcome::Done { revision, changes: changes.len() as u64 })
+    }
+}
+
+/// The three views of a merge.
+#[derive(Clone, Copy)]
+pub(super) struct Merge<'a> {
+    pub(super) before: &'a View,
+    pub(super) ours: &'a View,
+    pub(super) theirs: &'a View,
+    pub(super) prefer: Option<Prefer>,
+}
+
+pub(super) enum Merged {
+    Clean(View),
+    Conflicts(Vec<Conflict>),
+}
+
+type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
+
+impl Merge<'_> {
+    pub(super) fn run(&self) -> Result<Merged> {
+        let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
+        let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
+        let mut conflicts: BTreeMap<DataPath, &'static str> = BTreeMap::new();
+        for (path, (_, theirs)) in &their_changes {
+            match our_changes.get(path) {
+                Some((_, ours)) if ours == theirs => {}
+                Some((_, ours)) => match later_folder(ours.as_ref(), theirs.as_ref()) {
+                    Some(folder) => {
+                        edits.insert(path.clone(), Some(folder));
+                    }
+                    None => {
+                        conflicts.insert(path.clone(), "both changed it");
+                    }
+                },
+                None => {
+                    edits.insert(path.clone(), theirs.clone());
+                }
+            }
+        }
+        let our_folders = self.reshaped(self.ours, &our_changes)?;
+        let their_folders = self.reshaped(self.theirs, &their_changes)?;
+        self.clash(&our_folders, self.ours, &their_changes, "changed by them in a folder that we changed", &mut conflicts, &mut edits)?;
+        self.clash(&their_folders, self.theirs, &our_changes, "changed by us in a folder that they changed", &mut conflicts, &mut edits)?;
+        // Where they removed a folder and we removed something in it, nothing of ours is left to say.
+        for folder in &their_folders {
+            for path in our_changes.keys().filter(|path| path.is_within(folder) && *path != folder) {
+                if !their_changes.contains_key(path) && !conflicts.contains_key(folder) {
+                    edits.insert(path.clone(), None);
+                }
+            }
+        }
+        match self.prefer {
+            None if !conflicts.is_empty() => self.conflicts(&conflicts).map(Merged::Conflicts),
+            None | Some(Prefer::Ours) => {
+                edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
+                self.laid_over(self.ours.overlay.with(edits)?).map(Merged::Clean)
+            }
+            Some(Prefer::Theirs) => {
+                for conflict in conflicts.keys() {
+                    edits.extend(self.ours.overlay.within(conflict)?.into_iter().map(|(path, _)| (path, None)));
+                    let theirs = self.theirs.overlay.within(conflict)?;
+                    edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
+                    edits.entry(conflict.clone()).or_insert(None);
+                }
+                self.laid_over(self.ours.overlay.with(edits)?).map(Merged::Clean)
+            }
+        }
+    }
+
+    /// What a side says otherwise than the common revision: before and after, by path.
+    fn sayings(&self, side: &View) -> Result<Sayings> {
+        let differences = self.before.overlay.diff(&side.overlay)?;
+        Ok(differences.into_iter().map(|difference| (difference.path, (difference.before, difference.after))).collect())
+    }
+
+    /// The paths at which a side shows another folder than before, or a folder no more, or one where there was none.
+    fn reshaped(&self, side: &View, changes: &Sayings) -> Result<BTreeSet<DataPath>> {
+        let shows = |view: &View, path: &DataPath| -> Result<Option<Option<DataPath>>> {
+            match view.node(path)?.map(|node| node.place) {
+                Some(Place::Folder { base: Some(row) }) => Ok(Some(Some(view.base.path(row)?))),
+                Some(Place::Folder { base: None }) => Ok(Some(None)),
+                _ => Ok(None),
+            }
+        };
+        let mut found = BTreeSet::new();
+        for path in changes.keys() {
+            if shows(self.before, path)? != shows(side, path)? {
+                found.insert(path.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Finds what one side changed below the folders that the other side reshaped.
+    fn clash(
+        &self,
+        folders: &BTreeSet<DataPath>,
+        side: &View,
+        changes: &Sayings,
+        why: &'static str,
+        conflicts: &mut BTreeMap<DataPath, &'static str>,
+        edits: &mut BTreeMap<DataPath, Option<Change>>,
+    ) -> Result<()> {
+        for (path, (_, after)) in changes {
+            let Some(folder) = above(path).find(|folder| folders.contains(folder)) else { continue };
+            let is_gone = side.node(&folder)?.is_none();
+            match after {
+                // Both made it so that nothing is here.
+                None | Some(Change::Removed) if is_gone => {
+                    edits.remove(path);
+                }
+                // A new folder on both sides: its entries are compared one by one.
+                _ if self.before.node(&folder)?.is_none() => {}
+                _ => {
+                    conflicts.entry(folder).or_insert(why);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn conflicts(&self, found: &BTreeMap<DataPath, &'static str>) -> Result<Vec<Conflict>> {
+        let conflict = |(path, why): (&DataPath, &&'static str)| {
+            let (ours, theirs) = (self.ours.overlay.get(path)?, self.theirs.overlay.get(path)?);
+            Ok(Conflict { path: path.clone(), ours, theirs, why })
+        };
+        found.iter().map(conflict).collect()
+    }
+
+    /// The merged overlay over the newer of the bases.
+    fn laid_over(&self, overlay: Overlay) -> Result<View> {
+        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
+        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
+        let merged = View { overlay, ..self.ours.clone() };
+        if base.id() == self.ours.base.id() && self.theirs.base.id() == self.ours.base.id() {
+            return Ok(merged);
+        }
+        Ok(lay_over(&merged, base)?.0)
+    }
+}
+
+/// The folders above a path, the nearest last.
+fn above(path: &DataPath) -> impl Iterator<Item = DataPath> {
+    let mut folders = Vec::new();
+    let mut at = path.parent();
+    while let Some(folder) = at {
+        at = folder.parent();
+        folders.push(folder);
+    }
+    folders.into_iter().rev()
+}
+
+/// Of two folders that differ in mtime alone, the later: work on both sides touched it.
+fn later_folder(ours: Option<&Change>, theirs: Option<&Change>) -> Option<Change> {
+    match (ours?, theirs?) {
+        (
+            Change::Folder { from, mtime_ns, mode },
+            Change::Folder { from: their_from, mtime_ns: their_mtime_ns, mode: their_mode },
+        ) if from == their_from && mode == their_mode => {
+            Some(Change::Folder { from: from.clone(), mtime_ns: *mtime_ns.max(their_mtime_ns), mode: *mode })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,150 @@
+//! What the refs reach: what `gc` must keep, and what a healthy store must have.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::{Datasets, decode};
+use crate::base::Base;
+use crate::model::{DatasetRecord, DraftStep, Id, RefName, Revision};
+use crate::overlay::visit_node;
+use crate::store::{LocalStore, Problem, Store};
+use crate::{Error, Result};
+
+/// What a collection did, or would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GcReport {
+    /// Objects removed.
+    pub objects: u64,
+    /// Bytes freed.
+    pub bytes: u64,
+    /// Objects that nothing reaches, kept because they are younger than the grace period.
+    pub kept_young: u64,
+}
+
+/// Removes every object that no ref, draft or live mount reaches and that is older than `grace`.
+///
+/// # Errors
+/// `Corrupt` when something reachable cannot be read: then nothing is removed.
+pub fn gc(datasets: &Datasets, store: &LocalStore, grace: Duration, dry_run: bool) -> Result<GcReport> {
+    let mut reach = Reach::new(datasets, false);
+    reach.from_refs()?;
+    for pinned in store.pinned()? {
+        reach.revision(pinned)?;
+    }
+    let swept = store.sweep(&reach.seen, grace, dry_run)?;
+    Ok(GcReport { objects: swept.objects, bytes: swept.bytes, kept_young: swept.kept_young })
+}
+
+/// Returns what is wrong on the way from the refs to the last blob; bytes of blobs are not read.
+pub fn check(datasets: &Datasets) -> Result<Vec<Problem>> {
+    let mut reach = Reach::new(datasets, true);
+    reach.from_refs()?;
+    Ok(reach.problems)
+}
+
+struct Reach<'a> {
+    store: &'a dyn Store,
+    seen: HashSet<Id>,
+    /// Whether to go on after a problem, and to look whether blobs are there.
+    is_check: bool,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reach<'a> {
+    fn new(datasets: &'a Datasets, is_check: bool) -> Reach<'a> {
+        Reach { store: &*datasets.store, seen: HashSet::new(), is_check, problems: Vec::new() }
+    }
+
+    fn from_refs(&mut self) -> Result<()> {
+        for (name, value) in self.store.list_refs("")? {
+            let text = name.as_str();
+            let done = if text.starts_with(RefName::DATASETS) {
+                self.record(value.id)
+            } else if text.starts_with(RefName::DRAFTS) {
+                self.draft(value.id)
+            } else {
+                self.revision(value.id)
+            };
+            self.note(done, text)?;
+        }
+        Ok(())
+    }
+
+    /// A problem ends a collection, and is one of the findings of a check.
+    fn note(&mut self, done: Result<()>, where_from: &str) -> Result<()> {
+        match done {
+            Err(error) if self.is_check => {
+                self.problems.push(Problem { what: format!("what `{where_from}` leads to"), why: error.to_string() });
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn record(&mut self, id: Id) -> Result<()> {
+        if self.seen.insert(id) {
+            decode::<DatasetRecord>("dataset record", id, &self.store.get(id)?)?;
+        }
+        Ok(())
+    }
+
+    fn draft(&mut self, id: Id) -> Result<()> {
+        let mut next = vec![id];
+        while let Some(id) = next.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            let step: DraftStep = decode("draft step", id, &self.store.get(id)?)?;
+            next.extend(step.undo.into_iter().chain(step.redo));
+            let done = self.revision(step.revision).and_then(|()| self.overlay(step.overlay));
+            self.note(done, &id.short())?;
+        }
+        Ok(())
+    }
+
+    fn revision(&mut self, id: Id) -> Result<()> {
+        let mut next = vec![id];
+        while let Some(id) = next.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            let revision: Revision = decode("revision", id, &self.store.get(id)?)?;
+            next.extend(&revision.parents);
+            let done = self.content(&revision);
+            self.note(done, &id.short())?;
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, revision: &Revision) -> Result<()> {
+        if self.seen.insert(revision.base) && self.is_check {
+            Base::open(self.store, revision.base)?;
+        }
+        if let Some(delta) = revision.delta {
+            self.blob(delta)?;
+        }
+        self.overlay(revision.overlay)
+    }
+
+    fn overlay(&mut self, root: Option<Id>) -> Result<()> {
+        let mut next: Vec<Id> = root.into_iter().collect();
+        while let Some(id) = next.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            let mut blobs = Vec::new();
+            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| blobs.extend(change.blobs()))?;
+            for blob in blobs {
+                self.blob(blob)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn blob(&mut self, id: Id) -> Result<()> {
+        if self.seen.insert(id) && self.is_check && !self.store.has(id)? {
+            return Err(Error::not_found("blob", id));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! Single edits, and what is told of them.
+
+use super::plain::{Item, Plain};
+use super::*;
+
+fn check(files: &[(&str, &str)], edits: impl FnOnce(&mut Draft) -> Result<()>, expected: &[(&str, &str)], changes: &[&str]) {
+    let fixture = Fixture::new(files);
+    let mut draft = fixture.draft("main");
+    edits(&mut draft).expect("edits");
+    let shown: Vec<(String, String)> = Plain::of(draft.view())
+        .0
+        .into_iter()
+        .filter_map(|(path, item)| match item {
+            Item::File(bytes) => Some((path.to_string(), String::from_utf8(bytes).expect("text"))),
+            Item::Folder | Item::Link(_) => None,
+        })
+        .collect();
+    let expected: Vec<(String, String)> = expected.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
+    assert_eq!(shown, expected);
+    assert_eq!(told(&fixture.view("main"), draft.view()), changes);
+}
+
+#[test]
+fn a_removed_file_stays_removed_under_a_renamed_folder() {
+    check(
+        &[("a/x", "1"), ("a/y", "2")],
+        |draft| draft.remove(&path("a/x"), false).and_then(|()| draft.rename(&path("a"), &path("b"))),
+        &[("b/y", "2")],
+        &["- a/x", "a -> b"],
+    );
+}
+
+#[test]
+fn a_rename_there_and_back_is_no_change() {
+    check(
+        &[("a/x", "1")],
+        |draft| {
+            draft.rename(&path("a"), &path("b"))?;
+            assert!(!draft.view().overlay().is_empty());
+            draft.rename(&path("b"), &path("a"))?;
+            assert!(draft.view().overlay().is_empty());
+            Ok(())
+        },
+        &[("a/x", "1")],
+        &[],
+    );
+}
+
+#[test]
+fn the_same_bytes_again_are_no_change() {
+    check(&[("a/x", "1")], |draft| put(draft, "a/x", "1"), &[("a/x", "1")], &[]);
+}
+
+#[test]
+fn a_file_that_leaves_a_renamed_folder_is_renamed_itself() {
+    check(
+        &[("a/x", "1"), ("a/y", "2")],
+        |draft| draft.rename(&path("a"), &path("b")).and_then(|()| draft.rename(&path("b/x"), &path("z"))),
+        &[("b/y", "2"), ("z", "1")],
+        &["a -> b", "a/x -> z"],
+    );
+}
+
+#[test]
+fn a_new_folder_in_the_place_of_another_hides_what_was_in_it() {
+    check(
+        &[("a/x", "1"), ("a/y", "2")],
+        |draft| {
+            draft.remove(&path("a"), true)?;
+            draft.make_folder(&path("a"))?;
+            put(draft, "a/y", "new")
+        },
+        &[("a/y", "new")],
+        &["- a/x", "~ a/y"],
+    );
+}
+
+#[test]
+fn two_folders_change_places() {
+    check(
+        &[("a/x", "1"), ("b/y", "2")],
+        |draft| {
+            draft.rename(&path("a"), &path("t"))?;
+            draft.rename(&path("b"), &path("a"))?;
+            draft.rename(&path("t"), &path("b"))
+        },
+        &[("a/y", "2"), ("b/x", "1")],
+        &["b/y -> a/y", "a/x -> b/x"],
+    );
+}
+
+#[test]
+fn undo_and_redo_walk_over_saved_steps_and_survive_reopening() {
+    let fixture = Fixture::new(&[("x", "1")]);
+    let mut draft = fixture.draft("main");
+    for content in ["2", "3"] {
+        put(&mut draft, "x", content).and_then(|()| draft.save(content)).expect("an edit");
+    }
+    assert_eq!(draft.undo().expect("undo"), "3");
+    let mut draft = fixture.draft("main");
+    assert_eq!(draft.undo().expect("undo"), "2");
+    assert!(draft.changes().expect("changes").is_empty());
+    assert!(draft.undo().is_err());
+    assert_eq!((draft.redo().expect("redo"), draft.redo().expect("redo")), ("2".to_owned(), "3".to_owned()));
+    assert!(draft.redo().is_err());
+}
+
+#[test]
+fn a_draft_saved_elsewhere_is_not_overwritten() {
+    let fixture = Fixture::new(&[("x", "1")]);
+    let (mut one, mut other) = (fixture.draft("main"), fixture.draft("main"));
+    put(&mut one, "x", "one").and_then(|()| one.save("one")).expect("the first");
+    let lost = put(&mut other, "x", "other").and_then(|()| other.save("other"));
+    assert!(matches!(lost.expect_err("the race is lost").kind(), crate::ErrorKind::RefMoved { .. }));
+}
+
+#[test]
+fn a_commit_over_a_moved_branch_merges_or_gives_the_conflict() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let other = |text: &str| fixture.dataset.draft(&main_branch(), &text.parse().expect("a name")).expect("a draft");
+    let (mut bob, mut eve) = (other("bob"), other("eve"));
+    put(&mut bob, "y", "bob").expect("an edit");
+    put(&mut eve, "x", "eve").expect("an edit");
+    fixture.commit("main", |draft| put(draft, "x", "ann"));
+    assert!(matches!(bob.commit("bob's", "bob").expect("a commit"), Outcome::Done { changes: 1, .. }));
+    assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), &fixture.view("main")), ["~ x", "~ y"]);
+    match eve.commit("eve's", "eve").expect("an answer") {
+        Outcome::Conflicts(conflicts) => assert_eq!(conflicts[0].path, path("x")),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(eve.changes().expect("changes").len(), 1, "the draft is still there");
+}

@@ -1,0 +1,151 @@
+//! Merges: by example, and against a merge of plain maps.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::plain::{Item, Plain};
+use super::*;
+
+fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
+    let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
+    let into = main_branch();
+    let request = MergeRequest { theirs, into: &into, author: "ann", message: "merge other", prefer };
+    fixture.dataset.merge(&request).expect("a merge")
+}
+
+fn two_branches(
+    files: &[(&str, &str)],
+    ours: impl FnOnce(&mut Draft) -> Result<()>,
+    theirs: impl FnOnce(&mut Draft) -> Result<()>,
+) -> Fixture {
+    let fixture = Fixture::new(files);
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+    fixture.commit("main", ours);
+    fixture.commit("other", theirs);
+    fixture
+}
+
+fn conflicts(outcome: Outcome) -> Vec<String> {
+    match outcome {
+        Outcome::Conflicts(conflicts) => conflicts.iter().map(|conflict| format!("{}: {}", conflict.path, conflict.why)).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn edits_of_different_files_merge() {
+    let fixture = two_branches(&[("a/x", "1"), ("a/y", "1")], |d| put(d, "a/x", "ours"), |d| put(d, "a/y", "theirs"));
+    assert!(matches!(merged(&fixture, None), Outcome::Done { changes: 1, .. }));
+    assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), &fixture.view("main")), ["~ a/x", "~ a/y"]);
+    assert_eq!(merged(&fixture, None), Outcome::UpToDate);
+}
+
+#[test]
+fn an_edit_in_a_folder_that_the_other_side_removed_is_a_conflict() {
+    let fixture = two_branches(&[("a/x", "1"), ("b", "1")], |d| d.remove(&path("a"), true), |d| put(d, "a/x", "theirs"));
+    assert_eq!(conflicts(merged(&fixture, None)), ["a: changed by them in a folder that we changed"]);
+    assert!(matches!(merged(&fixture, Some(Prefer::Theirs)), Outcome::Done { .. }));
+    assert_eq!(Plain::of(&fixture.view("main")).0.get(&path("a/x")), Some(&Item::File(b"theirs".to_vec())));
+}
+
+#[test]
+fn both_may_remove_the_same_folder_or_a_part_of_it() {
+    let files = &[("a/x", "1"), ("a/y", "1"), ("b", "1")];
+    let fixture = two_branches(files, |d| d.remove(&path("a/x"), false), |d| d.remove(&path("a"), true));
+    assert!(matches!(merged(&fixture, None), Outcome::Done { .. }));
+    assert_eq!(Plain::of(&fixture.view("main")).0.len(), 1);
+}
+
+#[test]
+fn a_branch_without_work_of_its_own_is_moved_forward() {
+    let fixture = Fixture::new(&[("x", "1")]);
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+    let theirs = fixture.commit("other", |draft| put(draft, "x", "2"));
+    assert_eq!(merged(&fixture, None), Outcome::FastForward { revision: theirs });
+}
+
+#[test]
+fn a_revert_takes_back_one_revision_and_leaves_the_later_ones() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let second = fixture.commit("main", |draft| put(draft, "x", "2"));
+    fixture.commit("main", |draft| put(draft, "y", "2"));
+    assert!(matches!(fixture.dataset.revert(second, &main_branch(), "ann", None).expect("a revert"), Outcome::Done { .. }));
+    assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), &fixture.view("main")), ["~ y"]);
+    let again = fixture.dataset.revert(fixture.first, &main_branch(), "ann", None);
+    assert!(again.is_err(), "an import has nothing before it");
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(DataPath, u8),
+    Folder(DataPath),
+    Remove(DataPath),
+    Rename(DataPath, DataPath),
+}
+
+fn any_path() -> impl Strategy<Value = DataPath> {
+    prop::collection::vec(select(vec!["a", "b", "c", "d"]), 1..4).prop_map(|names| path(&names.join("/")))
+}
+
+fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => (any_path(), 0u8..3).prop_map(|(at, byte)| Step::Put(at, byte)),
+        1 => any_path().prop_map(Step::Folder),
+        2 => any_path().prop_map(Step::Remove),
+        1 => (any_path(), any_path()).prop_map(|(from, to)| Step::Rename(from, to)),
+    ];
+    prop::collection::vec(step, 1..6)
+}
+
+/// Takes the steps that can be taken; the others are skipped.
+fn take(draft: &mut Draft, steps: &[Step]) {
+    for step in steps {
+        let _skipped = match step {
+            Step::Put(at, byte) => {
+                draft.put(at, NewFile { content: &mut [*byte].as_slice(), mode: None, mtime_ns: Some(7) })
+            }
+            Step::Folder(at) => draft.make_folder(at),
+            Step::Remove(at) => draft.remove(at, true),
+            Step::Rename(from, to) => draft.rename(from, to),
+        };
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn a_clean_merge_is_the_merge_of_the_maps(ours in any_steps(), theirs in any_steps()) {
+        let files = &[("a/a", "1"), ("a/b/a", "2"), ("a/b/b", "3"), ("b/a", "4"), ("c/a/a", "5"), ("d", "6")];
+        let fixture = Fixture::new(files);
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        let before = Plain::of(&fixture.view("main"));
+        let mut changed = 0;
+        for (branch, steps) in [("main", &ours), ("other", &theirs)] {
+            let mut draft = fixture.draft(branch);
+            take(&mut draft, steps);
+            changed += usize::from(draft.commit("steps", "ann").is_ok());
+        }
+        let (our_map, their_map) = (Plain::of(&fixture.view("main")), Plain::of(&fixture.view("other")));
+        let outcome = merged(&fixture, None);
+        if let Outcome::Conflicts(found) = &outcome {
+            prop_assert!(changed == 2 && !found.is_empty());
+            prop_assert!(!matches!(merged(&fixture, Some(Prefer::Theirs)), Outcome::Conflicts(_)));
+            let merged = Plain::of(&fixture.view("main"));
+            for conflict in found {
+                let within = |plain: &Plain| plain.0.iter().filter(|(at, _)| at.is_within(&conflict.path)).map(|(at, item)| (at.clone(), item.clone())).collect::<Vec<_>>();
+                prop_assert_eq!(within(&merged), within(&their_map));
+            }
+            return Ok(());
+        }
+        let result = Plain::of(&fixture.view("main"));
+        let paths: std::collections::BTreeSet<_> = before.0.keys().chain(our_map.0.keys()).chain(their_map.0.keys()).collect();
+        for at in paths {
+            let (b, o, t) = (before.0.get(at), our_map.0.get(at), their_map.0.get(at));
+            let expected = if o == b { t } else if t == b || o == t { o } else {
+                return Err(TestCaseError::fail(format!("{at} was changed by both, and merged")));
+            };
+            prop_assert_eq!(result.0.get(at), expected, "at {}", at);
+        }
+    }
+}
