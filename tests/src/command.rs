@@ -146,6 +146,28 @@ impl Home {
         ran.stderr
     }
 
+    /// Runs the lines one after the other and returns what a person would see, made steady for snapshots.
+    ///
+    /// A line on stderr begins with `! `; a failure ends with its exit code.
+    pub fn transcript(&self, lines: &[&str]) -> String {
+        let mut text = String::new();
+        for line in lines {
+            let ran = self.run(line);
+            text.push_str(&format!("$ veneer {line}\n{}", ran.stdout));
+            for line in ran.stderr.lines() {
+                text.push_str(format!("! {line}").trim_end());
+                text.push('\n');
+            }
+            if ran.code != Some(0) {
+                text.push_str(&format!(
+                    "[exit code {}]\n",
+                    ran.code.map_or("none".to_owned(), |code| code.to_string())
+                ));
+            }
+        }
+        self.steady(&text)
+    }
+
     /// Rewrites what differs from run to run, for snapshots: ids, times, seconds, process ids, this folder.
     pub fn steady(&self, text: &str) -> String {
         crate::steady::steady(&text.replace(&*self.path().to_string_lossy(), "[home]"))

@@ -9,6 +9,7 @@
 pub mod binaries;
 mod child;
 mod command;
+pub mod commits;
 pub mod disk;
 pub mod generate;
 pub mod literal;

@@ -10,7 +10,10 @@ pub(crate) fn steady(text: &str) -> String {
     while !rest.is_empty() {
         let word_len = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let (word, after) = rest.split_at(word_len);
-        if let Some(date_len) = date_len(rest) {
+        if let Some(len) = ago_len(rest) {
+            out.push_str("[ago]");
+            rest = &rest[len..];
+        } else if let Some(date_len) = date_len(rest) {
             out.push_str("[time]");
             rest = &rest[date_len..];
         } else if let Some(seconds_len) = seconds_len(rest).filter(|_| !ends_in_number(&out)) {
@@ -43,8 +46,23 @@ fn is_id(word: &str) -> bool {
     hex && (word.len() == 64 || (word.len() >= 7 && mixed) || word.len() == 12)
 }
 
-/// How long a date and time at the beginning of `text` is: `2026-05-09 07:30`, with a `T`, seconds, a zone.
+/// How long `just now`, or the like of `12 seconds ago`, at the beginning of `text` is.
+fn ago_len(text: &str) -> Option<usize> {
+    if text.starts_with("just now") {
+        return Some("just now".len());
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let unit = text[digits..].strip_prefix(' ').filter(|_| digits > 0)?;
+    let unit_len = unit.bytes().take_while(u8::is_ascii_lowercase).count();
+    unit[unit_len..].starts_with(" ago").then_some(digits + 1 + unit_len + " ago".len())
+}
+
+/// How long a date and time at the beginning of `text` is: `2026-05-09 07:30`, with a weekday, a `T`, seconds, a zone.
 fn date_len(text: &str) -> Option<usize> {
+    let weekdays = ["Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "];
+    if let Some(date) = weekdays.iter().find_map(|day| text.strip_prefix(day)) {
+        return date_len(date).map(|len| len + 4);
+    }
     let digits = |from: usize, len: usize| {
         text.get(from..from + len).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()))
     };
@@ -89,6 +107,8 @@ mod tests {
             ("imported 12 files in 0.031 s".to_owned(), "imported 12 files in [seconds]"),
             ("at 2026-05-09 07:30:12 by ada".to_owned(), "at [time] by ada"),
             ("at 2026-05-09T07:30:12.5Z,".to_owned(), "at [time],"),
+            ("Sat 2026-05-09 07:30:12 +0000 (just now)".to_owned(), "[time] ([ago])"),
+            ("11 seconds ago, 1 minute ago".to_owned(), "[ago], [ago]"),
             ("1.5 MiB, version 0.1.0, faced".to_owned(), "1.5 MiB, version 0.1.0, faced"),
         ] {
             assert_eq!(steady(&text), steadied);

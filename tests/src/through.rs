@@ -1,12 +1,38 @@
 //! Seeing a dataset through the core: a view as a [`Tree`], an [`Edit`] done to a draft.
 
-use veneer::dataset::{Draft, NewFile, Node, View};
-use veneer::model::{DataPath, Kind};
-use veneer::source::OnDrift;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use veneer::base;
+use veneer::dataset::{Dataset, Datasets, Draft, Import, NewFile, Node, View};
+use veneer::model::{BranchName, DataPath, DatasetName, Kind, WriterName};
+use veneer::source::{OnDrift, ScanOptions, Source};
+use veneer::store::Store;
 use veneer::{Error, ErrorKind, Result};
 
 use crate::reference::{Edit, Refusal};
 use crate::{Thing, Tree};
+
+/// The author and writer of all that tests do.
+pub const AUTHOR: &str = "ada";
+
+/// Imports a folder as the dataset `name`.
+pub fn import(store: Arc<dyn Store>, name: &DatasetName, source: &Path) -> Result<Dataset> {
+    let stop = AtomicBool::new(false);
+    let options = ScanOptions { threads: 1, skip_unreadable: false, progress: &|_| {}, cancel: &stop };
+    let scan = Source::open(source)?.scan(&options)?;
+    let base = base::store(&*store, scan.tree)?;
+    let datasets = Datasets::new(store);
+    datasets.import(&Import { name, source, base, author: AUTHOR })?;
+    datasets.open(name)
+}
+
+/// Opens the tests' own draft on a branch.
+pub fn draft(dataset: &Dataset, branch: &BranchName) -> Result<Draft> {
+    let writer: WriterName = AUTHOR.parse()?;
+    dataset.draft(branch, &writer)
+}
 
 /// Reads all that a view shows, every byte of it.
 pub fn tree_of(view: &View) -> Result<Tree> {
