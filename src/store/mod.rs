@@ -4,10 +4,12 @@
 //! never by flags; every implementation passes [`conformance`]. What the bytes
 //! on the disk are is in `docs/FORMAT.md`.
 
+mod batch;
 pub mod conformance;
 mod local;
 mod memory;
 mod object;
+mod tree;
 mod verify;
 
 use std::fmt;
@@ -21,8 +23,8 @@ pub use memory::MemoryStore;
 pub use object::Object;
 pub use verify::Verified;
 
-use crate::model::{Id, ObjectKind, RefName, RefValue};
 use crate::Result;
+use crate::model::{Id, ObjectKind, RefName, RefValue};
 
 /// Objects and refs.
 pub trait Store: Send + Sync + fmt::Debug {
@@ -58,12 +60,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// the operation's number, which every swapped ref now carries.
     ///
     /// # Errors
-    /// `RefMoved` when a ref is not what the batch expects: then nothing is swapped.
+    /// `RefMoved` when a ref is not what the batch expects, `NotFound` when a ref would point to an
+    /// object that neither the store nor the batch has: then nothing is swapped.
     fn apply(&self, batch: &Batch) -> Result<u64>;
 
     /// Waits until the store's last operation is later than `op`, at most for `timeout`; returns its number.
     ///
-    /// A caller that starts with 0 gets the present number at once.
+    /// A caller that starts with 0 gets the present number at once: making the store was operation 1.
     fn watch_refs(&self, op: u64, timeout: Duration) -> Result<u64>;
 
     /// Returns the ids of the revisions whose hexadecimal digits begin with `prefix`.

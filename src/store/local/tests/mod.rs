@@ -1,0 +1,3 @@
+//! The local store under test: on a real disk, on a simulated one, and damaged.
+
+mod real;
