@@ -107,6 +107,24 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// Makes `path`, with all below it, what it is in `from`; missing folders above it are made.
+    pub fn restore(&mut self, path: &[u8], from: &Tree) -> Result<(), Refusal> {
+        if !from.0.contains_key(path) {
+            return self.remove(path, true);
+        }
+        let above = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        for (at, _) in above {
+            if !matches!(self.0.get(&path[..at]), None | Some(Thing::Folder)) {
+                return Err(Refusal::NotAFolder);
+            }
+        }
+        self.within(path).iter().for_each(|below| drop(self.0.remove(below)));
+        from.within(path).into_iter().for_each(|below| self.add(&below, from.0[&below].clone()));
+        Ok(())
+    }
+}
+
 impl Edit {
     /// Draws an edit of a tree; about one in ten makes no sense for it.
     pub fn random(rng: &mut Rng, tree: &Tree) -> Edit {
@@ -123,8 +141,8 @@ impl Edit {
     }
 }
 
-/// A path that is there, if there is any; now and then one that may not be.
-fn known_path(rng: &mut Rng, tree: &Tree) -> Vec<u8> {
+/// Draws a path that is there, if there is any; now and then one that may not be.
+pub fn known_path(rng: &mut Rng, tree: &Tree) -> Vec<u8> {
     if tree.0.is_empty() || rng.one_in(10) {
         return new_path(rng, b"");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use harness::reference::{Edit, Refusal};
+use harness::reference::{Edit, Refusal, known_path};
 use harness::through::{self, refusal_of, tree_of};
 use harness::{Home, Rng, Thing, Tree, source};
 use veneer::ErrorKind;
@@ -45,8 +45,12 @@ impl Pair {
     }
 
     fn step(&mut self, rng: &mut Rng, label: &str) {
-        let before = self.tree.clone();
+        let (before, root) = (self.tree.clone(), self.draft.view().overlay().root());
         for _ in 0..=rng.below(3) {
+            if rng.one_in(6) {
+                self.restore(rng);
+                continue;
+            }
             let edit = Edit::random(rng, &self.tree);
             let refused =
                 through::edit(&mut self.draft, &edit).err().map(|error| refusal_of(&error).expect("a refusal"));
@@ -54,20 +58,37 @@ impl Pair {
         }
         self.check();
         self.draft.save(label).expect("it can be saved");
+        // Edits that were all refused, or that cancel out, are no step.
+        if self.draft.view().overlay().root() == root {
+            assert_eq!(self.tree, before);
+            return;
+        }
         self.done.push((label.to_owned(), before));
         self.undone.clear();
+    }
+
+    /// Takes a path, or the absence of one, from any revision.
+    fn restore(&mut self, rng: &mut Rng) {
+        let (id, from) = rng.pick(&self.revisions).clone();
+        let tree = if rng.one_in(2) { &from } else { &self.tree };
+        let path = known_path(rng, tree);
+        let view = self.dataset.view(id).expect("stored");
+        let restored = self.draft.restore(&DataPath::parse(&path).expect("a path"), &view);
+        let refused = restored.err().map(|error| refusal_of(&error).expect("a refusal"));
+        assert_eq!(refused, self.tree.restore(&path, &from).err(), "restore {} from {from:#?}", path.escape_ascii());
+        self.check();
     }
 
     fn undo(&mut self) {
         match self.draft.undo() {
             Ok(label) => {
-                let (done, before) = newest(&mut self.done, &label, &self.tree);
+                let (done, before) = self.done.pop().expect("only what was done can be undone");
+                assert_eq!(done, label);
                 self.undone.push((done, std::mem::replace(&mut self.tree, before)));
             }
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::Nothing { .. }), "{error}");
-                assert!(self.done.iter().all(|(_, before)| *before == self.tree), "a step was not undone");
-                self.done.clear();
+                assert!(self.done.is_empty(), "a step was not undone");
             }
         }
         self.check();
@@ -121,17 +142,6 @@ impl Pair {
     }
 }
 
-/// Takes the step with this label off the list; steps after it that changed nothing were never saved.
-fn newest(steps: &mut Vec<(String, Tree)>, label: &str, now: &Tree) -> (String, Tree) {
-    loop {
-        let step = steps.pop().expect("a step that was done");
-        if step.0 == label {
-            return step;
-        }
-        assert_eq!(step.1, *now, "step {} changed something, and {label} was undone", step.0);
-    }
-}
-
 /// Every listed difference is one, and every difference is listed or lies below one that is.
 fn check_diff(changes: &[PathChange], old: &Tree, new: &Tree) {
     let at = |tree: &Tree, path: &DataPath| tree.0.get(path.as_bytes()).cloned();
@@ -140,8 +150,8 @@ fn check_diff(changes: &[PathChange], old: &Tree, new: &Tree) {
         _ => None,
     };
     for change in changes {
-        let from = change.from.as_ref().unwrap_or(&change.path);
-        let (before, after) = (at(old, from), at(new, &change.path));
+        let before = at(old, &path_before(change, changes)).or_else(|| at(old, &change.path));
+        let after = at(new, &change.path);
         let fits = match change.what {
             What::Added => after.is_some(),
             What::Removed => before.is_some(),
@@ -158,12 +168,26 @@ fn check_diff(changes: &[PathChange], old: &Tree, new: &Tree) {
     let differing = old.0.keys().chain(new.0.keys()).filter(|path| old.0.get(*path) != new.0.get(*path));
     for path in differing {
         let path = DataPath::parse(path).expect("a path");
+        // A folder that became a file, or a file that became a folder, stands for all below it.
+        let is_folder = |tree: &Tree, path: &DataPath| at(tree, path) == Some(Thing::Folder);
         let covers = |change: &PathChange| match change.what {
-            What::Modified => change.path == path,
+            What::Modified if is_folder(old, &change.path) == is_folder(new, &change.path) => change.path == path,
             _ => path.is_within(&change.path) || change.from.as_ref().is_some_and(|from| path.is_within(from)),
         };
         assert!(changes.iter().any(covers), "`{path}` differs and is not among {changes:#?}");
     }
+}
+
+/// Where the entry was in the old tree: below a renamed folder it is told by its new path.
+fn path_before(change: &PathChange, changes: &[PathChange]) -> DataPath {
+    if let Some(from) = &change.from {
+        return from.clone();
+    }
+    let folders = changes.iter().filter(|other| other.path != change.path);
+    let nearest = folders
+        .filter_map(|other| Some((other.path.as_bytes().len(), change.path.moved(&other.path, other.from.as_ref()?)?)))
+        .max_by_key(|(len, _)| *len);
+    nearest.map_or_else(|| change.path.clone(), |(_, path)| path)
 }
 
 fn check_totals(view: &veneer::dataset::View, tree: &Tree) {
