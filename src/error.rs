@@ -15,7 +15,6 @@ pub struct Error {
 
 /// The meanings. The text of each is lower case, has no full stop and gives no advice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// A name, path, address or parameter that cannot be what it should be.
     Invalid {

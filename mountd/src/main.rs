@@ -1,2 +1,166 @@
-//! x
-fn main() {}
+//! `veneer-mountd`: one mount, one process. People use `veneer mount`, which starts it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use tracing_subscriber::EnvFilter;
+use veneer::model::{DatasetName, RefSpec};
+use veneer::source::OnDrift;
+use veneer_mountd::daemon::{self, EXIT_ERROR, Half, Ready};
+use veneer_mountd::trouble::Trouble;
+use veneer_mountd::{malloc, probe, profile, serve};
+
+/// Shows a revision of a dataset as an ordinary, read-only folder.
+#[derive(Debug, Parser)]
+#[command(name = "veneer-mountd", version)]
+struct Arguments {
+    /// The store's folder
+    #[arg(long, value_name = "DIR", required_unless_present = "probe")]
+    store: Option<PathBuf>,
+    /// The dataset's name
+    #[arg(long, value_name = "NAME", required_unless_present = "probe")]
+    dataset: Option<DatasetName>,
+    /// A branch (followed), a tag or a revision (pinned); the branch main if not given
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<RefSpec>,
+    /// Stay at the revision that the branch has now
+    #[arg(long)]
+    pin: bool,
+    /// Do not become a daemon; Ctrl-C ends the mount
+    #[arg(long)]
+    foreground: bool,
+    /// Let other users look into the mount, too (root's mounts always do)
+    #[arg(long)]
+    allow_other: bool,
+    /// A source file that is not what was recorded: refuse it, or serve it as it is now
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Drift::Error)]
+    on_drift: Drift,
+    /// How files are served
+    #[arg(long, value_name = "PROFILE", value_enum, default_value_t = profile::Asked::Auto)]
+    profile: profile::Asked,
+    /// A descriptor to which one line of JSON is written once it is known whether the mount stands
+    #[arg(long, value_name = "N")]
+    ready_fd: Option<RawFd>,
+    /// Where messages go: without it, a daemon's are lost
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Say as JSON what this machine lets us do, and mount nothing
+    #[arg(long, conflicts_with_all = ["store", "dataset", "point"])]
+    probe: bool,
+    /// The folder to mount on: it must be empty
+    #[arg(value_name = "DIR", required_unless_present = "probe")]
+    point: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Drift {
+    Error,
+    Serve,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    malloc::keep_small();
+    if arguments.probe {
+        return print_probe();
+    }
+    let (Some(store), Some(dataset), Some(point)) = (&arguments.store, &arguments.dataset, &arguments.point) else {
+        return ExitCode::from(2); // clap has refused it already
+    };
+    match absolute(&arguments, store, dataset, point) {
+        Ok(order) => mount(&arguments, order),
+        Err(error) => {
+            let trouble = Trouble::new("io", format!("cannot tell where this is run: {error}"), "");
+            refuse(Ready::from_fd(arguments.ready_fd), &trouble)
+        }
+    }
+}
+
+/// The order with whole paths: a daemon works in `/`.
+fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &Path) -> io::Result<serve::Order> {
+    Ok(serve::Order {
+        store: std::path::absolute(store)?,
+        dataset: dataset.clone(),
+        reference: arguments.reference.clone(),
+        pin: arguments.pin,
+        allow_other: arguments.allow_other,
+        drift: if arguments.on_drift == Drift::Serve { OnDrift::Serve } else { OnDrift::Error },
+        profile: arguments.profile,
+        log: arguments.log.as_ref().map(std::path::absolute).transpose()?,
+        point: std::path::absolute(point)?,
+    })
+}
+
+fn mount(arguments: &Arguments, order: serve::Order) -> ExitCode {
+    if arguments.foreground {
+        return match Ready::from_fd(arguments.ready_fd) {
+            Ok(ready) => match order.log.as_deref().map(open_log).transpose() {
+                Ok(log) => {
+                    start_log(log);
+                    serve::run(&order, ready)
+                }
+                Err(error) => refuse(Ok(ready), &no_log(&error)),
+            },
+            Err(error) => refuse(Err(error), &Trouble::new("io", "", "")),
+        };
+    }
+    let ready = match daemon::split(arguments.ready_fd) {
+        Ok(Half::Daemon(ready)) => ready,
+        Ok(Half::Starter(code)) => return code,
+        Err(error) => {
+            return refuse(Ready::from_fd(None), &Trouble::new("io", format!("cannot become a daemon: {error}"), ""));
+        }
+    };
+    let log = order.log.as_deref().map(open_log).transpose();
+    match log.and_then(|log| daemon::redirect_stdio(log.as_ref()).map(|()| log)) {
+        Ok(log) => {
+            start_log(log);
+            serve::run(&order, ready)
+        }
+        Err(error) => refuse(Ok(ready), &no_log(&error)),
+    }
+}
+
+fn no_log(error: &io::Error) -> Trouble {
+    Trouble::new("io", format!("cannot open the log: {error}"), "name another file with --log")
+}
+
+fn refuse(ready: io::Result<Ready>, trouble: &Trouble) -> ExitCode {
+    match ready {
+        Ok(ready) => ready.tell::<()>(Err(trouble)),
+        Err(error) => drop(writeln!(io::stderr(), "error: {error}")),
+    }
+    ExitCode::from(EXIT_ERROR)
+}
+
+/// Bytes after which a log is begun anew; the one before is kept.
+const LOG_LEN_MAX: u64 = 4 << 20;
+
+fn open_log(path: &Path) -> io::Result<File> {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > LOG_LEN_MAX) {
+        fs::rename(path, path.with_extension("log.old"))?;
+    }
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+fn start_log(log: Option<File>) {
+    let filter = EnvFilter::try_from_env("VENEER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_ansi(false);
+    match log {
+        Some(file) => subscriber.with_writer(std::sync::Arc::new(file)).init(),
+        None => subscriber.with_writer(io::stderr).init(),
+    }
+}
+
+fn print_probe() -> ExitCode {
+    let mut text = serde_json::to_vec_pretty(&probe::probe()).unwrap_or_default();
+    text.push(b'\n');
+    match io::stdout().write_all(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(EXIT_ERROR),
+    }
+}

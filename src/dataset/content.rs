@@ -1,9 +1,11 @@
 //! The bytes of one file of a view: the source's, the store's, or both spliced.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{IoSliceMut, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
+
+use rustix::io::{ReadWriteFlags, preadv2};
 
 use crate::base::{Base, Row};
 use crate::model::{DataPath, Entry, Extent};
@@ -36,11 +38,24 @@ impl Content {
     pub(super) fn of_source(source: &Source, base: &Base, row: Row, drift: OnDrift) -> Result<Content> {
         let (path, recorded) = (base.path(row)?, base.entry(row)?);
         let file = source.open_file(&path, &recorded, drift)?;
-        let len = match drift {
-            OnDrift::Error => recorded.size,
-            OnDrift::Serve => file.metadata().map_err(|cause| Error::io(format!("read `{path}`"), cause))?.len(),
+        Content::of_source_file(SourceFile { file, path, recorded, drift })
+    }
+
+    pub(super) fn try_of_source(source: &Source, base: &Base, row: Row, drift: OnDrift) -> Result<Option<Content>> {
+        let (path, recorded) = (base.path(row)?, base.entry(row)?);
+        let file = source.try_open_cached(&path, &recorded, drift)?;
+        file.map(|file| Content::of_source_file(SourceFile { file, path, recorded, drift })).transpose()
+    }
+
+    fn of_source_file(source: SourceFile) -> Result<Content> {
+        let len = match source.drift {
+            OnDrift::Error => source.recorded.size,
+            OnDrift::Serve => {
+                let stat = source.file.metadata().map_err(|cause| Error::io(format!("read `{}`", source.path), cause))?;
+                stat.len()
+            }
         };
-        Ok(Content { len, from: From::Source(SourceFile { file, path, recorded, drift }) })
+        Ok(Content { len, from: From::Source(source) })
     }
 
     pub(super) fn spliced(below: Content, extents: &[Extent], len: u64, store: &Arc<dyn Store>) -> Result<Content> {
@@ -73,6 +88,15 @@ impl Content {
             From::Spliced(splice) => splice.fill(buffer, offset)?,
         }
         Ok(wanted)
+    }
+
+    /// As [`Content::read_at`], but without waiting for a disk: `None` where that takes [`Content::read_at`].
+    pub fn try_read_at(&self, buffer: &mut [u8], offset: u64) -> Result<Option<usize>> {
+        let wanted = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
+        match &self.from {
+            From::Source(file) => Ok(file.try_fill(&mut buffer[..wanted], offset)?.then_some(wanted)),
+            From::Blob(_) | From::Spliced(_) => Ok(None),
+        }
     }
 
     /// Writes all of it to `out`; returns how many bytes that were.
@@ -119,6 +143,16 @@ impl SourceFile {
         }
         // After the read, so that a change in the middle of it is seen as well.
         self.check()
+    }
+
+    /// Fills the whole buffer from memory, or says no.
+    fn try_fill(&self, buffer: &mut [u8], offset: u64) -> Result<bool> {
+        let len = buffer.len();
+        match preadv2(&self.file, &mut [IoSliceMut::new(buffer)], offset, ReadWriteFlags::NOWAIT) {
+            Ok(read) if read == len => self.check().map(|()| true),
+            // Whatever else it is, the read that may wait will tell.
+            _ => Ok(false),
+        }
     }
 
     fn check(&self) -> Result<()> {

@@ -212,6 +212,14 @@ impl View {
         }
     }
 
+    /// As [`View::open`], but without waiting for a disk: `None` where that takes [`View::open`].
+    pub fn try_open(&self, node: &Node, drift: OnDrift) -> Result<Option<Content>> {
+        match &node.place {
+            Place::Source { row } => Content::try_of_source(&*self.source()?, &self.base, *row, drift),
+            _ => Ok(None),
+        }
+    }
+
     /// What a symbolic link points to, as it was written.
     pub fn link_target(&self, node: &Node) -> Result<Vec<u8>> {
         match &node.place {

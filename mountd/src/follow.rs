@@ -1,0 +1,165 @@
+//! Following a branch: after a commit the mount shows the new revision, and the kernel forgets what changed.
+//!
+//! All of it happens in one thread of its own. The kernel holds a folder's lock
+//! while it waits for an answer about it, and takes the same lock to forget an
+//! entry: done inside a request, that would wait for itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tracing::{error, info, warn};
+use veneer::dataset::{Dataset, View, diff};
+use veneer::model::{BranchName, DataPath, Id, PathChange, What};
+use veneer::store::Store;
+use veneer::{Error, ErrorKind, Result};
+
+use crate::filesystem::FileSystem;
+use crate::inode::Number;
+use crate::shown::Shown;
+use crate::veneer_folder::{self, Info, Item, VeneerFolder};
+
+/// How long to wait for a change before looking whether to stop, and after an error before trying again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the kernel can be asked to forget; what it does not know is no error.
+pub trait Kernel: Send + Sync {
+    /// What the entry `name` of a folder is, also if that is nothing.
+    fn forget_entry(&self, folder: Number, name: &[u8]);
+    /// The attributes of a folder, and the listing of it.
+    fn forget_folder(&self, folder: Number);
+}
+
+/// What follows a branch.
+pub struct Follower {
+    /// The dataset of the branch.
+    pub dataset: Dataset,
+    /// The store whose refs are watched.
+    pub store: Arc<dyn Store>,
+    /// The branch.
+    pub branch: BranchName,
+    /// What is to show its head.
+    pub file_system: Arc<FileSystem>,
+    /// What `.veneer/` says beside the revision.
+    pub info: Info,
+    /// Who is to forget.
+    pub kernel: Box<dyn Kernel>,
+    /// Called before a revision is shown, so that nobody collects its objects.
+    pub keep: Box<dyn Fn(Id) -> Result<()> + Send + Sync>,
+}
+
+impl Follower {
+    /// Follows until `stop` is set.
+    pub fn run(&self, stop: &AtomicBool) {
+        let mut operation = 0;
+        let mut troubled = false;
+        while !stop.load(Ordering::Relaxed) {
+            let step = self.store.watch_refs(operation, PATIENCE).and_then(|last| {
+                if last != operation {
+                    self.catch_up()?;
+                }
+                Ok(last)
+            });
+            match step {
+                Ok(last) => {
+                    if troubled {
+                        info!(branch = %self.branch, "following `{}` again", self.branch);
+                    }
+                    (operation, troubled) = (last, false);
+                }
+                Err(error) => {
+                    if !troubled {
+                        self.warn(&error);
+                    }
+                    troubled = true;
+                    thread::sleep(PATIENCE);
+                }
+            }
+        }
+    }
+
+    fn warn(&self, error: &Error) {
+        let revision = self.file_system.shown().revision().short();
+        match error.kind() {
+            ErrorKind::NotFound { what: "branch", .. } => {
+                warn!(branch = %self.branch, "the branch `{}` is gone; the mount stays at {revision}", self.branch);
+            }
+            _ => warn!(branch = %self.branch, "cannot follow `{}`, the mount stays at {revision}: {error}", self.branch),
+        }
+    }
+
+    /// Shows the head of the branch if it is not shown yet; returns whether it moved.
+    pub fn catch_up(&self) -> Result<bool> {
+        let head = self.dataset.head(&self.branch)?.id;
+        let before = self.file_system.shown();
+        if head == before.revision() {
+            return Ok(false);
+        }
+        (self.keep)(head)?;
+        let (view, time_ns) = (self.dataset.view(head)?, self.dataset.revision(head)?.time_ns);
+        let after = Arc::new(before.after(view, head, VeneerFolder::new(&self.info, head, time_ns)));
+        self.file_system.show(Arc::clone(&after));
+        let forgotten = self.forget(&before, &after);
+        info!(revision = %head, forgotten, "the mount shows {} now", head.short());
+        Ok(true)
+    }
+
+    /// Has the kernel forget whatever differs; returns how many paths that are.
+    fn forget(&self, before: &Shown, after: &Shown) -> usize {
+        let kernel = &*self.kernel;
+        for name in [b"revision".as_slice(), b"info.json"] {
+            kernel.forget_entry(Item::folder_number(), name);
+        }
+        kernel.forget_folder(Item::folder_number());
+        let told = diff(before.view(), after.view()).and_then(|changes| {
+            changes.iter().try_for_each(|change| forget_change(kernel, before, after, change))?;
+            Ok(changes.len())
+        });
+        told.unwrap_or_else(|error| {
+            error!(%error, "cannot tell what differs, so the kernel forgets everything: {error}");
+            forget_all(kernel, before.view()) + forget_all(kernel, after.view())
+        })
+    }
+}
+
+fn forget_change(kernel: &dyn Kernel, before: &Shown, after: &Shown, change: &PathChange) -> Result<()> {
+    forget_path(kernel, before, after, &change.path, change.what == What::Modified)?;
+    change.from.as_ref().map_or(Ok(()), |from| forget_path(kernel, before, after, from, false))
+}
+
+fn forget_path(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &DataPath, modified: bool) -> Result<()> {
+    // A folder that is still there keeps its number, and whoever works in it must not notice:
+    // only its attributes are new. What lies below it has changes of its own.
+    if modified && is_folder(before, path)? && is_folder(after, path)? {
+        numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
+        return Ok(());
+    }
+    let Some(parent) = path.parent() else { return Ok(()) };
+    for folder in numbers(before, after, &parent)? {
+        // The entry first: that waits for listings under way, which might still show the old one.
+        kernel.forget_entry(folder, path.name());
+        kernel.forget_folder(folder);
+    }
+    Ok(())
+}
+
+/// The number, or numbers, under which the kernel may know the folder at `path`.
+fn numbers(before: &Shown, after: &Shown, path: &DataPath) -> Result<impl Iterator<Item = Number>> {
+    let (old, new) = (before.folder_number(path)?.number(), after.folder_number(path)?.number());
+    Ok([Some(old), (new != old).then_some(new)].into_iter().flatten())
+}
+
+fn is_folder(shown: &Shown, path: &DataPath) -> Result<bool> {
+    Ok(shown.view().node(path)?.is_some_and(|node| node.is_folder()))
+}
+
+/// Forgets everything below the top folder; returns how many entries that has.
+fn forget_all(kernel: &dyn Kernel, view: &View) -> usize {
+    let top = view.root().and_then(|root| view.children(&root)).unwrap_or_default();
+    top.iter().map(|node| node.name()).filter(|name| *name != veneer_folder::NAME).for_each(|name| {
+        kernel.forget_entry(Number::ROOT, name);
+    });
+    kernel.forget_folder(Number::ROOT);
+    top.len()
+}

@@ -1,0 +1,140 @@
+//! Threads for what may block: the readers of `/dev/fuse` never wait for a disk.
+//!
+//! They start when there is work that no idle one can take, and end after a
+//! time without any, so that an idle mount costs two readers and nothing else.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The most threads at a time: more requests wait, as they would for a disk.
+const THREADS_MAX: usize = 16;
+/// Bytes of stack; a job reads a file and hashes a blob at the most.
+const STACK_LEN: usize = 256 * 1024;
+/// How long a thread waits for a job before it ends.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Runs jobs on its threads; a clone shares them.
+#[derive(Clone, Default)]
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    threads: usize,
+    idle: usize,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.lock();
+        f.debug_struct("Pool").field("waiting", &state.jobs.len()).field("threads", &state.threads).finish()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A job never runs under the lock, so a panic cannot have left the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                drop(state);
+                // A reply that a panic drops unsent is answered with EIO; the thread lives on.
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
+                    tracing::error!("a request ended in a panic and was answered with an error");
+                }
+                state = self.lock();
+                continue;
+            }
+            state.idle += 1;
+            let (woken, waited) = self.more.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.idle -= 1;
+            if waited.timed_out() && state.jobs.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+}
+
+impl Pool {
+    /// Has `job` run soon on another thread; on this one if none can be started.
+    pub fn run(&self, job: impl FnOnce() + Send + 'static) {
+        let mut state = self.shared.lock();
+        state.jobs.push_back(Box::new(job));
+        if state.idle >= state.jobs.len() {
+            drop(state);
+            self.shared.more.notify_one();
+        } else if state.threads < THREADS_MAX {
+            state.threads += 1;
+            drop(state);
+            self.start_thread();
+        }
+    }
+
+    fn start_thread(&self) {
+        let shared = Arc::clone(&self.shared);
+        let started =
+            thread::Builder::new().name("reads".to_owned()).stack_size(STACK_LEN).spawn(move || shared.work());
+        if started.is_err() {
+            let mut state = self.shared.lock();
+            state.threads -= 1;
+            // Without any thread nobody would take the job.
+            let job = if state.threads == 0 { state.jobs.pop_front() } else { None };
+            drop(state);
+            if let Some(job) = job {
+                job();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn many_slow_jobs_all_run_and_on_a_bounded_number_of_threads() {
+        let pool = Pool::default();
+        let (done, results) = mpsc::channel();
+        for number in 0..100 {
+            let done = done.clone();
+            pool.run(move || {
+                thread::sleep(Duration::from_millis(2));
+                done.send(number).expect("the test waits");
+            });
+        }
+        let mut all: Vec<i32> = results.iter().take(100).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
+        assert!(pool.shared.lock().threads <= THREADS_MAX);
+    }
+
+    #[test]
+    fn a_panic_in_one_job_does_not_stop_the_next() {
+        let pool = Pool::default();
+        let (done, result) = mpsc::channel();
+        pool.run(|| panic!("on purpose"));
+        pool.run(move || done.send(()).expect("the test waits"));
+        result.recv_timeout(Duration::from_secs(5)).expect("the second job runs");
+    }
+}

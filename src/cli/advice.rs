@@ -1,0 +1,168 @@
+//! What a person may do about an error: one match over all of the core's meanings.
+//!
+//! Advice is given to people alone, so it is here and not in the core.
+
+use std::io;
+
+use veneer::{Error, ErrorKind};
+
+/// What a person may do about an error; `dataset` is the one that the command was about.
+pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
+    Some(match error.kind() {
+        ErrorKind::Invalid { what, .. } => return invalid(what).map(str::to_owned),
+        ErrorKind::NotFound { what, .. } => return missing(what, dataset),
+        ErrorKind::AlreadyExists { what, name } => return taken(what, name, dataset),
+        ErrorKind::Ambiguous { .. } => "give more digits of the id, or a branch's or tag's name".to_owned(),
+        ErrorKind::NotAFolder { .. } => format!("`veneer ls {dataset}` lists a folder; `veneer cat` shows a file"),
+        ErrorKind::IsAFolder { .. } => {
+            "a folder is listed with `veneer ls`, and removed with all that is in it by `veneer rm -r`".to_owned()
+        }
+        ErrorKind::Nothing { to: "commit", .. } => {
+            format!(
+                "make a change first (`veneer put`, `rm`, `mv`); `veneer status {dataset}` shows what would be committed"
+            )
+        }
+        ErrorKind::Nothing { .. } => {
+            format!("`veneer status {dataset}` shows the draft, `veneer log {dataset}` the history")
+        }
+        ErrorKind::RefMoved { .. } => "run the command again: it will see the new state".to_owned(),
+        ErrorKind::Unsaved { .. } => {
+            format!("merge it (`veneer merge {dataset} BRANCH`), or lose it on purpose with `--force`")
+        }
+        ErrorKind::Conflict { .. } => {
+            "choose a side with `--prefer ours` or `--prefer theirs`, or change one side first".to_owned()
+        }
+        ErrorKind::SourceChanged { .. } => {
+            format!("restore the file in the source, or record its new content with `veneer refresh {dataset}`")
+        }
+        ErrorKind::SourceUnusable { why, .. } if why.ends_with("cannot be read") => {
+            "make them readable, or leave them out with `--skip-unreadable`".to_owned()
+        }
+        ErrorKind::SourceUnusable { .. } => "a source is a readable folder with at least one file in it".to_owned(),
+        ErrorKind::Corrupt { .. } => {
+            "`veneer fsck` lists all that is damaged; `veneer fsck --rebuild` makes the index anew from the log"
+                .to_owned()
+        }
+        ErrorKind::StoreUnknown { .. } => {
+            "name the store with `--store DIR` or VENEER_STORE, or use the program that made it".to_owned()
+        }
+        ErrorKind::StoreBusy { .. } => "wait until it has finished, and run the command again".to_owned(),
+        ErrorKind::ReadOnly { .. } => {
+            "make the store writable, or name another with `--store DIR`; reading and mounting work as it is".to_owned()
+        }
+        ErrorKind::NoSpace { .. } => {
+            "nothing was lost: free some space, or let `veneer gc` remove what nothing refers to".to_owned()
+        }
+        ErrorKind::Interrupted => return None,
+        ErrorKind::Io { .. } => return refused(error).map(str::to_owned),
+    })
+}
+
+fn invalid(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "dataset name" => "as in `traffic`, or `traffic@main` where a revision may be named",
+        "ref" => "as in `main`, `v1`, `3f9c1a2` or `main~2`",
+        "branch or tag name" => "as in `main`, `v1` or `fix/labels`",
+        "path" | "name" => "paths are relative to the dataset's top folder, as in `images/0042.png`",
+        "author" => "name yourself with `--author` or VENEER_AUTHOR",
+        _ => return None,
+    })
+}
+
+fn missing(what: &str, dataset: &str) -> Option<String> {
+    Some(match what {
+        "dataset" => "`veneer datasets` lists what there is; `veneer import NAME SOURCE` adds one".to_owned(),
+        "branch, tag or revision" | "revision" | "branch" | "tag" => {
+            format!("`veneer branch {dataset}`, `veneer tag {dataset}` and `veneer log {dataset}` list what there is")
+        }
+        "path" => format!("`veneer ls {dataset}` lists what there is"),
+        "folder" => format!("make it first with `veneer mkdir -p {dataset} FOLDER`"),
+        "source folder" => "the source must be where it was imported from".to_owned(),
+        "object" | "blob" => "`veneer fsck` says whether the store is whole".to_owned(),
+        _ => return None,
+    })
+}
+
+fn taken(what: &str, name: &str, dataset: &str) -> Option<String> {
+    Some(match what {
+        "dataset" => format!("choose another name, or record what changed in its source with `veneer refresh {name}`"),
+        "branch" | "tag" => format!("choose another name, or delete it with `veneer {what} {dataset} -d {name}`"),
+        "path" => format!("remove it first with `veneer rm {dataset} {name}`"),
+        _ => return None,
+    })
+}
+
+/// What may be done about a refusal of the operating system.
+fn refused(error: &Error) -> Option<&'static str> {
+    let cause = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    Some(match cause.kind() {
+        io::ErrorKind::PermissionDenied => "this user may not: see who owns it and what its mode is (`ls -ld`)",
+        io::ErrorKind::NotFound => "see whether the path is right",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::{code, sentence};
+    use super::*;
+
+    /// One of each meaning; a new one does not compile until it is here.
+    fn every_kind() -> Vec<ErrorKind> {
+        let text = str::to_owned;
+        let next = |kind: &ErrorKind| match kind {
+            ErrorKind::Invalid { .. } => Some(ErrorKind::NotFound { what: "dataset", name: text("trafic") }),
+            ErrorKind::NotFound { .. } => Some(ErrorKind::AlreadyExists { what: "dataset", name: text("traffic") }),
+            ErrorKind::AlreadyExists { .. } => Some(ErrorKind::Ambiguous {
+                name: text("3f9c1a2"),
+                candidates: vec![text("3f9c1a2b"), text("3f9c1a2e")],
+            }),
+            ErrorKind::Ambiguous { .. } => Some(ErrorKind::NotAFolder { path: text("labels.csv") }),
+            ErrorKind::NotAFolder { .. } => Some(ErrorKind::IsAFolder { path: text("images") }),
+            ErrorKind::IsAFolder { .. } => Some(ErrorKind::Nothing { to: "commit", name: text("traffic@main") }),
+            ErrorKind::Nothing { .. } => Some(ErrorKind::RefMoved { name: text("heads/traffic/main") }),
+            ErrorKind::RefMoved { .. } => Some(ErrorKind::Unsaved { name: text("fix"), what: "uncommitted changes" }),
+            ErrorKind::Unsaved { .. } => Some(ErrorKind::Conflict { paths: vec![text("a"), text("b")] }),
+            ErrorKind::Conflict { .. } => {
+                Some(ErrorKind::SourceChanged { path: text("images/0042.png"), how: text("it is gone") })
+            }
+            ErrorKind::SourceChanged { .. } => Some(ErrorKind::SourceUnusable {
+                path: text("/data"),
+                why: text("1 of its parts cannot be read"),
+                parts: vec![text("secret: Permission denied")],
+            }),
+            ErrorKind::SourceUnusable { .. } => {
+                Some(ErrorKind::Corrupt { what: text("revision 3f9c1a2"), why: text("its hash differs") })
+            }
+            ErrorKind::Corrupt { .. } => {
+                Some(ErrorKind::StoreUnknown { path: text("/store"), found: text("format version 9") })
+            }
+            ErrorKind::StoreUnknown { .. } => {
+                Some(ErrorKind::StoreBusy { path: text("/store"), owner: text("process 7") })
+            }
+            ErrorKind::StoreBusy { .. } => Some(ErrorKind::ReadOnly { why: text("the file system is read-only") }),
+            ErrorKind::ReadOnly { .. } => Some(ErrorKind::NoSpace { what: text("write the log") }),
+            ErrorKind::NoSpace { .. } => Some(ErrorKind::Interrupted),
+            ErrorKind::Interrupted => Some(ErrorKind::Io { action: text("read `x`") }),
+            ErrorKind::Io { .. } => None,
+        };
+        let first = ErrorKind::Invalid { what: "path", value: text("../x"), why: text("`..` is no name") };
+        std::iter::successors(Some(first), next).collect()
+    }
+
+    #[test]
+    fn every_meaning_has_its_message_its_advice_and_its_exit_code() {
+        let lines: Vec<String> = every_kind()
+            .into_iter()
+            .map(|kind| {
+                let (code, error) = (code(&kind), Error::new(kind));
+                let hint = of(&error, "traffic");
+                format!("{code} {}\n  hint: {}", sentence(&error), hint.as_deref().unwrap_or("-"))
+            })
+            .collect();
+        assert_eq!(lines.join("\n"), EVERY_MEANING.trim());
+    }
+
+    const EVERY_MEANING: &str = "
+";
+}

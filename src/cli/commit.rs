@@ -1,0 +1,89 @@
+//! `veneer commit`: a draft becomes a revision.
+
+use clap::Args;
+use serde::Serialize;
+use veneer::dataset::Outcome;
+use veneer::model::{BranchName, Id};
+
+use super::context::Context;
+use super::edit::Editing;
+use super::human;
+use super::merge;
+use super::mounts;
+use super::output;
+use super::report::{Answer, Failure, Result, say};
+
+/// Make a revision of a draft, and move the branch to it.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Where the branch has moved since the draft began, the two are merged; on a
+conflict nothing is committed, the conflicts are listed, and the exit code is 1.
+Mounts that follow the branch show the new revision at once.
+
+Examples:
+  veneer commit traffic -m 'relabel the night images'
+  veneer commit traffic@fix/boxes -m 'tighter boxes' --author ada")]
+pub(super) struct CommitArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    /// Why: what the history will say
+    #[arg(short, long)]
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Committed {
+    revision: String,
+    changes: u64,
+    branch: String,
+    mounts: Vec<String>,
+}
+
+impl CommitArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let message = checked_message(&self.message)?;
+        let author = context.author()?;
+        let mut editing = Editing::open(context, &context.address(&self.name)?)?;
+        let outcome = editing.draft.commit(message, author.as_str())?;
+        let Editing { dataset, branch, .. } = editing;
+        let (revision, changes) = match outcome {
+            Outcome::Done { revision, changes } => (revision, changes),
+            Outcome::FastForward { revision } => (revision, 0),
+            Outcome::UpToDate => (dataset.head(&branch)?.id, 0),
+            Outcome::Conflicts(conflicts) => {
+                let (name, so) = (dataset.name(), "nothing was committed, and the draft is as it was");
+                let hint = format!(
+                    "`veneer diff {name} {branch}` shows the draft against the branch; `veneer restore {name}@{branch} PATH --from \
+                     {branch}` takes the branch's side of a path"
+                );
+                return merge::refuse(context, &branch, &conflicts, so, &hint);
+            }
+        };
+        let mounts = mounts::following(&context.store_path()?, dataset.name(), &branch);
+        tell(context, revision, changes, &branch, mounts)
+    }
+}
+
+fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, mounts: Vec<String>) -> Result {
+    if context.json {
+        let (revision, branch) = (revision.to_hex(), branch.to_string());
+        output::json(&Committed { revision, changes, branch, mounts })?;
+        return Ok(Answer::Yes);
+    }
+    output::print(|out| writeln!(out, "{branch} is now {}: {}", revision.short(), human::count(changes, "change")))?;
+    if !mounts.is_empty() {
+        say(format_args!("shown at {}", mounts.join(", ")));
+    }
+    Ok(Answer::Yes)
+}
+
+/// The message without blank ends; one without a word is refused.
+pub(super) fn checked_message(message: &str) -> Result<&str> {
+    match message.trim() {
+        "" => {
+            Err(Failure::usage("the message is empty").hint("say why in a few words: `-m 'relabel the night images'`"))
+        }
+        message => Ok(message),
+    }
+}

@@ -1,0 +1,235 @@
+//! Where the command stands: which store, which dataset, who writes.
+//!
+//! The only file that reads the environment. It opens the store when a command
+//! first needs it: [`Access::Read`] beside any owner, [`Access::Own`] for the
+//! moment of a change.
+
+use std::cell::OnceCell;
+use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use veneer::dataset::{Dataset, Datasets, ResolvedBy};
+use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
+use veneer::store::{Access, LocalStore};
+use veneer::{Error, ErrorKind};
+
+use super::report::{Failure, Result};
+
+/// What every command is given.
+#[derive(Debug)]
+pub(super) struct Context {
+    store: Option<PathBuf>,
+    author: Option<String>,
+    /// Whether data is printed as JSON.
+    pub(super) json: bool,
+    subject: OnceCell<DatasetName>,
+}
+
+/// An open store.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    /// The store itself.
+    pub(super) store: Arc<LocalStore>,
+    /// What is in it.
+    pub(super) datasets: Datasets,
+}
+
+impl Context {
+    /// Takes what was given on the command line or in the environment.
+    pub(super) fn new(store: Option<PathBuf>, author: Option<String>, json: bool) -> Context {
+        Context { store, author, json, subject: OnceCell::new() }
+    }
+
+    /// The dataset that the command was about, as far as it got to know.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.subject.get().map(DatasetName::as_str)
+    }
+
+    /// The store's folder, absolute; it need not exist.
+    pub(super) fn store_path(&self) -> Result<PathBuf> {
+        let path = match &self.store {
+            Some(path) => path.clone(),
+            None => data_home()?.join("veneer"),
+        };
+        std::path::absolute(&path).map_err(|_| Failure::usage("the store's path is empty").hint("as in `--store DIR`"))
+    }
+
+    /// Opens the store to read from it.
+    pub(super) fn read(&self) -> Result<Opened> {
+        self.open(Access::Read)
+    }
+
+    /// Opens the store to change it: nobody else does, as long as this is held.
+    pub(super) fn own(&self) -> Result<Opened> {
+        self.open(Access::Own)
+    }
+
+    fn open(&self, access: Access) -> Result<Opened> {
+        let path = self.store_path()?;
+        if is_absent_or_empty(&path)? {
+            return Err(Failure::error(format!("there is no store at `{}`", path.display()))
+                .hint("`veneer import NAME SOURCE` makes one; `--store DIR` or VENEER_STORE says where it is"));
+        }
+        Opened::at(&path, access)
+    }
+
+    /// Opens the store to change it, and makes it first where there is none.
+    pub(super) fn own_or_create(&self) -> Result<Opened> {
+        let path = self.store_path()?;
+        match is_absent_or_empty(&path)? {
+            false => Opened::at(&path, Access::Own),
+            true => LocalStore::create(&path).map(Opened::of).map_err(Failure::from),
+        }
+    }
+
+    /// Opens the store to read from it; `None` where there is none yet.
+    pub(super) fn read_if_there(&self) -> Result<Option<Opened>> {
+        let path = self.store_path()?;
+        match is_absent_or_empty(&path)? {
+            false => Opened::at(&path, Access::Read).map(Some),
+            true => Ok(None),
+        }
+    }
+
+    /// Reads `NAME[@REF]`.
+    pub(super) fn address(&self, text: &str) -> Result<Address> {
+        let address: Address = text.parse()?;
+        let _ = self.subject.set(address.dataset.clone());
+        Ok(address)
+    }
+
+    /// Reads a NAME where a revision makes no sense.
+    pub(super) fn dataset_name(&self, text: &str) -> Result<DatasetName> {
+        let address = self.address(text)?;
+        match address.reference {
+            None => Ok(address.dataset),
+            Some(_) => Err(Failure::usage(format!("`{text}` names a revision; this command takes a dataset"))
+                .hint(format!("leave out what begins with `@`: `{}`", address.dataset))),
+        }
+    }
+
+    /// Who writes: `--author`, VENEER_AUTHOR, or the name that the system knows the user by.
+    pub(super) fn author(&self) -> Result<WriterName> {
+        let name = self.author.clone().or_else(user_name).unwrap_or_else(|| "somebody".to_owned());
+        Ok(name.parse()?)
+    }
+}
+
+impl Opened {
+    /// Opens the store in `path`.
+    pub(super) fn at(path: &Path, access: Access) -> Result<Opened> {
+        Ok(Opened::of(LocalStore::open(path, access)?))
+    }
+
+    fn of(store: LocalStore) -> Opened {
+        let store = Arc::new(store);
+        Opened { datasets: Datasets::new(Arc::clone(&store) as _), store }
+    }
+}
+
+/// The branch that a change goes to: the one named, `main` if none was.
+///
+/// # Errors
+/// A tag or a revision cannot be changed: the advice is to make a branch there.
+pub(super) fn branch_of(dataset: &Dataset, spec: Option<&RefSpec>) -> Result<BranchName> {
+    let Some(spec) = spec else { return Ok(BranchName::main()) };
+    if spec.up == 0
+        && let Ok(branch) = spec.name.parse::<BranchName>()
+    {
+        let missing = match dataset.head(&branch) {
+            Ok(_) => return Ok(branch),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => error,
+            Err(error) => return Err(error.into()),
+        };
+        // An unknown name stays unknown; a tag's name gets the advice below.
+        if dataset.resolve(Some(spec)).is_err() {
+            return Err(missing.into());
+        }
+    }
+    let what = match dataset.resolve(Some(spec))?.by {
+        ResolvedBy::Tag(_) => "a tag stays where it is",
+        _ => "a revision never changes",
+    };
+    let hint = format!("begin a branch there with `veneer branch {} NEW {spec}`, and change that", dataset.name());
+    Err(Failure::from(Error::invalid("branch", &spec.to_string(), what)).hint(hint))
+}
+
+/// The variable's value, unless it is unset or empty.
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn data_home() -> Result<PathBuf> {
+    variable("XDG_DATA_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+        .ok_or_else(|| {
+            Failure::usage("there is no home folder to keep the store in").hint("say where it is with `--store DIR`")
+        })
+}
+
+/// A folder for logs of ours that outlive the command.
+pub(super) fn log_folder() -> PathBuf {
+    variable("XDG_STATE_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
+        .map_or_else(env::temp_dir, |state| state.join("veneer"))
+}
+
+/// The folders that programs are looked for in.
+pub(super) fn program_folders() -> Vec<PathBuf> {
+    env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+fn user_name() -> Option<String> {
+    ["USER", "LOGNAME"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty())).or_else(|| {
+        let user = fs::metadata("/proc/self").ok()?.uid();
+        name_in_passwd(&fs::read_to_string("/etc/passwd").ok()?, user)
+    })
+}
+
+fn name_in_passwd(passwd: &str, user: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number.parse() == Ok(user) && !name.is_empty()).then(|| name.to_owned())
+    })
+}
+
+fn is_absent_or_empty(path: &Path) -> Result<bool> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            Err(Failure::usage(format!("the store `{}` is not a folder", path.display()))
+                .hint("name a folder with `--store DIR` or VENEER_STORE"))
+        }
+        Err(error) => Err(Error::io_at("read the store", path, error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_number_in_passwd() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        assert_eq!(name_in_passwd(passwd, 1000).as_deref(), Some("ada"));
+        assert_eq!(name_in_passwd(passwd, 0).as_deref(), Some("root"));
+        assert_eq!(name_in_passwd(passwd, 7), None);
+    }
+
+    #[test]
+    fn an_empty_folder_is_no_store_yet() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        assert!(is_absent_or_empty(folder.path()).expect("readable"));
+        assert!(is_absent_or_empty(&folder.path().join("x")).expect("absent"));
+        fs::write(folder.path().join("x"), "").expect("written");
+        assert!(!is_absent_or_empty(folder.path()).expect("readable"));
+        assert!(is_absent_or_empty(&folder.path().join("x")).is_err());
+    }
+}

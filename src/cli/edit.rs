@@ -1,0 +1,306 @@
+//! `veneer put`, `rm`, `mkdir`, `mv` and `restore`: changes to a draft, each one step that `undo` takes back.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+use veneer::Error;
+use veneer::dataset::{Dataset, Draft, NewFile};
+use veneer::model::{Address, BranchName, DataPath, RefSpec};
+
+use super::context::{Context, branch_of};
+use super::human;
+use super::output;
+use super::report::{Answer, Failure, Result, say};
+
+/// A branch and the writer's draft on it, open to be changed.
+#[derive(Debug)]
+pub(super) struct Editing {
+    /// The dataset.
+    pub(super) dataset: Dataset,
+    /// The branch.
+    pub(super) branch: BranchName,
+    /// The draft.
+    pub(super) draft: Draft,
+}
+
+impl Editing {
+    /// Takes the store and opens the draft of `address`'s branch.
+    pub(super) fn open(context: &Context, address: &Address) -> Result<Editing> {
+        let dataset = context.own()?.datasets.open(&address.dataset)?;
+        let branch = branch_of(&dataset, address.reference.as_ref())?;
+        let draft = dataset.draft(&branch, &context.author()?)?;
+        Ok(Editing { dataset, branch, draft })
+    }
+
+    /// Saves all edits as one step, and says so.
+    pub(super) fn save(mut self, context: &Context, label: &str) -> Result {
+        self.draft.save(label)?;
+        self.done(context, label, "veneer undo")
+    }
+
+    /// Tells what was done to the draft.
+    pub(super) fn done(&self, context: &Context, label: &str, back: &str) -> Result {
+        if context.json {
+            let (dataset, branch) = (self.dataset.name().as_str(), self.branch.as_str());
+            output::json(&Step { dataset, branch, step: label })?;
+        } else {
+            let (dataset, branch) = (self.dataset.name(), &self.branch);
+            say(format_args!("{dataset}@{branch}: {label} (`{back} {dataset}@{branch}` takes it back)"));
+        }
+        Ok(Answer::Yes)
+    }
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    dataset: &'a str,
+    branch: &'a str,
+    step: &'a str,
+}
+
+/// Put a file into a draft: a new one, or new content for one that is there.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+The file's mode and time of modification are kept. The source is not touched:
+the change is in your draft until `veneer commit`, and `veneer undo` takes it back.
+
+Examples:
+  veneer put traffic labels.csv ./fixed-labels.csv
+  veneer put traffic@fix/boxes images/0042.png /tmp/0042.png
+  sort labels.csv | veneer put traffic labels.csv -")]
+pub(super) struct PutArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    /// Where in the dataset
+    path: OsString,
+    /// The file with the content, or `-` for stdin
+    #[arg(value_name = "FILE|-")]
+    file: OsString,
+}
+
+impl PutArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let address = context.address(&self.name)?;
+        let path = DataPath::from_os(&self.path)?;
+        let mut input = Input::open(&self.file)?;
+        let mut editing = Editing::open(context, &address)?;
+        let new = NewFile { content: &mut input.content, mode: input.mode, mtime_ns: input.mtime_ns };
+        editing.draft.put(&path, new)?;
+        let size = editing.draft.view().node(&path)?.map_or(0, |node| node.entry.size);
+        editing.save(context, &format!("put {path} ({})", human::size(size)))
+    }
+}
+
+/// What a file is put from.
+struct Input {
+    content: Box<dyn Read>,
+    mode: Option<u32>,
+    mtime_ns: Option<i64>,
+}
+
+/// What is read of stdin before the store is taken.
+const STDIN_AHEAD_BYTES: u64 = 8 << 20;
+
+impl Input {
+    fn open(file: &OsString) -> Result<Input> {
+        if file == "-" {
+            return Input::stdin();
+        }
+        let path = Path::new(file);
+        let opened = File::open(path).map_err(|error| Error::io_at("read", path, error))?;
+        let metadata = opened.metadata().map_err(|error| Error::io_at("read", path, error))?;
+        if metadata.is_dir() {
+            return Err(Failure::usage(format!("`{}` is a folder; `put` takes one file", path.display()))
+                .hint("put its files one by one, or mount the dataset and copy the folder there"));
+        }
+        let mtime_ns = metadata.mtime().checked_mul(1_000_000_000).and_then(|ns| ns.checked_add(metadata.mtime_nsec()));
+        match metadata.is_file() {
+            true => Ok(Input { content: Box::new(opened), mode: Some(metadata.mode() & 0o7777), mtime_ns }),
+            // A pipe or a device has content, but neither mode nor time worth keeping.
+            false => Ok(Input { content: Box::new(opened), mode: None, mtime_ns: None }),
+        }
+    }
+
+    /// Reads ahead, because whoever writes into the pipe may be slow and others wait for the store.
+    fn stdin() -> Result<Input> {
+        let mut ahead = Vec::new();
+        let mut stdin = io::stdin();
+        (&mut stdin).take(STDIN_AHEAD_BYTES).read_to_end(&mut ahead).map_err(|error| Error::io("read stdin", error))?;
+        Ok(Input { content: Box::new(Cursor::new(ahead).chain(stdin)), mode: None, mtime_ns: None })
+    }
+}
+
+/// Remove files or folders from a draft.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+All paths are removed in one step: `veneer undo` brings all of them back.
+The source is not touched.
+
+Examples:
+  veneer rm traffic images/0042.png images/0043.png
+  veneer rm -r traffic images/night")]
+pub(super) struct RmArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    /// What to remove
+    #[arg(required = true)]
+    paths: Vec<OsString>,
+    /// Remove folders too, with all that is in them
+    #[arg(short, long)]
+    recursive: bool,
+}
+
+impl RmArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let address = context.address(&self.name)?;
+        let paths = data_paths(&self.paths)?;
+        let mut editing = Editing::open(context, &address)?;
+        for path in &paths {
+            editing.draft.remove(path, self.recursive).map_err(|error| removal_failed(error, &address, path))?;
+        }
+        editing.save(context, &format!("rm {}", listed(&paths)))
+    }
+}
+
+fn removal_failed(error: Error, address: &Address, path: &DataPath) -> Failure {
+    match error.kind() {
+        veneer::ErrorKind::IsAFolder { .. } => {
+            Failure::from(error).hint(format!("remove it with all that is in it: `veneer rm -r {address} {path}`"))
+        }
+        _ => error.into(),
+    }
+}
+
+/// Make folders in a draft.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  veneer mkdir traffic images/rain
+  veneer mkdir -p traffic a/b/c")]
+pub(super) struct MkdirArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    /// The folders
+    #[arg(required = true)]
+    paths: Vec<OsString>,
+    /// Make the folders above too, and do not mind those that are there
+    #[arg(short, long)]
+    parents: bool,
+}
+
+impl MkdirArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let address = context.address(&self.name)?;
+        let paths = data_paths(&self.paths)?;
+        let mut editing = Editing::open(context, &address)?;
+        for path in &paths {
+            match self.parents {
+                true => make_with_parents(&mut editing.draft, path)?,
+                false => editing.draft.make_folder(path)?,
+            }
+        }
+        editing.save(context, &format!("mkdir {}", listed(&paths)))
+    }
+}
+
+fn make_with_parents(draft: &mut Draft, path: &DataPath) -> Result<()> {
+    let mut folder = DataPath::ROOT;
+    for name in path.components() {
+        folder = folder.join(name)?;
+        match draft.view().node(&folder)? {
+            Some(node) if node.is_folder() => {}
+            _ => draft.make_folder(&folder)?,
+        }
+    }
+    Ok(())
+}
+
+/// Rename or move a file or folder in a draft.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Where TO is a folder, FROM is moved into it. A file at TO is replaced.
+
+Examples:
+  veneer mv traffic images/cat/0042.png images/dog/0042.png
+  veneer mv traffic images/0042.png trash")]
+pub(super) struct MvArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    /// What to move
+    from: OsString,
+    /// Its new path, or the folder to move it into
+    to: OsString,
+}
+
+impl MvArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let address = context.address(&self.name)?;
+        let (from, mut to) = (DataPath::from_os(&self.from)?, DataPath::from_os(&self.to)?);
+        let mut editing = Editing::open(context, &address)?;
+        if editing.draft.view().node(&to)?.is_some_and(|node| node.is_folder()) && from != to && !from.is_root() {
+            to = to.join(from.name())?;
+        }
+        editing.draft.rename(&from, &to)?;
+        editing.save(context, &format!("mv {from} {to}"))
+    }
+}
+
+/// Bring a path back as it was in another revision.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+The draft gets the path as the revision has it: a file, or a folder with all that
+is in it. A path that the revision does not have is removed. To take back a whole
+revision instead, see `veneer revert`.
+
+Examples:
+  veneer restore traffic labels.csv --from v1
+  veneer restore traffic images/night --from main~3")]
+pub(super) struct RestoreArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    /// What to bring back
+    path: OsString,
+    /// The revision to take it from: a branch, a tag, an id, main~2
+    #[arg(long, value_name = "REF")]
+    from: String,
+}
+
+impl RestoreArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let address = context.address(&self.name)?;
+        let path = DataPath::from_os(&self.path)?;
+        let from: RefSpec = self.from.parse()?;
+        let mut editing = Editing::open(context, &address)?;
+        let view = editing.dataset.view(editing.dataset.resolve(Some(&from))?.id)?;
+        if view.node(&path)?.is_none() && editing.draft.view().node(&path)?.is_none() {
+            return Err(Error::not_found("path", &path).into());
+        }
+        editing.draft.restore(&path, &view)?;
+        editing.save(context, &format!("restore {path} from {from}"))
+    }
+}
+
+/// Reads paths as the shell gave them.
+pub(super) fn data_paths(paths: &[OsString]) -> Result<Vec<DataPath>> {
+    Ok(paths.iter().map(|path| DataPath::from_os(path)).collect::<veneer::Result<_>>()?)
+}
+
+/// The paths in one label: the first three, and how many more.
+pub(super) fn listed(paths: &[DataPath]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = paths.iter().take(SHOWN).map(DataPath::to_string).collect();
+    match paths.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,265 @@
+//! `veneer import` and `refresh`: a source is walked, and what is there becomes a revision.
+//!
+//! The walk may last and takes no lock; the store is taken for the moment that
+//! the result is written.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use clap::Args;
+use serde::Serialize;
+use veneer::base::{self, Totals};
+use veneer::dataset::{Import, Refreshed};
+use veneer::model::{BranchName, DatasetName, Id};
+use veneer::source::{Scan, ScanOptions, Source};
+use veneer::{Error, ErrorKind};
+
+use super::context::{Context, Opened, branch_of};
+use super::merge::ConflictLine;
+use super::progress::Progress;
+use super::report::{Answer, Failure, Result, say, warn};
+use super::{human, interrupt, merge, output};
+
+/// How many skipped or unreadable entries are named.
+const PARTS_SHOWN: usize = 20;
+
+/// Make a dataset of a folder, without copying anything.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+The folder is indexed where it is, and never written. What is in it becomes the
+first revision, on the branch `main`. Links are recorded as links. The store is
+made if there is none.
+
+Examples:
+  veneer import traffic /data/traffic
+  veneer --store /fast/veneer import traffic /data/traffic --threads 16
+  veneer import traffic /data/traffic --skip-unreadable")]
+pub(super) struct ImportArgs {
+    /// The new dataset's name: A-Z a-z 0-9 . _ -
+    name: String,
+    /// The folder with the data
+    source: PathBuf,
+    #[command(flatten)]
+    walk: WalkArgs,
+}
+
+/// Record what changed in a dataset's source.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+The source is walked again; what was added, modified or removed since becomes a new
+revision, and all your changes stay on top of it. A source file that changed under
+an edit of yours is a conflict: your edit stays, the path is listed, and the exit
+code is 1.
+
+Examples:
+  veneer refresh traffic
+  veneer --json refresh traffic@fix/boxes")]
+pub(super) struct RefreshArgs {
+    /// The dataset, and the branch if not `main`
+    #[arg(value_name = "NAME[@BRANCH]")]
+    name: String,
+    #[command(flatten)]
+    walk: WalkArgs,
+}
+
+#[derive(Args, Debug)]
+struct WalkArgs {
+    /// How many threads walk the source; one per CPU if not said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Leave out what cannot be read, and list it, instead of stopping
+    #[arg(long)]
+    skip_unreadable: bool,
+}
+
+#[derive(Serialize)]
+struct Imported {
+    dataset: String,
+    revision: String,
+    base: String,
+    files: u64,
+    folders: u64,
+    symlinks: u64,
+    bytes: u64,
+    skipped: u64,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct RefreshLine {
+    revision: Option<String>,
+    added: u64,
+    modified: u64,
+    removed: u64,
+    conflicts: Vec<ConflictLine>,
+    seconds: f64,
+}
+
+impl ImportArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let begun = Instant::now();
+        let name = context.dataset_name(&self.name)?;
+        let author = context.author()?;
+        refuse_taken(context, &name)?;
+        let path = source_path(&self.source)?;
+        refuse_store_inside(&path, &context.store_path()?)?;
+        let stop = interrupt::flag()?;
+        let scan = self.walk.scan(&Source::open(&path)?, &stop)?;
+        let skipped = scan.skipped.count + scan.unreadable.count;
+        let opened = context.own_or_create()?;
+        let (base, totals) = store(&opened, scan, &stop)?;
+        let revision = opened.datasets.import(&Import { name: &name, source: &path, base, author: author.as_str() })?;
+        tell_import(context, &name, revision, base, totals, skipped, begun)
+    }
+}
+
+fn tell_import(
+    context: &Context,
+    name: &DatasetName,
+    revision: Id,
+    base: Id,
+    totals: Totals,
+    skipped: u64,
+    begun: Instant,
+) -> Result {
+    let Totals { files, folders, symlinks, bytes } = totals;
+    if context.json {
+        let (dataset, revision, base) = (name.to_string(), revision.to_hex(), base.to_hex());
+        let seconds = begun.elapsed().as_secs_f64();
+        output::json(&Imported { dataset, revision, base, files, folders, symlinks, bytes, skipped, seconds })?;
+        return Ok(Answer::Yes);
+    }
+    let (files, folders) = (human::count(files, "file"), human::count(folders, "folder"));
+    let (size, lasted) = (human::size(bytes), human::duration(begun.elapsed()));
+    output::print(|out| writeln!(out, "{name}@main is {}: {files} in {folders}, {size}", revision.short()))?;
+    say(format_args!("indexed in {lasted}; nothing was copied. Next: `veneer mount {name} DIR`"));
+    Ok(Answer::Yes)
+}
+
+impl RefreshArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let begun = Instant::now();
+        let address = context.address(&self.name)?;
+        let author = context.author()?;
+        let reader = context.read()?.datasets.open(&address.dataset)?;
+        let branch = branch_of(&reader, address.reference.as_ref())?;
+        let stop = interrupt::flag()?;
+        let scan = self.walk.scan(&*reader.source()?, &stop)?;
+        let opened = context.own()?;
+        let (base, _) = store(&opened, scan, &stop)?;
+        let dataset = opened.datasets.open(&address.dataset)?;
+        let refreshed = dataset.refresh(&branch, base, author.as_str())?;
+        tell_refresh(context, &branch, &refreshed, begun)
+    }
+}
+
+fn tell_refresh(context: &Context, branch: &BranchName, refreshed: &Refreshed, begun: Instant) -> Result {
+    let Refreshed { revision, added, modified, removed, conflicts } = refreshed;
+    if context.json {
+        output::json(&RefreshLine {
+            revision: revision.map(Id::to_hex),
+            added: *added,
+            modified: *modified,
+            removed: *removed,
+            conflicts: conflicts.iter().map(ConflictLine::from).collect(),
+            seconds: begun.elapsed().as_secs_f64(),
+        })?;
+    } else if let Some(id) = revision {
+        output::print(|out| {
+            writeln!(out, "{branch} is now {}: {added} added, {modified} modified, {removed} removed", id.short())
+        })?;
+    } else {
+        say("the source is as it was recorded");
+    }
+    match conflicts.is_empty() {
+        true => Ok(Answer::Yes),
+        false => merge::list(context, conflicts, "edits of yours stay over files that changed in the source too", HINT),
+    }
+}
+
+const HINT: &str = "look at each path, and put it as it should be; `veneer rm` and `veneer restore` help";
+
+impl WalkArgs {
+    /// Walks the source, and says what is left out.
+    fn scan(&self, source: &Source, stop: &AtomicBool) -> Result<Scan> {
+        let progress = Progress::new("indexing");
+        let scan = source.scan(&ScanOptions {
+            threads: self.threads.map_or(0, usize::from),
+            skip_unreadable: self.skip_unreadable,
+            progress: &|at| progress.at(at.entries, at.bytes),
+            cancel: stop,
+        })?;
+        drop(progress);
+        for (parts, why) in [(&scan.skipped, "that no dataset can have"), (&scan.unreadable, "that cannot be read")] {
+            if parts.count > 0 {
+                let lines = parts.lines(PARTS_SHOWN).join("\n  ");
+                warn(format_args!("left out {} {why}:\n  {lines}", human::count(parts.count, "entry")));
+            }
+        }
+        scan.warnings.iter().for_each(warn);
+        Ok(scan)
+    }
+}
+
+/// Stores the index of what was found.
+fn store(opened: &Opened, scan: Scan, stop: &AtomicBool) -> Result<(Id, Totals)> {
+    interrupt::check(stop)?;
+    let id = base::store(&*opened.store, scan.tree)?;
+    let totals = base::Base::open(&*opened.store, id)?.totals();
+    interrupt::check(stop)?;
+    Ok((id, totals))
+}
+
+/// Before a walk of an hour: is the name free?
+fn refuse_taken(context: &Context, name: &DatasetName) -> Result<()> {
+    match context.read_if_there()? {
+        Some(opened) if opened.datasets.names()?.contains(name) => Err(Error::already_exists("dataset", name).into()),
+        _ => Ok(()),
+    }
+}
+
+fn source_path(path: &Path) -> Result<PathBuf> {
+    match path.canonicalize() {
+        Ok(path) => Ok(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Failure::from(Error::not_found("source folder", path.display()))
+                .hint("name a folder that is there; its path may be relative"))
+        }
+        Err(error) => Err(Error::io_at("use the source", path, error).into()),
+    }
+}
+
+/// A store within its own source would be a part of the data, and change it.
+fn refuse_store_inside(source: &Path, store: &Path) -> Result<()> {
+    // The store may not be there yet: what counts is where it would be.
+    let nearest = store.ancestors().find_map(|path| path.canonicalize().ok().map(|real| (path, real)));
+    let inside = nearest.is_some_and(|(path, real)| {
+        let rest = store.strip_prefix(path).unwrap_or(Path::new(""));
+        real.join(rest).starts_with(source)
+    });
+    if !inside {
+        return Ok(());
+    }
+    let kind = ErrorKind::SourceUnusable {
+        path: source.display().to_string(),
+        why: format!("the store `{}` is inside of it", store.display()),
+        parts: Vec::new(),
+    };
+    Err(Failure::from(Error::new(kind)).hint("keep the store elsewhere: `--store DIR` or VENEER_STORE"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_inside_its_source_is_refused_before_it_exists() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let source = folder.path().canonicalize().expect("there");
+        for (store, fit) in [("data/deep/store", false), ("", false), ("../elsewhere", true)] {
+            let store = std::path::absolute(source.join(store)).expect("absolute");
+            assert_eq!(refuse_store_inside(&source, &store).is_ok(), fit, "{}", store.display());
+        }
+    }
+}

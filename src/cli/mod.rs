@@ -1,0 +1,235 @@
+//! The `veneer` command: what may be typed, and which file does it.
+//!
+//! One file per command, or per topic where the commands are small. Nothing
+//! here knows how anything is done: the library does it, a command's file asks
+//! for it, [`output`] prints what comes back, and [`report`] says what went wrong.
+
+mod advice;
+mod browse;
+mod commit;
+mod context;
+mod diff;
+mod doctor;
+mod draft;
+mod edit;
+mod export;
+mod fsck;
+mod gc;
+mod holders;
+mod human;
+mod import;
+mod interrupt;
+mod log;
+mod manual;
+mod merge;
+mod mount;
+mod mountd;
+mod mountinfo;
+mod mounts;
+mod output;
+mod progress;
+mod refs;
+mod report;
+mod stat;
+mod stats;
+mod unmount;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
+
+use context::Context;
+use report::Result;
+
+/// Thin, sparse, git-like revisions over training data that is never touched.
+///
+/// A dataset's files stay where they are, byte for byte. Changes are made in a draft,
+/// committed as a revision, and any revision can be mounted as an ordinary folder.
+#[derive(Parser, Debug)]
+#[command(
+    name = "veneer",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "`veneer COMMAND --help` explains a command, with examples.",
+    after_long_help = "\
+Names:
+  NAME             a dataset
+  NAME@main        a branch's head      NAME@v1     a tag
+  NAME@3f9c1a2     a revision           NAME@main~2 the second before main
+  PATH             relative to the dataset's top folder: images/0042.png
+
+Edits (put, rm, mkdir, mv, restore) go to your draft on a branch. `veneer status` and
+`veneer diff` show it, `veneer undo` steps back, `veneer commit` makes a revision of it.
+
+The loop:
+  veneer import traffic /data/traffic        index the folder in place
+  veneer mount traffic /mnt/traffic          python train.py reads /mnt/traffic
+  veneer rm traffic images/0042.png
+  veneer put traffic labels.csv fixed.csv
+  veneer commit traffic -m 'fix labels'      the mount shows it at once
+  veneer log traffic
+  veneer mount traffic@main~1 /mnt/before
+
+Exit codes:
+  0 done    1 the answer is no: a conflict, a changed source, a damaged store
+  2 wrong usage    3 an error
+
+Environment:
+  VENEER_STORE   the store's folder    VENEER_AUTHOR   who you are
+  VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr"
+)]
+struct Cli {
+    /// The store's folder [default: ~/.local/share/veneer]
+    #[arg(long, global = true, value_name = "DIR", env = "VENEER_STORE", hide_env_values = true)]
+    store: Option<PathBuf>,
+
+    /// Print data as one JSON document
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Who you are: whose draft it is, and who made a revision [default: your user name]
+    #[arg(long, global = true, value_name = "NAME", env = "VENEER_AUTHOR", hide_env_values = true)]
+    author: Option<String>,
+
+    /// How much to log to stderr
+    #[arg(long, global = true, value_name = "LEVEL", env = "VENEER_LOG", hide_env_values = true, hide = true)]
+    log_level: Option<LevelFilter>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Import(import::ImportArgs),
+    Refresh(import::RefreshArgs),
+    Datasets(browse::DatasetsArgs),
+    Ls(browse::LsArgs),
+    Cat(browse::CatArgs),
+    Put(edit::PutArgs),
+    Rm(edit::RmArgs),
+    Mkdir(edit::MkdirArgs),
+    Mv(edit::MvArgs),
+    Status(draft::StatusArgs),
+    Discard(draft::DiscardArgs),
+    Undo(draft::UndoArgs),
+    Redo(draft::RedoArgs),
+    Commit(commit::CommitArgs),
+    Log(log::LogArgs),
+    Show(log::ShowArgs),
+    Diff(diff::DiffArgs),
+    Branch(refs::BranchArgs),
+    Tag(refs::TagArgs),
+    Merge(merge::MergeArgs),
+    Revert(merge::RevertArgs),
+    Restore(edit::RestoreArgs),
+    Export(export::ExportArgs),
+    Mount(mount::MountArgs),
+    Unmount(unmount::UnmountArgs),
+    Mounts(mounts::MountsArgs),
+    Stat(stat::StatArgs),
+    Fsck(fsck::FsckArgs),
+    Gc(gc::GcArgs),
+    Doctor(doctor::DoctorArgs),
+    Stats(stats::StatsArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+}
+
+/// Runs the command line, and returns the exit code.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout and is no error; a reader that has gone is none either.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    log_to_stderr(cli.log_level.unwrap_or(LevelFilter::WARN));
+    let context = Context::new(cli.store, cli.author, cli.json);
+    match cli.command.run(&context) {
+        Ok(answer) => answer.code(),
+        Err(failure) => failure.report(context.subject()),
+    }
+}
+
+impl Command {
+    fn run(self, context: &Context) -> Result {
+        match self {
+            Command::Import(args) => args.run(context),
+            Command::Refresh(args) => args.run(context),
+            Command::Datasets(args) => args.run(context),
+            Command::Ls(args) => args.run(context),
+            Command::Cat(args) => args.run(context),
+            Command::Put(args) => args.run(context),
+            Command::Rm(args) => args.run(context),
+            Command::Mkdir(args) => args.run(context),
+            Command::Mv(args) => args.run(context),
+            Command::Status(args) => args.run(context),
+            Command::Discard(args) => args.run(context),
+            Command::Undo(args) => args.run(context),
+            Command::Redo(args) => args.run(context),
+            Command::Commit(args) => args.run(context),
+            Command::Log(args) => args.run(context),
+            Command::Show(args) => args.run(context),
+            Command::Diff(args) => args.run(context),
+            Command::Branch(args) => args.run(context),
+            Command::Tag(args) => args.run(context),
+            Command::Merge(args) => args.run(context),
+            Command::Revert(args) => args.run(context),
+            Command::Restore(args) => args.run(context),
+            Command::Export(args) => args.run(context),
+            Command::Mount(args) => args.run(context),
+            Command::Unmount(args) => args.run(context),
+            Command::Mounts(args) => args.run(context),
+            Command::Stat(args) => args.run(context),
+            Command::Fsck(args) => args.run(context),
+            Command::Gc(args) => args.run(context),
+            Command::Doctor(args) => args.run(context),
+            Command::Stats(args) => args.run(context),
+            Command::Completions(args) => args.run(),
+            Command::Man(args) => args.run(),
+        }
+    }
+}
+
+fn log_to_stderr(level: LevelFilter) {
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .compact()
+        .finish();
+    // It fails only where another one is set already, and there is none.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_line_about_it_and_examples() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} has no line about it");
+            let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n  "), "{name} has no examples");
+            assert!(help.lines().all(|line| line.chars().count() <= 88), "{name} has a long line");
+        }
+    }
+}

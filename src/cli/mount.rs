@@ -1,0 +1,174 @@
+//! `veneer mount`: a view as a folder, shown by a daemon of its own.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use rustix::process::{Pid, Signal, kill_process};
+use veneer::Error;
+
+use super::context::Context;
+use super::mountd::{self, Serving};
+use super::mountinfo::Info;
+use super::report::{Answer, Failure, Result, say};
+use super::{interrupt, output};
+
+/// Show a revision as an ordinary, read-only folder.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+A branch is followed: after a commit the folder shows the new revision, while a file
+that is open keeps its content. A tag or a revision stays; --pin keeps a branch still
+too. DIR is an empty folder, or the dataset's own source folder. What a killed daemon
+left at DIR is cleaned first.
+
+Examples:
+  veneer mount traffic /mnt/traffic
+  veneer mount traffic@v1 /mnt/v1
+  veneer mount traffic /data/traffic            over the source itself
+  veneer mount traffic /mnt/traffic --foreground")]
+pub(super) struct MountArgs {
+    /// The dataset, and the branch, tag or revision if not `main`
+    #[arg(value_name = "NAME[@REF]")]
+    name: String,
+    /// Where to show it
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Stay at the revision that the branch has now
+    #[arg(long)]
+    pin: bool,
+    /// Keep the daemon attached to this command; SIGINT ends both
+    #[arg(long)]
+    foreground: bool,
+    /// Let other users look into it
+    #[arg(long)]
+    allow_other: bool,
+    /// What a reader gets of a source file that is not what was recorded
+    #[arg(long, value_enum, default_value_t = OnDrift::Error)]
+    on_drift: OnDrift,
+    /// How files are served; chosen from the dataset if not said
+    #[arg(long, value_enum, default_value_t = Profile::Auto)]
+    profile: Profile,
+    /// Where the daemon writes its log
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnDrift {
+    /// An error: ESTALE
+    Error,
+    /// What is there now
+    Serve,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Profile {
+    /// Whatever suits the dataset and the machine
+    Auto,
+    /// Opening a cached file asks nobody
+    SmallFiles,
+    /// Big files are read straight from the source
+    LargeFiles,
+}
+
+impl MountArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let address = context.address(&self.name)?;
+        let store = context.store_path()?;
+        // The daemon looks again; this is for an error that names the candidates.
+        let dataset = context.read()?.datasets.open(&address.dataset)?;
+        dataset.resolve(address.reference.as_ref())?;
+        let point = absolute(&self.folder)?;
+        let log = match &self.log {
+            Some(log) => Some(absolute(log)?),
+            None if self.foreground => None,
+            None => Some(mountd::log_file(address.dataset.as_str(), &point)?),
+        };
+        let reference = address.reference.map_or_else(|| "main".to_owned(), |reference| reference.to_string());
+        let arguments = self.arguments(&store, address.dataset.as_str(), &reference, &point, log.as_deref());
+        let stop = if self.foreground { Some(interrupt::flag()?) } else { None };
+        let Serving { info, child } = mountd::start(&arguments, log.as_deref())?;
+        tell(context, &info)?;
+        match stop {
+            Some(stop) => attend(child, &stop),
+            None => Ok(Answer::Yes),
+        }
+    }
+
+    fn arguments(
+        &self,
+        store: &Path,
+        dataset: &str,
+        reference: &str,
+        point: &Path,
+        log: Option<&Path>,
+    ) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
+        option("--store", store.into());
+        option("--dataset", dataset.into());
+        option("--ref", reference.into());
+        option("--on-drift", word(self.on_drift));
+        option("--profile", word(self.profile));
+        if let Some(log) = log {
+            option("--log", log.into());
+        }
+        let flags = [(self.pin, "--pin"), (self.foreground, "--foreground"), (self.allow_other, "--allow-other")];
+        arguments.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| OsString::from(flag)));
+        arguments.extend(["--".into(), point.into()]);
+        arguments
+    }
+}
+
+fn word(value: impl ValueEnum) -> OsString {
+    value.to_possible_value().expect("no variant is hidden").get_name().into()
+}
+
+fn tell(context: &Context, info: &Info) -> Result<()> {
+    if context.json {
+        return output::json(info);
+    }
+    let revision: String = info.revision.chars().take(12).collect();
+    let how = if info.mode == "follow" { "following" } else { "pinned at" };
+    let (dataset, reference) = (&info.dataset, &info.reference);
+    output::print(|out| writeln!(out, "{}: {dataset}@{reference}, {how} {revision}", info.path))?;
+    say(format_args!("served by process {}; `veneer unmount {}` ends it", info.pid, info.path));
+    Ok(())
+}
+
+/// Stays until the daemon ends; a signal to this command is passed on.
+fn attend(mut child: Child, stop: &AtomicBool) -> Result {
+    let failed = |error| Failure::from(Error::io("wait for the daemon", error));
+    let mut passed_on = false;
+    loop {
+        if let Some(status) = child.try_wait().map_err(failed)? {
+            return match status.success() || passed_on {
+                true => Ok(Answer::Yes),
+                false => Err(Failure::error(format!("the daemon ended with {status}"))),
+            };
+        }
+        if stop.load(Ordering::Relaxed) && !passed_on {
+            passed_on = true;
+            // From a terminal it has had the signal already: a second one does no harm, and
+            // one that has ended meanwhile is seen above.
+            let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// An absolute path without links, where the last name may be a dead mount that cannot be asked.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
+    let failed = |error| Failure::from(Error::io_at("use", path, error));
+    let full = std::path::absolute(path).map_err(failed)?;
+    match (fs::canonicalize(&full), full.parent(), full.file_name()) {
+        (Ok(real), ..) => Ok(real),
+        (Err(_), Some(parent), Some(name)) => Ok(fs::canonicalize(parent).map_err(failed)?.join(name)),
+        (Err(error), ..) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,141 @@
+//! `veneer mounts`: what is mounted, as the kernel's table and the daemons tell it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use veneer::model::{BranchName, DatasetName};
+
+use super::context::Context;
+use super::mountinfo::{self, Info, State};
+use super::output::{self, Align, Table, json_text, printable};
+use super::report::{Answer, Result, say};
+
+/// How long a daemon may take to answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// As [`PATIENCE`], where the answer is only told in passing.
+const PATIENCE_IN_PASSING: Duration = Duration::from_millis(200);
+
+/// List the mounts of this store's datasets.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+A mount whose daemon was killed is listed as stale; the next `veneer mount` there
+cleans it, and so does `veneer unmount`.
+
+Examples:
+  veneer mounts
+  veneer mounts --all
+  veneer --json mounts | jq -r '.[].path'")]
+pub(super) struct MountsArgs {
+    /// List the mounts of all stores
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Serialize)]
+struct MountLine {
+    path: String,
+    dataset: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    revision: Option<String>,
+    mode: Option<String>,
+    profile: Option<String>,
+    pid: Option<i32>,
+    store: Option<String>,
+    state: &'static str,
+}
+
+impl MountsArgs {
+    pub(super) fn run(self, context: &Context) -> Result {
+        let store = context.store_path()?;
+        let mut lines = Vec::new();
+        for point in mountinfo::points()? {
+            let state = mountinfo::ask(&point, PATIENCE);
+            // A dead mount cannot say whose it is: it is listed, so that it is found.
+            if let State::Live(info) = &state
+                && !self.all
+                && !is_same_folder(Path::new(&info.store), &store)
+            {
+                continue;
+            }
+            lines.push(line(&point, state));
+        }
+        match context.json {
+            true => output::json(&lines)?,
+            false => print(&lines)?,
+        }
+        Ok(Answer::Yes)
+    }
+}
+
+fn line(point: &Path, state: State) -> MountLine {
+    let path = json_text(point.as_os_str().as_encoded_bytes());
+    let word = match &state {
+        State::Live(_) => "live",
+        State::Stale => "stale",
+        State::Silent(_) => "silent",
+    };
+    let info = match state {
+        State::Live(info) => Some(*info),
+        State::Stale | State::Silent(_) => None,
+    };
+    let text = |of: fn(&Info) -> &String| info.as_ref().map(|info| of(info).clone());
+    MountLine {
+        path,
+        dataset: text(|info| &info.dataset),
+        reference: text(|info| &info.reference),
+        revision: text(|info| &info.revision),
+        mode: text(|info| &info.mode),
+        profile: text(|info| &info.profile),
+        pid: info.as_ref().map(|info| info.pid),
+        store: text(|info| &info.store),
+        state: word,
+    }
+}
+
+fn print(lines: &[MountLine]) -> Result<()> {
+    if lines.is_empty() {
+        say("nothing is mounted");
+        return Ok(());
+    }
+    let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left, Align::Left]);
+    for line in lines {
+        let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+        let shown = match (&line.dataset, &line.reference) {
+            (Some(dataset), Some(reference)) => format!("{dataset}@{reference}"),
+            _ => line.state.to_owned(),
+        };
+        let revision = text(&line.revision).chars().take(12).collect();
+        let mode = text(&line.mode);
+        let pid = line.pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"));
+        table.row([shown, revision, mode, pid, printable(line.path.as_bytes())]);
+    }
+    table.print()
+}
+
+/// The mounts that follow the branch: where a commit shows at once.
+pub(super) fn following(store: &Path, dataset: &DatasetName, branch: &BranchName) -> Vec<String> {
+    // Telling this is a courtesy: where it cannot be found out, nothing is said.
+    let points = mountinfo::points().unwrap_or_default();
+    let live = points.iter().filter_map(|point| match mountinfo::ask(point, PATIENCE_IN_PASSING) {
+        State::Live(info) => Some(info),
+        State::Stale | State::Silent(_) => None,
+    });
+    live.filter(|info| {
+        info.mode == FOLLOW
+            && info.dataset == dataset.as_str()
+            && info.reference == branch.as_str()
+            && is_same_folder(Path::new(&info.store), store)
+    })
+    .map(|info| info.path)
+    .collect()
+}
+
+/// The mode of a mount that moves with its branch.
+const FOLLOW: &str = "follow";
+
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
