@@ -15,7 +15,7 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
         ErrorKind::Ambiguous { .. } => "give more digits of the id, or a branch's or tag's name".to_owned(),
         ErrorKind::NotAFolder { .. } => format!("`veneer ls {dataset}` lists a folder; `veneer cat` shows a file"),
         ErrorKind::IsAFolder { .. } => {
-            "a folder is listed with `veneer ls`, and removed with all that is in it by `veneer rm -r`".to_owned()
+            format!("`veneer ls {dataset} FOLDER` lists it; `veneer rm -r` removes it with all that is in it")
         }
         ErrorKind::Nothing { to: "commit", .. } => {
             format!(
@@ -86,7 +86,7 @@ fn missing(what: &str, dataset: &str) -> Option<String> {
 fn taken(what: &str, name: &str, dataset: &str) -> Option<String> {
     Some(match what {
         "dataset" => format!("choose another name, or record what changed in its source with `veneer refresh {name}`"),
-        "branch" | "tag" => format!("choose another name, or delete it with `veneer {what} {dataset} -d {name}`"),
+        "branch" | "tag" => format!("choose another name; `veneer {what} {dataset}` lists those that are taken"),
         "path" => format!("remove it first with `veneer rm {dataset} {name}`"),
         _ => return None,
     })

@@ -1,6 +1,6 @@
 //! `veneer put`, `rm`, `mkdir`, `mv` and `restore`: changes to a draft, each one step that `undo` takes back.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::os::unix::fs::MetadataExt;
@@ -8,9 +8,9 @@ use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
-use veneer::Error;
 use veneer::dataset::{Dataset, Draft, NewFile};
-use veneer::model::{Address, BranchName, DataPath, RefSpec};
+use veneer::model::{Address, BranchName, DataPath, Id, RefSpec};
+use veneer::{Error, ErrorKind};
 
 use super::context::{Context, branch_of};
 use super::human;
@@ -26,6 +26,8 @@ pub(super) struct Editing {
     pub(super) branch: BranchName,
     /// The draft.
     pub(super) draft: Draft,
+    /// What its overlay was before the edits.
+    before: Option<Id>,
 }
 
 impl Editing {
@@ -34,23 +36,30 @@ impl Editing {
         let dataset = context.own()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         let draft = dataset.draft(&branch, &context.author()?)?;
-        Ok(Editing { dataset, branch, draft })
+        let before = draft.view().overlay().root();
+        Ok(Editing { dataset, branch, draft, before })
     }
 
     /// Saves all edits as one step, and says so.
     pub(super) fn save(mut self, context: &Context, label: &str) -> Result {
         self.draft.save(label)?;
+        if self.draft.view().overlay().root() == self.before {
+            return self.tell(context, label, false, "changes nothing: it is so already");
+        }
         self.done(context, label, "veneer undo")
     }
 
     /// Tells what was done to the draft.
     pub(super) fn done(&self, context: &Context, label: &str, back: &str) -> Result {
-        if context.json {
-            let (dataset, branch) = (self.dataset.name().as_str(), self.branch.as_str());
-            output::json(&Step { dataset, branch, step: label })?;
-        } else {
-            let (dataset, branch) = (self.dataset.name(), &self.branch);
-            say(format_args!("{dataset}@{branch}: {label} (`{back} {dataset}@{branch}` takes it back)"));
+        let (dataset, branch) = (self.dataset.name(), &self.branch);
+        self.tell(context, label, true, &format!("(`{back} {dataset}@{branch}` takes it back)"))
+    }
+
+    fn tell(&self, context: &Context, step: &str, changed: bool, remark: &str) -> Result {
+        let (dataset, branch) = (self.dataset.name().as_str(), self.branch.as_str());
+        match context.json {
+            true => output::json(&Step { dataset, branch, step, changed })?,
+            false => say(format_args!("{dataset}@{branch}: {step} {remark}")),
         }
         Ok(Answer::Yes)
     }
@@ -61,6 +70,7 @@ struct Step<'a> {
     dataset: &'a str,
     branch: &'a str,
     step: &'a str,
+    changed: bool,
 }
 
 /// Put a file into a draft: a new one, or new content for one that is there.
@@ -91,9 +101,18 @@ impl PutArgs {
         let mut input = Input::open(&self.file)?;
         let mut editing = Editing::open(context, &address)?;
         let new = NewFile { content: &mut input.content, mode: input.mode, mtime_ns: input.mtime_ns };
-        editing.draft.put(&path, new)?;
+        editing.draft.put(&path, new).map_err(|error| put_failed(error, &address, &path, &self.file))?;
         let size = editing.draft.view().node(&path)?.map_or(0, |node| node.entry.size);
         editing.save(context, &format!("put {path} ({})", human::size(size)))
+    }
+}
+
+fn put_failed(error: Error, address: &Address, path: &DataPath, file: &OsString) -> Failure {
+    let name = Path::new(file).file_name().unwrap_or(OsStr::new("FILE")).display();
+    match error.kind() {
+        ErrorKind::IsAFolder { .. } => Failure::from(error)
+            .hint(format!("say which file in it: `veneer put {address} {path}/{name} {}`", file.display())),
+        _ => error.into(),
     }
 }
 
@@ -171,7 +190,7 @@ impl RmArgs {
 
 fn removal_failed(error: Error, address: &Address, path: &DataPath) -> Failure {
     match error.kind() {
-        veneer::ErrorKind::IsAFolder { .. } => {
+        ErrorKind::IsAFolder { .. } => {
             Failure::from(error).hint(format!("remove it with all that is in it: `veneer rm -r {address} {path}`"))
         }
         _ => error.into(),
@@ -204,10 +223,18 @@ impl MkdirArgs {
         for path in &paths {
             match self.parents {
                 true => make_with_parents(&mut editing.draft, path)?,
-                false => editing.draft.make_folder(path)?,
+                false => editing.draft.make_folder(path).map_err(folder_is_there)?,
             }
         }
         editing.save(context, &format!("mkdir {}", listed(&paths)))
+    }
+}
+
+fn folder_is_there(error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AlreadyExists { .. } => Failure::from(error).hint("with `-p`, a folder that is there is fine"),
+        ErrorKind::NotFound { .. } => Failure::from(error).hint("with `-p`, the folders above are made too"),
+        _ => error.into(),
     }
 }
 
@@ -246,7 +273,10 @@ impl MvArgs {
         let address = context.address(&self.name)?;
         let (from, mut to) = (DataPath::from_os(&self.from)?, DataPath::from_os(&self.to)?);
         let mut editing = Editing::open(context, &address)?;
-        if editing.draft.view().node(&to)?.is_some_and(|node| node.is_folder()) && from != to && !from.is_root() {
+        if from.is_root() {
+            return Err(Error::invalid("path to move", ".", "the top folder stays where it is").into());
+        }
+        if editing.draft.view().node(&to)?.is_some_and(|node| node.is_folder()) && from != to {
             to = to.join(from.name())?;
         }
         editing.draft.rename(&from, &to)?;
