@@ -52,6 +52,13 @@ impl Home {
         Home { folder }
     }
 
+    /// Makes an empty one in memory where there is such a place: for trees of very many files.
+    pub fn in_memory() -> Home {
+        let memory = Path::new("/dev/shm");
+        let fits = memory.is_dir() && tempfile::tempdir_in(memory).is_ok();
+        if fits { Home::within(memory) } else { Home::new() }
+    }
+
     /// Makes one whose folder `src` holds this tree, imported as the dataset `d`.
     pub fn with(tree: &Tree) -> Home {
         let home = Home::new();
@@ -73,6 +80,12 @@ impl Home {
     /// The store's folder.
     pub fn store(&self) -> PathBuf {
         self.join("store")
+    }
+
+    /// Keeps the store, which is not made yet, in another folder: on another disk, say.
+    pub fn keep_store_in(&self, folder: &Path) {
+        fs::create_dir(folder.join("store")).expect("a new folder");
+        std::os::unix::fs::symlink(folder.join("store"), self.store()).expect("a new link");
     }
 
     /// Writes a tree as a new folder in it, and returns where that is.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use veneer::Result;
 use veneer::dataset::{Dataset, Datasets, NewFile, Outcome};
 use veneer::model::{BranchName, DataPath, Id};
+use veneer::source::OnDrift;
 use veneer::store::{Access, LocalStore};
 
 use crate::{Thing, Tree, through};
@@ -99,11 +100,10 @@ pub fn tree(number: u64) -> Tree {
 
 fn number_of_head(dataset: &Dataset) -> Result<u64> {
     let head = dataset.view(dataset.head(&main()?)?.id)?;
-    let tree = through::tree_of(&head)?;
-    Ok(match tree.0.get(b"number".as_slice()) {
-        Some(Thing::File(text, _)) => String::from_utf8_lossy(text).parse().expect("written by `commit`"),
-        _ => 0,
-    })
+    let Some(node) = head.node(&"number".parse()?)? else { return Ok(0) };
+    let mut text = Vec::new();
+    head.open(&node, OnDrift::Error)?.copy_to(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).parse().expect("written by `commit`"))
 }
 
 /// Checks that every acknowledged commit is in the history, that the head is the last of them or at most

@@ -5,6 +5,7 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use harness::{Child, Home, Rng, commits, disk, need, skip, source};
@@ -21,16 +22,26 @@ fn committer(store: &Path) -> Child {
     Child::start(&mut command).expect("it was built with this test")
 }
 
-/// Lets a committer run for a moment, ends it through `stop`, and returns what it had told.
-fn commit_until(store: &Path, moment: Duration, stop: impl FnOnce(Child)) -> Vec<(u64, Id)> {
+/// Lets a committer run for a random moment, ends it through `stop`, and returns what it had told.
+///
+/// Three times in four it is ended soon after its first commit, else while it still opens the store.
+fn commit_until(store: &Path, rng: &mut Rng, stop: impl FnOnce(Child)) -> Vec<(u64, Id)> {
     let mut child = committer(store);
     let mut pipe = child.stdout().expect("piped above");
+    let (began, first) = mpsc::channel();
     let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        pipe.read_to_string(&mut text).expect("text");
-        text
+        let mut text = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
+            text.extend_from_slice(&buffer[..read]);
+            let _ = began.send(());
+        }
+        String::from_utf8(text).expect("numbers and ids")
     });
-    std::thread::sleep(moment);
+    if !rng.one_in(4) {
+        let _ = first.recv_timeout(Duration::from_secs(10));
+    }
+    std::thread::sleep(Duration::from_micros(rng.below(30_000) as u64));
     stop(child);
     commits::told(&reader.join().expect("it only reads"))
 }
@@ -51,8 +62,9 @@ fn no_acknowledged_commit_is_lost_when_the_process_is_killed() {
     let mut rng = Rng::seeded();
     let (mut all, mut silent) = (Vec::new(), 0);
     for kill in 0..KILLS {
-        let moment = Duration::from_micros(rng.below(60_000) as u64);
-        let told = commit_until(&home.store(), moment, |child| drop(child.kill()));
+        let told = commit_until(&home.store(), &mut rng, |child| {
+            child.kill();
+        });
         silent = if told.is_empty() { silent + 1 } else { 1 };
         all.extend(told);
         // What an interrupted commit left is the next committer's start, so it is checked now and then only.
@@ -66,7 +78,7 @@ fn no_acknowledged_commit_is_lost_when_the_process_is_killed() {
     let head = commits::check(&home.store(), &all, silent);
     fsck_is_clean(&home);
     println!("{KILLS} kills, {} acknowledged commits, head is number {head}", all.len());
-    assert!(all.len() > KILLS / 4, "hardly anything was committed: {}", all.len());
+    assert!(all.len() > KILLS / 2, "hardly anything was committed: {}", all.len());
 }
 
 #[test]
@@ -85,8 +97,7 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
     let mut rng = Rng::seeded();
     let (mut all, mut silent) = (Vec::new(), 0);
     for _ in 0..POWER_CUTS {
-        let moment = Duration::from_micros(20_000 + rng.below(250_000) as u64);
-        let told = commit_until(&store, moment, |child| {
+        let told = commit_until(&store, &mut rng, |child| {
             disk.cut_power().expect("ext4 can be shut down");
             child.kill();
         });
@@ -130,7 +141,10 @@ fn an_import_that_loses_power_is_there_wholly_or_not_at_all() {
             let fsck = elsewhere.run(&format!("--store {} fsck", store.display()));
             assert_eq!(fsck.code, Some(0), "{}{}", fsck.stdout, fsck.stderr);
         } else {
-            assert!(listed.stderr.contains("there is no store"), "{}", listed.stderr);
+            let unfinished = listed.stderr.contains("there is no store") || listed.stderr.contains("no file FORMAT");
+            assert!(unfinished, "{}", listed.stderr);
         }
     }
+    let again = elsewhere.run(&format!("--store {} import again src", disk.path().join("store").display()));
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
 }

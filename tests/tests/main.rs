@@ -3,10 +3,10 @@
 //! The commands are run as built, the mounts go through the kernel, and what
 //! cannot run on a machine says so and is skipped.
 
-//mod bad_input;
-//mod cli;
+mod bad_input;
+mod cli;
 mod crash;
-//mod damage;
+mod damage;
 mod disk_full;
 mod interrupt;
 mod mount;

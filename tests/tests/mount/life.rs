@@ -84,10 +84,12 @@ fn unmount_names_the_process_that_holds_a_mount() {
     need!(skip::mounting(), skip::command("sleep"));
     let home = home();
     let mount = Mount::new(&home, "d");
-    let file = File::open(mount.join("a")).expect("there");
-    let mut holder = Command::new("sleep");
-    holder.arg("60").stdin(Stdio::from(file)).stdout(Stdio::null());
-    let mut holder = Child::start(&mut holder).expect("it is installed");
+    let mut holder = {
+        // Its own block: a `Command` keeps the files that it was given open.
+        let file = File::open(mount.join("a")).expect("there");
+        let mut sleep = Command::new("sleep");
+        Child::start(sleep.arg("60").stdin(Stdio::from(file)).stdout(Stdio::null())).expect("it is installed")
+    };
     let ran = home.run("unmount mnt");
     assert!(ran.code != Some(0) && is_mounted(mount.path()), "{ran:?}");
     assert!(ran.stderr.contains(&holder.id().to_string()) && ran.stderr.contains("sleep"), "{}", ran.stderr);
@@ -156,13 +158,13 @@ fn a_store_on_a_read_only_disk_can_be_mounted_and_read() {
         Err(why) => return skip::skipped(why),
     };
     need!(skip::mounting());
-    let home = Home::within(&disk.path());
+    let home = Home::new();
+    home.keep_store_in(&disk.path());
     home.source("src", &source! { "a": "one", "dir/b": "two" });
     home.ok("import d src");
     home.file("new", "three");
     home.ok("put d dir/b new");
     home.ok("commit d -m three");
-    fs::create_dir(home.join("mnt")).expect("a new folder");
     disk.remount("ro").expect("nothing is open to be written");
     let mount = Mount::new(&home, "d");
     assert_eq!((mount.text("a"), mount.text("dir/b")), ("one".into(), "three".into()));

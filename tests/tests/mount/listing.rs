@@ -119,7 +119,7 @@ fn a_folder_that_was_open_before_a_commit_is_listed_to_its_end() {
 #[test]
 fn a_folder_of_very_many_entries_is_listed_whole() {
     need!(skip::mounting());
-    let home = Home::new();
+    let home = Home::in_memory();
     let folder = home.join("src/many");
     fs::create_dir_all(&folder).expect("a new folder");
     for number in 0..MANY {
