@@ -146,7 +146,8 @@ fn a_damaged_index_is_made_again_or_says_what_the_log_says() {
         for at in (0..used).step_by(step) {
             Folder::change(&path, |bytes| bytes[at] ^= 0x10);
             assert!(folder.check(folder.own().expect("the log is sound")), "byte {at} of {}", path.display());
-            assert!(fsck(&folder).is_clean(), "what was wrong was made again");
+            let report = fsck(&folder);
+            assert!(report.is_clean(), "byte {at} of {} was made again: {report:#?}", path.display());
             rest.restore();
         }
         for to in [0, used / 2, used.saturating_sub(1)] {
