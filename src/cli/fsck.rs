@@ -83,8 +83,8 @@ fn missing(path: &Path) -> Result<Vec<Problem>> {
 }
 
 fn print_json(report: &FsckReport, rebuilt: &[String]) -> Result<()> {
-    let line = |problem| {
-        let Problem { what, why, can_be_rebuilt } = problem;
+    let line = |problem| -> ProblemLine<'_> {
+        let Problem { what, why, can_be_rebuilt }: &Problem = problem;
         ProblemLine { what, why, can_be_rebuilt: *can_be_rebuilt }
     };
     output::json(&Checked {
