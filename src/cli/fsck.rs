@@ -55,6 +55,13 @@ struct ProblemLine<'a> {
     can_be_rebuilt: bool,
 }
 
+impl<'a> From<&'a Problem> for ProblemLine<'a> {
+    fn from(problem: &'a Problem) -> ProblemLine<'a> {
+        let Problem { what, why, can_be_rebuilt } = problem;
+        ProblemLine { what, why, can_be_rebuilt: *can_be_rebuilt }
+    }
+}
+
 impl FsckArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let path = context.existing_store_path()?;
@@ -83,12 +90,8 @@ fn missing(path: &Path) -> Result<Vec<Problem>> {
 }
 
 fn print_json(report: &FsckReport, rebuilt: &[String]) -> Result<()> {
-    let line = |problem| -> ProblemLine<'_> {
-        let Problem { what, why, can_be_rebuilt }: &Problem = problem;
-        ProblemLine { what, why, can_be_rebuilt: *can_be_rebuilt }
-    };
     output::json(&Checked {
-        problems: report.problems.iter().map(line).collect(),
+        problems: report.problems.iter().map(ProblemLine::from).collect(),
         notes: &report.notes,
         objects: report.objects,
         bytes: report.bytes,
