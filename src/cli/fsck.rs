@@ -13,7 +13,7 @@ use super::context::{Context, Opened};
 use super::human;
 use super::output::{self, Align, Table, printable};
 use super::progress::spin;
-use super::report::{Answer, Result, say};
+use super::report::{Answer, Failure, Result, say};
 
 /// How long to wait for somebody else who has the store.
 const WAIT: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ impl FsckArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let path = context.existing_store_path()?;
         let rebuilt = match self.rebuild {
-            true => spin("rebuilding", || LocalStore::rebuild(&path, WAIT))?,
+            true => spin("rebuilding", || LocalStore::rebuild(&path, WAIT)).map_err(not_rebuilt)?,
             false => Vec::new(),
         };
         let mut report = spin("checking", || LocalStore::fsck(&path, WAIT))?;
@@ -76,6 +76,15 @@ impl FsckArgs {
             false => print(&report, &rebuilt)?,
         }
         Ok(if report.is_clean() { Answer::Yes } else { Answer::No })
+    }
+}
+
+const ONLY_COPY: &str = "what is lost was the only copy: copy the store before anything else, and bring back a backup";
+
+fn not_rebuilt(error: veneer::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Corrupt { .. } => Failure::from(error).hint(ONLY_COPY),
+        _ => error.into(),
     }
 }
 
@@ -118,7 +127,7 @@ fn print(report: &FsckReport, rebuilt: &[String]) -> Result<()> {
     }
     let hint = match report.problems.iter().all(|problem| problem.can_be_rebuilt) {
         true => "nothing is lost: `veneer fsck --rebuild` makes it again",
-        false => "copy the store before anything else; what is sound can still be read, exported and mounted",
+        false => ONLY_COPY,
     };
     let number = human::count(report.problems.len() as u64, "problem");
     say(format_args!("error: {number} in the store; {sound}\n\nhint: {hint}"));

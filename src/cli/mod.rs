@@ -13,6 +13,9 @@ mod doctor;
 mod draft;
 mod edit;
 mod export;
+mod export_writer;
+mod fsck;
+mod gc;
 mod holders;
 mod human;
 mod import;
@@ -131,6 +134,8 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Stat(stat::StatArgs),
+    Fsck(fsck::FsckArgs),
+    Gc(gc::GcArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
     Completions(manual::CompletionsArgs),
@@ -185,6 +190,8 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Stat(args) => args.run(context),
+            Command::Fsck(args) => args.run(context),
+            Command::Gc(args) => args.run(context),
             Command::Doctor(args) => args.run(context),
             Command::Stats(args) => args.run(context),
             Command::Completions(args) => args.run(),
