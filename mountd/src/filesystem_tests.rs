@@ -12,8 +12,15 @@ use crate::filesystem::Wait;
 use crate::inode::{Number, Reading};
 use crate::planted::{OWNER, Planted, path, put, write};
 
-const FILES: &[(&str, &str)] =
-    &[("a/x", "1"), ("a/y", "22"), ("a/deep/z", "333"), ("b/w", "4"), ("b/link", "->../a/x"), ("empty/", ""), ("top", "5")];
+const FILES: &[(&str, &str)] = &[
+    ("a/x", "1"),
+    ("a/y", "22"),
+    ("a/deep/z", "333"),
+    ("b/w", "4"),
+    ("b/link", "->../a/x"),
+    ("empty/", ""),
+    ("top", "5"),
+];
 
 fn tree(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, content)| ((*name).to_owned(), (*content).to_owned())).collect()

@@ -85,7 +85,9 @@ impl Follower {
             ErrorKind::NotFound { what: "branch", .. } => {
                 warn!(branch = %self.branch, "the branch `{}` is gone; the mount stays at {revision}", self.branch);
             }
-            _ => warn!(branch = %self.branch, "cannot follow `{}`, the mount stays at {revision}: {error}", self.branch),
+            _ => {
+                warn!(branch = %self.branch, "cannot follow `{}`, the mount stays at {revision}: {error}", self.branch)
+            }
         }
     }
 
@@ -134,6 +136,10 @@ fn forget_path(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &DataPa
     if modified && is_folder(before, path)? && is_folder(after, path)? {
         numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
         return Ok(());
+    }
+    // Whoever still works in a folder that is gone must not go on seeing what was in it.
+    if is_folder(before, path)? {
+        numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
     }
     let Some(parent) = path.parent() else { return Ok(()) };
     for folder in numbers(before, after, &parent)? {

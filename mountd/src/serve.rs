@@ -178,7 +178,9 @@ fn end_on_signals(mounted: &Arc<Mounted>) {
             match mounted.end(PATIENCE) {
                 // The readers of requests see the end of the connection, and the process ends with them.
                 Ok(Ended::Whole | Ended::Before) => return,
-                Ok(Ended::Detached) => warn!("files were still open after {} s; their readers get errors", PATIENCE.as_secs()),
+                Ok(Ended::Detached) => {
+                    warn!("files were still open after {} s; their readers get errors", PATIENCE.as_secs())
+                }
                 Err(error) => warn!(%error, "cannot end the mount: {error}"),
             }
             std::process::exit(0);
@@ -193,4 +195,11 @@ fn end_on_signals(mounted: &Arc<Mounted>) {
 
 /// Until the store has pins.
 struct Pin;
-impl Pin { fn new(_: &LocalStore, _: veneer::model::Id) -> veneer::Result<Pin> { Ok(Pin) } fn add(&self, _: veneer::model::Id) -> veneer::Result<()> { Ok(()) } }
+impl Pin {
+    fn new(_: &LocalStore, _: veneer::model::Id) -> veneer::Result<Pin> {
+        Ok(Pin)
+    }
+    fn add(&self, _: veneer::model::Id) -> veneer::Result<()> {
+        Ok(())
+    }
+}
