@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, Datasets, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
 use veneer::store::{Access, LocalStore};
@@ -38,7 +39,7 @@ pub(super) struct Opened {
 }
 
 impl Context {
-    /// Takes what was given on the command line or in the environment.
+    /// Takes what was given on the command line; the environment is asked when it is needed.
     pub(super) fn new(store: Option<PathBuf>, author: Option<String>, json: bool) -> Context {
         Context { store, author, json, subject: OnceCell::new() }
     }
@@ -50,8 +51,8 @@ impl Context {
 
     /// The store's folder, absolute; it need not exist.
     pub(super) fn store_path(&self) -> Result<PathBuf> {
-        let path = match &self.store {
-            Some(path) => path.clone(),
+        let path = match self.store.clone().or_else(|| variable("VENEER_STORE")) {
+            Some(path) => path,
             None => data_home()?.join("veneer"),
         };
         std::path::absolute(&path).map_err(|_| Failure::usage("the store's path is empty").hint("as in `--store DIR`"))
@@ -113,7 +114,9 @@ impl Context {
 
     /// Who writes: `--author`, VENEER_AUTHOR, or the name that the system knows the user by.
     pub(super) fn author(&self) -> Result<WriterName> {
-        let name = self.author.clone().or_else(user_name).unwrap_or_else(|| "somebody".to_owned());
+        let from_environment = || variable("VENEER_AUTHOR").map(|name| name.to_string_lossy().into_owned());
+        let name = self.author.clone().or_else(from_environment).or_else(user_name);
+        let name = name.unwrap_or_else(|| "somebody".to_owned());
         Ok(name.parse()?)
     }
 }
@@ -169,6 +172,12 @@ fn data_home() -> Result<PathBuf> {
         .ok_or_else(|| {
             Failure::usage("there is no home folder to keep the store in").hint("say where it is with `--store DIR`")
         })
+}
+
+/// How much is logged to stderr: VENEER_LOG, or warnings and errors.
+pub(super) fn log_level() -> LevelFilter {
+    let asked = variable("VENEER_LOG").and_then(|level| level.to_str()?.parse().ok());
+    asked.unwrap_or(LevelFilter::WARN)
 }
 
 /// A folder for logs of ours that outlive the command.

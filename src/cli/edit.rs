@@ -1,19 +1,14 @@
-//! `veneer put`, `rm`, `mkdir`, `mv` and `restore`: changes to a draft, each one step that `undo` takes back.
+//! Changes to a draft, each one step that `undo` takes back: `veneer rm`, `mkdir`, `mv` and `restore`.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Cursor, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
-use veneer::Error;
-use veneer::dataset::{Dataset, Draft, NewFile};
-use veneer::model::{Address, BranchName, DataPath, RefSpec};
+use veneer::dataset::{Dataset, Draft};
+use veneer::model::{Address, BranchName, DataPath, Id, RefSpec};
+use veneer::{Error, ErrorKind};
 
 use super::context::{Context, branch_of};
-use super::human;
 use super::output;
 use super::report::{Answer, Failure, Result, say};
 
@@ -26,6 +21,8 @@ pub(super) struct Editing {
     pub(super) branch: BranchName,
     /// The draft.
     pub(super) draft: Draft,
+    /// What its overlay was before the edits.
+    before: Option<Id>,
 }
 
 impl Editing {
@@ -34,23 +31,30 @@ impl Editing {
         let dataset = context.own()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         let draft = dataset.draft(&branch, &context.author()?)?;
-        Ok(Editing { dataset, branch, draft })
+        let before = draft.view().overlay().root();
+        Ok(Editing { dataset, branch, draft, before })
     }
 
     /// Saves all edits as one step, and says so.
     pub(super) fn save(mut self, context: &Context, label: &str) -> Result {
         self.draft.save(label)?;
+        if self.draft.view().overlay().root() == self.before {
+            return self.tell(context, label, false, "changes nothing: it is so already");
+        }
         self.done(context, label, "veneer undo")
     }
 
     /// Tells what was done to the draft.
     pub(super) fn done(&self, context: &Context, label: &str, back: &str) -> Result {
-        if context.json {
-            let (dataset, branch) = (self.dataset.name().as_str(), self.branch.as_str());
-            output::json(&Step { dataset, branch, step: label })?;
-        } else {
-            let (dataset, branch) = (self.dataset.name(), &self.branch);
-            say(format_args!("{dataset}@{branch}: {label} (`{back} {dataset}@{branch}` takes it back)"));
+        let (dataset, branch) = (self.dataset.name(), &self.branch);
+        self.tell(context, label, true, &format!("(`{back} {dataset}@{branch}` takes it back)"))
+    }
+
+    fn tell(&self, context: &Context, step: &str, changed: bool, remark: &str) -> Result {
+        let (dataset, branch) = (self.dataset.name().as_str(), self.branch.as_str());
+        match context.json {
+            true => output::json(&Step { dataset, branch, step, changed })?,
+            false => say(format_args!("{dataset}@{branch}: {step} {remark}")),
         }
         Ok(Answer::Yes)
     }
@@ -61,79 +65,7 @@ struct Step<'a> {
     dataset: &'a str,
     branch: &'a str,
     step: &'a str,
-}
-
-/// Put a file into a draft: a new one, or new content for one that is there.
-#[derive(Args, Debug)]
-#[command(after_long_help = "\
-The file's mode and time of modification are kept. The source is not touched:
-the change is in your draft until `veneer commit`, and `veneer undo` takes it back.
-
-Examples:
-  veneer put traffic labels.csv ./fixed-labels.csv
-  veneer put traffic@fix/boxes images/0042.png /tmp/0042.png
-  sort labels.csv | veneer put traffic labels.csv -")]
-pub(super) struct PutArgs {
-    /// The dataset, and the branch if not `main`
-    #[arg(value_name = "NAME[@BRANCH]")]
-    name: String,
-    /// Where in the dataset
-    path: OsString,
-    /// The file with the content, or `-` for stdin
-    #[arg(value_name = "FILE|-")]
-    file: OsString,
-}
-
-impl PutArgs {
-    pub(super) fn run(self, context: &Context) -> Result {
-        let address = context.address(&self.name)?;
-        let path = DataPath::from_os(&self.path)?;
-        let mut input = Input::open(&self.file)?;
-        let mut editing = Editing::open(context, &address)?;
-        let new = NewFile { content: &mut input.content, mode: input.mode, mtime_ns: input.mtime_ns };
-        editing.draft.put(&path, new)?;
-        let size = editing.draft.view().node(&path)?.map_or(0, |node| node.entry.size);
-        editing.save(context, &format!("put {path} ({})", human::size(size)))
-    }
-}
-
-/// What a file is put from.
-struct Input {
-    content: Box<dyn Read>,
-    mode: Option<u32>,
-    mtime_ns: Option<i64>,
-}
-
-/// What is read of stdin before the store is taken.
-const STDIN_AHEAD_BYTES: u64 = 8 << 20;
-
-impl Input {
-    fn open(file: &OsString) -> Result<Input> {
-        if file == "-" {
-            return Input::stdin();
-        }
-        let path = Path::new(file);
-        let opened = File::open(path).map_err(|error| Error::io_at("read", path, error))?;
-        let metadata = opened.metadata().map_err(|error| Error::io_at("read", path, error))?;
-        if metadata.is_dir() {
-            return Err(Failure::usage(format!("`{}` is a folder; `put` takes one file", path.display()))
-                .hint("put its files one by one, or mount the dataset and copy the folder there"));
-        }
-        let mtime_ns = metadata.mtime().checked_mul(1_000_000_000).and_then(|ns| ns.checked_add(metadata.mtime_nsec()));
-        match metadata.is_file() {
-            true => Ok(Input { content: Box::new(opened), mode: Some(metadata.mode() & 0o7777), mtime_ns }),
-            // A pipe or a device has content, but neither mode nor time worth keeping.
-            false => Ok(Input { content: Box::new(opened), mode: None, mtime_ns: None }),
-        }
-    }
-
-    /// Reads ahead, because whoever writes into the pipe may be slow and others wait for the store.
-    fn stdin() -> Result<Input> {
-        let mut ahead = Vec::new();
-        let mut stdin = io::stdin();
-        (&mut stdin).take(STDIN_AHEAD_BYTES).read_to_end(&mut ahead).map_err(|error| Error::io("read stdin", error))?;
-        Ok(Input { content: Box::new(Cursor::new(ahead).chain(stdin)), mode: None, mtime_ns: None })
-    }
+    changed: bool,
 }
 
 /// Remove files or folders from a draft.
@@ -171,7 +103,7 @@ impl RmArgs {
 
 fn removal_failed(error: Error, address: &Address, path: &DataPath) -> Failure {
     match error.kind() {
-        veneer::ErrorKind::IsAFolder { .. } => {
+        ErrorKind::IsAFolder { .. } => {
             Failure::from(error).hint(format!("remove it with all that is in it: `veneer rm -r {address} {path}`"))
         }
         _ => error.into(),
@@ -204,10 +136,18 @@ impl MkdirArgs {
         for path in &paths {
             match self.parents {
                 true => make_with_parents(&mut editing.draft, path)?,
-                false => editing.draft.make_folder(path)?,
+                false => editing.draft.make_folder(path).map_err(folder_is_there)?,
             }
         }
         editing.save(context, &format!("mkdir {}", listed(&paths)))
+    }
+}
+
+fn folder_is_there(error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AlreadyExists { .. } => Failure::from(error).hint("with `-p`, a folder that is there is fine"),
+        ErrorKind::NotFound { .. } => Failure::from(error).hint("with `-p`, the folders above are made too"),
+        _ => error.into(),
     }
 }
 
@@ -246,7 +186,10 @@ impl MvArgs {
         let address = context.address(&self.name)?;
         let (from, mut to) = (DataPath::from_os(&self.from)?, DataPath::from_os(&self.to)?);
         let mut editing = Editing::open(context, &address)?;
-        if editing.draft.view().node(&to)?.is_some_and(|node| node.is_folder()) && from != to && !from.is_root() {
+        if from.is_root() {
+            return Err(Error::invalid("path to move", ".", "the top folder stays where it is").into());
+        }
+        if editing.draft.view().node(&to)?.is_some_and(|node| node.is_folder()) && from != to {
             to = to.join(from.name())?;
         }
         editing.draft.rename(&from, &to)?;

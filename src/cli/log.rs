@@ -106,7 +106,8 @@ fn head(out: &mut dyn Write, id: Id, revision: &Revision, now_ns: i64) -> io::Re
     writeln!(out, "changes  {}", revision.changes)?;
     writeln!(out)?;
     for line in revision.message.lines() {
-        writeln!(out, "    {}", output::printable(line.as_bytes()))?;
+        let line = format!("    {}", output::printable(line.as_bytes()));
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl MergeArgs {
             message: &message,
             prefer: self.prefer.map(Prefer::from),
         })?;
-        tell(context, &dataset, &into, outcome)
+        tell(context, &dataset, &into, outcome, "it has all of that already")
     }
 }
 
@@ -115,7 +115,7 @@ impl RevertArgs {
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         let id = dataset.resolve(Some(&spec))?.id;
         let outcome = dataset.revert(id, &branch, author.as_str(), self.prefer.map(Prefer::from))?;
-        tell(context, &dataset, &branch, outcome)
+        tell(context, &dataset, &branch, outcome, "nothing of that is left to take back")
     }
 }
 
@@ -158,7 +158,7 @@ fn state(change: &Change) -> &'static str {
     }
 }
 
-fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outcome) -> Result {
+fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outcome, no_change: &str) -> Result {
     let (word, revision, changes) = match &outcome {
         Outcome::Done { revision, changes } => ("done", *revision, *changes),
         Outcome::FastForward { revision } => ("fast-forward", *revision, 0),
@@ -179,7 +179,7 @@ fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outc
             writeln!(out, "{branch} is now {revision}: {}", human::count(changes, "change"))
         }
         Outcome::FastForward { .. } => writeln!(out, "{branch} is now {revision}: fast-forward"),
-        _ => writeln!(out, "{branch} stays at {revision}: it has all of that already"),
+        _ => writeln!(out, "{branch} stays at {revision}: {no_change}"),
     })?;
     Ok(Answer::Yes)
 }

@@ -13,8 +13,6 @@ mod doctor;
 mod draft;
 mod edit;
 mod export;
-mod fsck;
-mod gc;
 mod holders;
 mod human;
 mod import;
@@ -28,6 +26,7 @@ mod mountinfo;
 mod mounts;
 mod output;
 mod progress;
+mod put;
 mod refs;
 mod report;
 mod stat;
@@ -84,21 +83,17 @@ Environment:
   VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr"
 )]
 struct Cli {
-    /// The store's folder [default: ~/.local/share/veneer]
-    #[arg(long, global = true, value_name = "DIR", env = "VENEER_STORE", hide_env_values = true)]
+    /// The store's folder [env: VENEER_STORE] [default: ~/.local/share/veneer]
+    #[arg(long, global = true, value_name = "DIR")]
     store: Option<PathBuf>,
 
     /// Print data as one JSON document
     #[arg(long, global = true)]
     json: bool,
 
-    /// Who you are: whose draft it is, and who made a revision [default: your user name]
-    #[arg(long, global = true, value_name = "NAME", env = "VENEER_AUTHOR", hide_env_values = true)]
+    /// Whose draft it is, and who makes a revision [env: VENEER_AUTHOR] [default: your user name]
+    #[arg(long, global = true, value_name = "NAME")]
     author: Option<String>,
-
-    /// How much to log to stderr
-    #[arg(long, global = true, value_name = "LEVEL", env = "VENEER_LOG", hide_env_values = true, hide = true)]
-    log_level: Option<LevelFilter>,
 
     #[command(subcommand)]
     command: Command,
@@ -111,7 +106,7 @@ enum Command {
     Datasets(browse::DatasetsArgs),
     Ls(browse::LsArgs),
     Cat(browse::CatArgs),
-    Put(edit::PutArgs),
+    Put(put::PutArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
@@ -133,8 +128,6 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Stat(stat::StatArgs),
-    Fsck(fsck::FsckArgs),
-    Gc(gc::GcArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
     Completions(manual::CompletionsArgs),
@@ -151,7 +144,7 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    log_to_stderr(cli.log_level.unwrap_or(LevelFilter::WARN));
+    log_to_stderr(context::log_level());
     let context = Context::new(cli.store, cli.author, cli.json);
     match cli.command.run(&context) {
         Ok(answer) => answer.code(),
@@ -189,8 +182,6 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Stat(args) => args.run(context),
-            Command::Fsck(args) => args.run(context),
-            Command::Gc(args) => args.run(context),
             Command::Doctor(args) => args.run(context),
             Command::Stats(args) => args.run(context),
             Command::Completions(args) => args.run(),

@@ -141,12 +141,12 @@ fn delete(context: &Context, dataset: &Dataset, kind: Kind, old: &BranchName, fo
 
 fn refused(error: veneer::Error, dataset: &Dataset, branch: &BranchName) -> Failure {
     let name = dataset.name();
-    match error.kind() {
-        ErrorKind::Unsaved { .. } => Failure::from(error).hint(format!(
-            "keep it with `veneer merge {name} {branch}`, or lose it on purpose with `veneer branch {name} -d {branch} --force`"
-        )),
-        _ => error.into(),
-    }
+    let keep = match error.kind() {
+        ErrorKind::Unsaved { what: "uncommitted changes", .. } => "commit or discard them",
+        ErrorKind::Unsaved { .. } => "keep them by a tag, or merge them",
+        _ => return error.into(),
+    };
+    Failure::from(error).hint(format!("{keep}, or lose them on purpose: `veneer branch {name} -d {branch} --force`"))
 }
 
 fn tell(context: &Context, name: &BranchName, id: Id, what: &str) -> Result {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use veneer::ErrorKind;
 
 use super::advice;
+use super::output::printable;
 
 /// How a command ended that did what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,11 @@ impl Answer {
 
 /// Writes a line to stderr; a stderr that nobody reads is no reason to stop.
 pub(super) fn say(line: impl Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let mut text = line.to_string();
+    if text.contains(|c: char| c.is_control() && c != '\n') {
+        text = text.split('\n').map(|line| printable(line.as_bytes())).collect::<Vec<_>>().join("\n");
+    }
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Says that something is odd though it goes on.

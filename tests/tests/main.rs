@@ -1,2 +1,15 @@
-//! x
-fn main() {}
+//! One test binary over all of Veneer, a module for each theme.
+//!
+//! The commands are run as built, the mounts go through the kernel, and what
+//! cannot run on a machine says so and is skipped.
+
+mod bad_input;
+mod cli;
+mod crash;
+mod damage;
+mod disk_full;
+mod interrupt;
+mod mount;
+mod reference;
+mod server;
+mod tidy;

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# What the scripts share: messages, a working cargo, and missing Debian packages.
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    printf 'error: %s\n' "$1" >&2
+    [ $# -lt 2 ] || printf '\nhint: %s\n' "$2" >&2
+    exit 3
+}
+
+# Makes `cargo` usable when HOME is empty or unset, as it is on some CI machines.
+find_cargo() {
+    if [ -z "${HOME:-}" ] || [ ! -w "$HOME" ]; then
+        HOME=$(mktemp -d) && export HOME
+    fi
+    command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
+    command -v cargo >/dev/null ||
+        die "Rust is not installed" "install it with https://rustup.rs, version 1.90 or later"
+    if ! cargo --version >/dev/null 2>&1; then
+        # rustup looks for its toolchains under HOME; they lie beside its own command.
+        local beside
+        beside=$(dirname "$(dirname "$(dirname "$(command -v cargo)")")")/.rustup
+        [ ! -d "$beside" ] || export RUSTUP_HOME="$beside"
+    fi
+    cargo --version >/dev/null 2>&1 || die "cargo does not start" "see what \`cargo --version\` says"
+}
+
+# Usage: need COMMAND:PACKAGE… Installs the packages whose commands are missing, or says which they are.
+# Returns 1 if something is still missing.
+need() {
+    local pair missing=()
+    for pair in "$@"; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        say "missing packages (Debian's names): ${missing[*]}"
+        say "  as root: apt-get install ${missing[*]}"
+        return 1
+    fi
+    say "installing ${missing[*]}"
+    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}"; } \
+        >/dev/null 2>&1 || { say "could not install ${missing[*]}"; return 1; }
+}

@@ -1,0 +1,7 @@
+//! Mounts through the kernel: what any program on this machine sees.
+
+mod follow;
+mod life;
+mod listing;
+mod reading;
+mod source_drift;
