@@ -8,8 +8,10 @@ use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rustix::fs::FlockOperation;
 
 use super::index::{Applied, Entry, Found, Index, Place, Record, Rewritten};
 use crate::model::{Id, ObjectKind, RefValue};
@@ -21,6 +23,9 @@ pub(super) const WHAT: &str = "the index";
 const CACHE_BYTES: u64 = 32 << 20;
 /// Objects of more bytes than this are never in sled: a leaf of large values can make it unopenable.
 const INLINE_MAX: u64 = 4096;
+
+/// How long to wait for a sled that is closing.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 const APPLIED: &[u8] = b"a";
 const OBJECT: u8 = b'o';
@@ -42,9 +47,22 @@ pub(super) fn folder(store: &Path) -> PathBuf {
     store.join("meta")
 }
 
+/// Waits until a sled that was closed has let go of its file.
+///
+/// Its threads may outlive its `drop` by some milliseconds. Nobody else can have the file: its folder is
+/// for the one who has the store's lock.
+fn wait_for_the_last(folder: &Path) {
+    let Ok(file) = File::open(folder.join("db")) else { return };
+    let deadline = Instant::now() + LAST_WAIT;
+    while rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Removes sled's files.
 pub(super) fn remove(store: &Path) -> Result<()> {
     let folder = folder(store);
+    wait_for_the_last(&folder);
     match fs::remove_dir_all(&folder) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(Error::io(format!("remove {WHAT}"), cause)),
         _ => Ok(()),
@@ -58,6 +76,7 @@ impl SledIndex {
     /// `Corrupt` when sled says no or panics, or what it holds was written for another store.
     pub(super) fn open(store: &Path, number: &[u8; 16], start: Applied) -> Result<SledIndex> {
         let folder = folder(store);
+        wait_for_the_last(&folder);
         let config = sled::Config::new()
             .path(&folder)
             .cache_capacity(CACHE_BYTES)
