@@ -174,7 +174,7 @@ fn a_source_file_that_drifts_is_refused_also_when_it_is_open_already() {
     fs::write(planted.source.path().join("file"), "cut").expect("written");
     for wait in [Wait::Yes, Wait::No] {
         let result = planted.fs.read(number, 0, &mut part, wait);
-        assert!(matches!(&result, Err(error) if errno(error) == libc::ESTALE) || result.expect("or later") == None);
+        assert!(matches!(&result, Err(error) if errno(error) == libc::ESTALE) || result.expect("or later").is_none());
     }
     fs::remove_file(planted.source.path().join("gone")).expect("removed");
     assert_eq!(errno(&planted.read(planted.number("gone")).expect_err("gone")), libc::ESTALE);

@@ -93,12 +93,20 @@ impl Follower {
 
     /// Shows the head of the branch if it is not shown yet; returns whether it moved.
     pub fn catch_up(&self) -> Result<bool> {
-        let head = self.dataset.head(&self.branch)?.id;
+        let mut head = self.dataset.head(&self.branch)?.id;
         let before = self.file_system.shown();
         if head == before.revision() {
             return Ok(false);
         }
-        (self.keep)(head)?;
+        loop {
+            (self.keep)(head)?;
+            // It may have been collected just before it was kept, if the branch had left it by then.
+            let again = self.dataset.head(&self.branch)?.id;
+            if again == head {
+                break;
+            }
+            head = again;
+        }
         let (view, time_ns) = (self.dataset.view(head)?, self.dataset.revision(head)?.time_ns);
         let after = Arc::new(before.after(view, head, VeneerFolder::new(&self.info, head, time_ns)));
         self.file_system.show(Arc::clone(&after));
