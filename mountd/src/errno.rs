@@ -26,8 +26,6 @@ pub fn errno(error: &Error) -> i32 {
         ErrorKind::NoSpace { .. } => libc::ENOSPC,
         ErrorKind::Interrupted => libc::EINTR,
         ErrorKind::Io { .. } => of_cause(error),
-        // A meaning that this edge does not know yet is at least an error.
-        _ => libc::EIO,
     }
 }
 

@@ -186,7 +186,8 @@ impl FileSystem {
             _ => false,
         };
         let changed = shown.changed(&node)?;
-        listing::walk(shown.view(), &node, &changed, after, &mut |cookie, child| {
+        let resume = shown.resume(&node, after)?;
+        listing::walk(shown.view(), &node, &changed, resume, &mut |cookie, child| {
             self.list_child(&shown, &node, in_place, cookie, &child, detail, add)
         })
     }
@@ -291,8 +292,9 @@ impl FileSystem {
     fn read_quietly(&self, number: Number, offset: u64, buffer: &mut [u8], wait: Wait) -> Result<Option<usize>> {
         if let Some(file) = self.open_files.find(number) {
             let result = file.read(offset, buffer, wait);
-            if result.is_err() {
-                // The path may lead to what was recorded again one day; this descriptor never will.
+            // An error: the path may lead to what was recorded again one day, this descriptor never will.
+            // All of a file in one go: it is not likely to be asked for again, the kernel has its pages.
+            if result.as_ref().map_or(true, |read| offset == 0 && read.is_some_and(|read| read as u64 == file.len())) {
                 self.open_files.close(number);
             }
             return result;
@@ -318,7 +320,6 @@ impl FileSystem {
         };
         let Some(file) = opened else { return Ok(None) };
         let read = file.read(offset, buffer, wait)?;
-        // A file that was read to its end in one go is not likely to be asked for again: its pages are kept.
         if read.is_none_or(|read| offset + (read as u64) < file.len()) {
             self.open_files.keep(number, file);
         }

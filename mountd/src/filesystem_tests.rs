@@ -12,8 +12,15 @@ use crate::filesystem::Wait;
 use crate::inode::{Number, Reading};
 use crate::planted::{OWNER, Planted, path, put, write};
 
-const FILES: &[(&str, &str)] =
-    &[("a/x", "1"), ("a/y", "22"), ("a/deep/z", "333"), ("b/w", "4"), ("b/link", "->../a/x"), ("empty/", ""), ("top", "5")];
+const FILES: &[(&str, &str)] = &[
+    ("a/x", "1"),
+    ("a/y", "22"),
+    ("a/deep/z", "333"),
+    ("b/w", "4"),
+    ("b/link", "->../a/x"),
+    ("empty/", ""),
+    ("top", "5"),
+];
 
 fn tree(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, content)| ((*name).to_owned(), (*content).to_owned())).collect()
@@ -167,7 +174,7 @@ fn a_source_file_that_drifts_is_refused_also_when_it_is_open_already() {
     fs::write(planted.source.path().join("file"), "cut").expect("written");
     for wait in [Wait::Yes, Wait::No] {
         let result = planted.fs.read(number, 0, &mut part, wait);
-        assert!(matches!(&result, Err(error) if errno(error) == libc::ESTALE) || result.expect("or later") == None);
+        assert!(matches!(&result, Err(error) if errno(error) == libc::ESTALE) || result.expect("or later").is_none());
     }
     fs::remove_file(planted.source.path().join("gone")).expect("removed");
     assert_eq!(errno(&planted.read(planted.number("gone")).expect_err("gone")), libc::ESTALE);

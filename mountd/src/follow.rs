@@ -85,18 +85,28 @@ impl Follower {
             ErrorKind::NotFound { what: "branch", .. } => {
                 warn!(branch = %self.branch, "the branch `{}` is gone; the mount stays at {revision}", self.branch);
             }
-            _ => warn!(branch = %self.branch, "cannot follow `{}`, the mount stays at {revision}: {error}", self.branch),
+            _ => {
+                warn!(branch = %self.branch, "cannot follow `{}`, the mount stays at {revision}: {error}", self.branch)
+            }
         }
     }
 
     /// Shows the head of the branch if it is not shown yet; returns whether it moved.
     pub fn catch_up(&self) -> Result<bool> {
-        let head = self.dataset.head(&self.branch)?.id;
+        let mut head = self.dataset.head(&self.branch)?.id;
         let before = self.file_system.shown();
         if head == before.revision() {
             return Ok(false);
         }
-        (self.keep)(head)?;
+        loop {
+            (self.keep)(head)?;
+            // It may have been collected just before it was kept, if the branch had left it by then.
+            let again = self.dataset.head(&self.branch)?.id;
+            if again == head {
+                break;
+            }
+            head = again;
+        }
         let (view, time_ns) = (self.dataset.view(head)?, self.dataset.revision(head)?.time_ns);
         let after = Arc::new(before.after(view, head, VeneerFolder::new(&self.info, head, time_ns)));
         self.file_system.show(Arc::clone(&after));
@@ -134,6 +144,10 @@ fn forget_path(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &DataPa
     if modified && is_folder(before, path)? && is_folder(after, path)? {
         numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
         return Ok(());
+    }
+    // Whoever still works in a folder that is gone must not go on seeing what was in it.
+    if is_folder(before, path)? {
+        numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
     }
     let Some(parent) = path.parent() else { return Ok(()) };
     for folder in numbers(before, after, &parent)? {

@@ -35,12 +35,13 @@ fn changed_names_are_forgotten_and_nothing_else_is() {
 #[test]
 fn a_removed_and_a_renamed_folder_are_forgotten_by_their_names() {
     let planted = Planted::new(&[("a/x", "1"), ("b/y", "2"), ("c/z", "3")]);
+    let [a, b] = ["a", "b"].map(|at| planted.number(at));
     planted.commit(|draft| {
         draft.remove(&path("a"), true)?;
         draft.rename(&path("b"), &path("d"))
     });
-    let root = Number::ROOT;
-    check(&planted, vec![entry(root, "a"), entry(root, "b"), entry(root, "d"), Forgotten::Folder(root)]);
+    let entries = ["a", "b", "d"].map(|name| entry(Number::ROOT, name));
+    check(&planted, [Number::ROOT, a, b].map(Forgotten::Folder).into_iter().chain(entries).collect());
 }
 
 #[test]

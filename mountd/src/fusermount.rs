@@ -81,7 +81,8 @@ fn receive(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
 
 /// Has the helper end the mount on `point`.
 pub fn unmount(point: &Path, lazily: bool) -> io::Result<()> {
-    let helper = find().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the program fusermount3 is not here"))?;
+    let helper =
+        find().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the program fusermount3 is not here"))?;
     let flags: &[&str] = if lazily { &["-u", "-q", "-z", "--"] } else { &["-u", "-q", "--"] };
     let output = Command::new(helper).args(flags).arg(point).stdin(Stdio::null()).output()?;
     if output.status.success() {

@@ -166,8 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_made_is_told_apart_by_every_part() {
-        let numbers =
-            [&[b"a" as &[u8], b"bc"][..], &[b"ab", b"c"], &[b"abc"], &[b"a", b"bc", b""]].map(Identity::of);
+        let numbers = [&[b"a" as &[u8], b"bc"][..], &[b"ab", b"c"], &[b"abc"], &[b"a", b"bc", b""]].map(Identity::of);
         for (i, one) in numbers.iter().enumerate() {
             assert_eq!(Number::of_made(one).reading(), Reading::Made);
             assert!(numbers.iter().skip(i + 1).all(|other| other != one));

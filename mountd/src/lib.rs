@@ -9,7 +9,7 @@
 //! | [`filesystem`] | what a request is answered with; needs no kernel |
 //! | [`shown`], [`inode`], [`listing`], [`veneer_folder`] | what is shown now, and its numbers, order and extras |
 //! | [`open_files`], [`pool`], [`buffers`] | how bytes are read without waiting, or where to wait |
-//! | [`follow`] | how the mount moves with its branch |
+//! | [`follow`], [`kept`] | how the mount moves with its branch, and what must not be collected |
 //! | [`serve`], [`daemon`], [`profile`], [`probe`], [`trouble`] | one mount from beginning to end |
 //!
 //! What a program sees through all this is written down in `docs/SEMANTICS.md`.
@@ -25,6 +25,7 @@ pub mod follow;
 pub mod fuse;
 pub mod fusermount;
 pub mod inode;
+pub mod kept;
 pub mod listing;
 pub mod malloc;
 pub mod mount;

@@ -2,20 +2,53 @@
 //!
 //! A cookie is a place that commits do not move, so there is no state per open
 //! folder, and `seekdir` works after the view has moved on: `.` is 1, `..` is
-//! 2, the base's i-th child is `3 + i` whether or not the overlay replaces it,
-//! and what only the overlay has comes last, in the order of a hash of its name.
+//! 2, the i-th child in the base is `generation << 40 | 3 + i` whether or not
+//! the overlay replaces it, and what only the overlay has comes last, in the
+//! order of a hash of its name. A cookie of an earlier base is a name in it, and
+//! the listing goes on after that name in the present one.
 
+use veneer::Result;
 use veneer::base::Row;
 use veneer::dataset::{Node, Place, View};
 use veneer::model::Id;
-use veneer::Result;
 
 /// The cookie of `.`.
 pub const SELF: u64 = 1;
 /// The cookie of `..`.
 pub const PARENT: u64 = 2;
 const BASE: u64 = 3;
+const GENERATION_BITS: u32 = 40;
 const ADDED: u64 = 1 << 62;
+
+/// What a cookie says of where a listing stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Before the first child.
+    Start,
+    /// After a child of a base's folder.
+    Base {
+        /// Which base.
+        generation: usize,
+        /// Which child, counted from 0.
+        index: Row,
+    },
+    /// Among what only the overlay has, or after it.
+    Added(u64),
+}
+
+impl Stop {
+    /// Reads a cookie.
+    pub fn after(cookie: u64) -> Stop {
+        if cookie >= ADDED {
+            return Stop::Added(cookie);
+        }
+        let place = cookie & ((1 << GENERATION_BITS) - 1);
+        match place.checked_sub(BASE).map(Row::try_from) {
+            Some(Ok(index)) => Stop::Base { generation: (cookie >> GENERATION_BITS) as usize, index },
+            _ => Stop::Start,
+        }
+    }
+}
 
 /// The children of one folder of which the overlay speaks.
 #[derive(Debug, Default)]
@@ -77,7 +110,18 @@ fn cookie(name: &[u8]) -> u64 {
     ADDED | u64::from_le_bytes(first) >> 3
 }
 
-/// Calls `each` with the children of `folder` that come after the cookie `after`, until it says stop.
+/// Where in a folder a listing goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Resume {
+    /// How many children of the base to skip; `None`: all of them.
+    pub skip: Option<Row>,
+    /// The cookie to go on after among what only the overlay has.
+    pub added_after: u64,
+    /// Which base the view's rows belong to.
+    pub generation: usize,
+}
+
+/// Calls `each` with the children of `folder` from `resume` on, until it says stop.
 ///
 /// `each` returns whether to go on. The time is linear in what is met, but for
 /// one search in the changed names at the start.
@@ -85,16 +129,14 @@ pub fn walk(
     view: &View,
     folder: &Node,
     changed: &ChangedList,
-    after: u64,
+    resume: Resume,
     each: &mut dyn FnMut(u64, Child<'_>) -> Result<bool>,
 ) -> Result<()> {
-    if after < ADDED {
+    if let Some(skip) = resume.skip {
         let rows = view.base_children(folder)?;
-        let skip = after.saturating_sub(BASE - 1).min(rows.len() as u64);
-        let first = rows.start + Row::try_from(skip).expect("not more than there are rows");
         let mut next = None;
-        for row in first..rows.end {
-            let cookie = BASE + u64::from(row - rows.start);
+        for row in rows.start.saturating_add(skip)..rows.end {
+            let cookie = (resume.generation as u64) << GENERATION_BITS | (BASE + u64::from(row - rows.start));
             let child = if changed.is_empty() { Some(Child::Row(row)) } else { meet(view, changed, row, &mut next)? };
             if let Some(child) = child
                 && !each(cookie, child)?
@@ -103,7 +145,7 @@ pub fn walk(
             }
         }
     }
-    let from = changed.added.partition_point(|(cookie, _)| *cookie <= after);
+    let from = changed.added.partition_point(|(cookie, _)| *cookie <= resume.added_after);
     for (cookie, at) in &changed.added[from..] {
         if let Some(node) = &changed.by_name[*at].1
             && !each(*cookie, Child::Node(node))?
@@ -126,4 +168,19 @@ fn meet<'a>(view: &View, changed: &'a ChangedList, row: Row, next: &mut Option<u
         Some((known, node)) if known == name => node.as_ref().map(Child::Node),
         _ => Some(Child::Row(row)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_read_as_what_they_were_given_out_for() {
+        for cookie in [0, SELF, PARENT, 1 << GENERATION_BITS] {
+            assert_eq!(Stop::after(cookie), Stop::Start, "{cookie}");
+        }
+        assert_eq!(Stop::after(3), Stop::Base { generation: 0, index: 0 });
+        assert_eq!(Stop::after(7 << GENERATION_BITS | 5), Stop::Base { generation: 7, index: 2 });
+        assert_eq!(Stop::after(cookie(b"name")), Stop::Added(cookie(b"name")));
+    }
 }

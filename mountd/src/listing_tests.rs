@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::inode::Number;
-use crate::planted::{Planted, path, put};
+use crate::planted::{Planted, path, put, write};
 
 fn names(entries: &[(u64, String, crate::attributes::Attributes)]) -> Vec<&str> {
     entries.iter().map(|(_, name, _)| name.as_str()).collect()
@@ -69,6 +69,27 @@ fn a_commit_between_two_requests_neither_repeats_nor_drops_what_stays() {
         let unique: BTreeSet<&str> = listed.iter().copied().collect();
         assert_eq!(unique.len(), listed.len(), "a name came twice");
         assert!(names(&whole).iter().all(|name| unique.contains(name)), "a name is missing");
+    }
+}
+
+#[test]
+fn a_refresh_between_two_requests_neither_repeats_nor_drops_what_stays() {
+    let planted = many();
+    let folder = planted.number("f");
+    for at in [0, 3, 20, 40] {
+        let whole = planted.list(folder, 1000);
+        let mut listed = whole[..at].to_vec();
+        write(planted.source.path(), &[(&format!("f/0{at}-before"), "b"), (&format!("f/2{at}-between"), "c")]);
+        std::fs::remove_file(planted.source.path().join(format!("f/{}", 11 + at / 3))).expect("was there");
+        planted.refresh();
+        let after = listed.last().map_or(0, |(cookie, ..)| *cookie);
+        planted.list_some(folder, after, 1000, &mut listed);
+        let now: BTreeSet<String> = planted.list(folder, 1000).into_iter().map(|(_, name, _)| name).collect();
+        let listed = names(&listed);
+        let unique: BTreeSet<&str> = listed.iter().copied().collect();
+        assert_eq!(unique.len(), listed.len(), "a name came twice");
+        let stays = names(&whole).into_iter().filter(|name| now.contains(*name));
+        assert_eq!(stays.filter(|name| !unique.contains(name)).count(), 0, "a name is missing");
     }
 }
 

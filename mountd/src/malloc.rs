@@ -5,7 +5,9 @@
 pub fn keep_small() {
     // Each arena keeps what its threads once used, and by default there are eight to a core.
     // A fixed threshold: else the first free of a big buffer makes later ones stay in the heap.
-    for (what, value) in [(libc::M_ARENA_MAX, 2), (libc::M_MMAP_THRESHOLD, 128 << 10), (libc::M_TRIM_THRESHOLD, 256 << 10)] {
+    for (what, value) in
+        [(libc::M_ARENA_MAX, 2), (libc::M_MMAP_THRESHOLD, 128 << 10), (libc::M_TRIM_THRESHOLD, 256 << 10)]
+    {
         // SAFETY: it only sets parameters of the allocator, and no other thread is there to allocate meanwhile.
         unsafe { libc::mallopt(what, value) };
     }

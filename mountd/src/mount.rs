@@ -85,7 +85,9 @@ pub fn check_point(point: &Path) -> Result<PathBuf, Trouble> {
     }
     match fs::read_dir(&path).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(path),
-        Ok(false) => bad(format!("the folder `{shown}` is not empty"), "its files would be hidden: choose an empty one"),
+        Ok(false) => {
+            bad(format!("the folder `{shown}` is not empty"), "its files would be hidden: choose an empty one")
+        }
         Err(error) => bad(format!("cannot read the folder `{shown}`: {error}"), ""),
     }
 }

@@ -107,7 +107,10 @@ fn passthrough(offered: Offered) -> Check {
 }
 
 fn read_ahead(offered: Offered) -> Check {
-    Check::new("read-ahead", if offered.read_ahead { "can be raised" } else { "stays at 128 KiB: only root may raise it" })
+    Check::new(
+        "read-ahead",
+        if offered.read_ahead { "can be raised" } else { "stays at 128 KiB: only root may raise it" },
+    )
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -22,6 +22,7 @@ use crate::daemon::{EXIT_ERROR, Ready};
 use crate::filesystem::FileSystem;
 use crate::follow::Follower;
 use crate::fuse::Fuse;
+use crate::kept::Kept;
 use crate::mount::{self, Ended, Mounted, Wish};
 use crate::profile;
 use crate::shown::Shown;
@@ -66,13 +67,13 @@ struct Prepared {
     shown: Shown,
     info: Info,
     owner: Owner,
-    pin: Pin,
+    kept: Arc<Kept>,
 }
 
 /// Mounts, reports, and serves until the mount ends.
 pub fn run(order: &Order, ready: Ready) -> ExitCode {
     match start(order) {
-        Ok((session, mounted, info, stop)) => {
+        Ok(Started { session, mounted, info, kept, stop }) => {
             ready.tell(Ok(&info));
             let mounted = Arc::new(mounted);
             end_on_signals(&mounted);
@@ -83,6 +84,8 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
                 error!(%error, "the connection to the kernel broke: {error}");
             }
             let _ = mounted.end(Duration::ZERO);
+            // Until here old inodes may have been read.
+            drop(kept);
             info!(path = info.path, "the mount on {} has ended", info.path);
             ExitCode::SUCCESS
         }
@@ -94,10 +97,17 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
     }
 }
 
-type Started = (Session<Fuse>, Mounted, Info, Arc<AtomicBool>);
+/// A mount that stands and is not served yet.
+struct Started {
+    session: Session<Fuse>,
+    mounted: Mounted,
+    info: Info,
+    kept: Arc<Kept>,
+    stop: Arc<AtomicBool>,
+}
 
 fn start(order: &Order) -> Result<Started, Trouble> {
-    let Prepared { point, name, store, dataset, by, shown, info, owner, pin } = prepare(order)?;
+    let Prepared { point, name, store, dataset, by, shown, info, owner, kept } = prepare(order)?;
     let wish = Wish { point: &point, name: &name, allow_other: order.allow_other };
     let (device, mounted) = mount::mount(&wish)?;
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift));
@@ -112,29 +122,27 @@ fn start(order: &Order) -> Result<Started, Trouble> {
     let stop = Arc::new(AtomicBool::new(false));
     if let (ResolvedBy::Branch(branch), false) = (by, order.pin) {
         let kernel = Box::new(session.notifier());
-        let keep = Box::new(move |id| pin.add(id));
+        let keep = {
+            let kept = Arc::clone(&kept);
+            Box::new(move |id| kept.add(id))
+        };
         let follower = Follower { dataset, store, branch, file_system, info: info.clone(), kernel, keep };
         let stop = Arc::clone(&stop);
         thread::Builder::new()
             .name("follow".to_owned())
             .spawn(move || follower.run(&stop))
             .map_err(|error| Trouble::new("io", format!("cannot start a thread: {error}"), ""))?;
-    } else {
-        // The pin must live as long as the process does.
-        std::mem::forget(pin);
     }
-    Ok((session, mounted, info, stop))
+    Ok(Started { session, mounted, info, kept, stop })
 }
 
 fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     let point = mount::check_point(&order.point)?;
-    let local = Arc::new(LocalStore::open(&order.store, Access::Read)?);
-    let store: Arc<dyn Store> = local.clone();
+    let store: Arc<dyn Store> = Arc::new(LocalStore::open(&order.store, Access::Read)?);
     let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;
-    let Resolved { id, by } = dataset.resolve(order.reference.as_ref())?;
-    let pin = Pin::new(&local, id)?;
+    let (Resolved { id, by }, kept) = resolve_and_keep(order, &dataset)?;
     let (view, time_ns) = (dataset.view(id)?, dataset.revision(id)?.time_ns);
     let choice = profile::choose(order.profile, view.totals()?);
     let reference = order.reference.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string);
@@ -155,7 +163,21 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     let shown = Shown::first(view, id, VeneerFolder::new(&info, id, time_ns));
     let owner = owner_of(source.path());
     let name = format!("{}@{reference}", order.dataset);
-    Ok(Prepared { point, name, store, dataset, by, shown, info, owner, pin })
+    Ok(Prepared { point, name, store, dataset, by, shown, info, owner, kept })
+}
+
+/// Resolves what was asked for, and pins it; again where the ref moved in between.
+fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<Kept>), Trouble> {
+    let mut found = dataset.resolve(order.reference.as_ref())?;
+    let kept = Arc::new(Kept::new(&order.store, found.id)?);
+    loop {
+        let again = dataset.resolve(order.reference.as_ref())?;
+        if again.id == found.id {
+            return Ok((again, kept));
+        }
+        kept.add(again.id)?;
+        found = again;
+    }
 }
 
 /// Whom the files are shown to belong to: of root's mounts whoever owns the source folder, else who mounts.
@@ -178,7 +200,9 @@ fn end_on_signals(mounted: &Arc<Mounted>) {
             match mounted.end(PATIENCE) {
                 // The readers of requests see the end of the connection, and the process ends with them.
                 Ok(Ended::Whole | Ended::Before) => return,
-                Ok(Ended::Detached) => warn!("files were still open after {} s; their readers get errors", PATIENCE.as_secs()),
+                Ok(Ended::Detached) => {
+                    warn!("files were still open after {} s; their readers get errors", PATIENCE.as_secs())
+                }
                 Err(error) => warn!(%error, "cannot end the mount: {error}"),
             }
             std::process::exit(0);
@@ -190,7 +214,3 @@ fn end_on_signals(mounted: &Arc<Mounted>) {
         warn!(%error, "signals end this process at once: {error}");
     }
 }
-
-/// Until the store has pins.
-struct Pin;
-impl Pin { fn new(_: &LocalStore, _: veneer::model::Id) -> veneer::Result<Pin> { Ok(Pin) } fn add(&self, _: veneer::model::Id) -> veneer::Result<()> { Ok(()) } }

@@ -11,7 +11,7 @@ use veneer::model::{DataPath, Entry, Id, Kind};
 use veneer::{Error, Result};
 
 use crate::inode::{Identity, Number};
-use crate::listing::ChangedList;
+use crate::listing::{ChangedList, Resume, Stop};
 use crate::veneer_folder::{self, VeneerFolder};
 
 /// A view with its numbers.
@@ -173,7 +173,14 @@ impl Shown {
     /// The number of a child of the folder `parent` that the overlay does not speak of.
     ///
     /// `in_place`: whether the folder is where the base has it, too.
-    pub fn child_number(&self, row: Row, entry: &Entry, name: &[u8], parent: &Node, in_place: bool) -> Result<Numbered> {
+    pub fn child_number(
+        &self,
+        row: Row,
+        entry: &Entry,
+        name: &[u8],
+        parent: &Node,
+        in_place: bool,
+    ) -> Result<Numbered> {
         match entry.kind {
             Kind::Folder if in_place && self.generation == 0 => Ok(Numbered::Computed(Number::of_row(0, row))),
             Kind::Folder => self.folder_number(&parent.path.join(name)?),
@@ -252,5 +259,39 @@ impl Shown {
         }
         lists.push((folder.path.clone(), Arc::clone(&list)));
         Ok(list)
+    }
+
+    /// Where the listing of `folder` goes on after the cookie `after`.
+    pub fn resume(&self, folder: &Node, after: u64) -> Result<Resume> {
+        let resume = |skip| Resume { skip, added_after: after, generation: self.generation };
+        Ok(match Stop::after(after) {
+            Stop::Start => resume(Some(0)),
+            Stop::Added(_) => resume(None),
+            Stop::Base { generation, index } if generation == self.generation => resume(Some(index.saturating_add(1))),
+            Stop::Base { generation, index } => {
+                let view = self.base_view(generation)?;
+                let before = match view.node(&folder.path)? {
+                    Some(node) if node.is_folder() => view.base_children(&node)?,
+                    _ => 0..0,
+                };
+                let row = before.start.saturating_add(index);
+                resume(Some(if row < before.end {
+                    self.count_up_to(folder, view.base().name(row)?)?
+                } else {
+                    index.saturating_add(1)
+                }))
+            }
+        })
+    }
+
+    /// How many of the base's children of `folder` have names up to `name`.
+    fn count_up_to(&self, folder: &Node, name: &[u8]) -> Result<Row> {
+        let rows = self.view.base_children(folder)?;
+        let (mut low, mut high) = (rows.start, rows.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.view.base().name(middle)? <= name { low = middle + 1 } else { high = middle }
+        }
+        Ok(low - rows.start)
     }
 }

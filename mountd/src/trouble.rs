@@ -65,9 +65,13 @@ fn word(kind: &ErrorKind) -> &'static str {
 fn advice(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NotFound { what: "dataset", .. } => "`veneer datasets` lists the datasets of this store",
-        ErrorKind::NotFound { .. } => "`veneer log NAME` lists revisions, `veneer branch NAME` and `veneer tag NAME` refs",
+        ErrorKind::NotFound { .. } => {
+            "`veneer log NAME` lists revisions, `veneer branch NAME` and `veneer tag NAME` refs"
+        }
         ErrorKind::Ambiguous { .. } => "give more digits of the revision's id",
-        ErrorKind::SourceUnusable { .. } => "bring the source folder back to where it was imported from, then mount again",
+        ErrorKind::SourceUnusable { .. } => {
+            "bring the source folder back to where it was imported from, then mount again"
+        }
         ErrorKind::Corrupt { .. } => "`veneer fsck` says what is damaged and what can be saved",
         ErrorKind::StoreUnknown { .. } => "name another store with --store or $VENEER_STORE",
         _ => "",
