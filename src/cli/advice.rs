@@ -163,6 +163,45 @@ mod tests {
         assert_eq!(lines.join("\n"), EVERY_MEANING.trim());
     }
 
-    const EVERY_MEANING: &str = "
+    const EVERY_MEANING: &str = r"
+2 `../x` is not a valid path: `..` is no name
+  hint: paths are relative to the dataset's top folder, as in `images/0042.png`
+3 there is no dataset `trafic`
+  hint: `veneer datasets` lists what there is; `veneer import NAME SOURCE` adds one
+3 there is a dataset `traffic` already
+  hint: choose another name, or record what changed in its source with `veneer refresh traffic`
+3 `3f9c1a2` may mean any of 3f9c1a2b, 3f9c1a2e
+  hint: give more digits of the id, or a branch's or tag's name
+3 `labels.csv` is not a folder
+  hint: `veneer ls traffic` lists a folder; `veneer cat` shows a file
+3 `images` is a folder
+  hint: `veneer ls traffic FOLDER` lists it; `veneer rm -r` removes it with all that is in it
+3 there is nothing to commit on `traffic@main`
+  hint: make a change first (`veneer put`, `rm`, `mv`); `veneer status traffic` shows what would be committed
+3 `heads/traffic/main` was moved by somebody else in the meantime
+  hint: run the command again: it will see the new state
+3 `fix` has uncommitted changes
+  hint: merge it (`veneer merge traffic BRANCH`), or lose it on purpose with `--force`
+1 both sides changed 2 paths
+  hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+1 `images/0042.png` in the source is not what was recorded: it is gone
+  hint: restore the file in the source, or record its new content with `veneer refresh traffic`
+3 `/data` cannot be used as a source: 1 of its parts cannot be read
+  secret: Permission denied
+  hint: make them readable, or leave them out with `--skip-unreadable`
+3 revision 3f9c1a2 is damaged: its hash differs
+  hint: `veneer fsck` lists all that is damaged; `veneer fsck --rebuild` makes the index anew from the log
+3 `/store` is not a store that this program knows: format version 9
+  hint: name the store with `--store DIR` or VENEER_STORE, or use the program that made it
+3 the store `/store` is in use by process 7
+  hint: wait until it has finished, and run the command again
+3 the store cannot be changed: the file system is read-only
+  hint: make the store writable, or name another with `--store DIR`; reading and mounting work as it is
+3 no space left on the disk: cannot write the log
+  hint: nothing was lost: free some space, or let `veneer gc` remove what nothing refers to
+3 interrupted; nothing was changed
+  hint: -
+3 cannot read `x`
+  hint: -
 ";
 }

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use clap::Args;
 use serde::Serialize;
+use veneer::ErrorKind;
 use veneer::dataset::{Dataset, Node, Place, View};
 use veneer::model::{BranchName, DataPath, Kind};
 use veneer::source::OnDrift;
-use veneer::{Error, ErrorKind};
 
 use super::context::{Context, branch_of};
 use super::human;
@@ -200,19 +200,32 @@ impl CatArgs {
                 .hint("name the file that it points to; links are followed in a mount"));
         }
         let content = view.open(&node, OnDrift::Error)?;
-        let mut out = io::stdout().lock();
-        content.copy_to(&mut out).map_err(copy_failed)?;
+        let mut out = Noted { out: io::stdout().lock(), failed: None };
+        if let Err(error) = content.copy_to(&mut out) {
+            return Err(out.failed.map_or_else(|| error.into(), output::output_failed));
+        }
         out.flush().map_err(output::output_failed)?;
         Ok(Answer::Yes)
     }
 }
 
-/// Tells a reader that has gone from a file that cannot be read.
-fn copy_failed(error: Error) -> Failure {
-    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
-    match cause.map(io::Error::kind) {
-        Some(io::ErrorKind::BrokenPipe) => Failure::PipeClosed,
-        _ => error.into(),
+/// The output, which keeps why it failed: a full disk there is not a full store.
+struct Noted<W> {
+    out: W,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> Write for Noted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            self.failed = Some(error);
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::edit::Editing;
 use super::human;
 use super::merge;
-use super::mounts;
+use super::mounts::{self, Following};
 use super::output;
 use super::report::{Answer, Failure, Result, say};
 
@@ -33,11 +33,11 @@ pub(super) struct CommitArgs {
 }
 
 #[derive(Serialize)]
-struct Committed {
+struct Committed<'a> {
     revision: String,
     changes: u64,
-    branch: String,
-    mounts: Vec<String>,
+    branch: &'a str,
+    mounts: &'a [Following],
 }
 
 impl CommitArgs {
@@ -46,7 +46,8 @@ impl CommitArgs {
         let author = context.author()?;
         let mut editing = Editing::open(context, &context.address(&self.name)?)?;
         let outcome = editing.draft.commit(message, author.as_str())?;
-        let Editing { dataset, branch, .. } = editing;
+        let Editing { dataset, branch, draft, .. } = editing;
+        drop(draft);
         let (revision, changes) = match outcome {
             Outcome::Done { revision, changes } => (revision, changes),
             Outcome::FastForward { revision } => (revision, 0),
@@ -60,20 +61,27 @@ impl CommitArgs {
                 return merge::refuse(context, &branch, &conflicts, so, &hint);
             }
         };
-        let mounts = mounts::following(&context.store_path()?, dataset.name(), &branch);
-        tell(context, revision, changes, &branch, mounts)
+        let name = dataset.name().clone();
+        // Others may have the store while we look at the mounts.
+        drop(dataset);
+        let mounts = mounts::following(&context.store_path()?, &name, &branch, revision);
+        tell(context, revision, changes, &branch, &mounts)
     }
 }
 
-fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, mounts: Vec<String>) -> Result {
+fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, mounts: &[Following]) -> Result {
     if context.json {
-        let (revision, branch) = (revision.to_hex(), branch.to_string());
+        let (revision, branch) = (revision.to_hex(), branch.as_str());
         output::json(&Committed { revision, changes, branch, mounts })?;
         return Ok(Answer::Yes);
     }
     output::print(|out| writeln!(out, "{branch} is now {}: {}", revision.short(), human::count(changes, "change")))?;
-    if !mounts.is_empty() {
-        say(format_args!("shown at {}", mounts.join(", ")));
+    for (has_arrived, what) in [(true, "shown at"), (false, "soon to be shown at")] {
+        let paths: Vec<&str> =
+            mounts.iter().filter(|mount| mount.arrived == has_arrived).map(|mount| mount.path.as_str()).collect();
+        if !paths.is_empty() {
+            say(format_args!("{what} {}", paths.join(", ")));
+        }
     }
     Ok(Answer::Yes)
 }

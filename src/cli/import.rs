@@ -105,7 +105,7 @@ impl ImportArgs {
         let path = source_path(&self.source)?;
         refuse_store_inside(&path, &context.store_path()?)?;
         let stop = interrupt::flag()?;
-        let scan = self.walk.scan(&Source::open(&path)?, &stop)?;
+        let scan = self.walk.scan(&open_source(&path)?, &stop)?;
         let skipped = scan.skipped.count + scan.unreadable.count;
         let opened = context.own_or_create()?;
         let (base, totals) = store(&opened, scan, &stop)?;
@@ -228,6 +228,15 @@ fn source_path(path: &Path) -> Result<PathBuf> {
         }
         Err(error) => Err(Error::io_at("use the source", path, error).into()),
     }
+}
+
+fn open_source(path: &Path) -> Result<Source> {
+    Source::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotAFolder { .. } => {
+            Failure::from(error).hint("a source is a folder: import the one that the file is in")
+        }
+        _ => error.into(),
+    })
 }
 
 /// A store within its own source would be a part of the data, and change it.

@@ -26,9 +26,11 @@ mod mountinfo;
 mod mounts;
 mod output;
 mod progress;
+mod put;
 mod refs;
 mod report;
 mod stat;
+mod stats;
 mod unmount;
 
 use std::path::PathBuf;
@@ -104,7 +106,7 @@ enum Command {
     Datasets(browse::DatasetsArgs),
     Ls(browse::LsArgs),
     Cat(browse::CatArgs),
-    Put(edit::PutArgs),
+    Put(put::PutArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
@@ -127,6 +129,7 @@ enum Command {
     Mounts(mounts::MountsArgs),
     Stat(stat::StatArgs),
     Doctor(doctor::DoctorArgs),
+    Stats(stats::StatsArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
@@ -180,6 +183,7 @@ impl Command {
             Command::Mounts(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Doctor(args) => args.run(context),
+            Command::Stats(args) => args.run(context),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }

@@ -23,13 +23,12 @@ use super::{interrupt, output};
 #[command(after_long_help = "\
 A branch is followed: after a commit the folder shows the new revision, while a file
 that is open keeps its content. A tag or a revision stays; --pin keeps a branch still
-too. DIR is an empty folder, or the dataset's own source folder. What a killed daemon
-left at DIR is cleaned first.
+too. DIR is an empty folder; what a killed daemon left there is cleaned first.
 
 Examples:
   veneer mount traffic /mnt/traffic
   veneer mount traffic@v1 /mnt/v1
-  veneer mount traffic /data/traffic            over the source itself
+  veneer mount traffic /mnt/traffic --pin
   veneer mount traffic /mnt/traffic --foreground")]
 pub(super) struct MountArgs {
     /// The dataset, and the branch, tag or revision if not `main`

@@ -87,7 +87,7 @@ fn judge(line: &str, mut child: Child, log: Option<&Path>) -> Result<Serving> {
             Err(told(trouble, log))
         }
         Err(_) => {
-            let how = child.wait().map_or_else(|error| error.to_string(), |status| ending(status));
+            let how = child.wait().map_or_else(|error| error.to_string(), ending);
             let failure = Failure::error(format!("`{PROGRAM}` ended before the mount stood: {how}{}", tail(log)));
             Err(failure.hint("`veneer doctor` says whether mounting works here"))
         }

@@ -83,7 +83,8 @@ pub(super) fn ask(point: &Path, patience: Duration) -> State {
     }
 }
 
-fn is_dead(error: &io::Error) -> bool {
+/// Whether this is what a mount without its daemon says.
+pub(super) fn is_dead(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOTCONN | libc::ECONNABORTED))
 }
 

@@ -101,6 +101,7 @@ fn print(stat: &Stat, path: &DataPath) -> Result<()> {
 /// The path without links, but for a link that it names itself.
 fn without_links_above(file: &Path) -> Result<PathBuf> {
     let failed = |error: io::Error| match error.kind() {
+        _ if mountinfo::is_dead(&error) => dead(file),
         io::ErrorKind::NotFound => Failure::from(Error::not_found("file", file.display())).hint("check its path"),
         _ => Error::io_at("read", file, error).into(),
     };
@@ -115,12 +116,16 @@ fn without_links_above(file: &Path) -> Result<PathBuf> {
 fn ask(point: &Path) -> Result<Info> {
     match mountinfo::ask(point, PATIENCE) {
         State::Live(info) => Ok(*info),
-        State::Stale => Err(Failure::error(format!("the daemon of the mount `{}` is dead", point.display()))
-            .hint("mount it again, or take it away with `veneer unmount`")),
+        State::Stale => Err(dead(point)),
         State::Silent(why) => {
             Err(Failure::error(format!("the mount `{}` does not tell what it is: {why}", point.display())))
         }
     }
+}
+
+fn dead(path: &Path) -> Failure {
+    Failure::error(format!("the daemon that served `{}` is dead", path.display()))
+        .hint("mount it again, or take away what is left with `veneer unmount`")
 }
 
 fn from(node: &Node) -> &'static str {

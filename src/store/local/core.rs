@@ -27,11 +27,13 @@ pub(super) struct Options {
     pub(super) rotate_at: u64,
     /// The bytes set aside for a full disk.
     pub(super) reserve_len: u64,
+    /// A log is written anew when it has so many bytes, and more than half of them are of no use.
+    pub(super) compact_at: u64,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { wait: Duration::from_secs(10), rotate_at: 64 << 20, reserve_len: 4 << 20 }
+        Options { wait: Duration::from_secs(10), rotate_at: 64 << 20, reserve_len: 4 << 20, compact_at: 1 << 20 }
     }
 }
 
@@ -42,6 +44,7 @@ pub(super) struct Core {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) format: Format,
     pub(super) key: Key,
+    pub(super) options: Options,
     pub(super) files: Arc<Files>,
     index: RwLock<Arc<dyn Index>>,
 }
@@ -73,13 +76,15 @@ impl Where {
 
 impl Core {
     pub(super) fn new(
-        path: PathBuf,
         disk: Arc<dyn Disk>,
         format: Format,
+        options: Options,
         files: Arc<Files>,
         index: Arc<dyn Index>,
     ) -> Core {
-        Core { path, disk, format, key: Key::of_store(&format.store), files, index: RwLock::new(index) }
+        let path = disk.real_path().map(ToOwned::to_owned).unwrap_or_default();
+        let key = Key::of_store(&format.store);
+        Core { path, disk, format, key, options, files, index: RwLock::new(index) }
     }
 
     pub(super) fn index(&self) -> Arc<dyn Index> {

@@ -204,11 +204,6 @@ impl GroupHead {
         GROUP_HEAD_LEN as u64 + u64::from(self.table_len)
     }
 
-    /// The bytes of payloads and padding.
-    pub(super) fn padded_payload_len(&self) -> u64 {
-        self.len() - self.payload_start()
-    }
-
     /// The bytes of the whole group.
     pub(super) fn len(&self) -> u64 {
         (self.payload_start() + u64::from(self.payload_len)).next_multiple_of(ALIGNMENT)
@@ -228,6 +223,8 @@ pub(super) enum Item<'a> {
         /// The operation that had set what it was before; 0 where it did not exist.
         before: u64,
     },
+    /// An object is no more.
+    Forgotten(Id),
 }
 
 /// The record of an object.
@@ -246,6 +243,7 @@ const TAG_IN_LOG: u8 = 1;
 const TAG_IN_FILE: u8 = 2;
 const TAG_REF_SET: u8 = 3;
 const TAG_REF_REMOVED: u8 = 4;
+const TAG_FORGOTTEN: u8 = 5;
 
 /// The records of a table of a group that holds; `None` for one that this program does not know.
 pub(super) fn items<'a>(head: &GroupHead, table: &'a [u8]) -> impl Iterator<Item = Option<Item<'a>>> + use<'a> {
@@ -272,6 +270,9 @@ pub(super) fn decode_object(item: &[u8; ITEM_LEN]) -> Option<ObjectItem> {
 fn decode_item<'a>(item: &[u8; ITEM_LEN], names: &'a [u8]) -> Option<Item<'a>> {
     if matches!(item[0], TAG_IN_LOG | TAG_IN_FILE) {
         return decode_object(item).map(Item::Object);
+    }
+    if item[0] == TAG_FORGOTTEN {
+        return Some(Item::Forgotten(Id::from_bytes(*item[32..].first_chunk()?)));
     }
     let start = u32_at(item, 4) as usize;
     let name_len = usize::from(u16::from_le_bytes([item[2], item[3]]));
@@ -318,6 +319,11 @@ impl GroupBuilder {
         self.add(tag, 0, name.len() as u16, start, [0, value.op, before], value.id);
     }
 
+    /// Adds that an object is no more.
+    pub(super) fn add_forgotten(&mut self, id: Id) {
+        self.add(TAG_FORGOTTEN, 0, 0, 0, [0; 3], id);
+    }
+
     fn add(&mut self, tag: u8, kind: u8, name_len: u16, start: u32, numbers: [u64; 3], id: Id) -> u64 {
         let at = (GROUP_HEAD_LEN + self.table.len()) as u64;
         self.table.extend_from_slice(&[tag, kind]);
@@ -332,6 +338,11 @@ impl GroupBuilder {
     /// Whether nothing was added yet.
     pub(super) fn is_empty(&self) -> bool {
         self.items == 0
+    }
+
+    /// The number of records so far.
+    pub(super) fn items(&self) -> u32 {
+        self.items
     }
 
     /// The bytes of payload so far.
@@ -393,13 +404,14 @@ mod tests {
         builder.add_file(ObjectKind::Base, Id::of(b"base"), 8, 1 << 40);
         builder.add_ref("heads/d/main", Some(RefValue { id: Id::of(b"node"), op: 3 }), 2);
         builder.add_ref("tags/d/v1", None, 1);
+        builder.add_forgotten(Id::of(b"old"));
         builder.encode(key, (4, 64), 11, 1_700_000_000, 9, 3)
     }
 
     fn whole(bytes: &[u8], key: &Key, place: (u32, u64)) -> Option<GroupHead> {
         let head = GroupHead::decode(bytes)?;
         let (front, payload) = bytes.split_at_checked(head.payload_start() as usize)?;
-        let sound = payload.len() as u64 == head.padded_payload_len()
+        let sound = bytes.len() as u64 == head.len()
             && head.holds(key, place.0, place.1, front)
             && head.holds_payload(key, place.0, place.1, payload);
         sound.then_some(head)
@@ -420,6 +432,7 @@ mod tests {
         assert_eq!(found[..2], [Item::Object(node), Item::Object(base)]);
         assert_eq!(found[2], Item::Ref { name: "heads/d/main", new: set, before: 2 });
         assert_eq!(found[3], Item::Ref { name: "tags/d/v1", new: None, before: 1 });
+        assert_eq!(found[4], Item::Forgotten(Id::of(b"old")));
     }
 
     #[test]

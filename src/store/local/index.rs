@@ -29,9 +29,9 @@ pub(super) trait Index: Send + Sync + Debug {
     /// Takes over what a group changes, and that the log is applied up to it: both or neither.
     fn apply(&self, entries: &[Entry<'_>], applied: Applied) -> Result<()>;
     /// Visits every object.
-    fn each_object(&self, visit: &mut dyn FnMut(&Found) -> Result<()>) -> Result<()>;
-    /// Forgets the objects `dead` and takes all others from a log that was written anew.
-    fn replace(&self, dead: &[Id], log: &Rewritten<'_>) -> Result<()>;
+    fn each_object(&self, visit: &mut dyn FnMut(&Record) -> Result<()>) -> Result<()>;
+    /// Takes everything from a log that was written anew; it has all objects that are here.
+    fn replace(&self, log: &Rewritten<'_>) -> Result<()>;
     /// Makes what was applied durable, as far as that is of use.
     fn flush(&self) -> Result<()>;
     /// The bytes that it takes on the disk.
@@ -77,6 +77,8 @@ pub(super) enum Entry<'a> {
     Object(Record, Option<&'a [u8]>),
     /// A ref was set or removed.
     Ref { name: &'a str, new: Option<RefValue> },
+    /// An object is no more.
+    Forgotten(Id),
 }
 
 /// What the log says of an object.

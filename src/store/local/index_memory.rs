@@ -4,7 +4,7 @@
 //! there when somebody asks. So a reader of a store with a million objects
 //! stays small, and an id is always compared whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::group::{self, ALIGNMENT, ITEM_LEN};
@@ -37,7 +37,7 @@ struct State {
 }
 
 /// Where an object's record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Slot {
     /// The first 8 bytes of the id.
     id_start: u64,
@@ -51,7 +51,8 @@ impl State {
         State { applied, slots: Vec::new(), recent: BTreeSet::new(), revisions: BTreeSet::new(), refs: BTreeMap::new() }
     }
 
-    fn apply(&mut self, entries: &[Entry<'_>], applied: Applied) {
+    fn apply(&mut self, entries: &[Entry<'_>], applied: Applied, files: &Files) -> Result<()> {
+        let mut forgotten = HashSet::new();
         for entry in entries {
             match entry {
                 Entry::Object(record, _) => {
@@ -66,12 +67,32 @@ impl State {
                 Entry::Ref { name, new: None } => {
                     self.refs.remove(*name);
                 }
+                Entry::Forgotten(id) => {
+                    self.revisions.remove(id);
+                    forgotten.extend(self.slots_of(*id, files)?);
+                }
             }
+        }
+        if !forgotten.is_empty() {
+            self.slots.retain(|slot| !forgotten.contains(slot));
+            self.recent.retain(|slot| !forgotten.contains(slot));
         }
         if self.recent.len() > MERGE_MIN.max(self.slots.len() / MERGE_PART) {
             self.merge();
         }
         self.applied = applied;
+        Ok(())
+    }
+
+    /// Where the object's records are: more than one, if it came as two kinds.
+    fn slots_of(&self, id: Id, files: &Files) -> Result<Vec<Slot>> {
+        let mut slots = self.candidates(id);
+        for index in (0..slots.len()).rev() {
+            if slots[index].read(files)?.id != id {
+                slots.remove(index);
+            }
+        }
+        Ok(slots)
     }
 
     fn merge(&mut self) {
@@ -98,6 +119,15 @@ impl Slot {
         Slot { id_start: Slot::id_start(id), file: place.file, at }
     }
 
+    fn read(self, files: &Files) -> Result<Record> {
+        let at = u64::from(self.at) * ALIGNMENT;
+        let bytes = files.read(self.file, at, ITEM_LEN)?;
+        let item = bytes.first_chunk().and_then(group::decode_object);
+        let item = item.filter(|item| Slot::id_start(item.id) == self.id_start);
+        let damaged = || Error::corrupt(file_name(self.file), format!("the record at {at} is not what it was"));
+        Ok(Record::of(self.file, at, &item.ok_or_else(damaged)?))
+    }
+
     fn id_start(id: Id) -> u64 {
         u64::from_be_bytes(*id.as_bytes().first_chunk().expect("an id is longer"))
     }
@@ -116,16 +146,6 @@ impl MemoryIndex {
     fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn read(&self, slot: Slot) -> Result<Found> {
-        let at = u64::from(slot.at) * ALIGNMENT;
-        let bytes = self.files.read(slot.file, at, ITEM_LEN)?;
-        let item = bytes.first_chunk().and_then(group::decode_object);
-        let item = item.filter(|item| Slot::id_start(item.id) == slot.id_start);
-        let item =
-            item.ok_or_else(|| Error::corrupt(file_name(slot.file), format!("the record at {at} is not what it was")))?;
-        Ok(Found { record: Record::of(slot.file, at, &item), bytes: None })
-    }
 }
 
 impl Index for MemoryIndex {
@@ -137,9 +157,9 @@ impl Index for MemoryIndex {
         // The files are looked at under the lock: a rewritten log takes the old ones away.
         let state = self.state();
         for slot in state.candidates(id) {
-            let found = self.read(slot)?;
-            if found.record.id == id {
-                return Ok(Some(found));
+            let record = slot.read(&self.files)?;
+            if record.id == id {
+                return Ok(Some(Found { record, bytes: None }));
             }
         }
         Ok(None)
@@ -165,11 +185,10 @@ impl Index for MemoryIndex {
     }
 
     fn apply(&self, entries: &[Entry<'_>], applied: Applied) -> Result<()> {
-        self.state_mut().apply(entries, applied);
-        Ok(())
+        self.state_mut().apply(entries, applied, &self.files)
     }
 
-    fn each_object(&self, visit: &mut dyn FnMut(&Found) -> Result<()>) -> Result<()> {
+    fn each_object(&self, visit: &mut dyn FnMut(&Record) -> Result<()>) -> Result<()> {
         let (mut slots, recent) = {
             let state = self.state();
             (state.slots.clone(), state.recent.iter().copied().collect::<Vec<_>>())
@@ -177,15 +196,12 @@ impl Index for MemoryIndex {
         slots.extend(recent);
         // In the order of the log, so that it is read forward.
         slots.sort_unstable_by_key(|slot| (slot.file, slot.at));
-        slots.into_iter().try_for_each(|slot| visit(&self.read(slot)?))
+        slots.into_iter().try_for_each(|slot| visit(&slot.read(&self.files)?))
     }
 
-    fn replace(&self, _dead: &[Id], log: &Rewritten<'_>) -> Result<()> {
+    fn replace(&self, log: &Rewritten<'_>) -> Result<()> {
         let mut state = State::new(self.applied());
-        log(&mut |entries, applied| {
-            state.apply(entries, applied);
-            Ok(())
-        })?;
+        log(&mut |entries, applied| state.apply(entries, applied, &self.files))?;
         *self.state_mut() = state;
         Ok(())
     }

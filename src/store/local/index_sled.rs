@@ -21,8 +21,6 @@ pub(super) const WHAT: &str = "the index";
 const CACHE_BYTES: u64 = 32 << 20;
 /// Objects of more bytes than this are never in sled: a leaf of large values can make it unopenable.
 const INLINE_MAX: u64 = 4096;
-/// Records that are written together.
-const BATCH: usize = 1000;
 
 const APPLIED: &[u8] = b"a";
 const OBJECT: u8 = b'o';
@@ -97,6 +95,10 @@ impl SledIndex {
                     batch.insert(ref_key(name), [value.id.as_bytes().as_slice(), &value.op.to_le_bytes()].concat());
                 }
                 Entry::Ref { name, new: None } => batch.remove(ref_key(name)),
+                Entry::Forgotten(id) => {
+                    batch.remove(&id_key(OBJECT, *id)[..]);
+                    batch.remove(&id_key(REVISION, *id)[..]);
+                }
             }
         }
         if let Some(applied) = applied {
@@ -164,26 +166,18 @@ impl Index for SledIndex {
         self.write(entries, Some(applied))
     }
 
-    fn each_object(&self, visit: &mut dyn FnMut(&Found) -> Result<()>) -> Result<()> {
+    fn each_object(&self, visit: &mut dyn FnMut(&Record) -> Result<()>) -> Result<()> {
         let mut pairs = self.db.scan_prefix([OBJECT]);
         while let Some((key, value)) = guarded(|| pairs.next().transpose())? {
             let id = key[1..].try_into().map_err(|_| Error::corrupt(WHAT, "a key is unknown"))?;
-            visit(&decode_object(Id::from_bytes(id), &value)?)?;
+            visit(&decode_object(Id::from_bytes(id), &value)?.record)?;
         }
         Ok(())
     }
 
-    fn replace(&self, dead: &[Id], log: &Rewritten<'_>) -> Result<()> {
+    fn replace(&self, log: &Rewritten<'_>) -> Result<()> {
         // Until it says again how far it goes it is not believed by who opens it: half of this is no state.
         guarded(|| self.db.remove(APPLIED))?;
-        for dead in dead.chunks(BATCH) {
-            let mut batch = sled::Batch::default();
-            for id in dead {
-                batch.remove(&id_key(OBJECT, *id)[..]);
-                batch.remove(&id_key(REVISION, *id)[..]);
-            }
-            guarded(|| self.db.apply_batch(batch))?;
-        }
         let mut last = self.applied();
         log(&mut |entries, applied| {
             last = applied;

@@ -7,7 +7,10 @@
 
 mod core;
 mod disk;
+#[cfg(test)]
+mod fake;
 mod format;
+mod fsck;
 mod group;
 mod index;
 mod index_memory;
@@ -18,9 +21,12 @@ mod objects;
 mod open;
 mod owner;
 mod reader;
+mod rewrite;
 mod scan;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::io::Read;
 use std::path::Path;
@@ -29,8 +35,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::core::{Core, Where, is_missing};
+pub use self::fsck::{FsckReport, Problem};
 use self::owner::Owner;
 use self::reader::Reader;
+pub use self::sweep::Swept;
 use super::{Batch, Object, Store};
 use crate::model::{Id, ObjectKind, RefName, RefValue};
 use crate::{Error, ErrorKind, Result};

@@ -187,30 +187,27 @@ pub(super) fn sync(files: &[NewFile]) -> Result<()> {
     Ok(())
 }
 
-/// Gives all files their names; returns the folders that are to be synced for it.
+/// Gives all files their names; the folders that are to be synced for it are added to `folders`.
 ///
 /// # Errors
-/// `NoSpace` when a folder had no room for a name; it may be tried again.
-pub(super) fn name(disk: &dyn Disk, files: &mut [NewFile]) -> Result<BTreeSet<String>> {
+/// Any; it may be tried again, and goes on where it stopped.
+pub(super) fn name(disk: &dyn Disk, files: &mut [NewFile], folders: &mut BTreeSet<String>) -> Result<()> {
     let failed = |cause| Error::io("name an object's file", cause);
-    let mut folders = BTreeSet::new();
     for new in files {
-        let Some(temporary) = &new.temporary else { continue };
+        let Some(temporary) = &mut new.temporary else { continue };
         let path = path(new.id);
         let folder = &path[..FOLDER.len() + 3];
         disk.create_folder(folder).map_err(failed)?;
+        // The folder of folders always: the one who made a folder may have died before it was durable.
+        folders.extend([folder.to_owned(), FOLDER.to_owned()]);
         if let Some((from, _)) = &temporary.sidecar {
             disk.rename(from, &sidecar_path(new.id)).map_err(failed)?;
+            temporary.sidecar = None;
         }
         disk.rename(&temporary.path, &path).map_err(failed)?;
-        folders.insert(folder.to_owned());
         new.temporary = None;
     }
-    if !folders.is_empty() {
-        // The folder of folders always: the one who made a folder may have died before it was durable.
-        folders.insert(FOLDER.to_owned());
-    }
-    Ok(folders)
+    Ok(())
 }
 
 fn remove_quietly(disk: &dyn Disk, path: &str) {

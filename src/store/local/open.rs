@@ -65,13 +65,13 @@ pub(super) fn open(path: &Path, access: Access, options: Options) -> Result<Loca
             let lock = Lock::take(path, options.wait)?;
             own(disk, Some(lock), options)
         }
-        Access::Read => read(disk, format),
+        Access::Read => read(disk, format, options),
     }
 }
 
 /// Opens a store for reading.
-pub(super) fn read(disk: Arc<dyn Disk>, format: Format) -> Result<LocalStore> {
-    let (core, reader) = Reader::open(disk, format)?;
+pub(super) fn read(disk: Arc<dyn Disk>, format: Format, options: Options) -> Result<LocalStore> {
+    let (core, reader) = Reader::open(disk, format, options)?;
     Ok(LocalStore { core, role: Role::Reader(reader) })
 }
 
@@ -94,8 +94,7 @@ pub(super) fn own(disk: Arc<dyn Disk>, lock: Option<Lock>, options: Options) -> 
     objects::remove_temporary(&*disk)?;
     let limits = (options.rotate_at, options.reserve_len);
     let log = Log::open(Arc::clone(&disk), (key, format.store), Arc::clone(&files), &chain, end, limits)?;
-    let path = disk.real_path().map(ToOwned::to_owned).unwrap_or_default();
-    let core = Core::new(path, disk, format, files, index);
+    let core = Core::new(disk, format, options, files, index);
     Ok(LocalStore { core, role: Role::Owner(Box::new(Owner::new(log, lock))) })
 }
 

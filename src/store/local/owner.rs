@@ -4,7 +4,7 @@
 //! then the group in the log, then one sync, which is the commit point, and
 //! only then the index and the answer. `docs/FORMAT.md` argues every crash.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -54,6 +54,8 @@ pub(super) struct Writer {
     /// Staged objects that are in the log and not yet synced.
     spilled: Vec<Record>,
     files: Vec<NewFile>,
+    /// Folders in which files were named since they were synced.
+    unsynced_folders: BTreeSet<String>,
     next_file: u64,
     /// Where the log ended when the index was made durable last.
     flushed_end: u64,
@@ -89,6 +91,7 @@ impl Owner {
             gathered_len: 0,
             spilled: Vec::new(),
             files: Vec::new(),
+            unsynced_folders: BTreeSet::new(),
             next_file: 0,
             flushed_end: 0,
         };
@@ -108,6 +111,11 @@ impl Owner {
 
     fn staged(&self, id: Id) -> Option<Staged> {
         self.staged.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Whether the object was put and is not in the index yet.
+    pub(super) fn is_staged(&self, id: Id) -> bool {
+        self.staged(id).is_some()
     }
 
     fn stage(&self, id: Id, staged: Staged) {
@@ -275,13 +283,14 @@ impl Owner {
     /// Makes all new object files durable under their own names.
     fn name_files(&self, core: &Core, writer: &mut Writer) -> Result<()> {
         objects::sync(&writer.files).inspect_err(|error| writer.log.fail(error.to_string()))?;
-        let named = objects::name(&*core.disk, &mut writer.files);
+        let named = objects::name(&*core.disk, &mut writer.files, &mut writer.unsynced_folders);
         for new in &writer.files {
             if let Some(staged) = self.staged.write().unwrap_or_else(PoisonError::into_inner).get_mut(&new.id) {
                 staged.at = StagedAt::File(new.path(), new.len);
             }
         }
-        for folder in named? {
+        named?;
+        for folder in std::mem::take(&mut writer.unsynced_folders) {
             let synced = core.disk.sync_folder(&folder);
             let synced = synced.map_err(|cause| Error::io(format!("sync the store's folder `{folder}`"), cause));
             synced.inspect_err(|error| writer.log.fail(error.to_string()))?;
@@ -356,7 +365,7 @@ impl Owner {
         writer.gathered_len = writer.gathered.iter().map(len_of).sum();
     }
 
-    fn commit(&self, core: &Core, writer: &mut Writer, batch: &Batch) -> Result<u64> {
+    pub(super) fn commit(&self, core: &Core, writer: &mut Writer, batch: &Batch) -> Result<u64> {
         self.name_files(core, writer)?;
         let op = writer.log.end().op + u64::from(!batch.swaps.is_empty());
         let time_s = core.now_s();
@@ -402,7 +411,7 @@ impl Owner {
         Ok(op)
     }
 
-    fn take_into_index(&self, core: &Core, writer: &mut Writer, entries: &[Entry<'_>]) {
+    pub(super) fn take_into_index(&self, core: &Core, writer: &mut Writer, entries: &[Entry<'_>]) {
         let applied = writer.log.durable();
         let index = core.index();
         let grown = applied.end.saturating_sub(writer.flushed_end);

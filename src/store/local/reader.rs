@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::inotify;
 
-use super::core::Core;
+use super::core::{Core, Options};
 use super::disk::{Disk, DiskFile};
 use super::format::Format;
 use super::group::{Key, Mark};
@@ -40,7 +40,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Reads the log.
-    pub(super) fn open(disk: Arc<dyn Disk>, format: Format) -> Result<(Core, Reader)> {
+    pub(super) fn open(disk: Arc<dyn Disk>, format: Format, options: Options) -> Result<(Core, Reader)> {
         let key = Key::of_store(&format.store);
         let mark = OnceLock::new();
         let (files, index, checkpoint) = try_again(|| {
@@ -52,8 +52,7 @@ impl Reader {
             scan.run(chain.start(), &mut |group| index.apply(&group.entries()?, group.applied()))?;
             Ok((files, index, chain.start().file))
         })?;
-        let path = disk.real_path().map(ToOwned::to_owned).unwrap_or_default();
-        let core = Core::new(path, disk, format, files, Arc::new(index));
+        let core = Core::new(disk, format, options, files, Arc::new(index));
         Ok((core, Reader { mark, checkpoint: Mutex::new(checkpoint) }))
     }
 
@@ -83,7 +82,7 @@ impl Reader {
         try_again(|| {
             let chain = Chain::find(&*core.disk, &core.files, &core.format.store)?;
             let scan = core.scan(vouched, false, u64::MAX);
-            index.replace(&[], &|take| {
+            index.replace(&|take| {
                 scan.run(chain.start(), &mut |group| take(&group.entries()?, group.applied())).map(|_| ())
             })?;
             *checkpoint = chain.start().file;

@@ -169,6 +169,7 @@ impl<'a> Group<'a> {
                     let record = Record::of(self.file, self.start + at, &item);
                     Ok((Entry::Object(record, self.bytes_of(at, &item)?), 0))
                 }
+                Some(Item::Forgotten(id)) => Ok((Entry::Forgotten(id), 0)),
                 Some(Item::Ref { name, new, before }) => Ok((Entry::Ref { name, new }, before)),
                 None => {
                     Err(Error::corrupt(file_name(self.file), format!("a record at {} is unknown", self.start + at)))

@@ -1,0 +1,174 @@
+//! Removing what nobody needs any more.
+//!
+//! The store does not know what refers to what; it is told which objects are
+//! live. What is dead is first forgotten in the log, by one durable group, and
+//! only then are files removed: a crash in between leaves a file too many,
+//! which the next sweep finds, and never an object too few.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::core::Core;
+use super::group::{FILE_HEAD_LEN, GROUP_HEAD_LEN, GroupBuilder, ITEM_LEN};
+use super::index::{Entry, Record};
+use super::owner::{Owner, Writer};
+use super::scan::file_name;
+use super::{LocalStore, objects, rewrite};
+use crate::model::Id;
+use crate::store::Batch;
+use crate::{Error, ErrorKind, Result};
+
+/// So many records are forgotten by one group.
+const FORGET: usize = 10_000;
+
+/// What a sweep removed, or would.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Objects.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Objects that nobody needs but that are too young to go.
+    pub kept_young: u64,
+}
+
+impl LocalStore {
+    /// Removes every object that is neither `live` nor younger than `grace`; with `dry_run` only counts.
+    ///
+    /// An object that was put again counts as young, though it was there before. Nothing can be
+    /// stored while it runs, but everything can be read.
+    ///
+    /// # Errors
+    /// `ReadOnly` when the store is not owned.
+    pub fn sweep(&self, live: &dyn Fn(Id) -> bool, grace: Duration, dry_run: bool) -> Result<Swept> {
+        let owner = self.owner()?;
+        let mut writer = owner.writer();
+        if !dry_run {
+            // What was put and not applied is in no index yet; from here on it is, and is young.
+            owner.commit(&self.core, &mut writer, &Batch { frees_space: true, ..Batch::default() })?;
+        }
+        let (dead, kept, mut swept) = judge(owner, &self.core, &writer, live, grace)?;
+        let strays = strays(&self.core, owner, &dead, &kept, grace)?;
+        swept.objects += strays.len() as u64;
+        swept.bytes += strays.iter().map(|stray| stray.len).sum::<u64>();
+        if dry_run {
+            return Ok(swept);
+        }
+        forget(owner, &self.core, &mut writer, &dead)?;
+        for record in dead.iter().filter(|record| record.place.payload.is_none()) {
+            remove(&self.core, &objects::path(record.id))?;
+            remove(&self.core, &objects::sidecar_path(record.id))?;
+        }
+        strays.iter().try_for_each(|stray| remove(&self.core, &stray.path))?;
+        if is_worth_it(&self.core, owner, &writer, &kept)? {
+            match rewrite::rewrite(owner, &self.core, &mut writer, kept) {
+                Err(error) if matches!(error.kind(), ErrorKind::NoSpace { .. }) => {
+                    tracing::warn!("the log is not written anew, though half of it is of no use: {error}");
+                }
+                done => done?,
+            }
+        }
+        writer.log.restore_reserve();
+        Ok(swept)
+    }
+}
+
+/// Divides all objects into the dead and the others.
+fn judge(
+    owner: &Owner,
+    core: &Core,
+    writer: &Writer,
+    live: &dyn Fn(Id) -> bool,
+    grace: Duration,
+) -> Result<(Vec<Record>, Vec<Record>, Swept)> {
+    let now_s = core.now_s();
+    let all = owner.ask(core, Some(writer), &|index| {
+        let mut all = Vec::new();
+        index.each_object(&mut |record| {
+            all.push(*record);
+            Ok(())
+        })?;
+        Ok(all)
+    })?;
+    let (mut dead, mut kept, mut swept) = (Vec::new(), Vec::new(), Swept::default());
+    let mut seen = HashSet::new();
+    for record in all {
+        let is_young = record.time_s.saturating_add(grace.as_secs()) > now_s || owner.was_touched(record.id, grace);
+        let is_live = live(record.id);
+        swept.kept_young += u64::from(is_young && !is_live);
+        if is_live || is_young || owner.is_staged(record.id) {
+            kept.push(record);
+            continue;
+        }
+        if seen.insert(record.id) {
+            swept.objects += 1;
+            swept.bytes += record.len;
+        }
+        dead.push(record);
+    }
+    // An object that came twice, as two kinds, is as young as its younger record.
+    let kept_ids: HashSet<Id> = kept.iter().map(|record| record.id).collect();
+    let (again, dead): (Vec<Record>, Vec<Record>) = dead.into_iter().partition(|record| kept_ids.contains(&record.id));
+    kept.extend(again);
+    Ok((dead, kept, swept))
+}
+
+/// Files of objects that the log does not know: a crash left them.
+fn strays(
+    core: &Core,
+    owner: &Owner,
+    dead: &[Record],
+    kept: &[Record],
+    grace: Duration,
+) -> Result<Vec<objects::Listed>> {
+    let in_file = |record: &&Record| record.place.payload.is_none();
+    let known: HashSet<Id> = dead.iter().chain(kept).filter(in_file).map(|record| record.id).collect();
+    let now_s = core.now_s();
+    let mut strays = objects::list(&*core.disk)?;
+    strays.retain(|file| {
+        let is_ours = file.id.is_some_and(|id| !known.contains(&id) && !owner.is_staged(id));
+        is_ours && file.mtime_s.saturating_add(grace.as_secs()) <= now_s
+    });
+    Ok(strays)
+}
+
+fn forget(owner: &Owner, core: &Core, writer: &mut Writer, dead: &[Record]) -> Result<()> {
+    for dead in dead.chunks(FORGET) {
+        let mut builder = GroupBuilder::default();
+        dead.iter().for_each(|record| builder.add_forgotten(record.id));
+        let op = writer.log.end().op;
+        writer.log.append(&builder, core.now_s(), op, true)?;
+        writer.log.sync()?;
+        writer.log.acknowledge();
+        let entries: Vec<Entry<'_>> = dead.iter().map(|record| Entry::Forgotten(record.id)).collect();
+        owner.take_into_index(core, writer, &entries);
+    }
+    Ok(())
+}
+
+/// Whether the log has enough that is of no use to write it anew.
+fn is_worth_it(core: &Core, owner: &Owner, writer: &Writer, kept: &[Record]) -> Result<bool> {
+    let numbers = core.files.numbers();
+    let lens = numbers.into_iter().filter_map(|number| core.files.get(number)?.len().ok());
+    let log: u64 = lens.sum();
+    let refs = owner.ask(core, Some(writer), &|index| index.refs(""))?.len();
+    let of_record = |record: &Record| ITEM_LEN as u64 + record.place.payload.map_or(0, |_| record.len);
+    let useful = kept.iter().map(of_record).sum::<u64>() + refs as u64 * 2 * ITEM_LEN as u64;
+    Ok(log >= core.options.compact_at && log > 2 * (useful + FILE_HEAD_LEN + GROUP_HEAD_LEN as u64))
+}
+
+fn remove(core: &Core, path: &str) -> Result<()> {
+    match core.disk.remove(path) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(Error::io(format!("remove `{path}`"), cause)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the log files before `number`, which a checkpoint replaced.
+pub(super) fn remove_logs_before(core: &Core, number: u32) -> Result<()> {
+    for old in core.files.numbers().into_iter().filter(|old| *old < number) {
+        remove(core, &file_name(old))?;
+    }
+    core.files.forget_before(number);
+    Ok(())
+}
