@@ -78,7 +78,7 @@ fn loops_of_links_inside_a_source_are_links_like_others() {
 #[test]
 fn an_unreadable_part_is_listed_and_left_out_only_on_demand() {
     let home = home();
-    fs::set_permissions(home.join("src/dir"), fs::Permissions::from_mode(0)).expect("our own source");
+    fs::set_permissions(home.join("src/dir"), fs::Permissions::from_mode(0o000)).expect("our own source");
     let as_nobody = |line: &str| {
         // Root can read everything, so another user has to try; the command must be where that user can run it.
         let copy = home.join("veneer");
