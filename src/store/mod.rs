@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use local::{Access, FsckReport, LocalStore, Problem, Swept};
+pub use local::{Access, FsckReport, LocalStore, ObjectInfo, Pin, Problem, StoreStats, Swept, pinned};
 pub use memory::MemoryStore;
 pub use object::Object;
 pub use verify::Verified;

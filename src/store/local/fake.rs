@@ -161,11 +161,6 @@ impl FakeDisk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many calls there were.
-    pub(super) fn calls(&self) -> u64 {
-        self.state().calls
-    }
-
     /// Lets the call after so many others be the one that goes wrong.
     pub(super) fn fail_after(&self, calls: u64, fault: Fault) {
         let mut state = self.state();

@@ -4,7 +4,7 @@
 //! of the lines before.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::disk::Disk;
 use crate::model::Id;
@@ -29,16 +29,12 @@ pub(super) struct Format {
 impl Format {
     /// Draws the number of a new store.
     pub(super) fn random() -> Result<Format> {
-        let mut store = [0; 16];
-        File::open("/dev/urandom")
-            .and_then(|mut file| file.read_exact(&mut store))
-            .map_err(|cause| Error::io("read `/dev/urandom`", cause))?;
-        Ok(Format { store })
+        random().map(|store| Format { store }).map_err(|cause| Error::io("read `/dev/urandom`", cause))
     }
 
     /// The store's number in hexadecimal digits.
     pub(super) fn store_hex(&self) -> String {
-        self.store.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.store)
     }
 
     /// The text of the file.
@@ -53,7 +49,7 @@ impl Format {
         let temporary = "FORMAT.new";
         let write = || {
             match disk.remove(temporary) {
-                Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause),
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
                 _ => {}
             }
             let file = disk.create(temporary)?;
@@ -77,7 +73,7 @@ impl Format {
         };
         let file = match disk.open(FILE) {
             Ok(file) => file,
-            Err(cause) if matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Err(unknown("it has no file FORMAT".to_owned()));
             }
             Err(cause) => return Err(Error::io("read the store's FORMAT", cause)),
@@ -113,6 +109,18 @@ impl Format {
         let store = value_of(body, "store").and_then(read_hex).ok_or_else(|| damaged("it has no store number"))?;
         Ok(Format { store })
     }
+}
+
+/// Draws a number at random.
+pub(super) fn random() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A number in hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn value_of<'a>(body: &'a str, word: &str) -> Option<&'a str> {

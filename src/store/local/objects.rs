@@ -226,7 +226,6 @@ pub(super) struct Listed {
     pub(super) path: String,
     /// The object that its name tells; `None` for a name that is none of ours.
     pub(super) id: Option<Id>,
-    pub(super) is_sidecar: bool,
     pub(super) len: u64,
     pub(super) mtime_s: u64,
 }
@@ -241,13 +240,10 @@ pub(super) fn list(disk: &dyn Disk) -> Result<Vec<Listed>> {
             continue;
         }
         for file in disk.list(&format!("{FOLDER}/{folder}")).map_err(failed)? {
-            let (stem, is_sidecar) = match file.name.strip_suffix(".tree") {
-                Some(stem) => (stem, true),
-                None => (file.name.as_str(), false),
-            };
+            let stem = file.name.strip_suffix(".tree").unwrap_or(&file.name);
             let id = Id::from_hex(&format!("{folder}{stem}")).ok();
             let path = format!("{FOLDER}/{folder}/{}", file.name);
-            all.push(Listed { path, id, is_sidecar, len: file.len, mtime_s: file.mtime_s });
+            all.push(Listed { path, id, len: file.len, mtime_s: file.mtime_s });
         }
     }
     Ok(all)

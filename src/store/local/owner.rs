@@ -14,6 +14,7 @@ use bytes::Bytes;
 use super::core::{Core, Where};
 use super::group::GroupBuilder;
 use super::index::{Entry, Found, Index, Place, Record};
+use super::index_sled;
 use super::lock::Lock;
 use super::log::Log;
 use super::objects::{self, NewFile};
@@ -442,10 +443,15 @@ impl Owner {
         *last
     }
 
-    /// Makes the index durable, as far as that is of use.
+    /// Makes the index durable; one that was given up is removed, so that the next owner makes it anew.
     pub(super) fn close(&self, core: &Core) {
-        if let Err(error) = core.index().flush() {
-            tracing::warn!("the index could not be made durable: {error}");
+        let index = core.index();
+        let done = match core.disk.real_path() {
+            Some(path) if !index.can_be_replaced() => index_sled::remove(path),
+            _ => index.flush(),
+        };
+        if let Err(error) = done {
+            tracing::warn!("the index could not be closed: {error}");
         }
     }
 }

@@ -216,10 +216,11 @@ impl GroupReader {
         let known = self.buffer_start..self.buffer_start + self.buffer.len() as u64;
         if !(known.start <= offset && offset + len as u64 <= known.end) {
             // What a damaged header claims must not make us ask for gigabytes.
-            if offset + len as u64 > self.file.len()? {
+            let left = self.file.len()?.saturating_sub(offset);
+            if len as u64 > left {
                 return Ok(None);
             }
-            self.buffer.resize(len.max(WINDOW), 0);
+            self.buffer = vec![0; len.max(WINDOW.min(left as usize))];
             let read = self.file.read_at(&mut self.buffer, offset)?;
             self.buffer.truncate(read);
             self.buffer_start = offset;

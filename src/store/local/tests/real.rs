@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::super::{Access, LocalStore};
-use crate::ErrorKind;
+use super::super::LocalStore;
 use crate::model::ObjectKind;
-use crate::store::{Batch, Object, RefSwap, Store, Verified, conformance};
+use crate::store::{Batch, Object, Store, Verified, conformance};
 
 /// A store in a folder of its own, which goes with it.
 #[derive(Debug)]

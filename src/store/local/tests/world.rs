@@ -77,9 +77,11 @@ impl World {
     }
 
     fn body(&mut self, large: bool) -> Vec<u8> {
-        let len = if large { 65_537 + self.below(9000) } else { self.below(400) };
+        let len = if large { 65_537 + self.below(9000) } else { self.below(400) } as usize;
         let seed = self.below(u64::from(u32::MAX));
-        (0..len).map(|at| (at.wrapping_mul(seed | 1) >> 5) as u8 ^ seed as u8).collect()
+        let mut body = seed.to_be_bytes().repeat(len / 8 + 1);
+        body.truncate(len);
+        body
     }
 
     /// Does one thing of many.
