@@ -42,6 +42,9 @@ use tracing::level_filters::LevelFilter;
 use context::Context;
 use report::Result;
 
+/// Above the options that every command takes.
+const HEADING: &str = "Global options";
+
 /// Thin, sparse, git-like revisions over training data that is never touched.
 ///
 /// A dataset's files stay where they are, byte for byte. Changes are made in a draft,
@@ -84,15 +87,15 @@ Environment:
 )]
 struct Cli {
     /// The store's folder [env: VENEER_STORE] [default: ~/.local/share/veneer]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = HEADING)]
     store: Option<PathBuf>,
 
     /// Print data as one JSON document
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     json: bool,
 
     /// Whose draft it is, and who makes a revision [env: VENEER_AUTHOR] [default: your user name]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
     author: Option<String>,
 
     #[command(subcommand)]
