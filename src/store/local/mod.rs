@@ -76,7 +76,7 @@ impl LocalStore {
     /// Makes a new store in a folder that is empty or does not exist, and owns it.
     ///
     /// # Errors
-    /// `StoreUnknown` when the folder holds something else.
+    /// `AlreadyExists` when the folder is a store, `StoreUnknown` when it holds something else.
     pub fn create(path: &Path) -> Result<LocalStore> {
         open::create(path, self::core::Options::default())
     }

@@ -53,12 +53,13 @@ pub(super) fn rewrite(owner: &Owner, core: &Core, writer: &mut Writer, mut kept:
     });
     let end = written?;
     let name = file_name(head.number);
-    let failed = |cause| Error::io("replace the store's log", cause);
-    core.disk.rename(TEMPORARY, &name).map_err(failed)?;
     // Until the folder is durable nobody can say which log a power cut would leave.
-    core.disk.sync_folder("log").map_err(failed).inspect_err(|error| writer.log.fail(error.to_string()))?;
-    let file =
-        core.disk.open_to_write(&name).map_err(failed).inspect_err(|error| writer.log.fail(error.to_string()))?;
+    let renamed = core.disk.rename(TEMPORARY, &name).and_then(|()| core.disk.sync_folder("log"));
+    let file = renamed.and_then(|()| core.disk.open_to_write(&name)).map_err(|cause| {
+        let error = Error::io("replace the store's log", cause);
+        writer.log.fail(error.to_string());
+        error
+    })?;
     core.files.add(head.number, Arc::clone(&file));
     let index = core.index();
     let start = Applied::before(&head);
