@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::core::{Core, Options};
 use super::disk::{Disk, RealDisk};
+use super::files::{Chain, Files, read_mark};
 use super::format::{self, Format};
-use super::group::Key;
+use super::frame::Key;
 use super::index::{Applied, Index};
 use super::index_memory::MemoryIndex;
 use super::index_sled::{self, SledIndex};
@@ -15,7 +16,7 @@ use super::lock::Lock;
 use super::log::{self, Log};
 use super::owner::Owner;
 use super::reader::Reader;
-use super::scan::{Chain, Files, GroupReader, Scan, read_mark};
+use super::scan::{GroupReader, Scan};
 use super::{Access, LocalStore, Role, objects};
 use crate::{Error, ErrorKind, Result};
 

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::disk::DiskFile;
-use super::group::{FILE_HEAD_LEN, FileHead, GroupBuilder, GroupHead};
+use super::files::file_name;
+use super::frame::{FILE_HEAD_LEN, FileHead};
+use super::group::{GroupBuilder, GroupHead};
 use super::index::{Applied, Record};
 use super::owner::{Owner, Writer};
-use super::scan::file_name;
 use super::{objects, sweep};
 use crate::model::Id;
 use crate::{Error, Result};
