@@ -76,7 +76,7 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
         Ok(Started { session, mounted, info, kept, stop }) => {
             ready.tell(Ok(&info));
             let mounted = Arc::new(mounted);
-            end_on_signals(&mounted);
+            end_on_signals(&mounted, &kept);
             info!(path = info.path, dataset = info.dataset, revision = info.revision, "mounted on {}", info.path);
             let result = session.run();
             stop.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
             }
             let _ = mounted.end(Duration::ZERO);
             // Until here old inodes may have been read.
-            drop(kept);
+            kept.release();
             info!(path = info.path, "the mount on {} has ended", info.path);
             ExitCode::SUCCESS
         }
@@ -192,8 +192,8 @@ fn owner_of(source: &std::path::Path) -> Owner {
 }
 
 /// Ends the mount when this process is told to end: gently first, then at once.
-fn end_on_signals(mounted: &Arc<Mounted>) {
-    let mounted = Arc::clone(mounted);
+fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
+    let (mounted, kept) = (Arc::clone(mounted), Arc::clone(kept));
     let watch = move |mut signals: Signals| {
         if let Some(signal) = signals.forever().next() {
             info!(signal, "ending the mount on {}", mounted.point().display());
@@ -205,6 +205,7 @@ fn end_on_signals(mounted: &Arc<Mounted>) {
                 }
                 Err(error) => warn!(%error, "cannot end the mount: {error}"),
             }
+            kept.release();
             std::process::exit(0);
         }
     };
