@@ -69,12 +69,17 @@ impl Context {
     }
 
     fn open(&self, access: Access) -> Result<Opened> {
+        Opened::at(&self.existing_store_path()?, access)
+    }
+
+    /// The store's folder, in which there is something.
+    pub(super) fn existing_store_path(&self) -> Result<PathBuf> {
         let path = self.store_path()?;
         if is_absent_or_empty(&path)? {
             return Err(Failure::error(format!("there is no store at `{}`", path.display()))
                 .hint("`veneer import NAME SOURCE` makes one; `--store DIR` or VENEER_STORE says where it is"));
         }
-        Opened::at(&path, access)
+        Ok(path)
     }
 
     /// Opens the store to change it, and makes it first where there is none.
@@ -127,7 +132,8 @@ impl Opened {
         Ok(Opened::of(LocalStore::open(path, access)?))
     }
 
-    fn of(store: LocalStore) -> Opened {
+    /// Looks into a store that is open.
+    pub(super) fn of(store: LocalStore) -> Opened {
         let store = Arc::new(store);
         Opened { datasets: Datasets::new(Arc::clone(&store) as _), store }
     }
@@ -180,12 +186,12 @@ pub(super) fn log_level() -> LevelFilter {
     asked.unwrap_or(LevelFilter::WARN)
 }
 
-/// A folder for logs of ours that outlive the command.
-pub(super) fn log_folder() -> PathBuf {
+/// A folder for logs of ours that outlive the command; none without a home.
+pub(super) fn log_folder() -> Option<PathBuf> {
     variable("XDG_STATE_HOME")
         .filter(|path| path.is_absolute())
         .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
-        .map_or_else(env::temp_dir, |state| state.join("veneer"))
+        .map(|state| state.join("veneer"))
 }
 
 /// The folders that programs are looked for in.

@@ -17,7 +17,7 @@ use veneer::{Error, ErrorKind};
 
 use super::context::{Context, Opened, branch_of};
 use super::merge::ConflictLine;
-use super::progress::Progress;
+use super::progress::{Progress, spin};
 use super::report::{Answer, Failure, Result, say, warn};
 use super::{human, interrupt, merge, output};
 
@@ -149,7 +149,7 @@ impl RefreshArgs {
         let opened = context.own()?;
         let (base, _) = store(&opened, scan, &stop)?;
         let dataset = opened.datasets.open(&address.dataset)?;
-        let refreshed = dataset.refresh(&branch, base, author.as_str())?;
+        let refreshed = spin("comparing", || dataset.refresh(&branch, base, author.as_str()))?;
         tell_refresh(context, &branch, &refreshed, begun)
     }
 }
@@ -205,7 +205,7 @@ impl WalkArgs {
 /// Stores the index of what was found.
 fn store(opened: &Opened, scan: Scan, stop: &AtomicBool) -> Result<(Id, Totals)> {
     interrupt::check(stop)?;
-    let id = base::store(&*opened.store, scan.tree)?;
+    let id = spin("storing the index", || base::store(&*opened.store, scan.tree))?;
     let totals = base::Base::open(&*opened.store, id)?.totals();
     interrupt::check(stop)?;
     Ok((id, totals))

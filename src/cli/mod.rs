@@ -13,6 +13,9 @@ mod doctor;
 mod draft;
 mod edit;
 mod export;
+mod export_writer;
+mod fsck;
+mod gc;
 mod holders;
 mod human;
 mod import;
@@ -41,6 +44,9 @@ use tracing::level_filters::LevelFilter;
 
 use context::Context;
 use report::Result;
+
+/// Above the options that every command takes.
+const HEADING: &str = "Global options";
 
 /// Thin, sparse, git-like revisions over training data that is never touched.
 ///
@@ -84,15 +90,15 @@ Environment:
 )]
 struct Cli {
     /// The store's folder [env: VENEER_STORE] [default: ~/.local/share/veneer]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = HEADING)]
     store: Option<PathBuf>,
 
     /// Print data as one JSON document
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     json: bool,
 
     /// Whose draft it is, and who makes a revision [env: VENEER_AUTHOR] [default: your user name]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
     author: Option<String>,
 
     #[command(subcommand)]
@@ -128,6 +134,8 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Stat(stat::StatArgs),
+    Fsck(fsck::FsckArgs),
+    Gc(gc::GcArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
     Completions(manual::CompletionsArgs),
@@ -182,6 +190,8 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Stat(args) => args.run(context),
+            Command::Fsck(args) => args.run(context),
+            Command::Gc(args) => args.run(context),
             Command::Doctor(args) => args.run(context),
             Command::Stats(args) => args.run(context),
             Command::Completions(args) => args.run(),

@@ -86,7 +86,7 @@ impl MountArgs {
         let log = match &self.log {
             Some(log) => Some(absolute(log)?),
             None if self.foreground => None,
-            None => Some(mountd::log_file(address.dataset.as_str(), &point)?),
+            None => mountd::log_file(address.dataset.as_str(), &point),
         };
         let reference = address.reference.map_or_else(|| "main".to_owned(), |reference| reference.to_string());
         let arguments = self.arguments(&store, address.dataset.as_str(), &reference, &point, log.as_deref());

@@ -16,7 +16,7 @@ use veneer::Error;
 
 use super::context::{log_folder, program_folders};
 use super::mountinfo::Info;
-use super::report::{Failure, Result};
+use super::report::{Failure, Result, warn};
 
 const PROGRAM: &str = "veneer-mountd";
 /// How much of a log is shown when a daemon has ended.
@@ -133,10 +133,13 @@ pub(super) fn ask(argument: &str) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The log of the mount at `point`: one file for each mount point, written anew by each mount.
-pub(super) fn log_file(dataset: &str, point: &Path) -> Result<PathBuf> {
-    let folder = log_folder();
-    fs::create_dir_all(&folder).map_err(|error| Error::io_at("make", &folder, error))?;
+/// The log of the mount at `point`, one file for each mount point; none where it cannot be kept.
+pub(super) fn log_file(dataset: &str, point: &Path) -> Option<PathBuf> {
+    let folder = log_folder()?;
+    if let Err(error) = fs::create_dir_all(&folder) {
+        warn(format_args!("the daemon's log is not kept: cannot make `{}`: {error}", folder.display()));
+        return None;
+    }
     let place = veneer::model::Id::of(point.as_os_str().as_encoded_bytes()).short();
-    Ok(folder.join(format!("mount-{dataset}-{place}.log")))
+    Some(folder.join(format!("mount-{dataset}-{place}.log")))
 }

@@ -4,6 +4,9 @@
 
 use std::io::{IsTerminal, stderr};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -20,17 +23,26 @@ pub(super) struct Progress {
     begun: Instant,
     visible: bool,
     bar: OnceLock<ProgressBar>,
+    /// The most files that were told: several threads tell, and not in order.
+    files: AtomicU64,
 }
 
 impl Progress {
     /// Begins; `action` is said as in "exporting".
     pub(super) fn new(action: &'static str) -> Progress {
-        Progress { action, begun: Instant::now(), visible: stderr().is_terminal(), bar: OnceLock::new() }
+        Progress {
+            action,
+            begun: Instant::now(),
+            visible: stderr().is_terminal(),
+            bar: OnceLock::new(),
+            files: AtomicU64::new(0),
+        }
     }
 
     /// Shows how many files and bytes are done.
     pub(super) fn at(&self, files: u64, bytes: u64) {
-        if self.visible && self.begun.elapsed() >= DELAY {
+        let is_news = self.visible && self.files.fetch_max(files, Ordering::Relaxed) <= files;
+        if is_news && self.begun.elapsed() >= DELAY {
             self.bar.get_or_init(|| bar(self.action)).set_message(message(files, bytes));
         }
     }
@@ -52,6 +64,28 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// Does work that cannot tell how far it is, and shows that something goes on.
+pub(super) fn spin<T>(action: &'static str, work: impl FnOnce() -> T) -> T {
+    if !stderr().is_terminal() {
+        return work();
+    }
+    let (done, waiting) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if waiting.recv_timeout(DELAY) == Err(RecvTimeoutError::Timeout) {
+                let bar = bar(action);
+                bar.enable_steady_tick(Duration::from_millis(100));
+                // It ends when the other side is dropped.
+                let _ = waiting.recv();
+                bar.finish_and_clear();
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }
 
 fn bar(action: &'static str) -> ProgressBar {

@@ -1,15 +1,12 @@
 //! `veneer stats`: how much there is in a store, and how much space it takes.
 
-use std::collections::HashSet;
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
 
 use clap::Args;
 use serde::Serialize;
-use veneer::Error;
 use veneer::dataset::{Dataset, Datasets};
 use veneer::model::Id;
+use veneer::store::StoreStats;
 
 use super::context::Context;
 use super::human;
@@ -24,7 +21,7 @@ changed.
 
 Examples:
   veneer stats
-  veneer --json stats | jq .bytes")]
+  veneer --json stats | jq .object_bytes")]
 pub(super) struct StatsArgs {}
 
 #[derive(Debug, Default, Serialize)]
@@ -42,13 +39,33 @@ struct Stats {
     space: Space,
 }
 
-/// Bytes on the disk.
+/// What the store keeps of its own.
 #[derive(Debug, Default, Serialize)]
 struct Space {
-    bytes: u64,
-    log_bytes: u64,
+    objects: u64,
     object_bytes: u64,
+    log_bytes: u64,
     index_bytes: u64,
+    kinds: BTreeMap<&'static str, KindCount>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct KindCount {
+    objects: u64,
+    bytes: u64,
+}
+
+impl From<StoreStats> for Space {
+    fn from(stats: StoreStats) -> Space {
+        let kinds = stats.objects.iter().map(|&(kind, objects, bytes)| (kind.as_str(), KindCount { objects, bytes }));
+        Space {
+            objects: stats.objects.iter().map(|(_, objects, _)| objects).sum(),
+            object_bytes: stats.objects.iter().map(|(_, _, bytes)| bytes).sum(),
+            log_bytes: stats.log_bytes,
+            index_bytes: stats.index_bytes,
+            kinds: kinds.collect(),
+        }
+    }
 }
 
 impl StatsArgs {
@@ -58,7 +75,7 @@ impl StatsArgs {
         let mut stats = Stats {
             store: json_text(path.as_os_str().as_encoded_bytes()),
             number: opened.store.number(),
-            space: space(path)?,
+            space: opened.store.stats()?.into(),
             ..Stats::default()
         };
         count(&opened.datasets, &mut stats)?;
@@ -107,47 +124,16 @@ fn reached(dataset: &Dataset, heads: &[Id]) -> Result<HashSet<Id>> {
     Ok(seen)
 }
 
-fn space(store: &Path) -> Result<Space> {
-    let of = |folder: &str| {
-        let path = store.join(folder);
-        disk_bytes(&path).map_err(|error| Error::io_at("read", &path, error))
-    };
-    Ok(Space { bytes: of("")?, log_bytes: of("log")?, object_bytes: of("objects")?, index_bytes: of("meta")? })
-}
-
-/// What the files below a folder take on the disk; a file that goes meanwhile takes nothing.
-fn disk_bytes(folder: &Path) -> io::Result<u64> {
-    let mut waiting = vec![folder.to_owned()];
-    let mut bytes = 0;
-    while let Some(folder) = waiting.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() => waiting.push(entry.path()),
-                Ok(metadata) => bytes += std::os::unix::fs::MetadataExt::blocks(&metadata) * 512,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(bytes)
-}
-
 fn print(stats: &Stats) -> Result<()> {
     let mut table = Table::new([Align::Left, Align::Left]);
     let source = format!("{}, {}", human::count(stats.source_files, "file"), human::size(stats.source_bytes));
-    let Space { bytes, log_bytes, object_bytes, index_bytes } = stats.space;
-    let of = format!(
-        "{} (log {}, objects {}, index {})",
-        human::size(bytes),
-        human::size(log_bytes),
-        human::size(object_bytes),
-        human::size(index_bytes)
-    );
+    let of = |bytes: u64| human::size(bytes);
+    let Space { objects, object_bytes, log_bytes, kinds, .. } = &stats.space;
+    let list: Vec<String> = kinds
+        .iter()
+        .filter(|(_, count)| count.objects > 0)
+        .map(|(kind, count)| format!("{}, {}", human::count(count.objects, kind), of(count.bytes)))
+        .collect();
     for (name, value) in [
         ("store", printable(stats.store.as_bytes())),
         ("number", stats.number.clone()),
@@ -157,9 +143,11 @@ fn print(stats: &Stats) -> Result<()> {
         ("drafts", stats.drafts.to_string()),
         ("revisions", stats.revisions.to_string()),
         ("sources", source),
-        ("space", of),
+        ("log", of(*log_bytes)),
+        ("objects", format!("{}, {}", human::count(*objects, "object"), of(*object_bytes))),
     ] {
         table.row([name.to_owned(), value]);
     }
+    list.into_iter().for_each(|line| table.row([String::new(), line]));
     table.print()
 }

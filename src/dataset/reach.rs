@@ -7,7 +7,7 @@ use super::{Datasets, decode};
 use crate::base::Base;
 use crate::model::{DatasetRecord, DraftStep, Id, RefName, Revision};
 use crate::overlay::visit_node;
-use crate::store::{LocalStore, Problem, Store};
+use crate::store::{LocalStore, Problem, Store, pinned};
 use crate::{Error, Result};
 
 /// What a collection did, or would do.
@@ -28,10 +28,10 @@ pub struct GcReport {
 pub fn gc(datasets: &Datasets, store: &LocalStore, grace: Duration, dry_run: bool) -> Result<GcReport> {
     let mut reach = Reach::new(datasets, false);
     reach.from_refs()?;
-    for pinned in store.pinned()? {
+    for pinned in pinned(store.path())? {
         reach.revision(pinned)?;
     }
-    let swept = store.sweep(&reach.seen, grace, dry_run)?;
+    let swept = store.sweep(&|id| reach.seen.contains(&id), grace, dry_run)?;
     Ok(GcReport { objects: swept.objects, bytes: swept.bytes, kept_young: swept.kept_young })
 }
 
@@ -74,7 +74,11 @@ impl<'a> Reach<'a> {
     fn note(&mut self, done: Result<()>, where_from: &str) -> Result<()> {
         match done {
             Err(error) if self.is_check => {
-                self.problems.push(Problem { what: format!("what `{where_from}` leads to"), why: error.to_string() });
+                self.problems.push(Problem {
+                    what: format!("what `{where_from}` leads to"),
+                    why: error.to_string(),
+                    can_be_rebuilt: false,
+                });
                 Ok(())
             }
             done => done,

@@ -1,3 +1,5 @@
+//! Which revision of which dataset a person means.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! What an overlay says of a path, and where the bytes of its file are.
+
 use serde::{Deserialize, Serialize};
 
 use super::{DataPath, Entry, Id, Kind};

@@ -1,3 +1,5 @@
+//! What an entry of a dataset is, and what `stat` tells of it.
+
 use serde::{Deserialize, Serialize};
 
 /// What an entry is. A dataset has no devices, sockets or pipes: import lists and skips them.

@@ -1,3 +1,5 @@
+//! The name of an object: the hash of its bytes.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Names of datasets, branches and writers, each checked once, and of the refs that they make up.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! Kinds of objects, and what a ref holds.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

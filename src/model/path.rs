@@ -1,3 +1,5 @@
+//! Paths inside a dataset: any bytes, always normal.
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;

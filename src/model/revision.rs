@@ -1,3 +1,5 @@
+//! Revisions, the steps of drafts, and how two states differ by path.
+
 use serde::{Deserialize, Serialize};
 
 use super::{DataPath, Id};

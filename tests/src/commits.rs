@@ -131,7 +131,6 @@ pub fn check(store: &Path, acknowledged: &[(u64, Id)], on_its_way: u64) -> u64 {
     let view = dataset.view(head).expect("stored");
     assert_eq!(through::tree_of(&view).expect("every byte is readable"), tree(number));
 
-
     number
 }
 

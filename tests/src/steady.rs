@@ -87,6 +87,9 @@ fn seconds_len(text: &str) -> Option<usize> {
     if !text[..number].contains('.') || text.starts_with('.') {
         return None;
     }
+    if text[number..].starts_with('}') {
+        return Some(number);
+    }
     let unit = [" s", "s", " seconds"].iter().filter(|unit| text[number..].starts_with(**unit)).map(|unit| unit.len());
     unit.max().map(|unit| number + unit)
 }
@@ -109,6 +112,7 @@ mod tests {
             ("at 2026-05-09T07:30:12.5Z,".to_owned(), "at [time],"),
             ("Sat 2026-05-09 07:30:12 +0000 (just now)".to_owned(), "[time] ([ago])"),
             ("11 seconds ago, 1 minute ago".to_owned(), "[ago], [ago]"),
+            (r#"{"seconds":0.00721}"#.to_owned(), r#"{"seconds":[seconds]}"#),
             ("1.5 MiB, version 0.1.0, faced".to_owned(), "1.5 MiB, version 0.1.0, faced"),
         ] {
             assert_eq!(steady(&text), steadied);

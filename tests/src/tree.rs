@@ -38,7 +38,11 @@ impl Tree {
         for (path, thing) in &self.0 {
             let path = folder.join(OsStr::from_bytes(path));
             match thing {
-                Thing::Folder => fs::create_dir(&path)?,
+                Thing::Folder => {
+                    fs::create_dir(&path)?;
+                    // Not what the tester's umask makes of it.
+                    fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+                }
                 Thing::Link(target) => std::os::unix::fs::symlink(OsStr::from_bytes(target), &path)?,
                 Thing::File(bytes, mode) => {
                     fs::write(&path, bytes)?;

@@ -61,7 +61,7 @@ fn a_commit_on_a_full_disk_fails_clearly_and_nothing_is_lost() {
     let filler = small.fill();
     small.refuses(&format!("put d big {}", big.display()));
     assert_eq!(small.ok("cat d a"), "new");
-    assert_eq!(small.ok("fsck").lines().count(), small.ok("fsck").lines().count(), "fsck works on a full disk");
+    small.ok("fsck");
     fs::remove_file(filler).expect("our own file");
     small.ok(&format!("put d big {}", big.display()));
     small.ok("commit d -m big");

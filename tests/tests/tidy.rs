@@ -43,7 +43,8 @@ impl Source {
     fn read(file: &Path) -> Source {
         let text = fs::read_to_string(file).expect("a source file is text");
         let path = file.strip_prefix(workspace()).expect("it is below it").to_string_lossy().into_owned();
-        let lines = text.lines().take_while(|line| line.trim() != "mod tests {");
+        let is_test = path.ends_with("tests.rs") || path.contains("/tests/");
+        let lines = text.lines().take_while(|line| !is_test && line.trim() != "mod tests {");
         let code = lines.filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
         Source { path, text, code }
     }

@@ -1,2 +1,80 @@
-//! x
-fn main() {}
+//! `veneer-bench`: named questions, each answered against a floor that is measured in the same run.
+//!
+//! It runs the built release commands as a person would, on a generated tree.
+//! A stored number is never a floor: the floor of a walk over the mount is the
+//! same walk over the source, a moment before or after. `scripts/bench` builds
+//! and starts it; docs/performance.md holds what it printed last.
+
+mod edits;
+mod import;
+mod machine;
+mod mount;
+mod table;
+mod world;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use table::Table;
+use world::World;
+
+/// Measures Veneer against its goals and its floors.
+#[derive(Debug, Parser)]
+#[command(name = "scripts/bench")]
+struct Options {
+    /// Which group of questions to answer
+    #[arg(default_value = "all")]
+    group: Group,
+    /// How many files the generated tree has
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    files: usize,
+    /// Where to keep the numbers as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Group {
+    /// Every group
+    All,
+    /// Import, mount, walk, commit, diff and log
+    Main,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let table = match options.group {
+        Group::All | Group::Main => measure_main(options.files),
+    };
+    let _ = std::io::stdout().write_all(table.to_string().as_bytes());
+    if let Some(file) = &options.json {
+        let document = serde_json::json!({
+            "machine": machine::describe(),
+            "date": machine::date(),
+            "command": std::env::args().collect::<Vec<_>>().join(" "),
+            "rows": table.rows(),
+        });
+        std::fs::write(file, format!("{document:#}\n")).expect("the JSON file can be written");
+    }
+    if table.all_reached() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// The numbers of a dataset's whole life: import, mount, walk, commit, diff, log.
+fn measure_main(files: usize) -> Table {
+    let mut table = Table::default();
+    let small = World::new(files.div_ceil(10));
+    import::import_once(&small);
+    mount::first_stat(&small, &mut table);
+    drop(small);
+    let world = World::new(files);
+    import::against_find(&world, &mut table);
+    mount::first_stat(&world, &mut table);
+    mount::walks(&world, &mut table);
+    edits::commit(&world, &mut table);
+    edits::diff(&world, &mut table);
+    edits::log(&world, &mut table);
+    table
+}

@@ -3,5 +3,6 @@
 mod follow;
 mod life;
 mod listing;
+mod random;
 mod reading;
 mod source_drift;

@@ -1,0 +1,157 @@
+//! Branches, tags and merges as a person sees them, and sources that moved on.
+
+use insta::assert_snapshot;
+
+use super::imported;
+
+#[test]
+fn branches_tags_and_merges() {
+    let home = imported();
+    assert_snapshot!(home.transcript(&[
+        "branch pets side",
+        "tag pets v1",
+        "rm pets@side cats/1.png",
+        "commit pets@side -m 'on the side'",
+        "branch pets",
+        "tag pets",
+        "put pets labels.csv new",
+        "commit pets -m 'on main'",
+        "merge pets side",
+        "log pets",
+        "branch pets -d side",
+        "tag pets -d v1",
+        "branch pets",
+    ]), @r"
+    $ veneer branch pets side
+    ! side is now [id 1]
+    $ veneer tag pets v1
+    ! v1 is now [id 1]
+    $ veneer rm pets@side cats/1.png
+    ! pets@side: rm cats/1.png (`veneer undo pets@side` takes it back)
+    $ veneer commit pets@side -m 'on the side'
+    side is now [id 2]: 1 change
+    $ veneer branch pets
+    main  [id 1]  import [home]/src
+    side  [id 2]  on the side
+    $ veneer tag pets
+    v1  [id 1]  import [home]/src
+    $ veneer put pets labels.csv new
+    ! pets@main: put labels.csv (11 B) (`veneer undo pets@main` takes it back)
+    $ veneer commit pets -m 'on main'
+    main is now [id 3]: 1 change
+    $ veneer merge pets side
+    main is now [id 4]: 1 change
+    $ veneer log pets
+    revision [id 4]
+    merges   [id 3] [id 2]
+    author   ada
+    date     [time] ([ago])
+    changes  1
+
+        merge side into main
+
+    revision [id 3]
+    author   ada
+    date     [time] ([ago])
+    changes  1
+
+        on main
+
+    revision [id 2]
+    author   ada
+    date     [time] ([ago])
+    changes  1
+
+        on the side
+
+    revision [id 1]
+    author   ada
+    date     [time] ([ago])
+    changes  0
+
+        import [home]/src
+    $ veneer branch pets -d side
+    ! side is gone; it was [id 2]
+    $ veneer tag pets -d v1
+    ! v1 is gone; it was [id 1]
+    $ veneer branch pets
+    main  [id 4]  merge side into main
+    ");
+}
+
+#[test]
+fn a_merge_with_a_conflict() {
+    let home = imported();
+    home.ok("branch pets side");
+    for (branch, edit) in [("side", "rm pets@side labels.csv"), ("main", "put pets labels.csv new")] {
+        home.ok(edit);
+        home.ok(&format!("commit pets@{branch} -m 'changed on {branch}'"));
+    }
+    assert_snapshot!(home.transcript(&[
+        "merge pets side",
+        "--json merge pets side",
+        "log pets -n 1",
+        "merge pets side --prefer ours",
+        "cat pets labels.csv",
+    ]), @r#"
+    $ veneer merge pets side
+    conflict  labels.csv  both changed it
+    ! error: both sides changed 1 path; nothing was changed
+    !
+    ! hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+    [exit code 1]
+    $ veneer --json merge pets side
+    {"outcome":"conflicts","branch":"main","revision":null,"changes":0,"conflicts":[{"path":"labels.csv","ours":"file","theirs":"removed","why":"both changed it"}]}
+    ! error: both sides changed 1 path; nothing was changed
+    !
+    ! hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+    [exit code 1]
+    $ veneer log pets -n 1
+    revision [id 1]
+    author   ada
+    date     [time] ([ago])
+    changes  1
+
+        changed on main
+    $ veneer merge pets side --prefer ours
+    main is now [id 2]: 0 changes
+    $ veneer cat pets labels.csv
+    new content
+    "#);
+}
+
+#[test]
+fn a_refresh_of_a_source_that_changed() {
+    let home = imported();
+    home.ok("put pets cats/1.png new");
+    home.ok("commit pets -m 'a better cat'");
+    home.file("src/new.txt", "new in the source");
+    std::fs::remove_file(home.join("src/cats/2.png")).expect("our own source");
+    let first = home.transcript(&["refresh pets", "refresh pets", "ls pets", "ls pets cats"]);
+    home.file("src/cats/1.png", "the source has a better cat too");
+    let second = home.transcript(&["refresh pets", "--json refresh pets", "cat pets cats/1.png"]);
+    assert_snapshot!(first + &second, @r#"
+    $ veneer refresh pets
+    main is now [id 1]: 1 added, 0 modified, 1 removed
+    $ veneer refresh pets
+    ! the source is as it was recorded
+    $ veneer ls pets
+    drwxr-xr-x     -  [time]  cats/
+    drwxr-xr-x     -  [time]  dogs/
+    -rw-r--r--  11 B  [time]  labels.csv
+    -rw-r--r--  17 B  [time]  new.txt
+    $ veneer ls pets cats
+    -rw-r--r--  11 B  [time]  1.png
+    $ veneer refresh pets
+    main is now [id 1]: 0 added, 1 modified, 0 removed
+    conflict  cats/1.png  edited by us, changed in the source
+    ! error: edits of yours stay over files that changed in the source too
+    !
+    ! hint: look at each path, and put it as it should be; `veneer rm` and `veneer restore` help
+    [exit code 1]
+    $ veneer --json refresh pets
+    {"revision":null,"added":0,"modified":0,"removed":0,"conflicts":[],"seconds":[seconds]}
+    $ veneer cat pets cats/1.png
+    new content
+    "#);
+}
