@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use veneer::Result;
-use veneer::dataset::{Dataset, Datasets, NewFile, Outcome};
+use veneer::dataset::{Dataset, Datasets, NewFile, Outcome, check as check_reachable, gc};
 use veneer::model::{BranchName, DataPath, Id};
 use veneer::source::OnDrift;
 use veneer::store::{Access, LocalStore};
@@ -34,6 +34,9 @@ pub fn run(store: &Path, limit: u64, mut tell: impl FnMut(u64, Id) -> bool) -> R
         let id = commit(&dataset, number)?;
         if !tell(number, id) {
             return Ok(());
+        }
+        if number.is_multiple_of(GC_EVERY) {
+            gc(&datasets, &store, Duration::ZERO, false)?;
         }
     }
     Ok(())
@@ -130,7 +133,8 @@ pub fn check(store: &Path, acknowledged: &[(u64, Id)], on_its_way: u64) -> u64 {
     }
     let view = dataset.view(head).expect("stored");
     assert_eq!(through::tree_of(&view).expect("every byte is readable"), tree(number));
-
+    let problems = check_reachable(&datasets).expect("checkable");
+    assert!(problems.is_empty(), "{problems:?}");
     number
 }
 

@@ -57,6 +57,13 @@ impl<'home> Mount<'home> {
         u32::try_from(pid).expect("a process id")
     }
 
+    /// What its daemon, and those of the home's other mounts, have logged.
+    pub fn log(&self) -> String {
+        let folder = self.home.join("home/.local/state/veneer");
+        let logs = fs::read_dir(folder).into_iter().flatten().flatten();
+        logs.map(|entry| fs::read_to_string(entry.path()).unwrap_or_default()).collect()
+    }
+
     /// Unmounts it as a person would; fails the test if that fails.
     pub fn unmount(self) {
         self.home.run_args([OsString::from("unmount"), self.folder.clone().into()]);

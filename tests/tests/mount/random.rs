@@ -35,7 +35,8 @@ fn a_mount_is_what_a_plain_map_says_after_every_commit() {
         let Outcome::Done { revision, .. } = committed else { panic!("nobody else commits: {committed:?}") };
         let is_there =
             || fs::read_to_string(mount.join(".veneer/revision")).is_ok_and(|id| id.trim() == revision.to_hex());
-        assert!(wait::until(Duration::from_secs(2), is_there).is_some(), "the mount did not move to commit {number}");
+        let moved = wait::until(Duration::from_secs(2), is_there).is_some();
+        assert!(moved, "at {:?}, not at commit {number}: {}", mount.text(".veneer/revision"), mount.log());
         // The daemon has moved; the kernel is told of each name in the moment after.
         let mut shown = Tree::default();
         wait::until(Duration::from_secs(1), || {
