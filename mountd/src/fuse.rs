@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
@@ -24,6 +24,7 @@ use crate::buffers::Buffers;
 use crate::errno::errno;
 use crate::filesystem::{Detail, FileSystem, Wait};
 use crate::follow::Kernel;
+use crate::handshake::KernelSaid;
 use crate::inode::Number;
 use crate::pool::Pool;
 
@@ -38,6 +39,9 @@ const READ_LEN_MAX: u32 = 1 << 20;
 const BACKGROUND_MAX: u16 = 64;
 /// Bytes of a block, as `df` and `du` count.
 const BLOCK_LEN: u32 = 4096;
+
+/// The bit of a request's number that says that the kernel sends it again.
+const RESENT: u64 = 1 << 63;
 
 /// What the kernel is asked for, as far as it has it.
 const WISHES: [InitFlags; 7] = [
@@ -59,12 +63,35 @@ pub struct Fuse {
     file_system: Arc<FileSystem>,
     pool: Pool,
     buffers: Arc<Buffers>,
+    said: Arc<OnceLock<KernelSaid>>,
+    refuse_resent: bool,
 }
 
 impl Fuse {
     /// Serves `file_system`.
     pub fn new(file_system: Arc<FileSystem>) -> Fuse {
-        Fuse { file_system, pool: Pool::default(), buffers: Arc::default() }
+        Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), said: Arc::default(), refuse_resent: false }
+    }
+
+    /// Answers what processes before this one left unanswered with an error, when several have died of it.
+    #[must_use]
+    pub fn refusing_resent(self, refuse_resent: bool) -> Fuse {
+        Fuse { refuse_resent, ..self }
+    }
+
+    /// The threads that answer what may wait.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
+    }
+
+    /// Where it is noted what the kernel says of itself when the session begins.
+    pub fn kernel_said(&self) -> Arc<OnceLock<KernelSaid>> {
+        Arc::clone(&self.said)
+    }
+
+    /// Whether the request is one that several processes may have died of.
+    fn is_refused(&self, request: &Request) -> bool {
+        self.refuse_resent && request.unique().0 & RESENT != 0
     }
 }
 
@@ -134,6 +161,8 @@ fn nothing() -> FileAttr {
 
 impl fuser::Filesystem for Fuse {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
+        let (protocol, capabilities) = (config.kernel_abi(), config.capabilities().bits());
+        let _ = self.said.set(KernelSaid { protocol: (protocol.0, protocol.1), capabilities });
         for wish in WISHES {
             if let Err(missing) = config.add_capabilities(wish) {
                 debug!(?missing, "this kernel has not all that makes a mount fast");
@@ -145,7 +174,10 @@ impl fuser::Filesystem for Fuse {
         Ok(())
     }
 
-    fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+    fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.lookup(Number(parent.0), name.as_bytes()) {
             Ok(Some(found)) => reply.entry(&FOR_EVER, &file_attr(&found), GENERATION),
             Ok(None) => reply.entry(&FOR_EVER, &nothing(), GENERATION),
@@ -157,14 +189,20 @@ impl fuser::Filesystem for Fuse {
         self.file_system.forget(Number(ino.0), nlookup);
     }
 
-    fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+    fn getattr(&self, request: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.attributes(Number(ino.0)) {
             Ok(attributes) => reply.attr(&FOR_EVER, &file_attr(&attributes)),
             Err(error) => reply.error(code(&error)),
         }
     }
 
-    fn readlink(&self, _: &Request, ino: INodeNo, reply: ReplyData) {
+    fn readlink(&self, request: &Request, ino: INodeNo, reply: ReplyData) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.link_target(Number(ino.0)) {
             Ok(target) => reply.data(&target),
             Err(error) => reply.error(code(&error)),
@@ -173,7 +211,7 @@ impl fuser::Filesystem for Fuse {
 
     fn read(
         &self,
-        _: &Request,
+        request: &Request,
         ino: INodeNo,
         _: FileHandle,
         offset: u64,
@@ -182,6 +220,9 @@ impl fuser::Filesystem for Fuse {
         _: Option<LockOwner>,
         reply: ReplyData,
     ) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         let number = Number(ino.0);
         let mut buffer = self.buffers.take(size as usize);
         match self.file_system.read(number, offset, &mut buffer[..size as usize], Wait::No) {
@@ -201,7 +242,10 @@ impl fuser::Filesystem for Fuse {
         self.buffers.give_back(buffer);
     }
 
-    fn readdir(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+    fn readdir(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         let listed = self.file_system.list(Number(ino.0), offset, Detail::Names, &mut |entry: Listed<'_>| {
             let Attributes { number, kind, .. } = entry.attributes;
             room(reply.add(INodeNo(number.0), entry.cookie, file_type(kind), OsStr::from_bytes(entry.name)))
@@ -212,7 +256,10 @@ impl fuser::Filesystem for Fuse {
         }
     }
 
-    fn readdirplus(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectoryPlus) {
+    fn readdirplus(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectoryPlus) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         let listed = self.file_system.list(Number(ino.0), offset, Detail::Attributes, &mut |entry: Listed<'_>| {
             let attr = file_attr(&entry.attributes);
             room(reply.add(attr.ino, entry.cookie, OsStr::from_bytes(entry.name), &FOR_EVER, &attr, GENERATION))
@@ -223,7 +270,10 @@ impl fuser::Filesystem for Fuse {
         }
     }
 
-    fn statfs(&self, _: &Request, _: INodeNo, reply: ReplyStatfs) {
+    fn statfs(&self, request: &Request, _: INodeNo, reply: ReplyStatfs) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.statistics() {
             Ok(all) => {
                 let blocks = all.bytes.div_ceil(u64::from(BLOCK_LEN));

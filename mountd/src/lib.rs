@@ -18,14 +18,21 @@
 
 pub mod attributes;
 pub mod buffers;
+pub mod channel;
+pub mod control;
 pub mod daemon;
 pub mod errno;
+pub mod estate;
 pub mod filesystem;
 pub mod follow;
 pub mod fuse;
 pub mod fusermount;
+pub mod gate;
+pub mod handshake;
 pub mod inode;
+pub mod journal;
 pub mod kept;
+pub mod lifeline;
 pub mod listing;
 pub mod malloc;
 pub mod mount;
@@ -33,9 +40,16 @@ pub mod mount_table;
 pub mod open_files;
 pub mod pool;
 pub mod probe;
+pub mod process;
 pub mod profile;
+pub mod recall;
+pub mod runtime_folder;
 pub mod serve;
+pub mod serving;
 pub mod shown;
+pub mod signals;
+pub mod supervisor;
+pub mod take_over;
 pub mod trouble;
 pub mod veneer_folder;
 
@@ -47,5 +61,7 @@ mod follow_tests;
 mod listing_tests;
 #[cfg(test)]
 mod planted;
+#[cfg(test)]
+mod recall_tests;
 #[cfg(test)]
 mod semantics_tests;
