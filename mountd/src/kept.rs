@@ -14,7 +14,8 @@ const REVISIONS_MAX: usize = 256;
 /// The pinned revisions of one mount, in the order in which they were shown.
 #[derive(Debug)]
 pub struct Kept {
-    pinned: Mutex<(Pin, Vec<Id>)>,
+    /// The pin is gone once the mount has ended.
+    pinned: Mutex<(Option<Pin>, Vec<Id>)>,
 }
 
 impl Kept {
@@ -24,7 +25,7 @@ impl Kept {
     pub fn new(store: &Path, revision: Id) -> Result<Kept> {
         let revisions = vec![revision];
         let pin = Pin::new(store, &revisions)?;
-        Ok(Kept { pinned: Mutex::new((pin, revisions)) })
+        Ok(Kept { pinned: Mutex::new((Some(pin), revisions)) })
     }
 
     /// Keeps `revision`, too.
@@ -38,7 +39,12 @@ impl Kept {
         revisions.push(revision);
         let surplus = revisions.len().saturating_sub(REVISIONS_MAX);
         revisions.drain(..surplus);
-        pin.update(revisions)
+        pin.as_mut().map_or(Ok(()), |pin| pin.update(revisions))
+    }
+
+    /// Keeps nothing any more; the mount has ended.
+    pub fn release(&self) {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).0 = None;
     }
 }
 
@@ -63,7 +69,8 @@ mod tests {
         (2..REVISIONS_MAX + 2).for_each(|number| kept.add(id(number)).expect("pinned"));
         let all = pinned(&store).expect("read");
         assert_eq!((all.len(), all.contains(&id(1)), all.contains(&id(2))), (REVISIONS_MAX, false, true));
-        drop(kept);
+        kept.release();
+        kept.add(id(0)).expect("the end is no error");
         assert_eq!(pinned(&store).expect("read"), []);
     }
 }

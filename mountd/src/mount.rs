@@ -7,6 +7,7 @@ use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,7 +55,9 @@ pub enum Ended {
     Detached,
 }
 
-/// Returns the absolute path of a folder that can be mounted on; ends the mount of a dead daemon there.
+/// Returns the absolute path of a folder that nothing is mounted on; ends the mount of a dead daemon there.
+///
+/// See [`check_empty`] for the rest: whether it may have something in it depends on the source.
 pub fn check_point(point: &Path) -> Result<PathBuf, Trouble> {
     let shown = point.display();
     let bad = |message: String, hint: &str| Err(Trouble::new("mount-point", message, hint));
@@ -83,12 +86,29 @@ pub fn check_point(point: &Path) -> Result<PathBuf, Trouble> {
         Ok(None) => {}
         Err(error) => return bad(format!("cannot read the mount table: {error}"), "is /proc mounted?"),
     }
-    match fs::read_dir(&path).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => Ok(path),
+    Ok(path)
+}
+
+/// Checks that nothing is hidden by a mount on `point`, unless it is the source that the mount shows.
+pub fn check_empty(point: &Path, source: &Path) -> Result<(), Trouble> {
+    let shown = point.display();
+    let bad = |message: String, hint: &str| Err(Trouble::new("mount-point", message, hint));
+    if is_same(point, source) {
+        return Ok(());
+    }
+    match fs::read_dir(point).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
         Ok(false) => {
             bad(format!("the folder `{shown}` is not empty"), "its files would be hidden: choose an empty one")
         }
         Err(error) => bad(format!("cannot read the folder `{shown}`: {error}"), ""),
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
     }
 }
 
@@ -248,7 +268,12 @@ mod tests {
     #[test]
     fn a_mount_point_is_an_empty_folder() {
         let folder = tempfile::tempdir().expect("a folder");
-        let check = |name: &str| check_point(&folder.path().join(name)).map_err(|trouble| trouble.message);
+        let source = folder.path().join("full");
+        let check = |name: &str| {
+            let point = check_point(&folder.path().join(name))?;
+            check_empty(&point, &source.join("absent")).map(|()| point)
+        };
+        let check = |name: &str| check(name).map_err(|trouble| trouble.message);
         fs::write(folder.path().join("file"), "").expect("written");
         fs::create_dir_all(folder.path().join("full/x")).expect("made");
         fs::create_dir(folder.path().join("fit")).expect("made");
@@ -256,6 +281,7 @@ mod tests {
         assert!(check("file").expect_err("a file").contains("is not a folder"));
         assert!(check("full").expect_err("full").contains("is not empty"));
         assert!(check("absent/below").is_err());
+        assert_eq!(check_empty(&source, &source), Ok(()), "a source may be mounted over");
         assert_eq!(check("fit").expect("fit"), fs::canonicalize(folder.path().join("fit")).expect("there"));
     }
 

@@ -1,7 +1,7 @@
 //! One mount from beginning to end: opens, mounts, serves, and leaves nothing behind.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use signal_hook::iterator::Signals;
 use tracing::{error, info, warn};
 use veneer::dataset::{Dataset, Datasets, Resolved, ResolvedBy};
 use veneer::model::{DatasetName, RefSpec};
-use veneer::source::OnDrift;
+use veneer::source::{OnDrift, is_veneer_mount};
 use veneer::store::{Access, LocalStore, Store};
 
 use crate::attributes::Owner;
@@ -76,7 +76,7 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
         Ok(Started { session, mounted, info, kept, stop }) => {
             ready.tell(Ok(&info));
             let mounted = Arc::new(mounted);
-            end_on_signals(&mounted);
+            end_on_signals(&mounted, &kept);
             info!(path = info.path, dataset = info.dataset, revision = info.revision, "mounted on {}", info.path);
             let result = session.run();
             stop.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
             }
             let _ = mounted.end(Duration::ZERO);
             // Until here old inodes may have been read.
-            drop(kept);
+            kept.release();
             info!(path = info.path, "the mount on {} has ended", info.path);
             ExitCode::SUCCESS
         }
@@ -142,6 +142,8 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;
+    refuse_covered(source.path())?;
+    mount::check_empty(&point, source.path())?;
     let (Resolved { id, by }, kept) = resolve_and_keep(order, &dataset)?;
     let (view, time_ns) = (dataset.view(id)?, dataset.revision(id)?.time_ns);
     let choice = profile::choose(order.profile, view.totals()?);
@@ -166,6 +168,18 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     Ok(Prepared { point, name, store, dataset, by, shown, info, owner, kept })
 }
 
+/// Refuses a source that a mount of ours covers: what is beneath cannot be reached from here.
+fn refuse_covered(source: &Path) -> Result<(), Trouble> {
+    match std::fs::File::open(source) {
+        Ok(folder) if is_veneer_mount(&folder)? => Err(Trouble::new(
+            "source-covered",
+            format!("the source `{}` lies beneath a mount of Veneer", source.display()),
+            "end that mount first (`veneer mounts` lists it)",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Resolves what was asked for, and pins it; again where the ref moved in between.
 fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<Kept>), Trouble> {
     let mut found = dataset.resolve(order.reference.as_ref())?;
@@ -183,7 +197,7 @@ fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<K
 /// Whom the files are shown to belong to: of root's mounts whoever owns the source folder, else who mounts.
 ///
 /// A user who mounts can read whatever the daemon can, so the files are shown as that user's own.
-fn owner_of(source: &std::path::Path) -> Owner {
+fn owner_of(source: &Path) -> Owner {
     let own = Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
     match std::fs::metadata(source) {
         Ok(metadata) if own.user == 0 => Owner { user: metadata.uid(), group: metadata.gid() },
@@ -192,8 +206,8 @@ fn owner_of(source: &std::path::Path) -> Owner {
 }
 
 /// Ends the mount when this process is told to end: gently first, then at once.
-fn end_on_signals(mounted: &Arc<Mounted>) {
-    let mounted = Arc::clone(mounted);
+fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
+    let (mounted, kept) = (Arc::clone(mounted), Arc::clone(kept));
     let watch = move |mut signals: Signals| {
         if let Some(signal) = signals.forever().next() {
             info!(signal, "ending the mount on {}", mounted.point().display());
@@ -205,6 +219,7 @@ fn end_on_signals(mounted: &Arc<Mounted>) {
                 }
                 Err(error) => warn!(%error, "cannot end the mount: {error}"),
             }
+            kept.release();
             std::process::exit(0);
         }
     };

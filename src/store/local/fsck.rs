@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::disk::{Disk, DiskFile, RealDisk};
+use super::files::{Files, file_name, log_numbers, read_head, read_mark};
 use super::format::Format;
-use super::group::Key;
+use super::frame::Key;
 use super::index::{Index, Record};
 use super::index_sled::{self, SledIndex};
 use super::lock::Lock;
-use super::scan::{Files, Scan, file_name, log_numbers, read_head, read_mark};
+use super::scan::Scan;
 use super::walk::{self, Walked};
 use super::{LocalStore, log, objects};
 use crate::model::{Id, RefValue};

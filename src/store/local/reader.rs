@@ -13,12 +13,13 @@ use rustix::fs::inotify;
 
 use super::core::{Core, Options};
 use super::disk::{Disk, DiskFile};
+use super::files::{Chain, Files, file_name, read_mark};
 use super::format::Format;
-use super::group::{Key, Mark};
+use super::frame::{Key, Mark};
 use super::index::Index;
 use super::index_memory::MemoryIndex;
 use super::log::MARK;
-use super::scan::{Chain, Files, Scan, file_name, read_mark};
+use super::scan::Scan;
 use crate::store::batch;
 use crate::{Error, ErrorKind, Result};
 

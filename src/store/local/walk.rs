@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::disk::Disk;
+use super::files::{Files, file_name, log_numbers, read_head, read_mark};
+use super::frame::{FILE_HEAD_LEN, FileHead, Key};
 use super::fsck::FsckReport;
-use super::group::{ALIGNMENT, FILE_HEAD_LEN, FileHead, GroupHead, Key};
+use super::group::{ALIGNMENT, GroupHead};
 use super::index::{Applied, Entry, Record};
 use super::log;
-use super::scan::{Files, Group, GroupReader, file_name, log_numbers, read_head, read_mark};
+use super::scan::{Group, GroupReader};
 use crate::model::{Id, ObjectKind, RefValue};
 use crate::{Error, Result};
 
