@@ -202,6 +202,18 @@ fn the_index_can_be_thrown_away_and_made_again() {
 }
 
 #[test]
+fn an_owner_can_do_without_sled() {
+    let mut folder = Folder::new();
+    fs::remove_dir_all(folder.path().join("meta")).expect("removed");
+    fs::write(folder.path().join("meta"), "in the way").expect("written");
+    let owner = folder.own().expect("the log is enough");
+    folder.commit(&owner, "main", b"without sled");
+    assert!(folder.check(owner) && folder.check(folder.own().expect("opened again")));
+    fs::remove_file(folder.path().join("meta")).expect("removed");
+    assert!(folder.check(folder.own().expect("with sled again")) && fsck(&folder).is_clean());
+}
+
+#[test]
 fn what_can_be_made_from_the_rest_is_made_again() {
     for (what, from) in [("FORMAT", 30), ("mark", 20), ("reserve", 99), (".tree", 40)] {
         let folder = Folder::new();
