@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod damage;
 mod disk_full;
+mod export;
 mod interrupt;
 mod mount;
 mod reference;
