@@ -10,6 +10,7 @@ mod damage;
 mod disk_full;
 mod export;
 mod interrupt;
+mod merge;
 mod mount;
 mod reference;
 mod server;
