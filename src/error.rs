@@ -217,7 +217,9 @@ impl fmt::Display for Error {
                 parts.iter().try_for_each(|part| write!(f, "\n  {part}"))
             }
             ErrorKind::Corrupt { what, why } => write!(f, "{what} is damaged: {why}"),
-            ErrorKind::StoreUnknown { path, found } => write!(f, "`{path}` is not a store that this program knows: {found}"),
+            ErrorKind::StoreUnknown { path, found } => {
+                write!(f, "`{path}` is not a store that this program knows: {found}")
+            }
             ErrorKind::StoreBusy { path, owner } => write!(f, "the store `{path}` is in use by {owner}"),
             ErrorKind::ReadOnly { why } => write!(f, "the store cannot be changed: {why}"),
             ErrorKind::NoSpace { what } => write!(f, "no space left on the disk: cannot {what}"),

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use super::columns::Columns;
 use super::{Base, Row};
+use crate::Result;
 use crate::model::{Id, Kind, ObjectKind};
 use crate::source::Tree;
 use crate::store::Store;
-use crate::Result;
 
 /// The bytes of the base of `tree`: the same tree gives the same bytes.
 ///

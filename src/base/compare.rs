@@ -7,8 +7,8 @@
 use std::cmp::Ordering;
 
 use super::{Base, Listed, Listing, PATH_LEN_MAX, Row};
-use crate::model::{DataPath, Entry, Kind, What};
 use crate::Result;
+use crate::model::{DataPath, Entry, Kind, What};
 
 /// What counts as a difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

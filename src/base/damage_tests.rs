@@ -38,7 +38,9 @@ fn read_everything(bytes: Vec<u8>) -> usize {
         ];
         errors += answers.into_iter().filter(|&failed| failed).count();
         match base.list(row, 0) {
-            Ok(listing) => listing.for_each(|listed| (steps, errors) = (steps + 1, errors + usize::from(listed.is_err()))),
+            Ok(listing) => {
+                listing.for_each(|listed| (steps, errors) = (steps + 1, errors + usize::from(listed.is_err())))
+            }
             Err(_) => errors += 1,
         }
     }

@@ -143,9 +143,8 @@ fn has_columns(schema: &ipc::Schema<'_>) -> bool {
         return false;
     };
     fields.iter().zip(&COLUMNS).all(|(field, (name, data_type))| {
-        let integer = |bits, signed| {
-            field.type_as_int().is_some_and(|int| int.bitWidth() == bits && int.is_signed() == signed)
-        };
+        let integer =
+            |bits, signed| field.type_as_int().is_some_and(|int| int.bitWidth() == bits && int.is_signed() == signed);
         field.name() == Some(*name)
             && match data_type {
                 DataType::UInt8 => integer(8, false),

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::columns::kind_of;
 use super::{Base, Row, checked_name};
-use crate::model::Entry;
 use crate::Result;
+use crate::model::Entry;
 
 /// How many rows are fetched together: a readdir's worth, and little to fetch in vain.
 const BLOCK_ROWS: Row = 512;
@@ -63,7 +63,9 @@ impl<'a> Listing<'a> {
             self.block = Block::fetch(self.base, rows)?;
         }
         let listed = self.block.take(self.folder);
-        listed.map(Some).ok_or_else(|| self.base.broken(format_args!("the children of row {} are crooked", self.folder)))
+        listed
+            .map(Some)
+            .ok_or_else(|| self.base.broken(format_args!("the children of row {} are crooked", self.folder)))
     }
 }
 

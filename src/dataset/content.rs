@@ -51,7 +51,8 @@ impl Content {
         let len = match source.drift {
             OnDrift::Error => source.recorded.size,
             OnDrift::Serve => {
-                let stat = source.file.metadata().map_err(|cause| Error::io(format!("read `{}`", source.path), cause))?;
+                let stat =
+                    source.file.metadata().map_err(|cause| Error::io(format!("read `{}`", source.path), cause))?;
                 stat.len()
             }
         };

@@ -101,7 +101,10 @@ impl Sides<'_> {
             (None, Some(_)) => What::Added,
             (Some(_), None) => What::Removed,
             (Some(before), Some(after)) => {
-                if before.is_folder() && after.is_folder() && self.shows(self.from, before)? != self.shows(self.to, after)? {
+                if before.is_folder()
+                    && after.is_folder()
+                    && self.shows(self.from, before)? != self.shows(self.to, after)?
+                {
                     self.compare_children(before, after)?;
                 }
                 if self.is_same(before, after)? {

@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
-use super::edit::Edit;
-use super::merge::{Merge, Merged, Outcome};
+use super::commit::NewRevision;
+use super::conflict::Outcome;
+use super::merge::{Merge, Merged};
 use super::view::View;
 use super::{Dataset, diff, encode, now_ns};
-use crate::model::{BranchName, DataPath, DraftStep, Id, ObjectKind, PathChange, RefName, RefValue, Revision, WriterName};
+use crate::model::{
+    BranchName, Change, DataPath, DraftStep, Id, ObjectKind, PathChange, RefName, RefValue, WriterName,
+};
 use crate::overlay::{Nodes, Overlay};
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
@@ -203,56 +206,9 @@ impl Draft {
         Ok(Outcome::Done { revision: id, changes: changes.len() as u64 })
     }
 
-    /// Applies edits that were worked out against the present view.
-    pub(super) fn apply(&mut self, edit: Edit) -> Result<()> {
-        self.view.overlay = self.view.overlay.with(edit.changes)?;
+    /// Makes the overlay say something else of some paths; worked out against the present view.
+    pub(super) fn apply(&mut self, changes: Vec<(DataPath, Option<Change>)>) -> Result<()> {
+        self.view.overlay = self.view.overlay.with(changes)?;
         Ok(())
-    }
-}
-
-/// A revision about to be made.
-pub(super) struct NewRevision<'a> {
-    pub(super) view: &'a View,
-    pub(super) parents: Vec<Id>,
-    pub(super) author: &'a str,
-    pub(super) message: &'a str,
-    /// Against the first parent.
-    pub(super) changes: &'a [PathChange],
-}
-
-impl Dataset {
-    /// Stores the revision and moves the branch from `head` to it, and swaps `also` with it.
-    pub(super) fn move_branch(
-        &self,
-        branch: &BranchName,
-        head: RefValue,
-        new: &NewRevision<'_>,
-        also: Option<RefSwap>,
-    ) -> Result<Id> {
-        if new.message.trim().is_empty() {
-            return Err(Error::invalid("message", new.message, "it says why, so it is not empty"));
-        }
-        let delta = encode(&new.changes);
-        let revision = encode(&Revision {
-            dataset: self.name.as_str().to_owned(),
-            base: new.view.base.id(),
-            overlay: new.view.overlay.root(),
-            parents: new.parents.clone(),
-            author: new.author.to_owned(),
-            time_ns: now_ns(),
-            message: new.message.to_owned(),
-            changes: new.changes.len() as u64,
-            delta: Some(Id::of(&delta)),
-        });
-        let id = Id::of(&revision);
-        let mut objects = new.view.overlay.unstored()?;
-        objects.push((ObjectKind::Blob, delta));
-        objects.push((ObjectKind::Revision, revision));
-        let mut swaps =
-            vec![RefSwap { name: RefName::head(&self.name, branch), expected: Some(head), new: Some(id) }];
-        swaps.extend(also);
-        self.store.apply(&Batch { objects, swaps, frees_space: false })?;
-        new.view.overlay.mark_stored();
-        Ok(id)
     }
 }

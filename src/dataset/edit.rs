@@ -28,11 +28,8 @@ pub struct NewFile<'a> {
     pub mtime_ns: Option<i64>,
 }
 
-/// Changes to the overlay, worked out but not applied.
-#[derive(Debug, Default)]
-pub(super) struct Edit {
-    pub(super) changes: Vec<(DataPath, Option<Change>)>,
-}
+/// What the overlay is to say of some paths; `None` makes it say nothing.
+type Changes = Vec<(DataPath, Option<Change>)>;
 
 impl Draft {
     /// Puts a file at `path`, in a folder that exists; replaces a file or link that is there.
@@ -94,8 +91,8 @@ impl Draft {
         if node.is_folder() && !recursive {
             return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
         }
-        let edit = self.removal(path)?;
-        self.apply(edit)
+        let changes = self.removal(path)?;
+        self.apply(changes)
     }
 
     /// Moves an entry, a folder with all that is in it; a file may replace a file.
@@ -105,24 +102,28 @@ impl Draft {
     pub fn rename(&mut self, from: &DataPath, to: &DataPath) -> Result<()> {
         let node = self.view.existing(from)?;
         if from.is_root() || to.is_within(from) {
-            return Err(Error::invalid("new path", &to.to_string(), format!("`{from}` cannot be moved to itself or into itself")));
+            return Err(Error::invalid(
+                "new path",
+                &to.to_string(),
+                format!("`{from}` cannot be moved to itself or into itself"),
+            ));
         }
         if let Some(there) = self.view.node(to)? {
             if there.is_folder() || node.is_folder() {
                 return Err(Error::already_exists("path", to));
             }
-            let edit = self.removal(to)?;
-            self.apply(edit)?;
+            let changes = self.removal(to)?;
+            self.apply(changes)?;
         }
         let base = self.base_under(to)?;
-        let mut edit = Edit::default();
+        let mut changes = Changes::new();
         for (path, change) in self.view.overlay.within(from)? {
             let moved = path.moved(from, to).expect("it lies within");
-            edit.changes.push((moved, Some(change)));
+            changes.push((moved, Some(change)));
         }
-        edit.changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
-        edit.changes.extend(self.removal(from)?.changes);
-        self.apply(edit)
+        changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
+        changes.extend(self.removal(from)?);
+        self.apply(changes)
     }
 
     /// Makes `path` what it is in `from`: content, folder with all below, or absence.
@@ -137,20 +138,20 @@ impl Draft {
         };
         self.make_folders_above(path, from)?;
         let base = self.base_under(path)?;
-        let mut edit = Edit::default();
+        let mut changes = Changes::new();
         let existing = self.view.overlay.within(path)?;
-        edit.changes.extend(existing.into_iter().map(|(path, _)| (path, None)));
+        changes.extend(existing.into_iter().map(|(path, _)| (path, None)));
         if from.base.id() == self.view.base.id() {
-            edit.changes.extend(from.overlay.within(path)?.into_iter().map(|(path, change)| (path, Some(change))));
-            edit.changes.push((path.clone(), plain(&self.view, base, change_of(from, &node)?)?));
+            changes.extend(from.overlay.within(path)?.into_iter().map(|(path, change)| (path, Some(change))));
+            changes.push((path.clone(), plain(&self.view, base, change_of(from, &node)?)?));
         } else {
-            self.copy_across(&node, from, base, &mut edit)?;
+            self.copy_across(&node, from, base, &mut changes)?;
         }
-        self.apply(edit)
+        self.apply(changes)
     }
 
     /// Restores from a view over another base, file by file: only what is unchanged in the source can be had.
-    fn copy_across(&self, node: &Node, from: &View, base: Option<Row>, edit: &mut Edit) -> Result<()> {
+    fn copy_across(&self, node: &Node, from: &View, base: Option<Row>, changes: &mut Changes) -> Result<()> {
         let mut change = change_of(from, node)?;
         if let Some(row) = node.base_row()
             && !node.is_folder()
@@ -167,16 +168,17 @@ impl Draft {
             base_here = base.filter(|row| self.view.base.entry(*row).is_ok_and(|entry| entry.kind == Kind::Folder));
             *shown = base_here.map(|row| self.view.base.path(row)).transpose()?;
         }
-        edit.changes.push((node.path.clone(), plain(&self.view, base, change)?));
+        changes.push((node.path.clone(), plain(&self.view, base, change)?));
         if node.is_folder() {
-            let mut gone: Vec<Row> = base_here.map(|row| self.view.base.children(row)).transpose()?.unwrap_or(0..0).collect();
+            let mut gone: Vec<Row> =
+                base_here.map(|row| self.view.base.children(row)).transpose()?.unwrap_or(0..0).collect();
             for child in from.children(node)? {
                 let row = base_here.map(|row| self.view.base.child(row, child.name())).transpose()?.flatten();
                 gone.retain(|gone| Some(*gone) != row);
-                self.copy_across(&child, from, row, edit)?;
+                self.copy_across(&child, from, row, changes)?;
             }
             for row in gone {
-                edit.changes.push((node.path.join_checked(self.view.base.name(row)?), Some(Change::Removed)));
+                changes.push((node.path.join_checked(self.view.base.name(row)?), Some(Change::Removed)));
             }
         }
         Ok(())
@@ -199,15 +201,14 @@ impl Draft {
     fn set(&mut self, path: &DataPath, change: Change) -> Result<()> {
         let base = self.base_under(path)?;
         let change = plain(&self.view, base, change)?;
-        self.apply(Edit { changes: vec![(path.clone(), change)] })
+        self.apply(vec![(path.clone(), change)])
     }
 
     /// The edits that remove an entry and all that is below it.
-    fn removal(&self, path: &DataPath) -> Result<Edit> {
-        let mut changes: Vec<_> =
-            self.view.overlay.within(path)?.into_iter().map(|(path, _)| (path, None)).collect();
+    fn removal(&self, path: &DataPath) -> Result<Changes> {
+        let mut changes: Vec<_> = self.view.overlay.within(path)?.into_iter().map(|(path, _)| (path, None)).collect();
         changes.push((path.clone(), self.base_under(path)?.map(|_| Change::Removed)));
-        Ok(Edit { changes })
+        Ok(changes)
     }
 
     /// The base's entry that shows at `path` when the overlay says nothing of it.
@@ -271,8 +272,8 @@ fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>
         Change::Symlink { target, .. } => entry.kind == Kind::Symlink && view.base.link_target(row)? == target,
     };
     // A base's link may have odd permission bits, an overlay's has none.
-    let same_entry = change.entry().is_some_and(|of| {
-        of.mtime_ns == entry.mtime_ns && (of.mode == entry.mode || entry.kind == Kind::Symlink)
-    });
+    let same_entry = change
+        .entry()
+        .is_some_and(|of| of.mtime_ns == entry.mtime_ns && (of.mode == entry.mode || entry.kind == Kind::Symlink));
     Ok(if same && same_entry { None } else { Some(change) })
 }

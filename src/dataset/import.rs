@@ -31,7 +31,8 @@ impl Datasets {
             return Err(Error::invalid("source", &import.source.display().to_string(), "its path is absolute"));
         }
         let time_ns = now_ns();
-        let record = encode(&DatasetRecord { source: import.source.as_os_str().as_bytes().to_vec(), created_ns: time_ns });
+        let record =
+            encode(&DatasetRecord { source: import.source.as_os_str().as_bytes().to_vec(), created_ns: time_ns });
         let revision = encode(&Revision {
             dataset: import.name.as_str().to_owned(),
             base: import.base,

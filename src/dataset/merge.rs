@@ -6,57 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::NewRevision;
-use super::refresh::lay_over;
+use super::commit::NewRevision;
+use super::conflict::{Conflict, Outcome, Prefer};
+use super::lay_over::lay_over;
 use super::view::{Place, View};
 use super::{Dataset, diff};
 use crate::model::{BranchName, Change, DataPath, Id, RefName};
 use crate::overlay::Overlay;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
-
-/// Whose change is taken where both changed the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prefer {
-    /// That of the branch that is merged into.
-    Ours,
-    /// That of what is merged.
-    Theirs,
-}
-
-/// One place for which the two sides have no common result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// The path; for a folder, everything below it is meant.
-    pub path: DataPath,
-    /// What our overlay says of it.
-    pub ours: Option<Change>,
-    /// What their overlay says of it.
-    pub theirs: Option<Change>,
-    /// What happened, for a person.
-    pub why: &'static str,
-}
-
-/// How a merge or a commit ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// A new revision is the branch's head.
-    Done {
-        /// The revision.
-        revision: Id,
-        /// How many paths differ from the head before.
-        changes: u64,
-    },
-    /// The branch moved to a revision that there was already.
-    FastForward {
-        /// The revision.
-        revision: Id,
-    },
-    /// There was nothing to do.
-    UpToDate,
-    /// Nothing was changed, because of these.
-    Conflicts(Vec<Conflict>),
-}
 
 /// What to merge into what.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +63,11 @@ impl Dataset {
     pub fn revert(&self, id: Id, branch: &BranchName, author: &str, prefer: Option<Prefer>) -> Result<Outcome> {
         let revision = self.revision(id)?;
         let Some(parent) = revision.parents.first() else {
-            return Err(Error::invalid("revision to revert", &id.short(), "it is an import: there is nothing before it"));
+            return Err(Error::invalid(
+                "revision to revert",
+                &id.short(),
+                "it is an import: there is nothing before it",
+            ));
         };
         let head = self.head(branch)?;
         let views = (self.view(id)?, self.view(head.id)?, self.view(*parent)?);
@@ -177,8 +139,22 @@ impl Merge<'_> {
         }
         let our_folders = self.reshaped(self.ours, &our_changes)?;
         let their_folders = self.reshaped(self.theirs, &their_changes)?;
-        self.clash(&our_folders, self.ours, &their_changes, "changed by them in a folder that we changed", &mut conflicts, &mut edits)?;
-        self.clash(&their_folders, self.theirs, &our_changes, "changed by us in a folder that they changed", &mut conflicts, &mut edits)?;
+        self.clash(
+            &our_folders,
+            self.ours,
+            &their_changes,
+            "changed by them in a folder that we changed",
+            &mut conflicts,
+            &mut edits,
+        )?;
+        self.clash(
+            &their_folders,
+            self.theirs,
+            &our_changes,
+            "changed by us in a folder that they changed",
+            &mut conflicts,
+            &mut edits,
+        )?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
         for folder in &their_folders {
             for path in our_changes.keys().filter(|path| path.is_within(folder) && *path != folder) {

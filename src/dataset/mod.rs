@@ -4,16 +4,19 @@
 //! itself. The flows: [`View`] resolves paths, [`Draft`] edits and commits,
 //! [`diff()`] compares, [`MergeRequest`] joins branches.
 
+mod commit;
+mod conflict;
 mod content;
 mod diff;
 mod draft;
 mod edit;
 mod history;
 mod import;
+mod lay_over;
 mod merge;
 mod reach;
-mod refs;
 mod refresh;
+mod refs;
 mod totals;
 mod view;
 
@@ -25,13 +28,14 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use conflict::{Conflict, Outcome, Prefer};
 pub use content::Content;
 pub use diff::diff;
 pub use draft::Draft;
 pub use edit::NewFile;
 pub use history::Log;
 pub use import::Import;
-pub use merge::{Conflict, MergeRequest, Outcome, Prefer};
+pub use merge::MergeRequest;
 pub use reach::{GcReport, check, gc};
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
@@ -74,8 +78,7 @@ impl Datasets {
 
     /// Opens a dataset by name; its source is not touched.
     pub fn open(&self, name: &DatasetName) -> Result<Dataset> {
-        let value =
-            self.store.read_ref(&RefName::dataset(name))?.ok_or_else(|| Error::not_found("dataset", name))?;
+        let value = self.store.read_ref(&RefName::dataset(name))?.ok_or_else(|| Error::not_found("dataset", name))?;
         let record: DatasetRecord = decode("dataset record", value.id, &self.store.get(value.id)?)?;
         let source = Arc::new(LazySource { path: record.source.clone(), opened: OnceLock::new() });
         let nodes = Arc::new(Nodes::new(self.store.clone()));

@@ -27,7 +27,7 @@ pub struct GcReport {
 /// `Corrupt` when something reachable cannot be read: then nothing is removed.
 pub fn gc(datasets: &Datasets, store: &LocalStore, grace: Duration, dry_run: bool) -> Result<GcReport> {
     let mut reach = Reach::new(datasets, false);
-    reach.from_refs()?;
+    reach.follow_refs()?;
     for pinned in pinned(store.path())? {
         reach.revision(pinned)?;
     }
@@ -38,7 +38,7 @@ pub fn gc(datasets: &Datasets, store: &LocalStore, grace: Duration, dry_run: boo
 /// Returns what is wrong on the way from the refs to the last blob; bytes of blobs are not read.
 pub fn check(datasets: &Datasets) -> Result<Vec<Problem>> {
     let mut reach = Reach::new(datasets, true);
-    reach.from_refs()?;
+    reach.follow_refs()?;
     Ok(reach.problems)
 }
 
@@ -55,7 +55,7 @@ impl<'a> Reach<'a> {
         Reach { store: &*datasets.store, seen: HashSet::new(), is_check, problems: Vec::new() }
     }
 
-    fn from_refs(&mut self) -> Result<()> {
+    fn follow_refs(&mut self) -> Result<()> {
         for (name, value) in self.store.list_refs("")? {
             let text = name.as_str();
             let done = if text.starts_with(RefName::DATASETS) {
@@ -137,7 +137,9 @@ impl<'a> Reach<'a> {
                 continue;
             }
             let mut blobs = Vec::new();
-            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| blobs.extend(change.blobs()))?;
+            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
+                blobs.extend(change.blobs())
+            })?;
             for blob in blobs {
                 self.blob(blob)?;
             }

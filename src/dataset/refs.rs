@@ -74,7 +74,8 @@ impl Dataset {
         let mut found = self.resolve_name(&spec.name)?;
         for _ in 0..spec.up {
             let parents = self.revision(found.id)?.parents;
-            let parent = parents.first().ok_or_else(|| Error::not_found("revision", format!("{}@{spec}", self.name)))?;
+            let parent =
+                parents.first().ok_or_else(|| Error::not_found("revision", format!("{}@{spec}", self.name)))?;
             found = Resolved { id: *parent, by: ResolvedBy::Revision };
         }
         Ok(found)
@@ -150,8 +151,7 @@ impl Dataset {
                 return Err(unsaved(name, "revisions that no other branch or tag has"));
             }
         }
-        let mut swaps =
-            vec![RefSwap { name: RefName::head(&self.name, name), expected: Some(value), new: None }];
+        let mut swaps = vec![RefSwap { name: RefName::head(&self.name, name), expected: Some(value), new: None }];
         swaps.extend(drafts.into_iter().map(|(branch, writer, value)| RefSwap {
             name: RefName::draft(&self.name, &branch, &writer),
             expected: Some(value),

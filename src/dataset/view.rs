@@ -246,7 +246,9 @@ impl View {
         let place = match change {
             Change::Removed => return Ok(None),
             Change::File(file) => self.place_of(file)?,
-            Change::Folder { from, .. } => Place::Folder { base: from.as_ref().map(|from| self.row(from)).transpose()? },
+            Change::Folder { from, .. } => {
+                Place::Folder { base: from.as_ref().map(|from| self.row(from)).transpose()? }
+            }
             Change::Symlink { target, .. } => Place::Symlink(Target::Overlay(target.as_slice().into())),
         };
         Ok(Some(Node { path, entry, place }))
@@ -264,7 +266,10 @@ impl View {
 
     fn row(&self, path: &DataPath) -> Result<Row> {
         self.base.find(path)?.ok_or_else(|| {
-            Error::corrupt(format!("the overlay on base {}", self.base.id().short()), format!("it uses `{path}`, which the base has not"))
+            Error::corrupt(
+                format!("the overlay on base {}", self.base.id().short()),
+                format!("it uses `{path}`, which the base has not"),
+            )
         })
     }
 }

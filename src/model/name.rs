@@ -121,7 +121,8 @@ impl RefName {
     pub fn draft_parts(&self, dataset: &DatasetName) -> Result<(BranchName, WriterName)> {
         let prefix = Self::drafts(dataset);
         let invalid = || Error::invalid("ref name", &self.0, "it is not a draft of the dataset");
-        let (writer, branch) = self.0.strip_prefix(&prefix).and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
+        let (writer, branch) =
+            self.0.strip_prefix(&prefix).and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
         Ok((branch.parse()?, writer.replace("%2f", "/").replace("%25", "%").parse()?))
     }
 

@@ -176,7 +176,8 @@ fn encode(change: &Change) -> Bytes {
 fn decode(key: &[u8], bytes: &[u8]) -> Result<Change> {
     postcard::from_bytes(bytes).map_err(|cause| {
         let path = String::from_utf8_lossy(key);
-        Error::corrupt(format!("the overlay's entry for `{path}`"), "it is not the encoding of a change").caused_by(cause)
+        Error::corrupt(format!("the overlay's entry for `{path}`"), "it is not the encoding of a change")
+            .caused_by(cause)
     })
 }
 

@@ -14,8 +14,8 @@ use bytes::Bytes;
 
 use super::node::{Node, NodeWriter};
 use super::nodes::Nodes;
-use crate::model::Id;
 use crate::Result;
+use crate::model::Id;
 
 /// The mean number of entries in a leaf, but for the size cap.
 const LEAF_MEAN: u32 = 16;

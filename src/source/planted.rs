@@ -6,6 +6,9 @@ use super::attributes::Times;
 use super::scan::{Folder, Found, Tree};
 use crate::model::{DataPath, Entry, Kind};
 
+/// An entry: its path, what `stat` tells of it, what it points to.
+type Planted<'a> = (&'a DataPath, &'a Entry, &'a [u8]);
+
 /// What a source is, as a map: every entry but the top folder, with the targets of links.
 pub(crate) type Model = BTreeMap<DataPath, (Entry, Vec<u8>)>;
 
@@ -14,7 +17,7 @@ pub(crate) const TOP: Entry = Entry { kind: Kind::Folder, size: 0, mtime_ns: 1, 
 
 /// The tree that a scan of such a source would give.
 pub(crate) fn tree(model: &Model) -> Tree {
-    let mut children: BTreeMap<DataPath, Vec<(&DataPath, &Entry, &[u8])>> = BTreeMap::new();
+    let mut children: BTreeMap<DataPath, Vec<Planted<'_>>> = BTreeMap::new();
     for (path, (entry, target)) in model {
         children.entry(path.parent().expect("not the top")).or_default().push((path, entry, target));
     }

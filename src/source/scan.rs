@@ -90,7 +90,8 @@ impl Parts {
     /// At most `max` lines for a person, the last of which says how many more there are.
     pub fn lines(&self, max: usize) -> Vec<String> {
         let shown = self.listed.len().min(max);
-        let mut lines: Vec<_> = self.listed[..shown].iter().map(|part| format!("{}: {}", part.path, part.why)).collect();
+        let mut lines: Vec<_> =
+            self.listed[..shown].iter().map(|part| format!("{}: {}", part.path, part.why)).collect();
         if self.count > shown as u64 {
             lines.push(format!("and {} more", self.count - shown as u64));
         }

@@ -12,11 +12,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use rustix::fs::{AtFlags, fstat, statat};
 use rustix::io::Errno;
 
+use super::Source;
 use super::attributes::{self, Times};
 use super::listing::{self, Listing, words};
 use super::mounts::is_veneer_mount;
 use super::scan::{Parts, Progress, Scan, ScanOptions, Tree};
-use super::Source;
 use crate::model::{DataPath, Kind};
 use crate::{Error, ErrorKind, Result};
 

@@ -7,6 +7,7 @@
 mod batch;
 pub mod conformance;
 mod local;
+mod mapped;
 mod memory;
 mod object;
 mod tree;

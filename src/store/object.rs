@@ -1,21 +1,17 @@
 //! An object opened for reading anywhere in it.
 //!
 //! Small ones are bytes in memory; large ones are files, mapped into memory
-//! and checked group by group as they are touched (see [`super::tree`]). An
+//! and checked group by group as they are touched (see [`super::mapped`]). An
 //! object that a raw store gives is not checked; [`Object::verified`] turns
 //! checking on, and [`super::Verified`] does so for every object.
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use memmap2::Mmap;
 
-use super::tree::{self, GROUP_LEN, Value};
+use super::mapped::{Mapped, name, not_its_own};
 use crate::model::Id;
 use crate::{Error, Result};
 
@@ -35,38 +31,6 @@ enum Data {
     File(Arc<Mapped>),
 }
 
-/// A file in memory.
-#[derive(Debug)]
-struct Mapped {
-    file: File,
-    sidecar: Option<File>,
-    /// `None` for an empty file, which cannot be mapped.
-    map: Option<Mmap>,
-    proof: OnceLock<Proof>,
-}
-
-/// What a file's groups must be, and which of them were seen to be so.
-#[derive(Debug)]
-struct Proof {
-    id: Id,
-    values: Values,
-    /// One bit per group, set once it was checked.
-    seen: Box<[AtomicU64]>,
-}
-
-#[derive(Debug)]
-enum Values {
-    /// The file is one group, or was checked as a whole: nothing is left to check.
-    Whole,
-    Mapped(Mmap),
-}
-
-/// A file that was read through and found right: device, inode, size, mtime in ns, and the id.
-type Seen = (u64, u64, u64, i128, Id);
-
-/// All files that this process has read through.
-static SEEN_WHOLE: LazyLock<Mutex<HashSet<Seen>>> = LazyLock::new(Mutex::default);
-
 impl Object {
     /// An object held in memory.
     pub fn from_bytes(bytes: Bytes) -> Object {
@@ -80,14 +44,8 @@ impl Object {
     pub fn from_path(path: &Path) -> Result<Object> {
         let mut sidecar = path.as_os_str().to_owned();
         sidecar.push(".tree");
-        Object::from_files(File::open(path), File::open(Path::new(&sidecar)).ok())
-            .map_err(|cause| Error::io_at("open", path, cause))
-    }
-
-    fn from_files(file: std::io::Result<File>, sidecar: Option<File>) -> std::io::Result<Object> {
-        let file = file?;
-        let map = map_whole(&file)?;
-        let mapped = Mapped { file, sidecar, map, proof: OnceLock::new() };
+        let mapped = File::open(path).and_then(|file| Mapped::new(file, File::open(&sidecar).ok()));
+        let mapped = mapped.map_err(|cause| Error::io_at("open", path, cause))?;
         Ok(Object { data: Data::File(Arc::new(mapped)), checked: false })
     }
 
@@ -187,143 +145,19 @@ impl Object {
     #[cold]
     fn too_short(&self, offset: u64, len: usize) -> Error {
         let why = format!("it has {} bytes, {len} at {offset} are wanted", self.len());
-        match &self.data {
-            Data::File(mapped) if mapped.proof.get().is_some() => {
-                Error::corrupt(name(mapped.proof.get().expect("just seen").id), why)
-            }
-            _ => Error::corrupt("an object", why),
-        }
-    }
-}
-
-impl Mapped {
-    fn bytes(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
-    }
-
-    /// Finds what every group must be; the cost does not grow with the file, if its sidecar is sound.
-    fn prove(&self, id: Id) -> Result<()> {
-        if self.proof.get().is_none() {
-            let proof = self.find_proof(id)?;
-            // Another thread may have been first; both found the same.
-            let _ = self.proof.set(proof);
-        }
-        match self.proof.get() {
-            Some(proof) if proof.id == id => Ok(()),
-            _ => Err(not_its_own(id)),
-        }
-    }
-
-    fn find_proof(&self, id: Id) -> Result<Proof> {
-        let whole = Proof { id, values: Values::Whole, seen: Box::default() };
-        let len = self.bytes().len() as u64;
-        if len > GROUP_LEN {
-            if self.seen_whole(id) {
-                return Ok(whole);
-            }
-            if let Some(values) = self.sidecar_values(id, len) {
-                let words = tree::group_count(len).div_ceil(64);
-                let seen = (0..words).map(|_| AtomicU64::new(0)).collect();
-                return Ok(Proof { id, values: Values::Mapped(values), seen });
-            }
-            tracing::warn!(object = %id, "the tree of an object is missing or damaged, so all of it is read");
-        }
-        if Id::of(self.bytes()) != id {
-            return Err(not_its_own(id));
-        }
-        self.remember_whole(id);
-        Ok(whole)
-    }
-
-    fn sidecar_values(&self, id: Id, len: u64) -> Option<Mmap> {
-        let map = map_whole(self.sidecar.as_ref()?).ok()??;
-        tree::decode_sidecar(&map, id, len)?;
-        Some(map)
-    }
-
-    /// Checks the groups that hold the bytes `start..end`; `end` is greater than `start`.
-    #[inline]
-    fn check(&self, start: u64, end: u64) -> Result<()> {
-        let proof = self.proof.get().expect("a checked object has its proof");
-        let Values::Mapped(values) = &proof.values else {
-            return Ok(());
+        let id = match &self.data {
+            Data::Memory(_) => None,
+            Data::File(mapped) => mapped.id(),
         };
-        for group in start / GROUP_LEN..=(end - 1) / GROUP_LEN {
-            let (word, bit) = (&proof.seen[(group / 64) as usize], 1 << (group % 64));
-            if word.load(Ordering::Relaxed) & bit == 0 {
-                self.check_group(proof.id, values, group)?;
-                word.fetch_or(bit, Ordering::Relaxed);
-            }
-        }
-        Ok(())
+        Error::corrupt(id.map_or_else(|| "an object".to_owned(), name), why)
     }
-
-    #[cold]
-    fn check_group(&self, id: Id, sidecar: &[u8], group: u64) -> Result<()> {
-        let bytes = self.bytes();
-        let start = (group * GROUP_LEN) as usize;
-        let end = (start + GROUP_LEN as usize).min(bytes.len());
-        if group_in(sidecar, group) == Some(&tree::group_value(group, &bytes[start..end])) {
-            return Ok(());
-        }
-        Err(Error::corrupt(name(id), format!("the bytes {start}..{end} are not what was written")))
-    }
-
-    fn check_all(&self) -> Result<()> {
-        let proof = self.proof.get().expect("a checked object has its proof");
-        let len = self.bytes().len() as u64;
-        if matches!(proof.values, Values::Whole) || self.seen_whole(proof.id) {
-            return Ok(());
-        }
-        self.check(0, len)?;
-        self.remember_whole(proof.id);
-        Ok(())
-    }
-
-    fn key(&self, id: Id) -> Option<Seen> {
-        let now = self.file.metadata().ok()?;
-        let mtime_ns = i128::from(now.mtime()) * 1_000_000_000 + i128::from(now.mtime_nsec());
-        Some((now.dev(), now.ino(), now.size(), mtime_ns, id))
-    }
-
-    fn seen_whole(&self, id: Id) -> bool {
-        let seen = SEEN_WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
-        self.key(id).is_some_and(|key| seen.contains(&key))
-    }
-
-    fn remember_whole(&self, id: Id) {
-        if let Some(key) = self.key(id) {
-            SEEN_WHOLE.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
-        }
-    }
-}
-
-fn group_in(sidecar: &[u8], group: u64) -> Option<&Value> {
-    tree::values_of(sidecar)?.get(group as usize)
-}
-
-fn map_whole(file: &File) -> std::io::Result<Option<Mmap>> {
-    if file.metadata()?.len() == 0 {
-        return Ok(None);
-    }
-    // SAFETY: the store's object files are never changed or cut after they got their name; they have
-    // mode 0444, and whoever overrides that is beyond what a mapping can be guarded against.
-    unsafe { Mmap::map(file) }.map(Some)
-}
-
-fn name(id: Id) -> String {
-    format!("object {id}")
-}
-
-#[cold]
-fn not_its_own(id: Id) -> Error {
-    Error::corrupt(name(id), "its bytes have another hash")
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
+    use super::super::tree;
     use super::*;
     use crate::ErrorKind;
 

@@ -3,7 +3,12 @@
 use super::plain::{Item, Plain};
 use super::*;
 
-fn check(files: &[(&str, &str)], edits: impl FnOnce(&mut Draft) -> Result<()>, expected: &[(&str, &str)], changes: &[&str]) {
+fn check(
+    files: &[(&str, &str)],
+    edits: impl FnOnce(&mut Draft) -> Result<()>,
+    expected: &[(&str, &str)],
+    changes: &[&str],
+) {
     let fixture = Fixture::new(files);
     let mut draft = fixture.draft("main");
     edits(&mut draft).expect("edits");
@@ -15,7 +20,8 @@ fn check(files: &[(&str, &str)], edits: impl FnOnce(&mut Draft) -> Result<()>, e
             Item::Folder | Item::Link(_) => None,
         })
         .collect();
-    let expected: Vec<(String, String)> = expected.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
     assert_eq!(shown, expected);
     assert_eq!(told(&fixture.view("main"), draft.view()), changes);
 }

@@ -27,7 +27,9 @@ fn two_branches(
 
 fn conflicts(outcome: Outcome) -> Vec<String> {
     match outcome {
-        Outcome::Conflicts(conflicts) => conflicts.iter().map(|conflict| format!("{}: {}", conflict.path, conflict.why)).collect(),
+        Outcome::Conflicts(conflicts) => {
+            conflicts.iter().map(|conflict| format!("{}: {}", conflict.path, conflict.why)).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +44,8 @@ fn edits_of_different_files_merge() {
 
 #[test]
 fn an_edit_in_a_folder_that_the_other_side_removed_is_a_conflict() {
-    let fixture = two_branches(&[("a/x", "1"), ("b", "1")], |d| d.remove(&path("a"), true), |d| put(d, "a/x", "theirs"));
+    let fixture =
+        two_branches(&[("a/x", "1"), ("b", "1")], |d| d.remove(&path("a"), true), |d| put(d, "a/x", "theirs"));
     assert_eq!(conflicts(merged(&fixture, None)), ["a: changed by them in a folder that we changed"]);
     assert!(matches!(merged(&fixture, Some(Prefer::Theirs)), Outcome::Done { .. }));
     assert_eq!(Plain::of(&fixture.view("main")).0.get(&path("a/x")), Some(&Item::File(b"theirs".to_vec())));
@@ -69,7 +72,10 @@ fn a_revert_takes_back_one_revision_and_leaves_the_later_ones() {
     let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
     let second = fixture.commit("main", |draft| put(draft, "x", "2"));
     fixture.commit("main", |draft| put(draft, "y", "2"));
-    assert!(matches!(fixture.dataset.revert(second, &main_branch(), "ann", None).expect("a revert"), Outcome::Done { .. }));
+    assert!(matches!(
+        fixture.dataset.revert(second, &main_branch(), "ann", None).expect("a revert"),
+        Outcome::Done { .. }
+    ));
     assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), &fixture.view("main")), ["~ y"]);
     let again = fixture.dataset.revert(fixture.first, &main_branch(), "ann", None);
     assert!(again.is_err(), "an import has nothing before it");

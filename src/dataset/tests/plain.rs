@@ -67,7 +67,8 @@ impl Plain {
     }
 
     pub(super) fn put(&mut self, path: &DataPath, item: Item) -> bool {
-        let may = self.has_parent(path) && !self.is_folder(path) && (item != Item::Folder || !self.0.contains_key(path));
+        let may =
+            self.has_parent(path) && !self.is_folder(path) && (item != Item::Folder || !self.0.contains_key(path));
         if may {
             self.0.insert(path.clone(), item);
         }
@@ -85,7 +86,8 @@ impl Plain {
         if from.is_root() || !self.0.contains_key(from) || to.is_within(from) || !self.has_parent(to) || in_the_way {
             return false;
         }
-        let moving: Vec<_> = self.0.iter().filter(|(at, _)| at.is_within(from)).map(|(at, item)| (at.clone(), item.clone())).collect();
+        let moving: Vec<_> =
+            self.0.iter().filter(|(at, _)| at.is_within(from)).map(|(at, item)| (at.clone(), item.clone())).collect();
         self.remove(from);
         self.0.extend(moving.into_iter().map(|(at, item)| (at.moved(from, to).expect("within"), item)));
         true

@@ -183,7 +183,9 @@ fn check_diff(from: &View, to: &View, before: &Plain, after: &Plain) {
     let paths = before.0.keys().chain(after.0.keys());
     for path in paths.filter(|path| before.0.get(*path) != after.0.get(*path)) {
         let is_told = changes.iter().any(|change| {
-            path == &change.path || path.is_within(&change.path) || change.from.as_ref().is_some_and(|from| path.is_within(from))
+            path == &change.path
+                || path.is_within(&change.path)
+                || change.from.as_ref().is_some_and(|from| path.is_within(from))
         });
         assert!(is_told, "{path} is not told by {changes:?}");
     }

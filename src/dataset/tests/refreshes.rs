@@ -29,7 +29,10 @@ fn a_refresh_keeps_the_edits_and_shows_what_is_new() {
     let refreshed = refresh(&fixture);
     assert_eq!((refreshed.added, refreshed.modified, refreshed.removed), (1, 1, 1));
     assert!(refreshed.conflicts.is_empty());
-    assert_eq!(["a/x", "a/y", "a/new", "a/z"].map(|at| file(&fixture, at).map(|bytes| bytes.len())), [Some(6), Some(6), Some(3), None]);
+    assert_eq!(
+        ["a/x", "a/y", "a/new", "a/z"].map(|at| file(&fixture, at).map(|bytes| bytes.len())),
+        [Some(6), Some(6), Some(3), None]
+    );
     assert_eq!(refresh(&fixture), Refreshed::default(), "nothing changed since");
 }
 
@@ -46,14 +49,22 @@ fn an_edited_file_that_changed_in_the_source_is_a_conflict_and_stays_edited() {
 #[test]
 fn a_moved_file_shows_the_new_content_of_its_source() {
     let fixture = Fixture::new(&[("a/x", "1"), ("a/y", "1")]);
-    fixture.commit("main", |draft| draft.rename(&path("a/x"), &path("moved")).and_then(|()| draft.rename(&path("a"), &path("b"))));
+    fixture.commit("main", |draft| {
+        draft.rename(&path("a/x"), &path("moved")).and_then(|()| draft.rename(&path("a"), &path("b")))
+    });
     rewrite(&fixture, "a/x", "longer");
     rewrite(&fixture, "a/y", "longer, too");
     let refreshed = refresh(&fixture);
     assert!(refreshed.revision.is_some());
     assert_eq!(file(&fixture, "moved").expect("it is there"), b"longer");
     assert_eq!(file(&fixture, "b/y").expect("it is there"), b"longer, too");
-    let told = told(&fixture.dataset.view(fixture.dataset.resolve(Some(&"main~1".parse().expect("ok"))).expect("a revision").id).expect("a view"), &fixture.view("main"));
+    let told = told(
+        &fixture
+            .dataset
+            .view(fixture.dataset.resolve(Some(&"main~1".parse().expect("ok"))).expect("a revision").id)
+            .expect("a view"),
+        &fixture.view("main"),
+    );
     assert_eq!(told, ["~ b/y", "~ moved"]);
 }
 

@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use super::disk::Disk;
+use super::files::{Files, read_head};
 use super::format::Format;
-use super::group::Key;
+use super::frame::Key;
 use super::index::{Applied, Found, Index, Place};
 use super::index_memory::MemoryIndex;
 use super::objects;
-use super::scan::{Files, Scan, read_head};
+use super::scan::Scan;
 use crate::model::Id;
 use crate::store::Object;
 use crate::{Error, Result};

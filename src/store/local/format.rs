@@ -16,7 +16,7 @@ pub(super) const FILE: &str = "FORMAT";
 const TITLE: &str = "veneer store";
 const VERSION: &str = "1";
 const HASH: &str = "blake3";
-/// The rule by which overlays are split into nodes; its numbers are in `docs/FORMAT.md`.
+/// The rule by which overlays are split into nodes; `crate::overlay` has its numbers.
 const NODES: &str = "prolly-1";
 
 /// What FORMAT says of a store, beside what is the same for all of this version.

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::disk::{Disk, DiskFile, RealDisk};
+use super::files::{Files, file_name, log_numbers, read_head, read_mark};
 use super::format::Format;
-use super::group::Key;
+use super::frame::Key;
 use super::index::{Index, Record};
 use super::index_sled::{self, SledIndex};
 use super::lock::Lock;
-use super::scan::{Files, Scan, file_name, log_numbers, read_head, read_mark};
+use super::scan::Scan;
 use super::walk::{self, Walked};
 use super::{LocalStore, log, objects};
 use crate::model::{Id, RefValue};
@@ -139,10 +140,13 @@ fn check_mark(disk: &dyn Disk, key: &Key, walked: &Walked, report: &mut FsckRepo
             let why = format!("it ends with group {}, but group {} was acknowledged", walked.end.seq, mark.seq);
             report.lost("the log", why);
         }
-        Some(mark) if mark.seq == walked.end.seq && mark.sum != walked.end.sum => {
-            report.lost("the log", "its last group is not the one that was acknowledged");
+        Some(mark) => {
+            // A log that was written anew, just before a crash, has other places than the mark.
+            let is_of_this_log = mark.checkpoint == walked.start.file && !walked.is_damaged;
+            if is_of_this_log && !walked.places.contains(&(mark.seq, mark.file, mark.end, mark.sum)) {
+                report.lost("the log", format!("its group {} is not the one that was acknowledged", mark.seq));
+            }
         }
-        Some(_) => {}
     }
 }
 

@@ -8,7 +8,8 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 
-use super::group::{FILE_HEAD_LEN, FileHead, ObjectItem};
+use super::frame::{FILE_HEAD_LEN, FileHead};
+use super::group::ObjectItem;
 use crate::Result;
 use crate::model::{Id, ObjectKind, RefValue};
 
@@ -79,6 +80,16 @@ pub(super) enum Entry<'a> {
     Ref { name: &'a str, new: Option<RefValue> },
     /// An object is no more.
     Forgotten(Id),
+}
+
+impl Entry<'_> {
+    /// The object that came to be, if one did.
+    pub(super) fn object_id(&self) -> Option<Id> {
+        match self {
+            Entry::Object(record, _) => Some(record.id),
+            _ => None,
+        }
+    }
 }
 
 /// What the log says of an object.

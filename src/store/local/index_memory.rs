@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::files::{Files, file_name};
 use super::group::{self, ALIGNMENT, ITEM_LEN};
 use super::index::{Applied, Entry, Found, Index, Place, Record, Rewritten};
-use super::scan::{Files, file_name};
 use crate::model::{Id, ObjectKind, RefValue};
 use crate::{Error, Result};
 

@@ -8,9 +8,10 @@ use std::io;
 use std::sync::Arc;
 
 use super::disk::{Disk, DiskFile};
-use super::group::{FILE_HEAD_LEN, FileHead, GroupBuilder, GroupHead, Key, Mark};
+use super::files::{Chain, Files, file_name};
+use super::frame::{FILE_HEAD_LEN, FileHead, Key, Mark};
+use super::group::{GroupBuilder, GroupHead};
 use super::index::{Applied, Place};
-use super::scan::{Chain, Files, file_name};
 use crate::{Error, ErrorKind, Result};
 
 /// The file that says what was acknowledged.

@@ -9,7 +9,9 @@ mod core;
 mod disk;
 #[cfg(test)]
 mod fake;
+mod files;
 mod format;
+mod frame;
 mod fsck;
 mod group;
 mod index;
@@ -25,6 +27,7 @@ mod reader;
 mod rebuild;
 mod rewrite;
 mod scan;
+mod stage;
 mod stats;
 mod sweep;
 #[cfg(test)]
@@ -76,7 +79,7 @@ impl LocalStore {
     /// Makes a new store in a folder that is empty or does not exist, and owns it.
     ///
     /// # Errors
-    /// `StoreUnknown` when the folder holds something else.
+    /// `AlreadyExists` when the folder is a store, `StoreUnknown` when it holds something else.
     pub fn create(path: &Path) -> Result<LocalStore> {
         open::create(path, self::core::Options::default())
     }
@@ -218,7 +221,7 @@ impl Store for LocalStore {
     fn revisions_with_prefix(&self, prefix: &str) -> Result<Vec<Id>> {
         let mut ids = self.ask(&|index| index.revisions(prefix))?;
         if let Role::Owner(owner) = &self.role {
-            ids.extend(owner.staged_revisions(prefix));
+            ids.extend(owner.stage.revisions(prefix));
             ids.sort_unstable();
             ids.dedup();
         }

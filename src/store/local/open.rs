@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::core::{Core, Options};
 use super::disk::{Disk, RealDisk};
-use super::format::Format;
-use super::group::Key;
+use super::files::{Chain, Files, read_mark};
+use super::format::{self, Format};
+use super::frame::Key;
 use super::index::{Applied, Index};
 use super::index_memory::MemoryIndex;
 use super::index_sled::{self, SledIndex};
@@ -15,20 +16,18 @@ use super::lock::Lock;
 use super::log::{self, Log};
 use super::owner::Owner;
 use super::reader::Reader;
-use super::scan::{Chain, Files, GroupReader, Scan, read_mark};
+use super::scan::{GroupReader, Scan};
 use super::{Access, LocalStore, Role, objects};
 use crate::{Error, ErrorKind, Result};
 
 /// Makes a store and owns it.
 pub(super) fn create(path: &Path, options: Options) -> Result<LocalStore> {
     fs::create_dir_all(path).map_err(|cause| Error::io_at("make the folder", path, cause))?;
-    let lock = Lock::take(path, options.wait)?;
     let disk = Arc::new(RealDisk::new(path));
-    if let Some(other) = foreign_file(&*disk)? {
-        let _ = fs::remove_file(path.join("LOCK"));
-        let found = format!("the folder is not empty, it has `{other}`");
-        return Err(Error::new(ErrorKind::StoreUnknown { path: path.display().to_string(), found }));
-    }
+    // Before the lock: nothing is written into a folder that is somebody else's.
+    check_is_free(&*disk, path)?;
+    let lock = Lock::take(path, options.wait)?;
+    check_is_free(&*disk, path)?;
     make(&*disk, options)?;
     // The store's own name must be durable too.
     if let Some(parent) = path.canonicalize().ok().as_deref().and_then(Path::parent) {
@@ -38,13 +37,22 @@ pub(super) fn create(path: &Path, options: Options) -> Result<LocalStore> {
     own(disk, Some(lock), options)
 }
 
-/// A file that a store being made would not have; what a crash while making one left is not foreign.
-fn foreign_file(disk: &dyn Disk) -> Result<Option<String>> {
-    let listed = disk.list("").map_err(|cause| Error::io("list the store's folder", cause))?;
-    let ours = |name: &str| matches!(name, "LOCK" | "log" | "objects" | "pins" | "FORMAT.new" | log::RESERVE);
+/// Refuses a folder that has a store or other files; what a crash while making a store left is neither.
+fn check_is_free(disk: &dyn Disk, path: &Path) -> Result<()> {
+    let listed = disk.list("").map_err(|cause| Error::io_at("list the folder", path, cause))?;
     let mut names: Vec<String> = listed.into_iter().map(|listed| listed.name).collect();
     names.sort_unstable();
-    Ok(names.into_iter().find(|name| !ours(name)))
+    if names.iter().any(|name| name == format::FILE) {
+        return Err(Error::already_exists("store", path.display()));
+    }
+    let ours = |name: &str| matches!(name, "LOCK" | "log" | "objects" | "FORMAT.new" | log::RESERVE);
+    match names.into_iter().find(|name| !ours(name)) {
+        None => Ok(()),
+        Some(other) => {
+            let found = format!("the folder is not empty, it has `{other}`");
+            Err(Error::new(ErrorKind::StoreUnknown { path: path.display().to_string(), found }))
+        }
+    }
 }
 
 /// Writes an empty store; FORMAT comes last, and makes it one.

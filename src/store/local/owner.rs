@@ -4,20 +4,21 @@
 //! then the group in the log, then one sync, which is the commit point, and
 //! only then the index and the answer. `docs/FORMAT.md` argues every crash.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io::Read;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::core::{Core, Where};
 use super::group::GroupBuilder;
-use super::index::{Entry, Found, Index, Place, Record};
+use super::index::{Applied, Entry, Found, Index, Place, Record};
 use super::index_sled;
 use super::lock::Lock;
 use super::log::Log;
 use super::objects::{self, NewFile};
+use super::stage::{Stage, Staged, StagedAt};
 use crate::model::{Id, ObjectKind, RefValue};
 use crate::store::{Batch, RefSwap, batch};
 use crate::{Error, ErrorKind, Result};
@@ -28,18 +29,11 @@ const GATHER: usize = 1 << 20;
 const OPEN_FILES: usize = 32;
 /// The index is made durable after so many bytes of log, so that the next owner need not read more.
 const FLUSH_EVERY: u64 = 4 << 20;
-/// Times of objects that were wanted again are kept so long, once there are many.
-const TOUCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-const TOUCHED_MANY: usize = 64 * 1024;
-
 /// What only the owner of a store has.
 #[derive(Debug)]
 pub(super) struct Owner {
     writer: Mutex<Writer>,
-    /// Objects that were put and are not in the index yet.
-    staged: RwLock<HashMap<Id, Staged>>,
-    /// Old objects that were put again, and when: somebody is about to refer to them.
-    touched: Mutex<HashMap<Id, Instant>>,
+    pub(super) stage: Stage,
     op: Mutex<u64>,
     moved: Condvar,
     _lock: Option<Lock>,
@@ -62,20 +56,6 @@ pub(super) struct Writer {
     flushed_end: u64,
 }
 
-#[derive(Clone, Debug)]
-struct Staged {
-    kind: ObjectKind,
-    time_s: u64,
-    at: StagedAt,
-}
-
-#[derive(Clone, Debug)]
-enum StagedAt {
-    Memory(Bytes),
-    Log(Place, u64),
-    File(String, u64),
-}
-
 impl Writer {
     fn take_number(&mut self) -> u64 {
         self.next_file += 1;
@@ -85,7 +65,7 @@ impl Writer {
 
 impl Owner {
     pub(super) fn new(log: Log, lock: Option<Lock>) -> Owner {
-        let op = log.end().op;
+        let Applied { op, end, .. } = log.end();
         let writer = Writer {
             log,
             gathered: Vec::new(),
@@ -94,12 +74,11 @@ impl Owner {
             files: Vec::new(),
             unsynced_folders: BTreeSet::new(),
             next_file: 0,
-            flushed_end: 0,
+            flushed_end: end,
         };
         Owner {
             writer: Mutex::new(writer),
-            staged: RwLock::default(),
-            touched: Mutex::default(),
+            stage: Stage::default(),
             op: Mutex::new(op),
             moved: Condvar::new(),
             _lock: lock,
@@ -108,26 +87,6 @@ impl Owner {
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn staged(&self, id: Id) -> Option<Staged> {
-        self.staged.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-    }
-
-    /// Whether the object was put and is not in the index yet.
-    pub(super) fn is_staged(&self, id: Id) -> bool {
-        self.staged(id).is_some()
-    }
-
-    fn stage(&self, id: Id, staged: Staged) {
-        self.staged.write().unwrap_or_else(PoisonError::into_inner).insert(id, staged);
-    }
-
-    fn unstage(&self, ids: impl IntoIterator<Item = Id>) {
-        let mut staged = self.staged.write().unwrap_or_else(PoisonError::into_inner);
-        ids.into_iter().for_each(|id| {
-            staged.remove(&id);
-        });
     }
 
     /// Asks the index; one that fails is replaced, and asked again.
@@ -158,19 +117,10 @@ impl Owner {
     /// Where the object is, if it is anywhere.
     pub(super) fn locate(&self, core: &Core, id: Id) -> Result<Option<Where>> {
         // Staged first: an object leaves the stage only when the index has it.
-        match self.staged(id).map(|staged| staged.at) {
-            Some(StagedAt::Memory(bytes)) => Ok(Some(Where::Memory(bytes))),
-            Some(StagedAt::Log(place, len)) => Ok(Some(Where::of_place(id, place, len))),
-            Some(StagedAt::File(path, len)) => Ok(Some(Where::File(path, len))),
+        match self.stage.locate(id) {
             None => Ok(self.find(core, None, id)?.map(Where::of)),
+            staged => Ok(staged),
         }
-    }
-
-    /// The revisions that were put and are not in the index yet.
-    pub(super) fn staged_revisions(&self, prefix: &str) -> Vec<Id> {
-        let staged = self.staged.read().unwrap_or_else(PoisonError::into_inner);
-        let revisions = staged.iter().filter(|(_, staged)| staged.kind == ObjectKind::Revision);
-        revisions.map(|(id, _)| *id).filter(|id| id.to_hex().starts_with(prefix)).collect()
     }
 
     pub(super) fn put(&self, core: &Core, kind: ObjectKind, bytes: &[u8]) -> Result<Id> {
@@ -214,7 +164,8 @@ impl Owner {
         id: Id,
         bytes: &mut dyn FnMut() -> Bytes,
     ) -> Result<()> {
-        if self.is_known(core, writer, kind, id)? {
+        let is_known = self.is_known(core, writer, kind, id)?;
+        if is_known || (kind == ObjectKind::Revision && self.stage.becomes_revision(id)) {
             return Ok(());
         }
         let bytes = bytes();
@@ -225,7 +176,7 @@ impl Owner {
         }
         writer.gathered.push(id);
         writer.gathered_len += bytes.len();
-        self.stage(id, Staged { kind, time_s: core.now_s(), at: StagedAt::Memory(bytes) });
+        self.stage.add(id, Staged { kind, time_s: core.now_s(), at: StagedAt::Memory(bytes) });
         if writer.gathered_len >= GATHER {
             let done = self.spill(core, writer, false);
             if done.is_err() {
@@ -239,7 +190,7 @@ impl Owner {
     /// Whether the object is there already, and what is there is of use.
     fn is_known(&self, core: &Core, writer: &Writer, kind: ObjectKind, id: Id) -> Result<bool> {
         let revision = kind == ObjectKind::Revision;
-        if let Some(staged) = self.staged(id) {
+        if let Some(staged) = self.stage.get(id) {
             return Ok(!revision || staged.kind == ObjectKind::Revision);
         }
         let Some(found) = self.find(core, Some(writer), id)? else {
@@ -253,27 +204,13 @@ impl Owner {
         if found.record.place.payload.is_none() && !core.has_file(id, found.record.len) {
             return Ok(false);
         }
-        self.touch(id);
+        self.stage.touch(id);
         Ok(true)
-    }
-
-    fn touch(&self, id: Id) {
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.insert(id, Instant::now());
-        if touched.len() > TOUCHED_MANY {
-            touched.retain(|_, when| when.elapsed() < TOUCHED_FOR);
-        }
-    }
-
-    /// Whether the object was put again within `grace`, though it was there before.
-    pub(super) fn was_touched(&self, id: Id, grace: Duration) -> bool {
-        let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.get(&id).is_some_and(|when| when.elapsed() < grace)
     }
 
     fn add_file(&self, core: &Core, writer: &mut Writer, new: NewFile) -> Result<()> {
         let at = StagedAt::File(new.path(), new.len);
-        self.stage(new.id, Staged { kind: new.kind, time_s: core.now_s(), at });
+        self.stage.add(new.id, Staged { kind: new.kind, time_s: core.now_s(), at });
         writer.files.push(new);
         if writer.files.iter().filter(|new| new.is_temporary()).count() >= OPEN_FILES {
             self.name_files(core, writer)?;
@@ -286,9 +223,7 @@ impl Owner {
         objects::sync(&writer.files).inspect_err(|error| writer.log.fail(error.to_string()))?;
         let named = objects::name(&*core.disk, &mut writer.files, &mut writer.unsynced_folders);
         for new in &writer.files {
-            if let Some(staged) = self.staged.write().unwrap_or_else(PoisonError::into_inner).get_mut(&new.id) {
-                staged.at = StagedAt::File(new.path(), new.len);
-            }
+            self.stage.moved(new.id, StagedAt::File(new.path(), new.len));
         }
         named?;
         for folder in std::mem::take(&mut writer.unsynced_folders) {
@@ -307,8 +242,7 @@ impl Owner {
         let appended = writer.log.append(&builder, core.now_s(), op, may_use_reserve)?;
         for (mut record, _) in added {
             record.place = appended.absolute(record.place);
-            let at = StagedAt::Log(record.place, record.len);
-            self.stage(record.id, Staged { kind: record.kind, time_s: record.time_s, at });
+            self.stage.moved(record.id, StagedAt::Log(record.place, record.len));
             writer.spilled.push(record);
         }
         writer.gathered.clear();
@@ -318,16 +252,14 @@ impl Owner {
 
     /// Adds the gathered objects to a group; see [`super::log::Appended::absolute`] for what their places count from.
     fn add_gathered(&self, writer: &Writer, builder: &mut GroupBuilder) -> Vec<(Record, Bytes)> {
-        let staged = self.staged.read().unwrap_or_else(PoisonError::into_inner);
-        let gathered = writer.gathered.iter().filter_map(|id| Some((*id, staged.get(id)?)));
+        let gathered = writer.gathered.iter().filter_map(|id| Some((*id, self.stage.get(*id)?)));
         gathered
-            .filter_map(|(id, staged)| {
-                let StagedAt::Memory(bytes) = &staged.at else { return None };
+            .filter_map(|(id, Staged { kind, time_s, at })| {
+                let StagedAt::Memory(bytes) = at else { return None };
                 let payload = Some(builder.payload_len() as u64);
-                let record = builder.add_object(staged.kind, id, staged.time_s, bytes);
+                let record = builder.add_object(kind, id, time_s, &bytes);
                 let place = Place { file: 0, record, payload };
-                let len = bytes.len() as u64;
-                Some((Record { id, kind: staged.kind, len, time_s: staged.time_s, place }, bytes.clone()))
+                Some((Record { id, kind, len: bytes.len() as u64, time_s, place }, bytes))
             })
             .collect()
     }
@@ -337,7 +269,7 @@ impl Owner {
         let writer = &mut *writer;
         writer.log.check_usable()?;
         batch.check(&|name| self.ask(core, Some(writer), &|index| index.read_ref(name.as_str())), &|id| {
-            Ok(self.staged(id).is_some() || self.find(core, Some(writer), id)?.is_some())
+            Ok(self.stage.has(id) || self.find(core, Some(writer), id)?.is_some())
         })?;
         let kept = (writer.gathered.len(), writer.files.len());
         let mut objects = batch.objects.iter();
@@ -356,53 +288,38 @@ impl Owner {
     fn take_back(&self, writer: &mut Writer, gathered: usize, files: usize, core: &Core) {
         let ids = writer.gathered.split_off(gathered.min(writer.gathered.len()));
         let new = writer.files.split_off(files.min(writer.files.len()));
-        self.unstage(ids.into_iter().chain(new.iter().map(|new| new.id)));
+        self.stage.remove(ids.into_iter().chain(new.iter().map(|new| new.id)));
         new.into_iter().for_each(|new| new.discard(&*core.disk));
-        let staged = self.staged.read().unwrap_or_else(PoisonError::into_inner);
-        let len_of = |id: &Id| match staged.get(id).map(|staged| &staged.at) {
-            Some(StagedAt::Memory(bytes)) => bytes.len(),
-            _ => 0,
-        };
-        writer.gathered_len = writer.gathered.iter().map(len_of).sum();
+        writer.gathered_len = self.stage.len_in_memory(&writer.gathered);
     }
 
+    /// Makes durable all that is staged, and the batch's refs with it.
     pub(super) fn commit(&self, core: &Core, writer: &mut Writer, batch: &Batch) -> Result<u64> {
         self.name_files(core, writer)?;
         let op = writer.log.end().op + u64::from(!batch.swaps.is_empty());
-        let time_s = core.now_s();
         let mut builder = GroupBuilder::default();
-        let mut added = self.add_gathered(writer, &mut builder);
-        let payload_objects = added.len();
-        for new in &writer.files {
-            let time_s = self.staged(new.id).map_or(time_s, |staged| staged.time_s);
-            let record = builder.add_file(new.kind, new.id, time_s, new.len);
-            let place = Place { file: 0, record, payload: None };
-            added.push((Record { id: new.id, kind: new.kind, len: new.len, time_s, place }, Bytes::new()));
-        }
+        let mut in_log = self.add_gathered(writer, &mut builder);
+        let mut in_files = self.add_named(core, writer, &mut builder);
         let refs = ref_changes(batch, op);
         for (name, new, before) in &refs {
             builder.add_ref(name, *new, *before);
         }
-        if builder.is_empty() && batch.swaps.is_empty() && !writer.log.is_dirty() && writer.spilled.is_empty() {
-            return Ok(op);
-        }
         if !builder.is_empty() || !batch.swaps.is_empty() {
-            let appended = writer.log.append(&builder, time_s, op, batch.frees_space)?;
-            added.iter_mut().for_each(|(record, _)| record.place = appended.absolute(record.place));
+            let appended = writer.log.append(&builder, core.now_s(), op, batch.frees_space)?;
+            let records = in_log.iter_mut().map(|(record, _)| record).chain(&mut in_files);
+            records.for_each(|record| record.place = appended.absolute(record.place));
+        } else if !writer.log.is_dirty() && writer.spilled.is_empty() {
+            return Ok(op);
         }
         writer.log.sync()?;
         // From here on it is done, whatever happens.
         writer.log.acknowledge();
-        let spilled = writer.spilled.iter().map(|record| Entry::Object(*record, None));
-        let objects = added
-            .iter()
-            .enumerate()
-            .map(|(at, (record, bytes))| Entry::Object(*record, (at < payload_objects).then_some(&bytes[..])));
+        let without_bytes = writer.spilled.iter().chain(&in_files).map(|record| Entry::Object(*record, None));
+        let with_bytes = in_log.iter().map(|(record, bytes)| Entry::Object(*record, Some(bytes)));
         let refs = refs.iter().map(|(name, new, _)| Entry::Ref { name, new: *new });
-        let entries: Vec<Entry<'_>> = spilled.chain(objects).chain(refs).collect();
+        let entries: Vec<Entry<'_>> = without_bytes.chain(with_bytes).chain(refs).collect();
         self.take_into_index(core, writer, &entries);
-        let ids: Vec<Id> = writer.spilled.iter().map(|record| record.id).chain(added.iter().map(|a| a.0.id)).collect();
-        self.unstage(ids);
+        self.stage.remove(entries.iter().filter_map(Entry::object_id));
         writer.gathered.clear();
         writer.gathered_len = 0;
         writer.spilled.clear();
@@ -412,6 +329,18 @@ impl Owner {
         Ok(op)
     }
 
+    /// Adds the records of the objects that have files of their own.
+    fn add_named(&self, core: &Core, writer: &Writer, builder: &mut GroupBuilder) -> Vec<Record> {
+        let add = |new: &NewFile| {
+            let NewFile { id, kind, len, .. } = *new;
+            let time_s = self.stage.get(id).map_or_else(|| core.now_s(), |staged| staged.time_s);
+            let record = builder.add_file(kind, id, time_s, len);
+            Record { id, kind, len, time_s, place: Place { file: 0, record, payload: None } }
+        };
+        writer.files.iter().map(add).collect()
+    }
+
+    /// Takes durable groups into the index; one that fails is replaced.
     pub(super) fn take_into_index(&self, core: &Core, writer: &mut Writer, entries: &[Entry<'_>]) {
         let applied = writer.log.durable();
         let index = core.index();

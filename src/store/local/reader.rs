@@ -13,12 +13,13 @@ use rustix::fs::inotify;
 
 use super::core::{Core, Options};
 use super::disk::{Disk, DiskFile};
+use super::files::{Chain, Files, file_name, read_mark};
 use super::format::Format;
-use super::group::{Key, Mark};
+use super::frame::{Key, Mark};
 use super::index::Index;
 use super::index_memory::MemoryIndex;
 use super::log::MARK;
-use super::scan::{Chain, Files, Scan, file_name, read_mark};
+use super::scan::Scan;
 use crate::store::batch;
 use crate::{Error, ErrorKind, Result};
 
@@ -69,7 +70,9 @@ impl Reader {
         let vouched = mark.map_or(0, |mark| mark.seq);
         match mark {
             Some(mark) if mark.checkpoint == *checkpoint => {
-                if mark.seq < known.seq || (mark.seq == known.seq && mark.sum == known.sum) {
+                // The place behind a file's last group and the one before the next file's first are the same.
+                let is_known = mark.seq == known.seq && (mark.sum == known.sum || mark.file != known.file);
+                if mark.seq < known.seq || is_known {
                     return Ok(false);
                 }
                 if mark.seq > known.seq && read_on(core, &*index, &mark).is_ok() {

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::disk::DiskFile;
-use super::group::{FILE_HEAD_LEN, FileHead, GroupBuilder, GroupHead};
+use super::files::file_name;
+use super::frame::{FILE_HEAD_LEN, FileHead};
+use super::group::{GroupBuilder, GroupHead};
 use super::index::{Applied, Record};
 use super::owner::{Owner, Writer};
-use super::scan::file_name;
 use super::{objects, sweep};
 use crate::model::Id;
 use crate::{Error, Result};
@@ -53,12 +54,13 @@ pub(super) fn rewrite(owner: &Owner, core: &Core, writer: &mut Writer, mut kept:
     });
     let end = written?;
     let name = file_name(head.number);
-    let failed = |cause| Error::io("replace the store's log", cause);
-    core.disk.rename(TEMPORARY, &name).map_err(failed)?;
     // Until the folder is durable nobody can say which log a power cut would leave.
-    core.disk.sync_folder("log").map_err(failed).inspect_err(|error| writer.log.fail(error.to_string()))?;
-    let file =
-        core.disk.open_to_write(&name).map_err(failed).inspect_err(|error| writer.log.fail(error.to_string()))?;
+    let renamed = core.disk.rename(TEMPORARY, &name).and_then(|()| core.disk.sync_folder("log"));
+    let file = renamed.and_then(|()| core.disk.open_to_write(&name)).map_err(|cause| {
+        let error = Error::io("replace the store's log", cause);
+        writer.log.fail(error.to_string());
+        error
+    })?;
     core.files.add(head.number, Arc::clone(&file));
     let index = core.index();
     let start = Applied::before(&head);

@@ -9,10 +9,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::core::Core;
-use super::group::{FILE_HEAD_LEN, GROUP_HEAD_LEN, GroupBuilder, ITEM_LEN};
+use super::files::file_name;
+use super::frame::FILE_HEAD_LEN;
+use super::group::{GROUP_HEAD_LEN, GroupBuilder, ITEM_LEN};
 use super::index::{Entry, Record};
 use super::owner::{Owner, Writer};
-use super::scan::file_name;
 use super::{LocalStore, objects, rewrite};
 use crate::model::Id;
 use crate::store::Batch;
@@ -93,10 +94,11 @@ fn judge(
     let (mut dead, mut kept, mut swept) = (Vec::new(), Vec::new(), Swept::default());
     let mut seen = HashSet::new();
     for record in all {
-        let is_young = record.time_s.saturating_add(grace.as_secs()) > now_s || owner.was_touched(record.id, grace);
+        let is_young =
+            record.time_s.saturating_add(grace.as_secs()) > now_s || owner.stage.was_touched(record.id, grace);
         let is_live = live(record.id);
         swept.kept_young += u64::from(is_young && !is_live);
-        if is_live || is_young || owner.is_staged(record.id) {
+        if is_live || is_young || owner.stage.has(record.id) {
             kept.push(record);
             continue;
         }
@@ -126,7 +128,7 @@ fn strays(
     let now_s = core.now_s();
     let mut strays = objects::list(&*core.disk)?;
     strays.retain(|file| {
-        let is_ours = file.id.is_some_and(|id| !known.contains(&id) && !owner.is_staged(id));
+        let is_ours = file.id.is_some_and(|id| !known.contains(&id) && !owner.stage.has(id));
         is_ours && file.mtime_s.saturating_add(grace.as_secs()) <= now_s
     });
     Ok(strays)

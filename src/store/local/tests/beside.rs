@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{Access, LocalStore, open};
-use super::folder::{Folder, QUICK, name, swap};
+use super::folder::{Folder, QUICK, SHORTLY, name, swap};
 use crate::ErrorKind;
 use crate::model::{Id, ObjectKind};
 use crate::store::{Batch, Store, Verified};
@@ -116,7 +116,7 @@ fn a_reader_goes_on_while_the_log_is_swept_and_written_anew() {
     assert_eq!(reader.read_ref(&name("main")).expect("read"), folder.refs.get("heads/d/main").copied());
     assert!(!reader.has(large).expect("looked"), "the reader noticed");
     drop(owner);
-    let report = LocalStore::fsck(&folder.path(), Duration::ZERO).expect("checked");
+    let report = LocalStore::fsck(&folder.path(), SHORTLY).expect("checked");
     assert!(report.is_clean() && report.notes.is_empty(), "{report:#?}");
     assert!(folder.check(reader) && folder.check(folder.own().expect("opened")));
 }
@@ -186,9 +186,10 @@ fn a_folder_that_is_no_store_is_refused_and_left_alone() {
     let error = LocalStore::create(path).expect_err("it has other files");
     assert!(matches!(error.kind(), ErrorKind::StoreUnknown { .. }), "{error}");
     assert!(error.to_string().contains("train.csv"), "{error}");
+    assert_eq!(fs::read_dir(path).expect("listed").count(), 1, "nothing was written");
     let store = Folder::new();
     let error = LocalStore::create(&store.path()).expect_err("it is a store already");
-    assert!(matches!(error.kind(), ErrorKind::StoreUnknown { .. }), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::AlreadyExists { .. }), "{error}");
     assert!(store.check(store.own().expect("it is whole")));
 }
 

@@ -31,7 +31,7 @@ impl Drop for OnPanic {
 
 #[test]
 fn nothing_acknowledged_is_lost_in_a_power_cut() {
-    for seed in seeds(400) {
+    for seed in seeds(320) {
         let _seed = OnPanic(seed);
         let mut world = World::new(seed);
         for _ in 0..4 {

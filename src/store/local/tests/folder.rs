@@ -15,8 +15,12 @@ use crate::Result;
 use crate::model::{Id, ObjectKind, RefName, RefValue};
 use crate::store::{Batch, RefSwap, Store, Verified};
 
-/// No waiting, and a reserve that is quickly read.
-pub(super) const QUICK: Options = Options { wait: Duration::ZERO, rotate_at: 4000, reserve_len: 512, compact_at: 2000 };
+/// How long to wait for a store that nobody should own: a child of another test that was forked and is not
+/// yet its own program holds all locks of this process for a moment.
+pub(super) const SHORTLY: Duration = Duration::from_secs(10);
+
+/// Small files, and a reserve that is quickly read.
+pub(super) const QUICK: Options = Options { wait: SHORTLY, rotate_at: 4000, reserve_len: 512, compact_at: 2000 };
 
 /// A store in a folder, and what is in it.
 #[derive(Debug)]

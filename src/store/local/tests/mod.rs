@@ -4,5 +4,6 @@ mod beside;
 mod crash;
 mod damage;
 mod folder;
+mod killed;
 mod real;
 mod world;
