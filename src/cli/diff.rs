@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 use veneer::dataset::diff;
-use veneer::model::{Address, PathChange, RefSpec, What};
+use veneer::model::{PathChange, RefSpec, What};
 
 use super::context::{Context, branch_of};
 use super::human;
