@@ -33,6 +33,9 @@ pub struct Draft {
 
 impl Dataset {
     /// Opens the draft that `writer` has on `branch`, or begins one.
+    ///
+    /// A draft that changes nothing moves up to the branch's head: else an edit
+    /// that was discarded because of a conflict could never be made anew.
     pub fn draft(&self, branch: &BranchName, writer: &WriterName) -> Result<Draft> {
         let head = self.head(branch)?;
         let name = RefName::draft(&self.name, branch, writer);
@@ -40,12 +43,16 @@ impl Dataset {
             Some(value) => Some((value, self.step(value.id)?)),
             None => None,
         };
-        let revision = saved.as_ref().map_or(head.id, |(_, step)| step.revision);
+        let changes = match &saved {
+            Some((_, step)) if self.revision(step.revision)?.overlay != step.overlay => Some(step),
+            _ => None,
+        };
+        let revision = changes.map_or(head.id, |step| step.revision);
         let mut dataset = self.clone();
         // New nodes are staged until they are saved: no other reader should hold them.
         dataset.nodes = Arc::new(Nodes::new(self.store.clone()));
         let mut view = dataset.view(revision)?;
-        if let Some((_, step)) = &saved {
+        if let Some(step) = changes {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
         Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view })
@@ -79,8 +86,8 @@ impl Draft {
     /// `RefMoved` when another process saved this draft in the meantime: then nothing is saved.
     pub fn save(&mut self, label: &str) -> Result<()> {
         let before = match &self.saved {
-            Some((_, step)) => step.overlay,
-            None => self.dataset.revision(self.revision)?.overlay,
+            Some((_, step)) if step.revision == self.revision => step.overlay,
+            _ => self.dataset.revision(self.revision)?.overlay,
         };
         if self.view.overlay.root() == before {
             return Ok(());
@@ -121,9 +128,11 @@ impl Draft {
     }
 
     fn go_to(&mut self, step: DraftStep) -> Result<()> {
-        let overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
+        let mut view = self.dataset.view(step.revision)?;
+        view.overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
+        let revision = step.revision;
         self.move_to(step, Vec::new())?;
-        self.view.overlay = overlay;
+        (self.revision, self.view) = (revision, view);
         Ok(())
     }
 

@@ -136,3 +136,27 @@ fn a_commit_over_a_moved_branch_merges_or_gives_the_conflict() {
     }
     assert_eq!(eve.changes().expect("changes").len(), 1, "the draft is still there");
 }
+
+#[test]
+fn a_draft_that_was_emptied_begins_anew_at_the_head_and_undo_still_walks_back() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let bob = || fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft");
+    let mut draft = bob();
+    put(&mut draft, "x", "bob").and_then(|()| draft.save("put")).expect("an edit");
+    let head = fixture.commit("main", |draft| put(draft, "x", "ann"));
+    assert!(matches!(draft.commit("bob's", "bob").expect("an answer"), Outcome::Conflicts(_)));
+    draft.discard(&[path("x")]).and_then(|()| draft.save("discard")).expect("discarded");
+    let mut draft = bob();
+    assert_eq!(draft.based_on(), head);
+    assert!(draft.changes().expect("changes").is_empty());
+    put(&mut draft, "x", "bob again").and_then(|()| draft.save("put again")).expect("an edit");
+    let mut draft = bob();
+    assert_eq!(draft.undo().expect("undo"), "put again");
+    assert_eq!(draft.undo().expect("undo"), "discard");
+    assert_eq!((draft.based_on(), told(&fixture.view("main"), draft.view())), (fixture.first, vec!["~ x".to_owned()]));
+    assert_eq!(
+        (draft.redo().expect("redo"), draft.redo().expect("redo")),
+        ("discard".to_owned(), "put again".to_owned())
+    );
+    assert!(matches!(draft.commit("bob's", "bob").expect("a commit"), Outcome::Done { changes: 1, .. }));
+}

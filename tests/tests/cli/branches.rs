@@ -144,7 +144,7 @@ fn a_refresh_of_a_source_that_changed() {
     -rw-r--r--  11 B  [time]  1.png
     $ veneer refresh pets
     main is now [id 1]: 0 added, 1 modified, 0 removed
-    conflict  cats/1.png  edited by us, changed in the source
+    conflict  cats/1.png  edited, and changed in the source
     ! error: edits of yours stay over files that changed in the source too
     !
     ! hint: look at each path, and put it as it should be; `veneer rm` and `veneer restore` help
