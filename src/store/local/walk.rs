@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::disk::Disk;
+use super::disk::{Disk, DiskFile};
 use super::files::{Files, file_name, log_numbers, read_head, read_mark};
 use super::frame::{FILE_HEAD_LEN, FileHead, Key};
 use super::fsck::FsckReport;
@@ -34,7 +34,7 @@ pub(super) struct Walked {
 pub(super) fn walk(disk: &dyn Disk, files: &Arc<Files>, store: &[u8; 16], report: &mut FsckReport) -> Result<Walked> {
     let key = Key::of_store(store);
     let vouched = disk.open(log::MARK).ok().and_then(|file| read_mark(&*file, &key)).map_or(0, |mark| mark.seq);
-    let heads = heads(disk, files, store, vouched, report)?;
+    let heads = heads(disk, files, store, report)?;
     let first = heads.iter().find_map(|(_, head)| *head);
     let start = Applied::before(&first.unwrap_or(FileHead {
         store: *store,
@@ -69,11 +69,11 @@ fn heads(
     disk: &dyn Disk,
     files: &Files,
     store: &[u8; 16],
-    vouched: u64,
     report: &mut FsckReport,
 ) -> Result<Vec<(u32, Option<FileHead>)>> {
     let mut heads: Vec<(u32, Option<FileHead>)> = Vec::new();
-    for number in log_numbers(disk)?.into_iter().rev() {
+    let numbers = log_numbers(disk)?;
+    for number in numbers.iter().copied().rev() {
         if heads.first().and_then(|(_, head)| *head).is_some_and(|head| head.checkpoint) {
             report.notes.push(format!("`{}` was replaced; the next owner removes it", file_name(number)));
             continue;
@@ -87,9 +87,13 @@ fn heads(
         {
             report.lost(file_name(number + 1), "the file is not there");
         }
-        // The making of the last file may have been cut off; then nothing in it was acknowledged.
-        let is_stub = head.is_none() && heads.is_empty() && file.len().map_err(failed)? <= 64 && vouched == 0;
-        if head.is_none() && !is_stub {
+        let is_last_of_many = numbers.len() > 1 && numbers.last() == Some(&number);
+        if head.is_none() && is_last_of_many && file.len().map_err(failed)? <= FILE_HEAD_LEN {
+            // The header is synced before any group: so nothing was ever behind this one.
+            stub(&name, &*file, report).map_err(failed)?;
+            continue;
+        }
+        if head.is_none() {
             report.lost(name, "its header is damaged");
         }
         files.add(number, file);
@@ -103,6 +107,18 @@ fn heads(
         _ => {}
     }
     Ok(heads)
+}
+
+/// Tells of a last file without a sound header and with nothing behind it: its making was cut off, or it is damaged.
+fn stub(name: &str, file: &dyn DiskFile, report: &mut FsckReport) -> std::io::Result<()> {
+    let mut bytes = [0; FILE_HEAD_LEN as usize];
+    let len = file.read_at(&mut bytes, 0)?;
+    if len < bytes.len() || bytes.iter().all(|byte| *byte == 0) {
+        report.notes.push(format!("`{name}` was only being made; the next owner removes it"));
+    } else {
+        report.rebuildable(name, "its header is damaged, and nothing is behind it");
+    }
+    Ok(())
 }
 
 struct Walk<'a> {
