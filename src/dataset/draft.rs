@@ -40,12 +40,17 @@ impl Dataset {
             Some(value) => Some((value, self.step(value.id)?)),
             None => None,
         };
-        let revision = saved.as_ref().map_or(head.id, |(_, step)| step.revision);
+        // A draft that says nothing of its own is not held to an old revision: else a conflict that was
+        // discarded would come back with the next edit of the same path, for ever.
+        let revision = match &saved {
+            Some((_, step)) if step.overlay != self.revision(step.revision)?.overlay => step.revision,
+            _ => head.id,
+        };
         let mut dataset = self.clone();
         // New nodes are staged until they are saved: no other reader should hold them.
         dataset.nodes = Arc::new(Nodes::new(self.store.clone()));
         let mut view = dataset.view(revision)?;
-        if let Some((_, step)) = &saved {
+        if let Some((_, step)) = saved.as_ref().filter(|(_, step)| step.revision == revision) {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
         Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view })
@@ -79,8 +84,8 @@ impl Draft {
     /// `RefMoved` when another process saved this draft in the meantime: then nothing is saved.
     pub fn save(&mut self, label: &str) -> Result<()> {
         let before = match &self.saved {
-            Some((_, step)) => step.overlay,
-            None => self.dataset.revision(self.revision)?.overlay,
+            Some((_, step)) if step.revision == self.revision => step.overlay,
+            _ => self.dataset.revision(self.revision)?.overlay,
         };
         if self.view.overlay.root() == before {
             return Ok(());
@@ -121,9 +126,11 @@ impl Draft {
     }
 
     fn go_to(&mut self, step: DraftStep) -> Result<()> {
-        let overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
+        let revision = step.revision;
+        let mut view = if revision == self.revision { self.view.clone() } else { self.dataset.view(revision)? };
+        view.overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
         self.move_to(step, Vec::new())?;
-        self.view.overlay = overlay;
+        (self.revision, self.view) = (revision, view);
         Ok(())
     }
 
