@@ -12,7 +12,6 @@ use super::lay_over::lay_over;
 use super::view::{Place, View};
 use super::{Dataset, diff};
 use crate::model::{BranchName, Change, DataPath, Id, RefName};
-use crate::overlay::Overlay;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
 
@@ -117,10 +116,34 @@ pub(super) enum Merged {
 type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
 
 impl Merge<'_> {
+    /// Merges, over the base that is newer than that of the common revision.
     pub(super) fn run(&self) -> Result<Merged> {
+        let (before, ours, theirs) = (self.before.base.id(), self.ours.base.id(), self.theirs.base.id());
+        if before == ours && ours == theirs {
+            return self.over_one_base(BTreeMap::new());
+        }
+        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
+        let base = if ours == before { &self.theirs.base } else { &self.ours.base };
+        // What an overlay says holds over its own base only: size and time of a moved file, and where it is from.
+        let ((before, _), (ours, our_odds), (theirs, their_odds)) =
+            (lay_over(self.before, base)?, lay_over(self.ours, base)?, lay_over(self.theirs, base)?);
+        let mut conflicts = BTreeMap::new();
+        for (side, odds) in [(self.ours, our_odds), (self.theirs, their_odds)] {
+            for Conflict { path, .. } in odds {
+                // What the common revision says already was told when the source was refreshed.
+                if side.overlay.get(&path)? != self.before.overlay.get(&path)? || side.overlay.get(&path)?.is_none() {
+                    conflicts.insert(path, "edited on one side, changed in the source that the other side has");
+                }
+            }
+        }
+        let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: self.prefer };
+        merge.over_one_base(conflicts)
+    }
+
+    /// Merges three views of one base; `conflicts` are those that are known already.
+    fn over_one_base(&self, mut conflicts: BTreeMap<DataPath, &'static str>) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
-        let mut conflicts: BTreeMap<DataPath, &'static str> = BTreeMap::new();
         for (path, (_, theirs)) in &their_changes {
             match our_changes.get(path) {
                 Some((_, ours)) if ours == theirs => {}
@@ -167,7 +190,7 @@ impl Merge<'_> {
             None if !conflicts.is_empty() => self.conflicts(&conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
-                self.laid_over(self.ours.overlay.with(edits)?).map(Merged::Clean)
+                self.with(edits).map(Merged::Clean)
             }
             Some(Prefer::Theirs) => {
                 for conflict in conflicts.keys() {
@@ -176,7 +199,7 @@ impl Merge<'_> {
                     edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
                     edits.entry(conflict.clone()).or_insert(None);
                 }
-                self.laid_over(self.ours.overlay.with(edits)?).map(Merged::Clean)
+                self.with(edits).map(Merged::Clean)
             }
         }
     }
@@ -241,15 +264,9 @@ impl Merge<'_> {
         found.iter().map(conflict).collect()
     }
 
-    /// The merged overlay over the newer of the bases.
-    fn laid_over(&self, overlay: Overlay) -> Result<View> {
-        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
-        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
-        let merged = View { overlay, ..self.ours.clone() };
-        if base.id() == self.ours.base.id() && self.theirs.base.id() == self.ours.base.id() {
-            return Ok(merged);
-        }
-        Ok(lay_over(&merged, base)?.0)
+    /// Our view with these edits.
+    fn with(&self, edits: BTreeMap<DataPath, Option<Change>>) -> Result<View> {
+        Ok(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() })
     }
 }
 
