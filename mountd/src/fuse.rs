@@ -390,3 +390,23 @@ impl fuser::Filesystem for Fuse {
 fn room(full: bool) -> Room {
     if full { Room::Full } else { Room::Taken }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_three_times_are_the_recorded_one() {
+        let owner = Owner { user: 1, group: 2 };
+        for (mtime_ns, expected) in [
+            (1_500_000_000, UNIX_EPOCH + Duration::from_millis(1500)),
+            (-1_500_000_000, UNIX_EPOCH - Duration::from_millis(1500)),
+        ] {
+            let attributes =
+                Attributes { number: Number(7), kind: Kind::File, size: 513, mtime_ns, mode: 0o640, owner };
+            let attr = file_attr(&attributes);
+            assert_eq!([attr.mtime, attr.atime, attr.ctime], [expected; 3]);
+            assert_eq!((attr.ino.0, attr.blocks, attr.perm, attr.nlink), (7, 2, 0o640, 1));
+        }
+    }
+}

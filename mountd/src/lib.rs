@@ -47,3 +47,5 @@ mod follow_tests;
 mod listing_tests;
 #[cfg(test)]
 mod planted;
+#[cfg(test)]
+mod semantics_tests;

@@ -80,10 +80,13 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
             info!(path = info.path, dataset = info.dataset, revision = info.revision, "mounted on {}", info.path);
             let result = session.run();
             stop.store(true, Ordering::Relaxed);
-            if let Err(error) = result {
-                error!(%error, "the connection to the kernel broke: {error}");
+            match result {
+                Ok(()) => mounted.clear_if_dead(),
+                Err(error) => {
+                    error!(%error, "the connection to the kernel broke: {error}");
+                    let _ = mounted.end(Duration::ZERO);
+                }
             }
-            let _ = mounted.end(Duration::ZERO);
             // Until here old inodes may have been read.
             kept.release();
             info!(path = info.path, "the mount on {} has ended", info.path);
@@ -114,8 +117,11 @@ fn start(order: &Order) -> Result<Started, Trouble> {
     let mut config = Config::default();
     config.n_threads = Some(READERS);
     // Who may come in is the kernel's business: it was told at the mount.
-    let session = Session::from_fd(Fuse::new(Arc::clone(&file_system)), device, SessionACL::All, config)
-        .map_err(|error| Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), ""))?;
+    let session = Session::from_fd(Fuse::new(Arc::clone(&file_system)), device, SessionACL::All, config);
+    let session = session.map_err(|error| {
+        mounted.clear_if_dead();
+        Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), "")
+    })?;
     if !mounted.raise_read_ahead() {
         info!("the kernel's read-ahead stays as it is: raising it needs root");
     }
@@ -128,10 +134,10 @@ fn start(order: &Order) -> Result<Started, Trouble> {
         };
         let follower = Follower { dataset, store, branch, file_system, info: info.clone(), kernel, keep };
         let stop = Arc::clone(&stop);
-        thread::Builder::new()
-            .name("follow".to_owned())
-            .spawn(move || follower.run(&stop))
-            .map_err(|error| Trouble::new("io", format!("cannot start a thread: {error}"), ""))?;
+        thread::Builder::new().name("follow".to_owned()).spawn(move || follower.run(&stop)).map_err(|error| {
+            let _ = mounted.end(Duration::ZERO);
+            Trouble::new("io", format!("cannot start a thread: {error}"), "")
+        })?;
     }
     Ok(Started { session, mounted, info, kept, stop })
 }
