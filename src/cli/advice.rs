@@ -95,6 +95,9 @@ fn taken(what: &str, name: &str, dataset: &str) -> Option<String> {
 /// What may be done about a refusal of the operating system.
 fn refused(error: &Error) -> Option<&'static str> {
     let cause = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    if cause.raw_os_error() == Some(libc::ELOOP) {
+        return Some("links on the way lead to one another: name the folder itself");
+    }
     Some(match cause.kind() {
         io::ErrorKind::PermissionDenied => "this user may not: see who owns it and what its mode is (`ls -ld`)",
         io::ErrorKind::NotFound => "see whether the path is right",
