@@ -29,6 +29,9 @@ pub struct Draft {
     /// The revision that the draft is based on.
     revision: Id,
     pub(super) view: View,
+    /// Whether content was put since the last save: a step without any is small, and may be all that a person
+    /// can do on a full disk (to remove, to discard, to take back).
+    pub(super) has_new_content: bool,
 }
 
 impl Dataset {
@@ -55,7 +58,7 @@ impl Dataset {
         if let Some(step) = changes {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
-        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view })
+        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view, has_new_content: false })
     }
 }
 
@@ -103,7 +106,8 @@ impl Draft {
             }
         };
         let step = self.step_to(self.view.overlay.root(), label, Some(undo), None);
-        self.move_to(step, objects)?;
+        self.move_to(step, objects, !self.has_new_content)?;
+        self.has_new_content = false;
         self.view.overlay.mark_stored();
         Ok(())
     }
@@ -131,7 +135,7 @@ impl Draft {
         let mut view = self.dataset.view(step.revision)?;
         view.overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
         let revision = step.revision;
-        self.move_to(step, Vec::new())?;
+        self.move_to(step, Vec::new(), true)?;
         (self.revision, self.view) = (revision, view);
         Ok(())
     }
@@ -140,13 +144,18 @@ impl Draft {
         DraftStep { revision: self.revision, overlay, undo, redo, label: label.to_owned(), time_ns: now_ns() }
     }
 
-    fn move_to(&mut self, step: DraftStep, mut objects: Vec<(ObjectKind, bytes::Bytes)>) -> Result<()> {
+    fn move_to(
+        &mut self,
+        step: DraftStep,
+        mut objects: Vec<(ObjectKind, bytes::Bytes)>,
+        frees_space: bool,
+    ) -> Result<()> {
         let bytes = encode(&step);
         let id = Id::of(&bytes);
         objects.push((ObjectKind::Draft, bytes));
         let expected = self.saved.as_ref().map(|(value, _)| *value);
         let swaps = vec![RefSwap { name: self.name.clone(), expected, new: Some(id) }];
-        let op = self.dataset.store.apply(&Batch { objects, swaps, frees_space: false })?;
+        let op = self.dataset.store.apply(&Batch { objects, swaps, frees_space })?;
         self.saved = Some((RefValue { id, op }, step));
         Ok(())
     }
