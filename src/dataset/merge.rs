@@ -177,9 +177,12 @@ impl Merge<'_> {
             &mut edits,
         )?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
-        for folder in &their_folders {
-            for path in our_changes.keys().filter(|path| path.is_within(folder) && *path != folder) {
-                if !their_changes.contains_key(path) && !conflicts.contains_key(folder) {
+        for (path, (_, after)) in &our_changes {
+            if *after != Some(Change::Removed) || their_changes.contains_key(path) {
+                continue;
+            }
+            for folder in above(path).filter(|folder| their_folders.contains(folder)) {
+                if !conflicts.contains_key(&folder) && self.theirs.node(&folder)?.is_none() {
                     edits.insert(path.clone(), None);
                 }
             }
