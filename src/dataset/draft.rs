@@ -4,8 +4,6 @@
 //! are a chain that undo walks back and redo walks forth. A draft never writes
 //! to the source: what changes is the overlay, see [`super::edit`] for how.
 
-use std::sync::Arc;
-
 use super::commit::NewRevision;
 use super::conflict::Outcome;
 use super::merge::{Merge, Merged};
@@ -14,7 +12,7 @@ use super::{Dataset, diff, encode, now_ns};
 use crate::model::{
     BranchName, Change, DataPath, DraftStep, Id, ObjectKind, PathChange, RefName, RefValue, WriterName,
 };
-use crate::overlay::{Nodes, Overlay};
+use crate::overlay::Overlay;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
 
@@ -51,9 +49,7 @@ impl Dataset {
             _ => None,
         };
         let revision = changes.map_or(head.id, |step| step.revision);
-        let mut dataset = self.clone();
-        // New nodes are staged until they are saved: no other reader should hold them.
-        dataset.nodes = Arc::new(Nodes::new(self.store.clone()));
+        let dataset = self.for_writing();
         let mut view = dataset.view(revision)?;
         if let Some(step) = changes {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);

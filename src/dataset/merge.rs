@@ -52,7 +52,8 @@ impl Dataset {
         let base = base.ok_or_else(|| {
             Error::invalid("revision to merge", &request.theirs.short(), "it has no revision in common with the branch")
         })?;
-        let views = (self.view(base)?, self.view(head.id)?, self.view(request.theirs)?);
+        let dataset = self.for_writing();
+        let views = (dataset.view(base)?, dataset.view(head.id)?, dataset.view(request.theirs)?);
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer: request.prefer };
         self.conclude(merge, request, vec![head.id, request.theirs])
     }
@@ -71,7 +72,8 @@ impl Dataset {
             ));
         };
         let head = self.head(branch)?;
-        let views = (self.view(id)?, self.view(head.id)?, self.view(*parent)?);
+        let dataset = self.for_writing();
+        let views = (dataset.view(id)?, dataset.view(head.id)?, dataset.view(*parent)?);
         let subject = revision.message.lines().next().unwrap_or_default();
         let message = format!("revert \"{subject}\"\n\nThis takes back revision {}.", id.short());
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer };
