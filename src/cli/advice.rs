@@ -32,6 +32,10 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
         ErrorKind::Conflict { .. } => {
             "choose a side with `--prefer ours` or `--prefer theirs`, or change one side first".to_owned()
         }
+        ErrorKind::SourceChanged { how, .. } if how.starts_with("the source was refreshed since") => {
+            "Veneer keeps no source bytes: where there is a copy of the file, bring it back with `veneer put`"
+                .to_owned()
+        }
         ErrorKind::SourceChanged { .. } => {
             format!("restore the file in the source, or record its new content with `veneer refresh {dataset}`")
         }

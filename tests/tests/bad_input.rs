@@ -394,6 +394,9 @@ fn an_export_writes_over_nothing() {
     for folder in ["src", "src/dir", "store", "new"] {
         refused(&home, &format!("export d {folder} --link copy"), 3, &["hint: "]);
     }
+    refused(&home, "export d src/new/er --link copy", 3, &["in the source of `d`"]);
+    std::os::unix::fs::symlink("src", home.join("aside")).expect("a new link");
+    refused(&home, "export d aside/new", 3, &["in the source of `d`"]);
     assert_eq!(checksum(&home.join("src")).expect("readable"), before);
     home.ok("export d out --link copy");
     assert_eq!(Tree::read(&home.join("out")).expect("readable"), Tree::read(&home.join("src")).expect("readable"));

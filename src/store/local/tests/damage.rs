@@ -158,6 +158,18 @@ fn a_damaged_index_is_made_again_or_says_what_the_log_says() {
 }
 
 #[test]
+fn a_snapshot_of_sled_that_a_kill_cut_off_is_no_damage() {
+    let folder = Folder::new();
+    let cut_off = folder.path().join("meta/snap.FFFFFFFFFFFFFFFF.generating");
+    for content in [&b""[..], b"the beginning of a snapshot"] {
+        fs::write(&cut_off, content).expect("written");
+        let report = fsck(&folder);
+        assert!(report.is_clean(), "{report:#?}");
+        assert!(!cut_off.exists());
+    }
+}
+
+#[test]
 fn an_index_that_is_ahead_of_the_log_says_that_the_log_lost_something() {
     let mut folder = Folder::new();
     let before = Kept::of(&folder);
