@@ -60,6 +60,8 @@ impl Dataset {
 
     /// Makes a revision on `branch` that takes back what the revision `id` changed against its first parent.
     ///
+    /// Of a refresh that is nothing: what it recorded is how the source is.
+    ///
     /// # Errors
     /// `Invalid` for an import: there is nothing before it.
     pub fn revert(&self, id: Id, branch: &BranchName, author: &str, prefer: Option<Prefer>) -> Result<Outcome> {
@@ -73,7 +75,10 @@ impl Dataset {
         };
         let head = self.head(branch)?;
         let dataset = self.for_writing();
-        let views = (dataset.view(id)?, dataset.view(head.id)?, dataset.view(*parent)?);
+        let ours = dataset.view(head.id)?;
+        // What a refresh recorded of the source cannot be taken back: only edits can.
+        let over_ours = |id| Ok::<_, Error>(lay_over(&dataset.view(id)?, &ours.base)?.0);
+        let views = (over_ours(id)?, ours.clone(), over_ours(*parent)?);
         let subject = revision.message.lines().next().unwrap_or_default();
         let message = format!("revert \"{subject}\"\n\nThis takes back revision {}.", id.short());
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer };

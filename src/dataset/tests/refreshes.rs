@@ -295,3 +295,15 @@ fn a_branch_is_at_odds_with_what_a_refresh_of_another_found_and_a_side_may_be_pr
         main_shows(&fixture, expected);
     }
 }
+
+#[test]
+fn a_refresh_cannot_be_reverted_and_edits_before_it_can() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let edit = fixture.commit("main", |draft| put(draft, "x", "edited"));
+    rewrite(&fixture, "y", "longer");
+    let refreshed = refresh(&fixture).revision.expect("a revision");
+    let revert = |id| fixture.dataset.revert(id, &main_branch(), "ann", None).expect("an answer");
+    assert_eq!(revert(refreshed), Outcome::UpToDate);
+    assert!(matches!(revert(edit), Outcome::Done { changes: 1, .. }));
+    assert_eq!(["x", "y"].map(|at| file(&fixture, at)), [Some(b"1".to_vec()), Some(b"longer".to_vec())]);
+}
