@@ -31,6 +31,7 @@ pub mod malloc;
 pub mod mount;
 pub mod mount_table;
 pub mod open_files;
+pub mod opens;
 pub mod pool;
 pub mod probe;
 pub mod profile;

@@ -1,8 +1,10 @@
 //! Mounts through the kernel: what any program on this machine sees.
 
 mod follow;
+mod large_files;
 mod life;
 mod listing;
 mod random;
 mod reading;
 mod source_drift;
+mod traps;
