@@ -142,7 +142,8 @@ fn try_mount() -> Result<Offered, String> {
     rustix::mount::mount_change("/", private).map_err(text)?;
     let point = fs::canonicalize(std::env::temp_dir()).map_err(|error| error.to_string())?;
     let device = mount::open_device().map_err(|trouble| trouble.message)?;
-    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false }).map_err(text)?;
+    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false, writable: false })
+        .map_err(text)?;
     let offered = Arc::new(Mutex::new(Offered::default()));
     let session = Session::from_fd(Listener(Arc::clone(&offered)), device.into(), SessionACL::All, Config::default());
     let made = mount_table::topmost(&point).ok().flatten();
