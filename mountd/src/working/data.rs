@@ -32,6 +32,13 @@ pub struct Body {
     forgotten: bool,
 }
 
+/// A scratch file that is open.
+#[derive(Debug)]
+struct ScratchFile {
+    file: File,
+    number: u64,
+}
+
 /// Where its bytes are read and written.
 #[derive(Debug, Default)]
 enum Opened {
@@ -41,7 +48,7 @@ enum Opened {
     /// They are those of the view.
     Below(Content),
     /// They are in a scratch file.
-    Scratch(Arc<File>),
+    Scratch(Arc<ScratchFile>),
 }
 
 /// What a file's first bytes are to be when it gets a scratch file.
@@ -123,7 +130,7 @@ impl Working {
         let state = self.state();
         let What::File(bytes) = state.tree.inode(ino)?.what else { return Err(Refused(libc::EISDIR)) };
         if let Bytes::Scratch(number) = bytes {
-            *opened = Opened::Scratch(Arc::new(self.scratch.open_file(number)?));
+            *opened = Opened::Scratch(Arc::new(ScratchFile { file: self.scratch.open_file(number)?, number }));
             return Ok(());
         }
         let (node, view) = (node_of(&state.tree, bytes)?, state.tree.view.clone());
@@ -134,7 +141,7 @@ impl Working {
     }
 
     /// The scratch file of an inode, which is made if there is none.
-    fn writable(&self, ino: Ino) -> Answer<Arc<File>> {
+    fn writable(&self, ino: Ino) -> Answer<Arc<ScratchFile>> {
         let opened = self.opened(ino);
         if let Opened::Scratch(file) = &*opened.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(Arc::clone(file));
@@ -143,7 +150,7 @@ impl Working {
         self.make_scratch(ino, &mut now, Begin::Whole)
     }
 
-    fn make_scratch(&self, ino: Ino, opened: &mut RwLockWriteGuard<'_, Opened>, begin: Begin) -> Answer<Arc<File>> {
+    fn make_scratch(&self, ino: Ino, opened: &mut RwLockWriteGuard<'_, Opened>, begin: Begin) -> Answer<Arc<ScratchFile>> {
         self.look(ino, opened)?;
         let (content, number) = match &**opened {
             Opened::Scratch(file) => return Ok(Arc::clone(file)),
@@ -159,7 +166,7 @@ impl Working {
         Ok(file)
     }
 
-    fn fill_scratch(&self, ino: Ino, number: u64, content: &Content, begin: Begin) -> Answer<Arc<File>> {
+    fn fill_scratch(&self, ino: Ino, number: u64, content: &Content, begin: Begin) -> Answer<Arc<ScratchFile>> {
         let before = self.state().tree.inode(ino)?;
         let file = self.scratch.create(number)?;
         if begin == Begin::Whole {
@@ -172,12 +179,13 @@ impl Working {
         inode.what = What::File(Bytes::Scratch(number));
         records.push(Record::Put(ino, inode));
         self.commit(&mut state, &records, Room::Takes)?;
-        Ok(Arc::new(file))
+        Ok(Arc::new(ScratchFile { file, number }))
     }
 
     /// Writes all of `data` at `offset`.
     pub fn write(&self, ino: Ino, offset: u64, data: &[u8]) -> Answer<usize> {
-        let file = self.writable(ino)?;
+        let scratch = self.writable(ino)?;
+        let file = &scratch.file;
         let mut done = 0;
         while done < data.len() {
             match file.write_at(&data[done..], offset + done as u64) {
@@ -189,7 +197,7 @@ impl Working {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.note_change();
+        self.note_written(scratch.number);
         Ok(done)
     }
 
@@ -198,17 +206,17 @@ impl Working {
         let opened = self.opened(ino);
         let mut now = opened.write().unwrap_or_else(PoisonError::into_inner);
         let file = self.make_scratch(ino, &mut now, if size == 0 { Begin::Empty } else { Begin::Whole })?;
-        file.set_len(size)?;
+        file.file.set_len(size)?;
+        self.note_written(file.number);
         drop(now);
-        self.note_change();
         if caller.user == 0 { Ok(()) } else { self.drop_privilege(ino) }
     }
 
     /// Reserves, punches, moves: whatever `fallocate` can on the file system below.
     pub fn allocate(&self, ino: Ino, mode: u32, offset: u64, len: u64) -> Answer<()> {
         let file = self.writable(ino)?;
-        rustix::fs::fallocate(&*file, FallocateFlags::from_bits_retain(mode), offset, len)?;
-        self.note_change();
+        rustix::fs::fallocate(&file.file, FallocateFlags::from_bits_retain(mode), offset, len)?;
+        self.note_written(file.number);
         Ok(())
     }
 
@@ -218,7 +226,7 @@ impl Working {
         let mut now = opened.write().unwrap_or_else(PoisonError::into_inner);
         self.look(ino, &mut now)?;
         let (file, len) = match &*now {
-            Opened::Scratch(file) => (Arc::clone(file), file.metadata()?.len()),
+            Opened::Scratch(file) => (Arc::clone(file), file.file.metadata()?.len()),
             Opened::Below(content) if offset >= content.len() => return Err(Refused(libc::ENXIO)),
             // Nothing is known of holes in the source: all of it is data.
             Opened::Below(content) => return Ok(if for_data { offset } else { content.len() }),
@@ -229,7 +237,7 @@ impl Working {
             return Err(Refused(libc::ENXIO));
         }
         let from = if for_data { SeekFrom::Data(offset) } else { SeekFrom::Hole(offset) };
-        Ok(rustix::fs::seek(&*file, from)?)
+        Ok(rustix::fs::seek(&file.file, from)?)
     }
 
     /// Copies bytes from one file to another, without their coming through here if the system can.
@@ -244,11 +252,24 @@ impl Working {
                 _ => None,
             }
         };
+        let copied = self.copy_between(from, offset, source.as_deref(), &target, to_offset, len);
+        self.note_written(target.number);
+        copied
+    }
+
+    fn copy_between(
+        &self,
+        from: Ino,
+        offset: u64,
+        source: Option<&ScratchFile>,
+        target: &ScratchFile,
+        to_offset: u64,
+        len: u64,
+    ) -> Answer<usize> {
         let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(1 << 30);
-        self.note_change();
         if let Some(source) = source {
             let (mut at, mut out) = (offset, to_offset);
-            match rustix::fs::copy_file_range(&*source, Some(&mut at), &*target, Some(&mut out), wanted) {
+            match rustix::fs::copy_file_range(&source.file, Some(&mut at), &target.file, Some(&mut out), wanted) {
                 Ok(copied) => return Ok(copied),
                 Err(rustix::io::Errno::XDEV | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
                 Err(error) => return Err(error.into()),
@@ -262,7 +283,7 @@ impl Working {
             if read == 0 {
                 break;
             }
-            target.write_all_at(&buffer[..read], to_offset + done as u64)?;
+            target.file.write_all_at(&buffer[..read], to_offset + done as u64)?;
             done += read;
         }
         Ok(done)
@@ -279,12 +300,12 @@ impl Working {
             };
             let file = match now {
                 Some(file) => file,
-                None => Arc::new(self.scratch.open_file(number)?),
+                None => Arc::new(ScratchFile { file: self.scratch.open_file(number)?, number }),
             };
             if data_only {
-                file.sync_data()?
+                file.file.sync_data()?
             } else {
-                file.sync_all()?
+                file.file.sync_all()?
             }
             // The file's name among the scratch files, without which the journal would speak of nothing.
             self.scratch.folder().sync_all()?;
@@ -299,8 +320,8 @@ impl Opened {
         match self {
             Opened::Not => Ok(None),
             Opened::Below(content) => Ok(Some(content.read_at(buffer, offset)?)),
-            Opened::Scratch(file) => {
-                let mut done = 0;
+            Opened::Scratch(scratch) => {
+                let (file, mut done) = (&scratch.file, 0);
                 while done < buffer.len() {
                     match file.read_at(&mut buffer[done..], offset + done as u64) {
                         Ok(0) => break,

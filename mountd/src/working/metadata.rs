@@ -120,6 +120,7 @@ impl Working {
         }
         if let (Some(modified), What::File(Bytes::Scratch(number))) = (modified, &inode.what) {
             set_times(self.scratch.open_file(*number)?, inode.times.accessed, modified)?;
+            self.note_written(*number);
         }
         let says = setting.mode.or(setting.user).or(setting.group).is_some() || accessed.or(modified).is_some();
         if says || inode != before {

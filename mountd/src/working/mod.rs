@@ -66,6 +66,8 @@ pub struct Working {
     bodies: Mutex<HashMap<Ino, Body>>,
     scratch: Scratch,
     drift: OnDrift,
+    /// How often each scratch file was written, as far as it was.
+    writes: Mutex<HashMap<u64, u64>>,
     /// Counts whatever was changed, so that it is known when nothing was.
     changes: AtomicU64,
     extra: RwLock<Arc<Extra>>,
@@ -118,6 +120,7 @@ impl Working {
             bodies: Mutex::default(),
             scratch,
             drift,
+            writes: Mutex::default(),
             changes: AtomicU64::new(u64::from(was_left)),
             extra: RwLock::default(),
         };
@@ -140,6 +143,21 @@ impl Working {
 
     fn note_change(&self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a write, once it is done: whoever reads before it finds the count moved after.
+    fn note_written(&self, scratch: u64) {
+        *self.writes.lock().unwrap_or_else(PoisonError::into_inner).entry(scratch).or_default() += 1;
+        self.note_change();
+    }
+
+    fn forget_writes(&self, scratch: u64) {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+    }
+
+    /// How often a scratch file was written.
+    fn writes(&self, scratch: u64) -> u64 {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).get(&scratch).copied().unwrap_or(0)
     }
 
     /// A number that moves with every change.

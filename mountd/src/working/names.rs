@@ -217,6 +217,7 @@ impl Working {
         }
         if let Some(number) = scratch {
             self.scratch.remove(number);
+            self.forget_writes(number);
         }
     }
 }

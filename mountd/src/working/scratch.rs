@@ -40,11 +40,6 @@ impl Stamp {
         }
     }
 
-    /// A stamp that no file has.
-    pub fn never(self) -> Stamp {
-        Stamp { size: -1, ..self }
-    }
-
     /// When its content was modified last, in nanoseconds since 1970-01-01 UTC.
     pub fn modified_ns(&self) -> i64 {
         nanoseconds(self.modified.0, self.modified.1)

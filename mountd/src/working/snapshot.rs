@@ -31,8 +31,6 @@ use crate::veneer_folder::Info;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a file is read again that was written while it was read.
 const TRIES: u32 = 3;
-/// A file that was changed just before it was stamped may change again under the same stamp.
-const STAMP_GRAIN_NS: i64 = 20_000_000;
 /// What a step says that it was.
 const LABEL: &str = "edits through the mount";
 
@@ -79,6 +77,8 @@ struct Known {
 /// A scratch file as it was put into the store.
 #[derive(Clone, Debug)]
 struct Stored {
+    /// How often it was written before it was read.
+    writes: u64,
     stamp: Stamp,
     content: Content,
     size: u64,
@@ -223,7 +223,8 @@ impl Keeper {
     fn stored(&self, known: &Known, number: u64) -> Result<Option<Stored>> {
         let Some(stored) = known.stored.get(&number) else { return Ok(None) };
         let stat = self.working.scratch.stat(number).map_err(|cause| Error::io("look at a scratch file", cause))?;
-        Ok((Stamp::of(&stat) == stored.stamp).then(|| stored.clone()))
+        let same = Stamp::of(&stat) == stored.stamp && self.working.writes(number) == stored.writes;
+        Ok(same.then(|| stored.clone()))
     }
 
     /// Puts the bytes of a scratch file into the store; of one that is being written, as they come.
@@ -231,17 +232,16 @@ impl Keeper {
         let failed = |cause| Error::io("read a scratch file", cause);
         let mut tries = 0;
         loop {
+            let writes = self.working.writes(number);
             let before = Stamp::of(&self.working.scratch.stat(number).map_err(failed)?);
             let mut file = self.working.scratch.open_file(number).map_err(failed)?;
             let (id, size) = draft.store_content(&mut file)?;
             let after = self.stamp_of(&file).map_err(failed)?;
             tries += 1;
-            if before == after || tries == TRIES {
-                let mut stamp = after;
-                if before != after || after.changed_ns() + STAMP_GRAIN_NS > super::now_ns() {
-                    stamp = stamp.never();
-                }
-                return Ok(Stored { stamp, content: Content::Blob(id), size, mtime_ns: after.modified_ns() });
+            let is_still = before == after && self.working.writes(number) == writes;
+            if is_still || tries == TRIES {
+                let content = Content::Blob(id);
+                return Ok(Stored { writes, stamp: before, content, size, mtime_ns: after.modified_ns() });
             }
         }
     }
