@@ -150,7 +150,12 @@ impl Working {
         self.make_scratch(ino, &mut now, Begin::Whole)
     }
 
-    fn make_scratch(&self, ino: Ino, opened: &mut RwLockWriteGuard<'_, Opened>, begin: Begin) -> Answer<Arc<ScratchFile>> {
+    fn make_scratch(
+        &self,
+        ino: Ino,
+        opened: &mut RwLockWriteGuard<'_, Opened>,
+        begin: Begin,
+    ) -> Answer<Arc<ScratchFile>> {
         self.look(ino, opened)?;
         let (content, number) = match &**opened {
             Opened::Scratch(file) => return Ok(Arc::clone(file)),

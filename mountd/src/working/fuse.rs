@@ -163,7 +163,12 @@ fn time(ns: i64) -> SystemTime {
 fn nanoseconds(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+        // fuser 0.18 takes the nanoseconds of a time before 1970 from it, to which the kernel adds them.
+        Err(before) => {
+            let distance = before.duration();
+            let seconds = i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
+            seconds.saturating_neg().saturating_mul(1_000_000_000).saturating_add(i64::from(distance.subsec_nanos()))
+        }
     }
 }
 

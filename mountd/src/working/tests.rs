@@ -491,7 +491,10 @@ fn undo_takes_the_last_snapshot_out_of_the_mount_and_redo_brings_it_back() {
     let world = World::new(&[("a", "one"), ("dir/b", "two")]);
     let before = world.shown();
     world.write("a", 0, b"ONE").expect("written");
-    world.working().rename(world.at("dir").expect("there"), world.at("moved").expect("free"), Manner::Replace).expect("moved");
+    world
+        .working()
+        .rename(world.at("dir").expect("there"), world.at("moved").expect("free"), Manner::Replace)
+        .expect("moved");
     world.write("moved/b", 0, b"TWO").expect("written");
     world.keeper().snapshot().expect("in the store");
     let after = world.shown();

@@ -6,3 +6,4 @@ mod listing;
 mod random;
 mod reading;
 mod source_drift;
+mod writable;
