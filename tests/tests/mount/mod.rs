@@ -7,3 +7,4 @@ mod random;
 mod reading;
 mod source_drift;
 mod writable;
+mod writable_programs;
