@@ -148,7 +148,8 @@ fn try_mount() -> Result<Offered, String> {
     rustix::mount::mount_change("/", private).map_err(text)?;
     let point = fs::canonicalize(std::env::temp_dir()).map_err(|error| error.to_string())?;
     let device = mount::open_device().map_err(|trouble| trouble.message)?;
-    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false }).map_err(text)?;
+    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false, writable: false })
+        .map_err(text)?;
     let (protocol, opens) = (Arc::new(Mutex::new((0, 0))), Arc::new(Opens::new(true, &[])));
     let listener = Listener { protocol: Arc::clone(&protocol), opens: Arc::clone(&opens) };
     let session = Session::from_fd(listener, device.into(), SessionACL::All, Config::default());

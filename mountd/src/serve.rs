@@ -114,7 +114,7 @@ struct Started {
 
 fn start(order: &Order) -> Result<Started, Trouble> {
     let Prepared { point, name, store, dataset, by, shown, info, owner, kept, opens } = prepare(order)?;
-    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other };
+    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift));
     let mut config = Config::default();
@@ -193,7 +193,7 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
 }
 
 /// Refuses a source that a mount of ours covers: what is beneath cannot be reached from here.
-fn refuse_covered(source: &Path) -> Result<(), Trouble> {
+pub(crate) fn refuse_covered(source: &Path) -> Result<(), Trouble> {
     match std::fs::File::open(source) {
         Ok(folder) if is_veneer_mount(&folder)? => Err(Trouble::new(
             "source-covered",
@@ -221,7 +221,7 @@ fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<K
 /// Whom the files are shown to belong to: of root's mounts whoever owns the source folder, else who mounts.
 ///
 /// A user who mounts can read whatever the daemon can, so the files are shown as that user's own.
-fn owner_of(source: &Path) -> Owner {
+pub(crate) fn owner_of(source: &Path) -> Owner {
     let own = Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
     match std::fs::metadata(source) {
         Ok(metadata) if own.user == 0 => Owner { user: metadata.uid(), group: metadata.gid() },
@@ -230,7 +230,7 @@ fn owner_of(source: &Path) -> Owner {
 }
 
 /// Ends the mount when this process is told to end: gently first, then at once.
-fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
+pub(crate) fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
     let (mounted, kept) = (Arc::clone(mounted), Arc::clone(kept));
     let watch = move |mut signals: Signals| {
         if let Some(signal) = signals.forever().next() {

@@ -74,6 +74,17 @@ impl Draft {
         self.revision
     }
 
+    /// Whether a step of it is in the store; if not, it has no change either, but for unsaved edits.
+    pub fn is_saved(&self) -> bool {
+        self.saved.is_some()
+    }
+
+    /// Bases a draft without a step on another revision.
+    pub(super) fn begin_at(&mut self, revision: Id, view: View) {
+        assert!(self.saved.is_none(), "a step says what it is based on");
+        (self.revision, self.view) = (revision, view);
+    }
+
     /// Returns how the draft differs from the revision that it is based on.
     pub fn changes(&self) -> Result<Vec<PathChange>> {
         diff(&self.dataset.view(self.revision)?, &self.view)

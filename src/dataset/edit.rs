@@ -227,7 +227,7 @@ impl Draft {
     }
 
     /// Whether the base's file `row` has exactly the bytes of the blob `id`; false also when it cannot be read.
-    fn has_content(&self, row: Row, id: Id, size: u64) -> Result<bool> {
+    pub(super) fn has_content(&self, row: Row, id: Id, size: u64) -> Result<bool> {
         let entry = self.view.base.entry(row)?;
         if entry.kind != Kind::File || entry.size != size {
             return Ok(false);

@@ -8,3 +8,5 @@ mod random;
 mod reading;
 mod source_drift;
 mod traps;
+mod writable;
+mod writable_programs;
