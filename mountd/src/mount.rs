@@ -34,6 +34,8 @@ pub struct Wish<'a> {
     pub name: &'a str,
     /// Whether other users may look into it.
     pub allow_other: bool,
+    /// Whether it may be written to.
+    pub writable: bool,
 }
 
 /// A mount that this process made.
@@ -193,7 +195,8 @@ pub fn mount_directly(device: &File, wish: &Wish<'_>) -> Result<(), Errno> {
     );
     let options = CString::new(options).map_err(|_| Errno::INVAL)?;
     // Without `ro`, the kernel would ask for attributes after every read, because of the access time.
-    let flags = MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
+    let read_only = if wish.writable { MountFlags::empty() } else { MountFlags::RDONLY };
+    let flags = read_only | MountFlags::NODEV | MountFlags::NOSUID;
     rustix::mount::mount(wish.name, wish.point, FS_TYPE, flags, options.as_c_str())
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
-use veneer::dataset::{Dataset, Datasets, ResolvedBy};
+use veneer::dataset::{Dataset, Datasets, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
 use veneer::store::{Access, LocalStore};
 use veneer::{Error, ErrorKind};
@@ -105,6 +105,27 @@ impl Context {
         let address: Address = text.parse()?;
         let _ = self.subject.set(address.dataset.clone());
         Ok(address)
+    }
+
+    /// Has what was written through a writable mount of the author's draft put into the store, if there is one.
+    ///
+    /// What a killed mount left is put there, too. The store must not be owned by this process meanwhile.
+    pub(super) fn gather_writes(&self, address: &Address) -> Result<()> {
+        let store = self.existing_store_path()?;
+        let branch = match &address.reference {
+            None => BranchName::main(),
+            Some(spec) if spec.up == 0 => match spec.name.parse() {
+                Ok(branch) => branch,
+                Err(_) => return Ok(()),
+            },
+            Some(_) => return Ok(()),
+        };
+        let writer = self.author()?;
+        let mounted = MountedDraft::new(&store, &address.dataset, &branch, &writer);
+        if !mounted.snapshot()? && mounted.was_left() {
+            super::mountd::recover(&store, &address.dataset, &branch, &writer)?;
+        }
+        Ok(())
     }
 
     /// Reads a NAME where a revision makes no sense.

@@ -65,6 +65,9 @@ impl DiffArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
         let (from, to) = (spec(&self.from)?, spec(&self.to)?);
+        if to.is_none() {
+            context.gather_writes(&address)?;
+        }
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         let from = dataset.resolve(from.as_ref().or(address.reference.as_ref()))?.id;
         let changes = match &to {

@@ -222,33 +222,3 @@ fn the_documents_that_the_readme_names_are_there() {
         }
     }
 }
-
-#[test]
-fn every_promise_about_mounts_names_tests_that_are_there() {
-    let promises = fs::read_to_string(workspace().join("docs/SEMANTICS.md")).expect("it is a document of ours");
-    let rooms = [("mount/", "tests/tests/mount"), ("mountd/", "mountd/src"), ("daemon/", "mountd/tests")];
-    let mut missing = Vec::new();
-    let mut named = 0;
-    for (prefix, folder) in rooms {
-        // A prefix alone, or a path of a file, is no test.
-        let tests = promises.split('`').skip(1).step_by(2).filter_map(|word| word.strip_prefix(prefix));
-        let is_test = |name: &&str| name.contains('_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let mut tests = tests.filter(is_test).peekable();
-        if tests.peek().is_none() {
-            continue;
-        }
-        let text: String = sources(folder).into_iter().map(|source| source.text).collect();
-        for test in tests {
-            named += 1;
-            if !text.contains(&format!("fn {test}()")) {
-                missing.push(format!("{prefix}{test}"));
-            }
-        }
-    }
-    assert!(missing.is_empty(), "docs/SEMANTICS.md names tests that are not there:\n{}", missing.join("\n"));
-    assert!(named > 40, "only {named} tests are named");
-    let rows = promises.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise"));
-    let bare: Vec<&str> =
-        rows.filter(|row| !row.contains("`mount/") && !row.contains("`mountd/") && !row.contains("`daemon/")).collect();
-    assert!(bare.is_empty(), "promises without a test:\n{}", bare.join("\n"));
-}
