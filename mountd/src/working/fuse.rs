@@ -26,6 +26,7 @@ use super::names::{At, Caller, Manner, New};
 use super::record::Ino;
 use super::refused::{Answer, Refused};
 use super::snapshot::Forget;
+use super::through::Through;
 use crate::attributes::Owner;
 use crate::buffers::Buffers;
 use crate::pool::Pool;
@@ -43,7 +44,9 @@ const BACKGROUND_MAX: u16 = 64;
 const HANDLE: FileHandle = FileHandle(0);
 
 /// What the kernel is asked for, as far as it has it.
-const WISHES: [InitFlags; 8] = [
+const WISHES: [InitFlags; 9] = [
+    // Else a file is copied when it is opened, only to be cut.
+    InitFlags::FUSE_ATOMIC_O_TRUNC,
     InitFlags::FUSE_DO_READDIRPLUS,
     InitFlags::FUSE_PARALLEL_DIROPS,
     InitFlags::FUSE_CACHE_SYMLINKS,
@@ -62,12 +65,13 @@ pub struct WritableFuse {
     owner: Owner,
     pool: Pool,
     buffers: Buffers,
+    through: Through,
 }
 
 impl WritableFuse {
     /// Serves `working`; `.veneer/` is `owner`'s.
     pub fn new(working: Arc<Working>, owner: Owner) -> WritableFuse {
-        WritableFuse { working, owner, pool: Pool::default(), buffers: Buffers::default() }
+        WritableFuse { working, owner, pool: Pool::default(), buffers: Buffers::default(), through: Through::default() }
     }
 
     fn told(&self, ino: Ino) -> Answer<Told> {
@@ -89,6 +93,14 @@ impl WritableFuse {
     fn make(&self, request: &Request, parent: INodeNo, name: &OsStr, new: New) -> Answer<Told> {
         let ino = self.working.make(writable_name(parent, name)?, new, caller(request))?;
         self.told(ino)
+    }
+
+    /// Pages may be kept over an opening, unless the kernel may have written past them meanwhile.
+    fn caching(&self, ino: Ino) -> FopenFlags {
+        match self.through.is_on() && self.working.is_scratch(ino) {
+            true => FopenFlags::empty(),
+            false => FopenFlags::FOPEN_KEEP_CACHE,
+        }
     }
 
     fn list_extra(&self, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) {
@@ -246,6 +258,10 @@ impl fuser::Filesystem for WritableFuse {
         let too_much = || io::Error::from(io::ErrorKind::InvalidInput);
         config.set_max_write(LEN_MAX).map_err(|_| too_much())?;
         config.set_max_background(BACKGROUND_MAX).map_err(|_| too_much())?;
+        // The file system below may be stacked on another, too, but not deeper.
+        if config.add_capabilities(InitFlags::FUSE_PASSTHROUGH).is_ok() && config.set_max_stack_depth(2).is_ok() {
+            self.through.turn_on();
+        }
         Ok(())
     }
 
@@ -362,22 +378,39 @@ impl fuser::Filesystem for WritableFuse {
         });
         match made {
             Ok(told) => {
-                reply.created(&FOR_EVER, &file_attr(&told), GENERATION, HANDLE, FopenFlags::FOPEN_KEEP_CACHE);
+                let attr = file_attr(&told);
+                match self.through.open(&self.working, told.ino, true, |file| reply.open_backing(file)) {
+                    Some(id) => {
+                        reply.created_passthrough(&FOR_EVER, &attr, GENERATION, HANDLE, FopenFlags::empty(), &id);
+                    }
+                    None => reply.created(&FOR_EVER, &attr, GENERATION, HANDLE, self.caching(told.ino)),
+                }
             }
             Err(refused) => reply.error(code(refused)),
         }
     }
 
-    fn open(&self, _: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+    fn open(&self, request: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
         let ino = Ino(ino.0);
-        let opened = match Extra::is(ino) {
-            true if flags.0 & libc::O_ACCMODE != libc::O_RDONLY => Err(Refused(libc::EPERM)),
-            true => Ok(()),
-            false => self.working.open_file(ino),
-        };
-        match opened {
-            Ok(()) => reply.opened(HANDLE, FopenFlags::FOPEN_KEEP_CACHE),
-            Err(refused) => reply.error(code(refused)),
+        let writes = flags.0 & libc::O_ACCMODE != libc::O_RDONLY;
+        if Extra::is(ino) {
+            return match writes {
+                true => reply.error(Errno::EPERM),
+                false => reply.opened(HANDLE, FopenFlags::FOPEN_KEEP_CACHE),
+            };
+        }
+        if let Err(refused) = self.working.open_file(ino) {
+            return reply.error(code(refused));
+        }
+        if flags.0 & libc::O_TRUNC != 0
+            && let Err(refused) = self.working.truncate(ino, 0, caller(request))
+        {
+            self.working.close_file(ino);
+            return reply.error(code(refused));
+        }
+        match self.through.open(&self.working, ino, writes, |file| reply.open_backing(file)) {
+            Some(id) => reply.opened_passthrough(HANDLE, FopenFlags::empty(), &id),
+            None => reply.opened(HANDLE, self.caching(ino)),
         }
     }
 
@@ -392,6 +425,7 @@ impl fuser::Filesystem for WritableFuse {
         reply: ReplyEmpty,
     ) {
         if !Extra::is(Ino(ino.0)) {
+            self.through.close(&self.working, Ino(ino.0));
             self.working.close_file(Ino(ino.0));
         }
         reply.ok();
