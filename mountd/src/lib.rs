@@ -32,6 +32,7 @@ pub mod malloc;
 pub mod mount;
 pub mod mount_table;
 pub mod open_files;
+pub mod opens;
 pub mod pool;
 pub mod probe;
 pub mod profile;
@@ -49,3 +50,5 @@ mod follow_tests;
 mod listing_tests;
 #[cfg(test)]
 mod planted;
+#[cfg(test)]
+mod semantics_tests;

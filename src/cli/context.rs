@@ -85,7 +85,7 @@ impl Context {
     /// Opens the store to change it, and makes it first where there is none.
     pub(super) fn own_or_create(&self) -> Result<Opened> {
         let path = self.store_path()?;
-        match is_absent_or_empty(&path)? {
+        match has_no_store(&path)? {
             false => Opened::at(&path, Access::Own),
             true => LocalStore::create(&path).map(Opened::of).map_err(Failure::from),
         }
@@ -94,7 +94,7 @@ impl Context {
     /// Opens the store to read from it; `None` where there is none yet.
     pub(super) fn read_if_there(&self) -> Result<Option<Opened>> {
         let path = self.store_path()?;
-        match is_absent_or_empty(&path)? {
+        match has_no_store(&path)? {
             false => Opened::at(&path, Access::Read).map(Some),
             true => Ok(None),
         }
@@ -235,6 +235,14 @@ fn name_in_passwd(passwd: &str, user: u32) -> Option<String> {
     })
 }
 
+/// Whether a store may be made in the folder, as far as a glance tells.
+///
+/// One without FORMAT may be a store whose making was interrupted: making it goes on
+/// then, and refuses a folder that holds anything else.
+fn has_no_store(path: &Path) -> Result<bool> {
+    Ok(is_absent_or_empty(path)? || !path.join("FORMAT").exists())
+}
+
 fn is_absent_or_empty(path: &Path) -> Result<bool> {
     match fs::read_dir(path) {
         Ok(mut entries) => Ok(entries.next().is_none()),
@@ -267,5 +275,8 @@ mod tests {
         fs::write(folder.path().join("x"), "").expect("written");
         assert!(!is_absent_or_empty(folder.path()).expect("readable"));
         assert!(is_absent_or_empty(&folder.path().join("x")).is_err());
+        assert!(has_no_store(folder.path()).expect("readable"));
+        fs::write(folder.path().join("FORMAT"), "").expect("written");
+        assert!(!has_no_store(folder.path()).expect("readable"));
     }
 }

@@ -232,7 +232,8 @@ impl RestoreArgs {
             return Err(Error::not_found("path", &path).into());
         }
         editing.draft.restore(&path, &view)?;
-        editing.save(context, &format!("restore {path} from {from}"))
+        let what = if path.is_root() { "everything".to_owned() } else { path.to_string() };
+        editing.save(context, &format!("restore {what} from {from}"))
     }
 }
 

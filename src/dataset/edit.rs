@@ -43,6 +43,7 @@ impl Draft {
             return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
         }
         let (id, size) = self.dataset.store.put_stream(ObjectKind::Blob, file.content)?;
+        self.has_new_content = true;
         let kept = before.filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
         let mode = file.mode.unwrap_or(kept);
         let change = match base {

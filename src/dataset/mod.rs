@@ -130,6 +130,11 @@ impl Dataset {
         self.view_of(revision.base, Overlay::new(self.nodes.clone(), revision.overlay))
     }
 
+    /// The dataset for one writer: the nodes that it makes are staged where no other one holds them.
+    fn for_writing(&self) -> Dataset {
+        Dataset { nodes: Arc::new(Nodes::new(self.store.clone())), ..self.clone() }
+    }
+
     fn view_of(&self, base: Id, overlay: Overlay) -> Result<View> {
         let base = Arc::new(Base::open(&*self.store, base)?);
         Ok(View { store: self.store.clone(), base, overlay, source: self.source.clone() })

@@ -1,10 +1,12 @@
 //! Mounts through the kernel: what any program on this machine sees.
 
 mod follow;
+mod large_files;
 mod life;
 mod listing;
 mod random;
 mod reading;
 mod source_drift;
+mod traps;
 mod writable;
 mod writable_programs;
