@@ -11,7 +11,7 @@
 //! | [`load`], [`emit`], [`snapshot`] | how an overlay becomes a state, a state an overlay, and what the store is told |
 //! | [`extra`] | `.veneer/` |
 //! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
-//! | [`fuse`], [`through`], [`serve`] | the kernel's protocol; one mount from beginning to end |
+//! | [`fuse`], `words`, [`through`], [`serve`] | the kernel's protocol; one mount from beginning to end |
 //!
 //! The lock of a file's bytes ([`data::Body`]) is taken before that of the names
 //! ([`Working::state`]), never after. The store is opened for the moment of a snapshot only.
@@ -34,6 +34,7 @@ pub mod snapshot;
 pub mod through;
 pub mod tree;
 pub mod watch;
+mod words;
 
 #[cfg(test)]
 mod tests;
