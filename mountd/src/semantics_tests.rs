@@ -5,7 +5,8 @@ use std::path::Path;
 
 fn sources(folder: &Path) -> String {
     let entries = fs::read_dir(folder).expect("a folder");
-    entries.map(|entry| fs::read_to_string(entry.expect("an entry").path()).expect("text")).collect()
+    let text = |path: &Path| if path.is_dir() { sources(path) } else { fs::read_to_string(path).expect("text") };
+    entries.map(|entry| text(&entry.expect("an entry").path())).collect()
 }
 
 #[test]
