@@ -196,12 +196,12 @@ impl fmt::Display for Error {
         match &self.kind {
             ErrorKind::Invalid { what, value, why } => write!(f, "`{value}` is not a valid {what}: {why}"),
             ErrorKind::NotFound { what, name } => write!(f, "there is no {what} `{name}`"),
-            ErrorKind::AlreadyExists { what, name } => write!(f, "there is a {what} `{name}` already"),
+            ErrorKind::AlreadyExists { what, name } => write!(f, "there is a {what} `{}` already", named(name)),
             ErrorKind::Ambiguous { name, candidates } => {
                 write!(f, "`{name}` may mean any of {}", candidates.join(", "))
             }
-            ErrorKind::NotAFolder { path } => write!(f, "`{path}` is not a folder"),
-            ErrorKind::IsAFolder { path } => write!(f, "`{path}` is a folder"),
+            ErrorKind::NotAFolder { path } => write!(f, "`{}` is not a folder", named(path)),
+            ErrorKind::IsAFolder { path } => write!(f, "`{}` is a folder", named(path)),
             ErrorKind::Nothing { to, name } => write!(f, "there is nothing to {to} on `{name}`"),
             ErrorKind::RefMoved { name } => write!(f, "`{name}` was moved by somebody else in the meantime"),
             ErrorKind::Unsaved { name, what } => write!(f, "`{name}` has {what}"),
@@ -227,6 +227,11 @@ impl fmt::Display for Error {
             ErrorKind::Io { action } => write!(f, "cannot {action}"),
         }
     }
+}
+
+/// A path as it is told: the top folder's has no letters, and is `.`.
+fn named(path: &str) -> &str {
+    if path.is_empty() { "." } else { path }
 }
 
 impl std::error::Error for Error {

@@ -8,25 +8,23 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use fuser::{
-    Errno, FileAttr, FileHandle, FileType, Generation, INodeNo, InitFlags, KernelConfig, LockOwner, Notifier,
-    OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry,
-    ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll, ReplyStatfs, ReplyXattr, Request,
+    Errno, FileHandle, Generation, INodeNo, InitFlags, KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyCreate,
+    ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen,
+    ReplyPoll, ReplyStatfs, ReplyXattr, Request,
 };
 use tracing::debug;
-use veneer::Error;
-use veneer::model::Kind;
 
-use crate::attributes::{Attributes, Listed, Owner, Room};
+use crate::attributes::{Attributes, Listed};
 use crate::buffers::Buffers;
-use crate::errno::errno;
 use crate::filesystem::{Detail, FileSystem, Wait};
-use crate::follow::Kernel;
 use crate::handshake::KernelSaid;
 use crate::inode::Number;
+use crate::opens::Opens;
 use crate::pool::Pool;
+use crate::words::{BLOCK_LEN, code, file_attr, file_type, nothing, reply_opened, room};
 
 /// How long the kernel may keep what it was told: for ever. An inode never changes, and when a
 /// name comes to mean another, the kernel is told.
@@ -37,9 +35,6 @@ const GENERATION: Generation = Generation(0);
 const READ_LEN_MAX: u32 = 1 << 20;
 /// Requests, as those of read-ahead, that the kernel lets wait for us.
 const BACKGROUND_MAX: u16 = 64;
-/// Bytes of a block, as `df` and `du` count.
-const BLOCK_LEN: u32 = 4096;
-
 /// The bit of a request's number that says that the kernel sends it again.
 const RESENT: u64 = 1 << 63;
 
@@ -63,14 +58,16 @@ pub struct Fuse {
     file_system: Arc<FileSystem>,
     pool: Pool,
     buffers: Arc<Buffers>,
+    opens: Arc<Opens>,
     said: Arc<OnceLock<KernelSaid>>,
     refuse_resent: bool,
 }
 
 impl Fuse {
-    /// Serves `file_system`.
-    pub fn new(file_system: Arc<FileSystem>) -> Fuse {
-        Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), said: Arc::default(), refuse_resent: false }
+    /// Serves `file_system`; `opens` says whether OPEN is answered.
+    pub fn new(file_system: Arc<FileSystem>, opens: Arc<Opens>) -> Fuse {
+        let (said, refuse_resent) = (Arc::default(), false);
+        Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), opens, said, refuse_resent }
     }
 
     /// Answers what processes before this one left unanswered with an error, when several have died of it.
@@ -95,70 +92,6 @@ impl Fuse {
     }
 }
 
-impl Kernel for Notifier {
-    fn forget_entry(&self, folder: Number, name: &[u8]) {
-        report("entry", self.inval_entry(INodeNo(folder.0), OsStr::from_bytes(name)));
-    }
-
-    fn forget_folder(&self, folder: Number) {
-        report("folder", self.inval_inode(INodeNo(folder.0), 0, 0));
-    }
-}
-
-/// That the kernel does not know an inode is as good as having it forgotten.
-fn report(what: &str, result: io::Result<()>) {
-    if let Err(error) = result
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        debug!(%error, "the kernel did not forget a {what}: {error}");
-    }
-}
-
-fn code(error: &Error) -> Errno {
-    Errno::from_i32(errno(error))
-}
-
-fn time(ns: i64) -> SystemTime {
-    let distance = Duration::from_nanos(ns.unsigned_abs());
-    if ns < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
-}
-
-fn file_type(kind: Kind) -> FileType {
-    match kind {
-        Kind::File => FileType::RegularFile,
-        Kind::Folder => FileType::Directory,
-        Kind::Symlink => FileType::Symlink,
-    }
-}
-
-fn file_attr(attributes: &Attributes) -> FileAttr {
-    let Attributes { number, kind, size, mtime_ns, mode, owner } = *attributes;
-    let time = time(mtime_ns);
-    FileAttr {
-        ino: INodeNo(number.0),
-        size,
-        blocks: size.div_ceil(512),
-        atime: time,
-        mtime: time,
-        ctime: time,
-        crtime: time,
-        kind: file_type(kind),
-        perm: u16::try_from(mode & 0o7777).expect("twelve bits"),
-        nlink: Attributes::LINKS,
-        uid: owner.user,
-        gid: owner.group,
-        rdev: 0,
-        blksize: BLOCK_LEN,
-        flags: 0,
-    }
-}
-
-/// What the kernel takes for "there is none, and you need not ask again".
-fn nothing() -> FileAttr {
-    let owner = Owner { user: 0, group: 0 };
-    file_attr(&Attributes { number: Number(0), kind: Kind::File, size: 0, mtime_ns: 0, mode: 0, owner })
-}
-
 impl fuser::Filesystem for Fuse {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
         let (protocol, capabilities) = (config.kernel_abi(), config.capabilities().bits());
@@ -167,6 +100,9 @@ impl fuser::Filesystem for Fuse {
             if let Err(missing) = config.add_capabilities(wish) {
                 debug!(?missing, "this kernel has not all that makes a mount fast");
             }
+        }
+        if self.opens.are_answered() {
+            self.opens.ask(config);
         }
         let too_much = |_| io::Error::from(io::ErrorKind::InvalidInput);
         config.set_max_write(READ_LEN_MAX).map_err(too_much)?;
@@ -285,8 +221,40 @@ impl fuser::Filesystem for Fuse {
 
     // ENOSYS here means "never ask again": the kernel then opens, closes and seeks by itself.
 
-    fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
-        reply.error(Errno::ENOSYS);
+    fn open(&self, request: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        if !self.opens.are_answered() {
+            return reply.error(Errno::ENOSYS);
+        }
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
+        let number = Number(ino.0);
+        match self.file_system.open(number, Wait::No) {
+            Ok(Some(opened)) => reply_opened(&self.opens, number, &opened, reply),
+            Err(error) => reply.error(code(&error)),
+            Ok(None) => {
+                let (file_system, opens) = (Arc::clone(&self.file_system), Arc::clone(&self.opens));
+                self.pool.run(move || match file_system.open(number, Wait::Yes) {
+                    Ok(Some(opened)) => reply_opened(&opens, number, &opened, reply),
+                    Ok(None) => reply.error(Errno::EIO),
+                    Err(error) => reply.error(code(&error)),
+                });
+            }
+        }
+    }
+
+    fn release(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        handle: FileHandle,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        _: bool,
+        reply: ReplyEmpty,
+    ) {
+        self.opens.close(Number(ino.0), handle.0);
+        reply.ok();
     }
 
     fn opendir(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
@@ -434,29 +402,5 @@ impl fuser::Filesystem for Fuse {
         reply: ReplyAttr,
     ) {
         reply.error(Errno::EROFS);
-    }
-}
-
-fn room(full: bool) -> Room {
-    if full { Room::Full } else { Room::Taken }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_three_times_are_the_recorded_one() {
-        let owner = Owner { user: 1, group: 2 };
-        for (mtime_ns, expected) in [
-            (1_500_000_000, UNIX_EPOCH + Duration::from_millis(1500)),
-            (-1_500_000_000, UNIX_EPOCH - Duration::from_millis(1500)),
-        ] {
-            let attributes =
-                Attributes { number: Number(7), kind: Kind::File, size: 513, mtime_ns, mode: 0o640, owner };
-            let attr = file_attr(&attributes);
-            assert_eq!([attr.mtime, attr.atime, attr.ctime], [expected; 3]);
-            assert_eq!((attr.ino.0, attr.blocks, attr.perm, attr.nlink), (7, 2, 0o640, 1));
-        }
     }
 }

@@ -240,7 +240,7 @@ pub(crate) fn info() -> Info {
         profile: Profile::SmallFiles,
         profile_why: "a test".to_owned(),
         pid: 1,
-        supervisor: 2,
+        supervisor: Some(2),
         control: None,
         store: "/store".to_owned(),
         version: "0".to_owned(),

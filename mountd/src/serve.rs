@@ -22,7 +22,8 @@ use crate::fuse::Fuse;
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
 use crate::mount::{self, Wish};
-use crate::profile::{self, Choice};
+use crate::opens::Opens;
+use crate::profile::{self, BigShare, Choice, Profile};
 use crate::runtime_folder;
 use crate::serving::{Opened, Standing};
 use crate::shown::Shown;
@@ -67,7 +68,8 @@ impl Order {
 /// Makes the mount, and hands over what is to outlive this process.
 pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing, Trouble> {
     let Prepared { point, store, dataset, resolved: Resolved { id, by }, kept, view } = prepare(order, opened)?;
-    let choice = profile::choose(order.profile, view.totals()?);
+    let is_root = rustix::process::geteuid().is_root();
+    let choice = profile::choose(order.profile, BigShare::of(view.base())?, is_root);
     let branch = match by {
         ResolvedBy::Branch(branch) if !order.pin => Some(branch),
         _ => None,
@@ -77,18 +79,22 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     let owner = owner_of(source.path());
     let (control, control_path) = listen(&point);
     let name = format!("{}@{}", order.dataset, order.reference());
-    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other };
+    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
+    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
     let place = Place { point: point.into(), device: mounted.device(), by_helper: mounted.by_helper() };
     let info = info(order, &place, branch.is_some(), &choice, control_path.as_deref());
     let info = Info { revision: id.to_hex(), ..info };
     let shown = Shown::first(view, id, VeneerFolder::new(&info, id, dataset.revision(id)?.time_ns));
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift));
-    let fuse = Fuse::new(Arc::clone(&file_system));
+    let fuse = Fuse::new(Arc::clone(&file_system), Arc::clone(&opens));
     let (pool, said) = (fuse.pool(), fuse.kernel_said());
     // Who may come in is the kernel's business: it was told at the mount.
-    let session = Session::from_fd(fuse, device, SessionACL::All, session_config())
-        .map_err(|error| Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), ""))?;
+    let session = Session::from_fd(fuse, device, SessionACL::All, session_config()).map_err(|error| {
+        mounted.clear_if_dead();
+        Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), "")
+    })?;
+    let (choice, info) = settle(&opens, &session, &file_system, choice, info);
     let kernel = *said.get().expect("a session begins with it");
     if !mounted.raise_read_ahead() {
         info!("the kernel's read-ahead stays as it is: raising it needs root");
@@ -125,6 +131,22 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     })
 }
 
+/// Tries what the profile takes; where the kernel refuses, the mount goes on with the other one, and says why.
+fn settle(
+    opens: &Opens,
+    session: &Session<Fuse>,
+    file_system: &FileSystem,
+    choice: Choice,
+    info: Info,
+) -> (Choice, Info) {
+    let Err(refusal) = opens.settle(session.as_fd()) else { return (choice, info) };
+    let choice = choice.without_passthrough(&refusal);
+    warn!("big files are read the slow way: {}", choice.why);
+    let info = Info { profile: choice.profile, profile_why: choice.why.clone(), ..info };
+    file_system.show(Arc::new(file_system.shown().with_info(&info)));
+    (choice, info)
+}
+
 /// How a session is to read requests.
 pub fn session_config() -> Config {
     let mut config = Config::default();
@@ -144,7 +166,7 @@ pub fn info(order: &Order, place: &Place, follows: bool, choice: &Choice, contro
         profile: choice.profile,
         profile_why: choice.why.clone(),
         pid: std::process::id(),
-        supervisor: rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get().unsigned_abs()),
+        supervisor: rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().unsigned_abs()),
         control: control.map(|path| path.to_string_lossy().into_owned()),
         store: order.store.to_string_lossy().into_owned(),
         version: VERSION.to_owned(),
@@ -186,7 +208,7 @@ fn prepare(order: &Order, opened: Opened) -> Result<Prepared, Trouble> {
 }
 
 /// Refuses a source that a mount of ours covers: what is beneath cannot be reached from here.
-fn refuse_covered(source: &Path) -> Result<(), Trouble> {
+pub(crate) fn refuse_covered(source: &Path) -> Result<(), Trouble> {
     match std::fs::File::open(source) {
         Ok(folder) if is_veneer_mount(&folder)? => Err(Trouble::new(
             "source-covered",
@@ -214,7 +236,7 @@ fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<K
 /// Whom the files are shown to belong to: of root's mounts whoever owns the source folder, else who mounts.
 ///
 /// A user who mounts can read whatever the daemon can, so the files are shown as that user's own.
-fn owner_of(source: &Path) -> Owner {
+pub(crate) fn owner_of(source: &Path) -> Owner {
     let own = Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
     match std::fs::metadata(source) {
         Ok(metadata) if own.user == 0 => Owner { user: metadata.uid(), group: metadata.gid() },

@@ -8,12 +8,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fuser::{Notifier, Session};
 use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-use signal_hook::iterator::Signals;
 use tracing::{error, info, warn};
 use veneer::dataset::{Dataset, Datasets};
 use veneer::model::BranchName;
@@ -22,6 +20,7 @@ use veneer::store::{Access, LocalStore, Store};
 use crate::channel::{Channel, FromServing, FromSupervisor};
 use crate::control::Control;
 use crate::daemon::{EXIT_ERROR, Ready};
+use crate::ending::handle_signals;
 use crate::estate::Belongings;
 use crate::filesystem::FileSystem;
 use crate::follow::{self, Follower};
@@ -30,18 +29,13 @@ use crate::gate::Gate;
 use crate::handshake;
 use crate::journal::{Journal, ToldJournal, say};
 use crate::kept::Kept;
-use crate::mount::{Ended, Mounted};
+use crate::mount::Mounted;
 use crate::pool::Pool;
 use crate::serve::{self, Order};
 use crate::shown::Shown;
 use crate::take_over::{self, Left};
 use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
-
-/// How long to wait for files to be closed when told to end, before the mount is taken away from under them.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The signal by which the supervisor says that another process takes over, and that this one is to end.
-pub const RETIRE: i32 = SIGUSR1;
 
 /// What can be opened before it is known whether there is a mount.
 #[derive(Debug)]
@@ -152,10 +146,13 @@ impl Standing {
         let result = session.run();
         stop.store(true, Ordering::Relaxed);
         say(channel, &FromServing::Ending, &[]);
-        if let Err(error) = result {
-            error!(%error, "the connection to the kernel broke: {error}");
+        match result {
+            Ok(()) => mounted.clear_if_dead(),
+            Err(error) => {
+                error!(%error, "the connection to the kernel broke: {error}");
+                let _ = mounted.end(Duration::ZERO);
+            }
         }
-        let _ = mounted.end(Duration::ZERO);
         // Until here old inodes may have been read.
         kept.release();
         info!(path = info.path, "the mount on {} has ended", info.path);
@@ -296,48 +293,4 @@ fn listen_to_supervisor(channel: &Arc<Channel>, device: Arc<OwnedFd>) -> std::io
         }
         warn!("the supervisor has ended; if this process dies now, so does the mount");
     })
-}
-
-/// Ends the mount when this process is told to: gently first, then at once. Or only itself, for another one.
-fn handle_signals(
-    mounted: &Arc<Mounted>,
-    kept: &Arc<Kept>,
-    channel: &Arc<Channel>,
-    gate: Arc<Gate>,
-    pool: Pool,
-) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, RETIRE])?;
-    let (mounted, kept, channel) = (Arc::clone(mounted), Arc::clone(kept), Arc::clone(channel));
-    start("signals", move || match signals.forever().next() {
-        Some(RETIRE) => retire(&gate, &pool),
-        Some(signal) => {
-            say(&channel, &FromServing::Ending, &[]);
-            info!(signal, "ending the mount on {}", mounted.point().display());
-            end(&mounted, &kept);
-        }
-        None => {}
-    })
-}
-
-fn end(mounted: &Mounted, kept: &Kept) {
-    match mounted.end(PATIENCE) {
-        // The readers of requests see the end of the connection, and the process ends with them.
-        Ok(Ended::Whole | Ended::Before) => return,
-        Ok(Ended::Detached) => warn!("files were still open after {} s; their readers get errors", PATIENCE.as_secs()),
-        Err(error) => warn!(%error, "cannot end the mount: {error}"),
-    }
-    kept.release();
-    std::process::exit(0);
-}
-
-/// Ends this process and leaves the mount to the next one, once what it was asked is answered.
-fn retire(gate: &Gate, pool: &Pool) {
-    gate.close();
-    let deadline = Instant::now() + PATIENCE;
-    while !pool.is_idle() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(1));
-    }
-    info!("another process takes over");
-    // What is read from the kernel in this moment, the kernel says again to the other.
-    std::process::exit(0);
 }

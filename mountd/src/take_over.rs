@@ -18,6 +18,8 @@ use crate::fuse::Fuse;
 use crate::handshake;
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
+use crate::opens::Opens;
+use crate::profile::Profile;
 use crate::recall::Recall;
 use crate::serve::{self, Order, VERSION};
 use crate::serving::{Opened, Standing, TakenOver};
@@ -67,7 +69,8 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let (shown, before) = recall.shown(state.history.settled()?)?;
     let owner = Owner { user: state.owner.0, group: state.owner.1 };
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift).with_recall(recall));
-    let fuse = Fuse::new(Arc::clone(&file_system)).refusing_resent(crashes >= CRASHES_MAX);
+    let opens = Arc::new(Opens::new(state.choice.profile == Profile::LargeFiles, &[]).inherited());
+    let fuse = Fuse::new(Arc::clone(&file_system), opens).refusing_resent(crashes >= CRASHES_MAX);
     let pool = fuse.pool();
     let refused = |error: io::Error| bad(error.to_string());
     let session = handshake::adopt(fuse, device, serve::session_config(), state.kernel).map_err(refused)?;

@@ -65,6 +65,9 @@ fn word(kind: &ErrorKind) -> &'static str {
 fn advice(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NotFound { what: "dataset", .. } => "`veneer datasets` lists the datasets of this store",
+        ErrorKind::NotFound { what: "source folder", .. } => {
+            "bring the source folder back to where it was imported from, then mount again"
+        }
         ErrorKind::NotFound { .. } => {
             "`veneer log NAME` lists revisions, `veneer branch NAME` and `veneer tag NAME` refs"
         }

@@ -36,8 +36,8 @@ pub struct Info {
     pub profile_why: String,
     /// The process that serves.
     pub pid: u32,
-    /// The process that starts another one when that one dies.
-    pub supervisor: u32,
+    /// The process that starts another one when that one dies; null where nobody does.
+    pub supervisor: Option<u32>,
     /// The socket at which the mount can be held; null where there is none.
     pub control: Option<String>,
     /// The store's folder.
@@ -80,6 +80,11 @@ impl VeneerFolder {
         json.push(b'\n');
         let revision = format!("{revision}\n").into_bytes();
         VeneerFolder { files: [(INFO, json.into()), (REVISION, revision.into())], mtime_ns }
+    }
+
+    /// When what it shows was committed.
+    pub fn mtime_ns(&self) -> i64 {
+        self.mtime_ns
     }
 
     /// The folder itself.

@@ -32,6 +32,10 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
         ErrorKind::Conflict { .. } => {
             "choose a side with `--prefer ours` or `--prefer theirs`, or change one side first".to_owned()
         }
+        ErrorKind::SourceChanged { how, .. } if how.starts_with("the source was refreshed since") => {
+            "Veneer keeps no source bytes: where there is a copy of the file, bring it back with `veneer put`"
+                .to_owned()
+        }
         ErrorKind::SourceChanged { .. } => {
             format!("restore the file in the source, or record its new content with `veneer refresh {dataset}`")
         }
@@ -95,6 +99,9 @@ fn taken(what: &str, name: &str, dataset: &str) -> Option<String> {
 /// What may be done about a refusal of the operating system.
 fn refused(error: &Error) -> Option<&'static str> {
     let cause = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    if cause.raw_os_error() == Some(libc::ELOOP) {
+        return Some("links on the way lead to one another: name the folder itself");
+    }
     Some(match cause.kind() {
         io::ErrorKind::PermissionDenied => "this user may not: see who owns it and what its mode is (`ls -ld`)",
         io::ErrorKind::NotFound => "see whether the path is right",

@@ -55,8 +55,8 @@ impl CommitArgs {
             Outcome::Conflicts(conflicts) => {
                 let (name, so) = (dataset.name(), "nothing was committed, and the draft is as it was");
                 let hint = format!(
-                    "`veneer diff {name} {branch}` shows the draft against the branch; `veneer restore {name}@{branch} PATH --from \
-                     {branch}` takes the branch's side of a path"
+                    "`veneer diff {name} {branch}` shows the draft against the branch; `veneer discard {name}@{branch} PATH` \
+                     drops your change of a path, and the branch's stays"
                 );
                 return merge::refuse(context, &branch, &conflicts, so, &hint);
             }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
-use veneer::dataset::{Dataset, Datasets, ResolvedBy};
+use veneer::dataset::{Dataset, Datasets, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
 use veneer::store::{Access, LocalStore};
 use veneer::{Error, ErrorKind};
@@ -85,7 +85,7 @@ impl Context {
     /// Opens the store to change it, and makes it first where there is none.
     pub(super) fn own_or_create(&self) -> Result<Opened> {
         let path = self.store_path()?;
-        match is_absent_or_empty(&path)? {
+        match has_no_store(&path)? {
             false => Opened::at(&path, Access::Own),
             true => LocalStore::create(&path).map(Opened::of).map_err(Failure::from),
         }
@@ -94,7 +94,7 @@ impl Context {
     /// Opens the store to read from it; `None` where there is none yet.
     pub(super) fn read_if_there(&self) -> Result<Option<Opened>> {
         let path = self.store_path()?;
-        match is_absent_or_empty(&path)? {
+        match has_no_store(&path)? {
             false => Opened::at(&path, Access::Read).map(Some),
             true => Ok(None),
         }
@@ -105,6 +105,27 @@ impl Context {
         let address: Address = text.parse()?;
         let _ = self.subject.set(address.dataset.clone());
         Ok(address)
+    }
+
+    /// Has what was written through a writable mount of the author's draft put into the store, if there is one.
+    ///
+    /// What a killed mount left is put there, too. The store must not be owned by this process meanwhile.
+    pub(super) fn gather_writes(&self, address: &Address) -> Result<()> {
+        let store = self.existing_store_path()?;
+        let branch = match &address.reference {
+            None => BranchName::main(),
+            Some(spec) if spec.up == 0 => match spec.name.parse() {
+                Ok(branch) => branch,
+                Err(_) => return Ok(()),
+            },
+            Some(_) => return Ok(()),
+        };
+        let writer = self.author()?;
+        let mounted = MountedDraft::new(&store, &address.dataset, &branch, &writer);
+        if !mounted.snapshot()? && mounted.was_left() {
+            super::mountd::recover(&store, &address.dataset, &branch, &writer)?;
+        }
+        Ok(())
     }
 
     /// Reads a NAME where a revision makes no sense.
@@ -214,6 +235,14 @@ fn name_in_passwd(passwd: &str, user: u32) -> Option<String> {
     })
 }
 
+/// Whether a store may be made in the folder, as far as a glance tells.
+///
+/// One without FORMAT may be a store whose making was interrupted: making it goes on
+/// then, and refuses a folder that holds anything else.
+fn has_no_store(path: &Path) -> Result<bool> {
+    Ok(is_absent_or_empty(path)? || !path.join("FORMAT").exists())
+}
+
 fn is_absent_or_empty(path: &Path) -> Result<bool> {
     match fs::read_dir(path) {
         Ok(mut entries) => Ok(entries.next().is_none()),
@@ -246,5 +275,8 @@ mod tests {
         fs::write(folder.path().join("x"), "").expect("written");
         assert!(!is_absent_or_empty(folder.path()).expect("readable"));
         assert!(is_absent_or_empty(&folder.path().join("x")).is_err());
+        assert!(has_no_store(folder.path()).expect("readable"));
+        fs::write(folder.path().join("FORMAT"), "").expect("written");
+        assert!(!has_no_store(folder.path()).expect("readable"));
     }
 }

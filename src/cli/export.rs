@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use veneer::Error;
+use veneer::dataset::Datasets;
 
 use super::context::Context;
 use super::export_writer::{Counts, Link, Writer};
@@ -57,7 +58,9 @@ struct Exported {
 impl ExportArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
-        let dataset = context.read()?.datasets.open(&address.dataset)?;
+        let datasets = context.read()?.datasets;
+        refuse_in_a_source(&datasets, &self.folder)?;
+        let dataset = datasets.open(&address.dataset)?;
         let id = dataset.resolve(address.reference.as_ref())?.id;
         let view = dataset.view(id)?;
         let target = Target::prepare(&self.folder)?;
@@ -79,6 +82,20 @@ impl ExportArgs {
         say(format_args!("wrote {files}, {size}, to {} in {}", target.path.display(), human::duration(lasted)));
         Ok(Answer::Yes)
     }
+}
+
+/// A source is never written to, by an export neither.
+fn refuse_in_a_source(datasets: &Datasets, folder: &Path) -> Result<()> {
+    let path = std::path::absolute(folder).map_err(|error| Error::io_at("use", folder, error))?;
+    // The folder need not be there yet: then what it would be in counts.
+    let real = path.ancestors().find_map(|path| path.canonicalize().ok()).unwrap_or_default();
+    for name in datasets.names()? {
+        if real.starts_with(datasets.open(&name)?.source_path()) {
+            return Err(Failure::error(format!("`{}` is in the source of `{name}`", path.display()))
+                .hint("a source is never written to: name a folder elsewhere"));
+        }
+    }
+    Ok(())
 }
 
 /// Where the export goes.

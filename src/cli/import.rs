@@ -189,6 +189,14 @@ impl WalkArgs {
             skip_unreadable: self.skip_unreadable,
             progress: &|at| progress.at(at.entries, at.bytes),
             cancel: stop,
+        });
+        let scan = scan.map_err(|error| match error.kind() {
+            // Nothing was recorded yet that it could differ from, and no answer is no.
+            ErrorKind::SourceChanged { path, how } => {
+                Failure::error(format!("the source is being changed: `{path}`: {how}"))
+                    .hint("let what writes there come to an end, and run the command again")
+            }
+            _ => error.into(),
         })?;
         drop(progress);
         for (parts, why) in [(&scan.skipped, "that no dataset can have"), (&scan.unreadable, "that cannot be read")] {

@@ -73,11 +73,18 @@ pub(super) fn points() -> Result<Vec<PathBuf>> {
     Ok(parse(&fs::read(path).map_err(|error| Error::io_at("read", path, error))?))
 }
 
+/// The folders below `point` on which something is mounted, ours or not.
+pub(super) fn points_within(point: &Path) -> Vec<PathBuf> {
+    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let mounts = table.split(|&byte| byte == b'\n').filter_map(mount);
+    mounts.map(|(inner, _)| inner).filter(|inner| inner != point && inner.starts_with(point)).collect()
+}
+
 /// Asks the daemon of the mount at `point`, for at most `patience`.
 pub(super) fn ask(point: &Path, patience: Duration) -> State {
     let (sender, receiver) = mpsc::channel();
-    let file = point.join(INFO);
-    thread::spawn(move || sender.send(fs::read(file)));
+    let asked = point.to_owned();
+    thread::spawn(move || sender.send(read_info(&asked)));
     match receiver.recv_timeout(patience) {
         Ok(Ok(text)) => match serde_json::from_slice(&text) {
             Ok(info) => State::Live(Box::new(info)),
@@ -86,6 +93,16 @@ pub(super) fn ask(point: &Path, patience: Duration) -> State {
         Ok(Err(error)) if is_dead(&error) => State::Stale,
         Ok(Err(error)) => State::Silent(format!("its {INFO} cannot be read: {error}")),
         Err(_) => State::Silent(format!("it did not answer within {} s", patience.as_secs_f32())),
+    }
+}
+
+/// What the daemon says; asked of it, not only of the kernel.
+fn read_info(point: &Path) -> io::Result<Vec<u8>> {
+    // The kernel may have all of the file in its cache, and would give it long after the daemon's
+    // death; what `statfs` tells is never cached.
+    match rustix::fs::statfs(point) {
+        Err(error) if is_dead(&error.into()) => Err(error.into()),
+        _ => fs::read(point.join(INFO)),
     }
 }
 
@@ -100,15 +117,16 @@ pub(super) fn holding<'a>(points: &'a [PathBuf], path: &Path) -> Option<&'a Path
 }
 
 fn parse(table: &[u8]) -> Vec<PathBuf> {
-    table.split(|&byte| byte == b'\n').filter_map(point).collect()
+    let mounts = table.split(|&byte| byte == b'\n').filter_map(mount);
+    mounts.filter(|(_, kind)| *kind == FS_TYPE).map(|(point, _)| point).collect()
 }
 
-/// The mount point of one line, if it is ours: `36 35 98:0 /root /point options tags… - type source options`.
-fn point(line: &[u8]) -> Option<PathBuf> {
+/// The mount point and the type of one line: `36 35 98:0 /root /point options tags… - type source options`.
+fn mount(line: &[u8]) -> Option<(PathBuf, &[u8])> {
     let mut fields = line.split(|&byte| byte == b' ');
     let point = fields.nth(4)?;
     let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
-    (kind == FS_TYPE).then(|| PathBuf::from(OsString::from_vec(unescape(point))))
+    Some((PathBuf::from(OsString::from_vec(unescape(point))), kind))
 }
 
 /// Undoes the table's escapes: a space is `\040`.

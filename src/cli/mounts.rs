@@ -53,6 +53,7 @@ struct MountLine {
     revision: Option<String>,
     mode: Option<String>,
     profile: Option<String>,
+    profile_why: Option<String>,
     pid: Option<i32>,
     store: Option<String>,
     state: &'static str,
@@ -103,6 +104,7 @@ fn line(point: &Path, state: State) -> MountLine {
         revision: text(|info| &info.revision),
         mode: text(|info| &info.mode),
         profile: text(|info| &info.profile),
+        profile_why: text(|info| &info.profile_why),
         pid: info.as_ref().map(|info| info.pid),
         store: text(|info| &info.store),
         state: word,
@@ -114,7 +116,7 @@ fn print(lines: &[MountLine]) -> Result<()> {
         say("nothing is mounted");
         return Ok(());
     }
-    let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left, Align::Left]);
+    let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left, Align::Left, Align::Left]);
     for line in lines {
         let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
         let shown = match (&line.dataset, &line.reference) {
@@ -124,7 +126,11 @@ fn print(lines: &[MountLine]) -> Result<()> {
         let revision = text(&line.revision).chars().take(12).collect();
         let mode = text(&line.mode);
         let pid = line.pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"));
-        table.row([shown, revision, mode, pid, printable(line.path.as_bytes())]);
+        let profile = match (&line.profile, &line.profile_why) {
+            (Some(profile), Some(why)) => format!("{profile} ({why})"),
+            _ => "-".to_owned(),
+        };
+        table.row([shown, revision, mode, pid, printable(line.path.as_bytes()), profile]);
     }
     table.print()
 }

@@ -51,10 +51,11 @@ impl PutArgs {
 }
 
 fn put_failed(error: Error, address: &Address, path: &DataPath, file: &OsString) -> Failure {
-    let name = Path::new(file).file_name().unwrap_or(OsStr::new("FILE")).display();
+    let name = Path::new(file).file_name().filter(|_| file != "-").unwrap_or(OsStr::new("FILE")).display();
+    let place = if path.is_root() { name.to_string() } else { format!("{path}/{name}") };
     match error.kind() {
         ErrorKind::IsAFolder { .. } => Failure::from(error)
-            .hint(format!("say which file in it: `veneer put {address} {path}/{name} {}`", file.display())),
+            .hint(format!("say which file in it: `veneer put {address} {place} {}`", file.display())),
         _ => error.into(),
     }
 }
@@ -79,7 +80,7 @@ impl Input {
         let metadata = opened.metadata().map_err(|error| Error::io_at("read", path, error))?;
         if metadata.is_dir() {
             return Err(Failure::usage(format!("`{}` is a folder; `put` takes one file", path.display()))
-                .hint("put its files one by one, or mount the dataset and copy the folder there"));
+                .hint("put its files one by one, into folders made with `veneer mkdir -p`"));
         }
         let mtime_ns = metadata.mtime().checked_mul(1_000_000_000).and_then(|ns| ns.checked_add(metadata.mtime_nsec()));
         match metadata.is_file() {

@@ -128,8 +128,12 @@ fn busy(point: &Path, holders: Vec<Holder>) -> Failure {
     for Holder { pid, name, how } in holders.iter().take(HOLDERS_SHOWN) {
         message.push_str(&format!("\n  process {pid} ({name}) {how}"));
     }
+    let inner = mountinfo::points_within(point);
+    for inner in inner.iter().take(HOLDERS_SHOWN) {
+        message.push_str(&format!("\n  `{}` is mounted in it", inner.display()));
+    }
     match holders.len().saturating_sub(HOLDERS_SHOWN) {
-        0 if holders.is_empty() => message.push_str(" by a process that this user cannot see"),
+        0 if holders.is_empty() && inner.is_empty() => message.push_str(" by a process that this user cannot see"),
         0 => {}
         more => message.push_str(&format!("\n  and {}", human::count(more as u64, "other process"))),
     }

@@ -5,14 +5,15 @@
 //! something below. A conflict is a value, not an error.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
 use super::view::{Place, View};
 use super::{Dataset, diff};
+use crate::base::Base;
 use crate::model::{BranchName, Change, DataPath, Id, RefName};
-use crate::overlay::Overlay;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
 
@@ -51,12 +52,15 @@ impl Dataset {
         let base = base.ok_or_else(|| {
             Error::invalid("revision to merge", &request.theirs.short(), "it has no revision in common with the branch")
         })?;
-        let views = (self.view(base)?, self.view(head.id)?, self.view(request.theirs)?);
+        let dataset = self.for_writing();
+        let views = (dataset.view(base)?, dataset.view(head.id)?, dataset.view(request.theirs)?);
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer: request.prefer };
         self.conclude(merge, request, vec![head.id, request.theirs])
     }
 
     /// Makes a revision on `branch` that takes back what the revision `id` changed against its first parent.
+    ///
+    /// Of a refresh that is nothing: what it recorded is how the source is.
     ///
     /// # Errors
     /// `Invalid` for an import: there is nothing before it.
@@ -70,7 +74,11 @@ impl Dataset {
             ));
         };
         let head = self.head(branch)?;
-        let views = (self.view(id)?, self.view(head.id)?, self.view(*parent)?);
+        let dataset = self.for_writing();
+        let ours = dataset.view(head.id)?;
+        // What a refresh recorded of the source cannot be taken back: only edits can.
+        let over_ours = |id| Ok::<_, Error>(lay_over(&dataset.view(id)?, &ours.base)?.0);
+        let views = (over_ours(id)?, ours.clone(), over_ours(*parent)?);
         let subject = revision.message.lines().next().unwrap_or_default();
         let message = format!("revert \"{subject}\"\n\nThis takes back revision {}.", id.short());
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer };
@@ -117,10 +125,30 @@ pub(super) enum Merged {
 type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
 
 impl Merge<'_> {
+    /// Merges, over the newer of the bases.
     pub(super) fn run(&self) -> Result<Merged> {
+        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
+        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
+        let (before, _) = level(self.before, self.before, base)?;
+        let (ours, mut odds) = level(self.before, self.ours, base)?;
+        let (theirs, their_odds) = level(self.before, self.theirs, base)?;
+        odds.extend(their_odds);
+        let of_one_mind = |path: &DataPath| -> Result<bool> {
+            let (ours, theirs) = (ours.overlay.get(path)?, theirs.overlay.get(path)?);
+            Ok(ours.is_some() && ours == theirs)
+        };
+        let mut conflicts = Odds::new();
+        for (path, why) in odds {
+            if !of_one_mind(&path)? {
+                conflicts.insert(path, why);
+            }
+        }
+        Merge { before: &before, ours: &ours, theirs: &theirs, prefer: self.prefer }.run_over_one_base(conflicts)
+    }
+
+    fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
-        let mut conflicts: BTreeMap<DataPath, &'static str> = BTreeMap::new();
         for (path, (_, theirs)) in &their_changes {
             match our_changes.get(path) {
                 Some((_, ours)) if ours == theirs => {}
@@ -156,9 +184,12 @@ impl Merge<'_> {
             &mut edits,
         )?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
-        for folder in &their_folders {
-            for path in our_changes.keys().filter(|path| path.is_within(folder) && *path != folder) {
-                if !their_changes.contains_key(path) && !conflicts.contains_key(folder) {
+        for (path, (_, after)) in &our_changes {
+            if *after != Some(Change::Removed) || their_changes.contains_key(path) {
+                continue;
+            }
+            for folder in above(path).filter(|folder| their_folders.contains(folder)) {
+                if !conflicts.contains_key(&folder) && self.theirs.node(&folder)?.is_none() {
                     edits.insert(path.clone(), None);
                 }
             }
@@ -167,7 +198,7 @@ impl Merge<'_> {
             None if !conflicts.is_empty() => self.conflicts(&conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
-                self.laid_over(self.ours.overlay.with(edits)?).map(Merged::Clean)
+                Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
             }
             Some(Prefer::Theirs) => {
                 for conflict in conflicts.keys() {
@@ -176,7 +207,7 @@ impl Merge<'_> {
                     edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
                     edits.entry(conflict.clone()).or_insert(None);
                 }
-                self.laid_over(self.ours.overlay.with(edits)?).map(Merged::Clean)
+                Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
             }
         }
     }
@@ -240,17 +271,23 @@ impl Merge<'_> {
         };
         found.iter().map(conflict).collect()
     }
+}
 
-    /// The merged overlay over the newer of the bases.
-    fn laid_over(&self, overlay: Overlay) -> Result<View> {
-        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
-        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
-        let merged = View { overlay, ..self.ours.clone() };
-        if base.id() == self.ours.base.id() && self.theirs.base.id() == self.ours.base.id() {
-            return Ok(merged);
-        }
-        Ok(lay_over(&merged, base)?.0)
+/// What a side's work is at odds with in the source as the other side has it.
+type Odds = BTreeMap<DataPath, &'static str>;
+
+/// A side's view over `base`, and what in its work since `before` is at odds with that.
+///
+/// What was at odds in `before` already is nobody's work here.
+fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
+    if side.base.id() == base.id() {
+        return Ok((side.clone(), Odds::new()));
     }
+    let (laid, conflicts) = lay_over(side, base)?;
+    let work = before.overlay.diff(&side.overlay)?;
+    let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
+    let odds = conflicts.into_iter().filter(is_work).map(|conflict| (conflict.path, conflict.why)).collect();
+    Ok((laid, odds))
 }
 
 /// The folders above a path, the nearest last.

@@ -139,6 +139,9 @@ fn look_at_some(
             Err(cause) => Looked::Unreadable(name, cause),
             Ok(stat) => match attributes::entry(&stat) {
                 Err(why) => Looked::Special(name, why),
+                Ok(entry) if entry.kind == Kind::File && !walk.may_read(fd, text, &stat) => {
+                    Looked::Unreadable(name, Errno::ACCESS)
+                }
                 Ok(entry) => {
                     bytes += if entry.kind == Kind::File { entry.size } else { 0 };
                     let Name { text_at, len: name_len, .. } = name;

@@ -6,10 +6,11 @@
 
 use std::mem::MaybeUninit;
 use std::num::NonZero;
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{AtFlags, fstat, statat};
+use rustix::fs::{Access, AtFlags, Stat, accessat, fstat, statat};
 use rustix::io::Errno;
 
 use super::Source;
@@ -31,6 +32,8 @@ const RESERVED_NAME: &[u8] = b".veneer";
 pub(super) struct Walk<'a> {
     pub(super) source: &'a Source,
     pub(super) threads: usize,
+    /// Who walks: permissions are looked at as this user.
+    user: u32,
     options: ScanOptions<'a>,
     entries: AtomicU64,
     bytes: AtomicU64,
@@ -99,6 +102,7 @@ impl<'a> Walk<'a> {
         Walk {
             source,
             threads,
+            user: rustix::process::geteuid().as_raw(),
             options,
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -175,6 +179,15 @@ impl<'a> Walk<'a> {
         let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         (self.options.progress)(Progress { entries, bytes });
         Ok(())
+    }
+
+    /// Whether a file may be opened for reading; asks the system only where its mode leaves a doubt.
+    pub(super) fn may_read(&self, folder: BorrowedFd<'_>, name: &[u8], stat: &Stat) -> bool {
+        let needed = if stat.st_uid == self.user { 0o400 } else { 0o044 };
+        if self.user == 0 || stat.st_mode & needed == needed {
+            return true;
+        }
+        accessat(folder, name, Access::READ_OK, AtFlags::EACCESS) != Err(Errno::ACCESS)
     }
 
     /// Lists a folder that cannot be read.

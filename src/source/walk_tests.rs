@@ -211,21 +211,31 @@ fn unreadable_parts_are_listed_and_left_out_on_demand() {
     write(&top, "open/file", "x");
     write(&top, "shut/file", "x");
     write(&top, "blind/file", "x");
-    for (path, mode) in [(".", 0o755), ("open", 0o755), ("shut", 0o000), ("blind", 0o444)] {
+    write(&top, "open/secret", "x");
+    write(&top, "open/group", "x");
+    for (path, mode) in [
+        (".", 0o755),
+        ("open", 0o755),
+        ("shut", 0o000),
+        ("blind", 0o444),
+        ("open/secret", 0o000),
+        ("open/group", 0o640),
+    ] {
         fs::set_permissions(top.path().join(path), fs::Permissions::from_mode(mode)).expect("a mode");
     }
     let source = Source::open(top.path()).expect("a source");
     as_nobody(|| {
         let (why, parts) = unusable(source.scan(&ScanOptions::default()));
-        assert_eq!(why, "2 of its parts cannot be read");
-        assert_eq!(parts, ["blind/file: permission denied", "shut: permission denied"]);
+        assert_eq!(why, "3 of its parts cannot be read");
+        assert_eq!(parts, ["blind/file", "open/secret", "shut"].map(|part| format!("{part}: permission denied")));
 
         let options = ScanOptions { skip_unreadable: true, ..ScanOptions::default() };
         let found = source.scan(&options).expect("a scan");
-        assert_eq!(found.unreadable.count, 2);
+        assert_eq!(found.unreadable.count, 3);
         let bytes = base::encode(found.tree).expect("it fits");
         let base = Base::from_object(Id::of(&bytes), Object::from_bytes(Bytes::from(bytes))).expect("a base");
-        assert_eq!(base.len(), 4);
+        assert_eq!(base.len(), 5);
+        assert!(get(&base, b"open/secret").is_none() && get(&base, b"open/group").is_some());
         assert!(get(&base, b"shut").is_none() && get(&base, b"blind").is_some() && get(&base, b"open/file").is_some());
     });
     for path in ["shut", "blind"] {

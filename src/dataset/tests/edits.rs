@@ -136,3 +136,54 @@ fn a_commit_over_a_moved_branch_merges_or_gives_the_conflict() {
     }
     assert_eq!(eve.changes().expect("changes").len(), 1, "the draft is still there");
 }
+
+#[test]
+fn a_draft_that_was_emptied_begins_anew_at_the_head_and_undo_still_walks_back() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let bob = || fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft");
+    let mut draft = bob();
+    put(&mut draft, "x", "bob").and_then(|()| draft.save("put")).expect("an edit");
+    let head = fixture.commit("main", |draft| put(draft, "x", "ann"));
+    assert!(matches!(draft.commit("bob's", "bob").expect("an answer"), Outcome::Conflicts(_)));
+    draft.discard(&[path("x")]).and_then(|()| draft.save("discard")).expect("discarded");
+    let mut draft = bob();
+    assert_eq!(draft.based_on(), head);
+    assert!(draft.changes().expect("changes").is_empty());
+    put(&mut draft, "x", "bob again").and_then(|()| draft.save("put again")).expect("an edit");
+    let mut draft = bob();
+    assert_eq!(draft.undo().expect("undo"), "put again");
+    assert_eq!(draft.undo().expect("undo"), "discard");
+    assert_eq!((draft.based_on(), told(&fixture.view("main"), draft.view())), (fixture.first, vec!["~ x".to_owned()]));
+    assert_eq!(
+        (draft.redo().expect("redo"), draft.redo().expect("redo")),
+        ("discard".to_owned(), "put again".to_owned())
+    );
+    assert!(matches!(draft.commit("bob's", "bob").expect("a commit"), Outcome::Done { changes: 1, .. }));
+}
+
+#[test]
+fn a_draft_that_was_discarded_goes_on_from_where_the_branch_is_now() {
+    let fixture = Fixture::new(&[("x", "1")]);
+    let mut draft = fixture.draft("main");
+    put(&mut draft, "x", "mine").and_then(|()| draft.save("put x")).expect("saved");
+    let mut other =
+        fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft of somebody else");
+    put(&mut other, "x", "theirs").expect("put");
+    other.commit("theirs", "bob").expect("committed");
+    assert!(matches!(fixture.draft("main").commit("mine", "ann").expect("an answer"), Outcome::Conflicts(_)));
+    let mut draft = fixture.draft("main");
+    draft.discard(&[]).and_then(|()| draft.save("discard")).expect("discarded");
+    let mut draft = fixture.draft("main");
+    assert_eq!(draft.changes().expect("a diff"), []);
+    put(&mut draft, "x", "mine, after theirs").and_then(|()| draft.save("put x again")).expect("saved");
+    // All of it can still be taken back, also what was before.
+    for label in ["put x again", "discard"] {
+        assert_eq!(fixture.draft("main").undo().expect("undone"), label);
+    }
+    assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), fixture.draft("main").view()), ["~ x"]);
+    for label in ["discard", "put x again"] {
+        assert_eq!(fixture.draft("main").redo().expect("redone"), label);
+    }
+    let done = fixture.draft("main").commit("mine", "ann").expect("an answer");
+    assert!(matches!(done, Outcome::Done { changes: 1, .. }), "{done:?}");
+}

@@ -4,6 +4,7 @@
 //! anything: an error, a panic or a disagreement with the log means that the
 //! folder `meta` is removed and made again from the log.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -59,6 +60,19 @@ fn wait_for_the_last(folder: &Path) {
     }
 }
 
+/// Removes the snapshot that a killed process was writing.
+///
+/// Sled writes a snapshot as `snap.….generating` and renames it; left under that name, sled 0.34.7 takes the
+/// unfinished file for the newest snapshot, and cannot be opened.
+fn remove_unfinished_snapshot(folder: &Path) {
+    let is_unfinished = |name: &OsStr| name.as_encoded_bytes().ends_with(b".generating");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| is_unfinished(&entry.file_name()))
+    {
+        // Should it stay, sled says so itself.
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
 /// Removes sled's files.
 pub(super) fn remove(store: &Path) -> Result<()> {
     let folder = folder(store);
@@ -77,6 +91,7 @@ impl SledIndex {
     pub(super) fn open(store: &Path, number: &[u8; 16], start: Applied) -> Result<SledIndex> {
         let folder = folder(store);
         wait_for_the_last(&folder);
+        remove_unfinished_snapshot(&folder);
         let config = sled::Config::new()
             .path(&folder)
             .cache_capacity(CACHE_BYTES)

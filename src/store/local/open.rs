@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::core::{Core, Options};
 use super::disk::{Disk, RealDisk};
-use super::files::{Chain, Files, read_mark};
+use super::files::{Chain, Files, file_name, read_mark};
 use super::format::{self, Format};
-use super::frame::Key;
+use super::frame::{FILE_HEAD_LEN, Key};
 use super::index::{Applied, Index};
 use super::index_memory::MemoryIndex;
 use super::index_sled::{self, SledIndex};
@@ -46,7 +46,10 @@ fn check_is_free(disk: &dyn Disk, path: &Path) -> Result<()> {
         return Err(Error::already_exists("store", path.display()));
     }
     let ours = |name: &str| matches!(name, "LOCK" | "log" | "objects" | "FORMAT.new" | log::RESERVE);
-    match names.into_iter().find(|name| !ours(name)) {
+    // A log with anything in it is that of a store that has lost its FORMAT, and not to be written over.
+    let first = file_name(1);
+    let has_groups = disk.open(&first).and_then(|file| file.len()).is_ok_and(|len| len > FILE_HEAD_LEN);
+    match names.into_iter().find(|name| !ours(name)).or(has_groups.then_some(first)) {
         None => Ok(()),
         Some(other) => {
             let found = format!("the folder is not empty, it has `{other}`");

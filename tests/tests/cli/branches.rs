@@ -121,6 +121,23 @@ fn a_merge_with_a_conflict() {
 }
 
 #[test]
+fn a_draft_in_conflict_with_a_refresh_gets_on_by_discarding_its_side() {
+    let home = imported();
+    home.ok("put pets cats/1.png new");
+    home.file("src/cats/1.png", "the source has a better cat too");
+    home.ok("refresh pets");
+    let refused = home.run("commit pets -m mine");
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(refused.stdout.contains("cats/1.png"), "{}", refused.stdout);
+    assert!(refused.stderr.contains("`veneer discard pets@main PATH`"), "{}", refused.stderr);
+    home.ok("discard pets@main cats/1.png");
+    assert_eq!(home.ok("cat pets cats/1.png --draft"), "the source has a better cat too");
+    home.ok("put pets cats/1.png new");
+    home.ok("commit pets -m 'mine, after all'");
+    assert_eq!(home.ok("cat pets cats/1.png"), "new content");
+}
+
+#[test]
 fn a_refresh_of_a_source_that_changed() {
     let home = imported();
     home.ok("put pets cats/1.png new");
@@ -144,7 +161,7 @@ fn a_refresh_of_a_source_that_changed() {
     -rw-r--r--  11 B  [time]  1.png
     $ veneer refresh pets
     main is now [id 1]: 0 added, 1 modified, 0 removed
-    conflict  cats/1.png  edited by us, changed in the source
+    conflict  cats/1.png  edited, and changed in the source
     ! error: edits of yours stay over files that changed in the source too
     !
     ! hint: look at each path, and put it as it should be; `veneer rm` and `veneer restore` help

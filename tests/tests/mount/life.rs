@@ -1,9 +1,11 @@
 //! Mounting, unmounting, and what a dead daemon or a busy mount leaves behind.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use harness::literal::folder;
 use harness::{Child, Home, Mount, Tree, checksum, disk, is_mounted, need, skip, source, wait};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
@@ -68,6 +70,14 @@ fn a_mount_left_by_a_killed_daemon_is_cleaned_by_the_next() {
     need!(skip::mounting());
     let home = home();
     let dead = Mount::new(&home, "d");
+    let state = |home: &Home, path: &Path| {
+        let mounts = home.json("mounts");
+        // Dead mounts of other stores are listed as well.
+        let ours = mounts.as_array().expect("a list").iter().find(|mount| mount["path"] == *path.to_string_lossy());
+        ours.map(|mount| (mount["state"].clone(), mount["pid"].is_number()))
+    };
+    // What a daemon said of itself stays in the kernel's cache when it is dead.
+    assert_eq!(state(&home, dead.path()), Some(("live".into(), true)));
     for process in [dead.supervisor(), dead.serving()] {
         let pid = Pid::from_raw(process as i32).expect("a process");
         kill_process(pid, Signal::KILL).expect("our own daemon");
@@ -75,6 +85,7 @@ fn a_mount_left_by_a_killed_daemon_is_cleaned_by_the_next() {
     let is_stale =
         || fs::metadata(dead.join("not/cached")).err().and_then(|e| e.raw_os_error()) == Some(libc::ENOTCONN);
     assert!(wait::until(PATIENCE, is_stale).is_some(), "the daemon is dead, and its mount is not");
+    assert_eq!(state(&home, dead.path()), Some(("stale".into(), false)));
     let again = Mount::new(&home, "d");
     assert_eq!(again.text("a"), "one");
     again.unmount();
@@ -98,6 +109,18 @@ fn unmount_names_the_process_that_holds_a_mount() {
     assert_eq!(mount.text("a"), "one", "it goes on serving");
     holder.kill();
     mount.unmount();
+}
+
+#[test]
+fn unmount_names_the_mount_that_is_in_a_mount() {
+    need!(skip::mounting());
+    let home = Home::with(&source! { "a": "one", "empty": folder() });
+    let outer = Mount::at(&home, "d", "outer");
+    let inner = Mount::at(&home, "d", "outer/empty");
+    let said = home.fails("unmount outer --timeout 0s", 3);
+    assert!(said.contains(&format!("`{}` is mounted in it", inner.path().display())), "{said}");
+    inner.unmount();
+    outer.unmount();
 }
 
 #[test]

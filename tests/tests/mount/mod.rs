@@ -2,9 +2,14 @@
 
 mod follow;
 mod hold;
+mod large_files;
 mod life;
 mod listing;
 mod random;
 mod reading;
 mod source_drift;
 mod takeover;
+mod traps;
+mod writable;
+mod writable_draft;
+mod writable_programs;
