@@ -160,7 +160,9 @@ fn settle(opens: &Opens, session: &Session<Fuse>, file_system: &FileSystem, info
 
 fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     let point = mount::check_point(&order.point)?;
-    let store: Arc<dyn Store> = Arc::new(LocalStore::open(&order.store, Access::Read)?);
+    let store = LocalStore::open(&order.store, Access::Read)?;
+    let mark = store.mark();
+    let store: Arc<dyn Store> = Arc::new(store);
     let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;
@@ -188,7 +190,7 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     };
     let shown = Shown::first(view, id, VeneerFolder::new(&info, id, time_ns));
     let owner = owner_of(source.path());
-    let name = format!("{}@{reference}", order.dataset);
+    let name = format!("{}@{reference}:{}", order.dataset, mark);
     Ok(Prepared { point, name, store, dataset, by, shown, info, owner, kept, opens })
 }
 
