@@ -174,7 +174,7 @@ fn a_drifted_file_is_served_up_to_its_recorded_size_where_that_was_asked_for() {
 #[test]
 fn a_mount_that_is_told_to_end_does_so_under_an_open_file_too() {
     let home = Home::new();
-    let Some(child) = home.mount(&[]) else { return };
+    let Some(child) = home.mount(&["--profile", "small-files"]) else { return };
     let mut file = File::open(home.at("mnt/dir/big")).expect("there");
     let since = Instant::now();
     stop(child);

@@ -22,6 +22,9 @@ use super::refused::{Answer, Refused};
 use super::scratch::{materialize, set_times};
 use super::tree::Tree;
 
+/// Bytes of the largest file that is copied when it is opened to be written, not only when it is written.
+const COPIED_AT_OPEN_MAX: u64 = 4 << 30;
+
 /// A file that somebody has open.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
@@ -34,9 +37,21 @@ pub struct Body {
 
 /// A scratch file that is open.
 #[derive(Debug)]
-struct ScratchFile {
+pub struct ScratchFile {
     file: File,
     number: u64,
+}
+
+impl ScratchFile {
+    /// The file itself.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
 }
 
 /// Where its bytes are read and written.
@@ -148,6 +163,31 @@ impl Working {
         }
         let mut now = opened.write().unwrap_or_else(PoisonError::into_inner);
         self.make_scratch(ino, &mut now, Begin::Whole)
+    }
+
+    /// The scratch file that the kernel may read, and write if `writes`, by itself; none where it must not.
+    ///
+    /// An unchanged file that is opened to be written is copied now, unless that would take long.
+    pub fn direct(&self, ino: Ino, writes: bool) -> Option<Arc<ScratchFile>> {
+        let inode = self.state().tree.inode(ino).ok()?;
+        // The kernel would not tell us to take these from a file that it writes by itself.
+        if writes && inode.mode & (libc::S_ISUID | libc::S_ISGID) != 0 {
+            return None;
+        }
+        let size = match inode.what {
+            What::File(Bytes::Scratch(_)) => 0,
+            What::File(Bytes::Row(row)) if writes => self.state().tree.base().entry(row).ok()?.size,
+            What::File(Bytes::Blob(_, size) | Bytes::Spliced(_, _, size)) if writes => size,
+            _ => return None,
+        };
+        // What goes wrong here is told at the first write.
+        if size <= COPIED_AT_OPEN_MAX { self.writable(ino).ok() } else { None }
+    }
+
+    /// Whether a file has a scratch file.
+    pub fn is_scratch(&self, ino: Ino) -> bool {
+        let state = self.state();
+        state.tree.spoken_inode(ino).is_some_and(|inode| matches!(inode.what, What::File(Bytes::Scratch(_))))
     }
 
     fn make_scratch(

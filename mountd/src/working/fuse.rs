@@ -8,33 +8,32 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use fuser::{
-    AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation,
-    INodeNo, InitFlags, KernelConfig, LockOwner, Notifier, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
-    ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll,
-    ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
+    AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileHandle, FopenFlags, INodeNo, InitFlags, KernelConfig,
+    LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyDirectoryPlus,
+    ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll, ReplyStatfs, ReplyWrite, ReplyXattr, Request,
+    TimeOrNow, WriteFlags,
 };
 use tracing::debug;
-use veneer::model::Kind;
 
 use super::Working;
 use super::extra::Extra;
-use super::metadata::{Setting, Told, When};
-use super::names::{At, Caller, Manner, New};
+use super::metadata::{Setting, Told};
+use super::names::{At, Manner, New};
 use super::record::Ino;
 use super::refused::{Answer, Refused};
-use super::snapshot::Forget;
+use super::through::Through;
+use super::words::{
+    FOR_EVER, GENERATION, caller, code, empty, entry, extended, file_attr, file_type, name_at, nothing, when, writable,
+    writable_name,
+};
 use crate::attributes::Owner;
 use crate::buffers::Buffers;
 use crate::pool::Pool;
 use crate::veneer_folder;
 
-/// How long the kernel may keep what it was told: all changes come through it, or it is told of them.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-/// Numbers are never used again, so there are no generations of them.
-const GENERATION: Generation = Generation(0);
 /// Bytes of the largest READ and WRITE: 256 pages.
 const LEN_MAX: u32 = 1 << 20;
 /// Requests, as those of read-ahead, that the kernel lets wait for us.
@@ -43,7 +42,9 @@ const BACKGROUND_MAX: u16 = 64;
 const HANDLE: FileHandle = FileHandle(0);
 
 /// What the kernel is asked for, as far as it has it.
-const WISHES: [InitFlags; 8] = [
+const WISHES: [InitFlags; 9] = [
+    // Else a file is copied when it is opened, only to be cut.
+    InitFlags::FUSE_ATOMIC_O_TRUNC,
     InitFlags::FUSE_DO_READDIRPLUS,
     InitFlags::FUSE_PARALLEL_DIROPS,
     InitFlags::FUSE_CACHE_SYMLINKS,
@@ -62,12 +63,13 @@ pub struct WritableFuse {
     owner: Owner,
     pool: Pool,
     buffers: Buffers,
+    through: Through,
 }
 
 impl WritableFuse {
     /// Serves `working`; `.veneer/` is `owner`'s.
     pub fn new(working: Arc<Working>, owner: Owner) -> WritableFuse {
-        WritableFuse { working, owner, pool: Pool::default(), buffers: Buffers::default() }
+        WritableFuse { working, owner, pool: Pool::default(), buffers: Buffers::default(), through: Through::default() }
     }
 
     fn told(&self, ino: Ino) -> Answer<Told> {
@@ -89,6 +91,14 @@ impl WritableFuse {
     fn make(&self, request: &Request, parent: INodeNo, name: &OsStr, new: New) -> Answer<Told> {
         let ino = self.working.make(writable_name(parent, name)?, new, caller(request))?;
         self.told(ino)
+    }
+
+    /// Pages may be kept over an opening, unless the kernel may have written past them meanwhile.
+    fn caching(&self, ino: Ino) -> FopenFlags {
+        match self.through.is_on() && self.working.is_scratch(ino) {
+            true => FopenFlags::empty(),
+            false => FopenFlags::FOPEN_KEEP_CACHE,
+        }
     }
 
     fn list_extra(&self, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) {
@@ -113,129 +123,6 @@ impl WritableFuse {
     }
 }
 
-impl Forget for Notifier {
-    fn forget_name(&self, folder: Ino, name: &[u8]) {
-        report(self.inval_entry(INodeNo(folder.0), OsStr::from_bytes(name)));
-    }
-
-    fn forget_inode(&self, ino: Ino) {
-        report(self.inval_inode(INodeNo(ino.0), 0, 0));
-    }
-}
-
-/// That the kernel does not know an inode is as good as having it forgotten.
-fn report(result: io::Result<()>) {
-    if let Err(error) = result
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        debug!(%error, "the kernel did not forget: {error}");
-    }
-}
-
-fn caller(request: &Request) -> Caller {
-    Caller { user: request.uid(), group: request.gid() }
-}
-
-fn name_at(parent: INodeNo, name: &OsStr) -> At<'_> {
-    At { folder: Ino(parent.0), name: name.as_bytes() }
-}
-
-/// A name that may be made, removed or moved: all but those in `.veneer/`, and itself.
-fn writable_name(parent: INodeNo, name: &OsStr) -> Answer<At<'_>> {
-    let at = name_at(parent, name);
-    let is_extra = Extra::is(at.folder) || (at.folder == Ino::ROOT && at.name == veneer_folder::NAME);
-    if is_extra { Err(Refused(libc::EPERM)) } else { Ok(at) }
-}
-
-fn writable(ino: INodeNo) -> Answer<Ino> {
-    if Extra::is(Ino(ino.0)) { Err(Refused(libc::EPERM)) } else { Ok(Ino(ino.0)) }
-}
-
-fn code(refused: Refused) -> Errno {
-    Errno::from_i32(refused.0)
-}
-
-fn time(ns: i64) -> SystemTime {
-    let distance = Duration::from_nanos(ns.unsigned_abs());
-    if ns < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
-}
-
-fn nanoseconds(time: SystemTime) -> i64 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-        // fuser 0.18 takes the nanoseconds of a time before 1970 from it, to which the kernel adds them.
-        Err(before) => {
-            let distance = before.duration();
-            let seconds = i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
-            seconds.saturating_neg().saturating_mul(1_000_000_000).saturating_add(i64::from(distance.subsec_nanos()))
-        }
-    }
-}
-
-fn when(time: TimeOrNow) -> When {
-    match time {
-        TimeOrNow::Now => When::Now,
-        TimeOrNow::SpecificTime(time) => When::At(nanoseconds(time)),
-    }
-}
-
-fn file_type(kind: Kind) -> FileType {
-    match kind {
-        Kind::File => FileType::RegularFile,
-        Kind::Folder => FileType::Directory,
-        Kind::Symlink => FileType::Symlink,
-    }
-}
-
-fn file_attr(told: &Told) -> FileAttr {
-    FileAttr {
-        ino: INodeNo(told.ino.0),
-        size: told.size,
-        blocks: told.blocks,
-        atime: time(told.times.accessed),
-        mtime: time(told.times.modified),
-        ctime: time(told.times.changed),
-        crtime: time(told.times.changed),
-        kind: file_type(told.kind),
-        perm: u16::try_from(told.mode & 0o7777).expect("twelve bits"),
-        nlink: told.links,
-        uid: told.user,
-        gid: told.group,
-        rdev: 0,
-        blksize: 4096,
-        flags: 0,
-    }
-}
-
-/// What the kernel takes for "there is none, and you need not ask again".
-fn nothing() -> FileAttr {
-    let times = super::record::Times::default();
-    file_attr(&Told { ino: Ino(0), kind: Kind::File, size: 0, blocks: 0, mode: 0, user: 0, group: 0, times, links: 0 })
-}
-
-fn entry(reply: ReplyEntry, answer: Answer<Told>) {
-    match answer {
-        Ok(told) => reply.entry(&FOR_EVER, &file_attr(&told), GENERATION),
-        Err(refused) => reply.error(code(refused)),
-    }
-}
-
-fn empty(reply: ReplyEmpty, answer: Answer<()>) {
-    match answer {
-        Ok(()) => reply.ok(),
-        Err(refused) => reply.error(code(refused)),
-    }
-}
-
-fn extended(reply: ReplyXattr, size: u32, answer: Answer<Vec<u8>>) {
-    match answer {
-        Ok(value) if size == 0 => reply.size(u32::try_from(value.len()).unwrap_or(u32::MAX)),
-        Ok(value) if value.len() > size as usize => reply.error(Errno::ERANGE),
-        Ok(value) => reply.data(&value),
-        Err(refused) => reply.error(code(refused)),
-    }
-}
-
 impl fuser::Filesystem for WritableFuse {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
         for wish in &WISHES {
@@ -246,6 +133,10 @@ impl fuser::Filesystem for WritableFuse {
         let too_much = || io::Error::from(io::ErrorKind::InvalidInput);
         config.set_max_write(LEN_MAX).map_err(|_| too_much())?;
         config.set_max_background(BACKGROUND_MAX).map_err(|_| too_much())?;
+        // The file system below may be stacked on another, too, but not deeper.
+        if config.add_capabilities(InitFlags::FUSE_PASSTHROUGH).is_ok() && config.set_max_stack_depth(2).is_ok() {
+            self.through.turn_on();
+        }
         Ok(())
     }
 
@@ -362,22 +253,39 @@ impl fuser::Filesystem for WritableFuse {
         });
         match made {
             Ok(told) => {
-                reply.created(&FOR_EVER, &file_attr(&told), GENERATION, HANDLE, FopenFlags::FOPEN_KEEP_CACHE);
+                let attr = file_attr(&told);
+                match self.through.open(&self.working, told.ino, true, |file| reply.open_backing(file)) {
+                    Some(id) => {
+                        reply.created_passthrough(&FOR_EVER, &attr, GENERATION, HANDLE, FopenFlags::empty(), &id);
+                    }
+                    None => reply.created(&FOR_EVER, &attr, GENERATION, HANDLE, self.caching(told.ino)),
+                }
             }
             Err(refused) => reply.error(code(refused)),
         }
     }
 
-    fn open(&self, _: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+    fn open(&self, request: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
         let ino = Ino(ino.0);
-        let opened = match Extra::is(ino) {
-            true if flags.0 & libc::O_ACCMODE != libc::O_RDONLY => Err(Refused(libc::EPERM)),
-            true => Ok(()),
-            false => self.working.open_file(ino),
-        };
-        match opened {
-            Ok(()) => reply.opened(HANDLE, FopenFlags::FOPEN_KEEP_CACHE),
-            Err(refused) => reply.error(code(refused)),
+        let writes = flags.0 & libc::O_ACCMODE != libc::O_RDONLY;
+        if Extra::is(ino) {
+            return match writes {
+                true => reply.error(Errno::EPERM),
+                false => reply.opened(HANDLE, FopenFlags::FOPEN_KEEP_CACHE),
+            };
+        }
+        if let Err(refused) = self.working.open_file(ino) {
+            return reply.error(code(refused));
+        }
+        if flags.0 & libc::O_TRUNC != 0
+            && let Err(refused) = self.working.truncate(ino, 0, caller(request))
+        {
+            self.working.close_file(ino);
+            return reply.error(code(refused));
+        }
+        match self.through.open(&self.working, ino, writes, |file| reply.open_backing(file)) {
+            Some(id) => reply.opened_passthrough(HANDLE, FopenFlags::empty(), &id),
+            None => reply.opened(HANDLE, self.caching(ino)),
         }
     }
 
@@ -392,6 +300,7 @@ impl fuser::Filesystem for WritableFuse {
         reply: ReplyEmpty,
     ) {
         if !Extra::is(Ino(ino.0)) {
+            self.through.close(&self.working, Ino(ino.0));
             self.working.close_file(Ino(ino.0));
         }
         reply.ok();

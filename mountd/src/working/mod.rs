@@ -11,7 +11,7 @@
 //! | [`load`], [`emit`], [`snapshot`] | how an overlay becomes a state, a state an overlay, and what the store is told |
 //! | [`extra`] | `.veneer/` |
 //! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
-//! | [`fuse`], [`serve`] | the kernel's protocol; one mount from beginning to end |
+//! | [`fuse`], `words`, [`through`], [`serve`] | the kernel's protocol; one mount from beginning to end |
 //!
 //! The lock of a file's bytes ([`data::Body`]) is taken before that of the names
 //! ([`Working::state`]), never after. The store is opened for the moment of a snapshot only.
@@ -31,8 +31,10 @@ pub mod refused;
 pub mod scratch;
 pub mod serve;
 pub mod snapshot;
+pub mod through;
 pub mod tree;
 pub mod watch;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +70,8 @@ pub struct Working {
     drift: OnDrift,
     /// How often each scratch file was written, as far as it was.
     writes: Mutex<HashMap<u64, u64>>,
+    /// The scratch files that the kernel may write by itself at this moment.
+    live: Mutex<HashSet<u64>>,
     /// Counts whatever was changed, so that it is known when nothing was.
     changes: AtomicU64,
     extra: RwLock<Arc<Extra>>,
@@ -121,6 +125,7 @@ impl Working {
             scratch,
             drift,
             writes: Mutex::default(),
+            live: Mutex::default(),
             changes: AtomicU64::new(u64::from(was_left)),
             extra: RwLock::default(),
         };
@@ -149,6 +154,22 @@ impl Working {
     fn note_written(&self, scratch: u64) {
         *self.writes.lock().unwrap_or_else(PoisonError::into_inner).entry(scratch).or_default() += 1;
         self.note_change();
+    }
+
+    /// From now on the kernel may write a scratch file without telling.
+    fn begin_live(&self, scratch: u64) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(scratch);
+    }
+
+    /// It may not any more; whether it did is known by the file's stamp.
+    fn end_live(&self, scratch: u64) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+        self.note_change();
+    }
+
+    /// Whether something may have been written without being counted.
+    fn is_anything_live(&self) -> bool {
+        !self.live.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn forget_writes(&self, scratch: u64) {

@@ -31,6 +31,8 @@ use crate::veneer_folder::Info;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a file is read again that was written while it was read.
 const TRIES: u32 = 3;
+/// A change that comes so soon after another may have the same stamp.
+const STAMP_GRAIN: Duration = Duration::from_millis(20);
 /// What a step says that it was.
 const LABEL: &str = "edits through the mount";
 
@@ -142,7 +144,7 @@ impl Keeper {
     pub fn snapshot(&self) -> Result<()> {
         let mut known = self.known();
         let changes = self.working.changes();
-        if known.changes == Some(changes) && !self.has_moved(&known)? {
+        if known.changes == Some(changes) && !self.working.is_anything_live() && !self.has_moved(&known)? {
             return Ok(());
         }
         let store: Arc<LocalStore> = Arc::new(LocalStore::open_within(&self.store, Access::Own, PATIENCE)?);
@@ -233,7 +235,7 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let writes = self.working.writes(number);
-            let before = Stamp::of(&self.working.scratch.stat(number).map_err(failed)?);
+            let before = self.settled_stamp(number).map_err(failed)?;
             let mut file = self.working.scratch.open_file(number).map_err(failed)?;
             let (id, size) = draft.store_content(&mut file)?;
             let after = self.stamp_of(&file).map_err(failed)?;
@@ -243,6 +245,21 @@ impl Keeper {
                 let content = Content::Blob(id);
                 return Ok(Stored { writes, stamp: before, content, size, mtime_ns: after.modified_ns() });
             }
+        }
+    }
+
+    /// The stamp of a scratch file, which any later write changes.
+    fn settled_stamp(&self, number: u64) -> std::io::Result<Stamp> {
+        let stamp = Stamp::of(&self.working.scratch.stat(number)?);
+        // Writes that come through here are counted; those of the kernel are known by the stamp alone. After the
+        // first wait there is none for what was written before.
+        let age = super::now_ns().saturating_sub(stamp.changed_ns());
+        match STAMP_GRAIN.checked_sub(Duration::from_nanos(age.unsigned_abs())) {
+            Some(rest) => {
+                std::thread::sleep(rest);
+                Ok(Stamp::of(&self.working.scratch.stat(number)?))
+            }
+            None => Ok(stamp),
         }
     }
 

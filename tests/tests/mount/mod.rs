@@ -9,4 +9,5 @@ mod reading;
 mod source_drift;
 mod traps;
 mod writable;
+mod writable_draft;
 mod writable_programs;
