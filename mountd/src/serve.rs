@@ -67,6 +67,7 @@ impl Order {
 
 /// Makes the mount, and hands over what is to outlive this process.
 pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing, Trouble> {
+    let mark = opened.mark.clone();
     let Prepared { point, store, dataset, resolved: Resolved { id, by }, kept, view } = prepare(order, opened)?;
     let is_root = rustix::process::geteuid().is_root();
     let choice = profile::choose(order.profile, BigShare::of(view.base())?, is_root);
@@ -78,7 +79,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     let source = dataset.source()?;
     let owner = owner_of(source.path());
     let (control, control_path) = listen(&point);
-    let name = format!("{}@{}", order.dataset, order.reference());
+    let name = format!("{}@{}:{mark}", order.dataset, order.reference());
     let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
     let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
@@ -196,7 +197,7 @@ struct Prepared {
 }
 
 fn prepare(order: &Order, opened: Opened) -> Result<Prepared, Trouble> {
-    let Opened { store, dataset } = opened;
+    let Opened { store, dataset, .. } = opened;
     let point = mount::check_point(&order.point)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;

@@ -44,13 +44,17 @@ pub struct Opened {
     pub store: Arc<dyn Store>,
     /// The dataset.
     pub dataset: Dataset,
+    /// What the mount table calls the store.
+    pub mark: String,
 }
 
 impl Opened {
     fn new(order: &Order) -> Result<Opened, Trouble> {
-        let store: Arc<dyn Store> = Arc::new(LocalStore::open(&order.store, Access::Read)?);
+        let store = LocalStore::open(&order.store, Access::Read)?;
+        let mark = store.mark();
+        let store: Arc<dyn Store> = Arc::new(store);
         let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
-        Ok(Opened { store, dataset })
+        Ok(Opened { store, dataset, mark })
     }
 }
 

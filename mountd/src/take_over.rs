@@ -52,7 +52,7 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let mut state: State = serde_json::from_value(state).map_err(|error| bad(error.to_string()))?;
     let device = belongings.take(Belonging::Device).ok_or_else(|| bad("the device was not handed over".to_owned()))?;
     let source = belongings.take(Belonging::Source).ok_or_else(|| bad("nor was the source".to_owned()))?;
-    let Opened { store, dataset } = opened;
+    let Opened { store, dataset, .. } = opened;
     // By its path it may not be found: the mount may lie over it.
     let source = Source::from_fd(source, dataset.source_path())?;
     let dataset = dataset.with_source(Arc::new(source));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Serialize;
 use veneer::model::{BranchName, DatasetName, Id};
+use veneer::store::{Access, LocalStore};
 
 use super::context::Context;
 use super::mountinfo::{self, Info, State};
@@ -66,16 +67,11 @@ impl MountsArgs {
         }
         let store = context.store_path()?;
         let mut lines = Vec::new();
-        for point in mountinfo::points()? {
-            let state = mountinfo::ask(&point, PATIENCE);
-            // A dead mount cannot say whose it is: it is listed, so that it is found.
-            if let State::Live(info) = &state
-                && !self.all
-                && !is_same_folder(Path::new(&info.store), &store)
-            {
-                continue;
+        let mark = LocalStore::open(&store, Access::Read).map_or_else(|_| String::new(), |store| store.mark());
+        for (point, is_of_store) in mountinfo::points_of(&mark)? {
+            if is_of_store || self.all {
+                lines.push(line(&point, mountinfo::ask(&point, PATIENCE)));
             }
-            lines.push(line(&point, state));
         }
         match context.json {
             true => output::json(&lines)?,
