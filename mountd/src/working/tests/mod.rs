@@ -432,6 +432,23 @@ fn a_refresh_of_the_source_is_seen_by_the_next_mount_and_hides_no_write() {
 }
 
 #[test]
+fn a_change_of_its_bytes_takes_from_a_file_what_lets_it_run_as_somebody_else() {
+    let world = World::new(&[("a", "one")]);
+    let (working, ino) = (world.working(), world.find("a").expect("there"));
+    let setting = super::metadata::Setting { mode: Some(0o6755), ..Default::default() };
+    let somebody = Caller { user: 1000, group: 100 };
+    for change in [&|| working.truncate(ino, 1, somebody) as Answer<()>, &|| working.drop_privilege(ino) as Answer<()>]
+        as [&dyn Fn() -> Answer<()>; 2]
+    {
+        assert_eq!(working.set(ino, setting, CALLER).expect("set").mode, 0o6755);
+        change().expect("changed");
+        assert_eq!(working.attributes(ino).expect("there").mode, 0o755);
+    }
+    let setting = super::metadata::Setting { user: Some(5), ..Default::default() };
+    assert_eq!(working.set(ino, setting, somebody), Err(Refused(libc::EPERM)));
+}
+
+#[test]
 fn an_open_file_without_a_name_lives_until_it_is_closed() {
     let world = World::new(&[("a", "one")]);
     let working = world.working();
