@@ -32,6 +32,8 @@ pub enum Belonging {
     Pin,
     /// The socket at which clients of the mount come in.
     Control,
+    /// The ledger of open big files.
+    Opens,
 }
 
 /// The descriptors that outlive a serving process.

@@ -253,8 +253,11 @@ impl fuser::Filesystem for Fuse {
         _: bool,
         reply: ReplyEmpty,
     ) {
-        self.opens.close(Number(ino.0), handle.0);
+        // First, or a process that is killed in between would have the next one count it once more.
         reply.ok();
+        if let Some(backing) = self.opens.close(Number(ino.0), handle.0) {
+            self.opens.close_backing(backing);
+        }
     }
 
     fn opendir(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {

@@ -8,7 +8,7 @@
 //! | [`fuse`], [`words`] | the kernel's protocol; decides nothing |
 //! | [`filesystem`] | what a request is answered with; needs no kernel |
 //! | [`shown`], [`inode`], [`listing`], [`veneer_folder`] | what is shown now, and its numbers, order and extras |
-//! | [`open_files`], [`pool`], [`buffers`] | how bytes are read without waiting, or where to wait |
+//! | [`open_files`], [`opens`], [`ledger`], [`pool`], [`buffers`] | how bytes are read without waiting, or where to wait |
 //! | [`follow`], [`kept`] | how the mount moves with its branch, and what must not be collected |
 //! | [`working`] | the writable mount: its own inodes, scratch files and journal |
 //! | [`supervisor`], [`process`], [`signals`], [`channel`], [`estate`] | the process that outlives those that serve, and what it keeps |
@@ -37,6 +37,7 @@ pub mod handshake;
 pub mod inode;
 pub mod journal;
 pub mod kept;
+pub mod ledger;
 pub mod lifeline;
 pub mod listing;
 pub mod malloc;

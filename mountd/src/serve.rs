@@ -113,6 +113,8 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     let pin = kept.descriptor();
     let mut belongings = vec![(Belonging::Device, session.as_fd()), (Belonging::Source, source.folder())];
     belongings.extend(pin.as_ref().map(|pin| (Belonging::Pin, pin.as_fd())));
+    let ledger = opens.ledger();
+    belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
     belongings.extend(control.as_ref().map(|listener| (Belonging::Control, listener.as_fd())));
     let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &belongings));
     let taken_over = None;

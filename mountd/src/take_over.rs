@@ -3,7 +3,7 @@
 //! The kernel notices nothing: same connection, same numbers, same revision.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
@@ -19,7 +19,6 @@ use crate::handshake;
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
 use crate::opens::Opens;
-use crate::profile::Profile;
 use crate::recall::Recall;
 use crate::serve::{self, Order, VERSION};
 use crate::serving::{Opened, Standing, TakenOver};
@@ -69,10 +68,11 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let (shown, before) = recall.shown(state.history.settled()?)?;
     let owner = Owner { user: state.owner.0, group: state.owner.1 };
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift).with_recall(recall));
-    let opens = Arc::new(Opens::new(state.choice.profile == Profile::LargeFiles, &[]).inherited());
-    let fuse = Fuse::new(Arc::clone(&file_system), opens).refusing_resent(crashes >= CRASHES_MAX);
-    let pool = fuse.pool();
     let refused = |error: io::Error| bad(error.to_string());
+    let opens = Opens::adopt(belongings.take(Belonging::Opens)).map_err(refused)?;
+    opens.attach(device.as_fd()).map_err(refused)?;
+    let fuse = Fuse::new(Arc::clone(&file_system), Arc::new(opens)).refusing_resent(crashes >= CRASHES_MAX);
+    let pool = fuse.pool();
     let session = handshake::adopt(fuse, device, serve::session_config(), state.kernel).map_err(refused)?;
     let branch = state.branch.as_deref().map(str::parse::<BranchName>).transpose()?;
     let control = belongings.take(Belonging::Control).map(UnixListener::from);

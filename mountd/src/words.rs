@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{Errno, FileAttr, FileHandle, FileType, FopenFlags, INodeNo, Notifier, ReplyOpen};
@@ -16,7 +15,8 @@ use crate::errno::errno;
 use crate::filesystem::Opened;
 use crate::follow::Kernel;
 use crate::inode::Number;
-use crate::opens::{FORGOTTEN, Opens, Way};
+use crate::open_files::OpenFile;
+use crate::opens::{FORGOTTEN, Opens, REMEMBERED, Way};
 
 /// Bytes of a block, as `df` and `du` count.
 pub const BLOCK_LEN: u32 = 4096;
@@ -25,23 +25,31 @@ pub const BLOCK_LEN: u32 = 4096;
 pub fn reply_opened(opens: &Opens, number: Number, opened: &Opened, reply: ReplyOpen) {
     let (handle, way) = match opened {
         Opened::Small => (FORGOTTEN, Way::Cached),
-        Opened::Big(file) => opens.open(number, || match file.backing() {
-            Ok(Some(backing)) => match reply.open_backing(backing) {
-                Ok(id) => Way::Passthrough(Arc::new(id)),
-                Err(error) => {
-                    warn!(%error, inode = number.0, "a big file is read the slow way: {error}");
-                    Way::Cached
-                }
-            },
-            _ => Way::Cached,
-        }),
+        Opened::Big(file) => (REMEMBERED, opens.open(number, || choose(number, file, &reply))),
     };
     let handle = FileHandle(handle);
     match way {
-        // Not with KEEP_CACHE, which the kernel answers with EIO.
-        Way::Passthrough(id) => reply.opened_passthrough(handle, FopenFlags::empty(), &id),
+        Way::Passthrough(id) => {
+            // SAFETY: `opens` holds the id open, of this session or the one that it took over, and closes it itself.
+            let backing = unsafe { reply.wrap_backing(id) };
+            // Not with KEEP_CACHE, which the kernel answers with EIO.
+            reply.opened_passthrough(handle, FopenFlags::empty(), &backing);
+            let _ = backing.into_raw();
+        }
         Way::Cached => reply.opened(handle, FopenFlags::FOPEN_KEEP_CACHE),
-        Way::Direct => reply.opened(handle, FopenFlags::FOPEN_DIRECT_IO),
+    }
+}
+
+fn choose(number: Number, file: &OpenFile, reply: &ReplyOpen) -> Way {
+    match file.backing() {
+        Ok(Some(backing)) => match reply.open_backing(backing) {
+            Ok(id) => Way::Passthrough(id.into_raw()),
+            Err(error) => {
+                warn!(%error, inode = number.0, "a big file is read the slow way: {error}");
+                Way::Cached
+            }
+        },
+        _ => Way::Cached,
     }
 }
 

@@ -96,9 +96,19 @@ pub struct Beginning {
 }
 
 impl Working {
-    /// Opens the working state in `folder`: what a killed daemon left there, else what the store has.
+    /// What a killed daemon left in `folder` began from; `None` where nothing was left.
+    pub fn left(folder: &Path) -> veneer::Result<Option<Settled>> {
+        let failed = |cause| veneer::Error::io_at("read the draft's journal in", folder, cause);
+        let Some((_, records)) = Journal::open(folder).map_err(failed)? else { return Ok(None) };
+        Ok(records.iter().rev().find_map(|record| match record {
+            Record::Settled(settled) => Some(*settled),
+            _ => None,
+        }))
+    }
+
+    /// Opens the working state in `folder`: what a killed daemon left there, else what `beginning` says.
     ///
-    /// Returns whether something was left. A state on another base than `beginning`'s cannot be gone on with.
+    /// Returns whether something was left; then `beginning` is what [`Working::left`] says.
     pub fn open(folder: &Path, beginning: &Beginning, owner: Owner, drift: OnDrift) -> veneer::Result<(Working, bool)> {
         let failed = |cause| veneer::Error::io_at("open the draft's folder", folder, cause);
         let scratch = Scratch::open(&folder.join("files")).map_err(failed)?;
@@ -107,8 +117,8 @@ impl Working {
             Some((journal, records)) => {
                 records.iter().for_each(|record| tree.apply(record));
                 if tree.settled().is_none_or(|settled| settled.base != beginning.settled.base) {
-                    let why = "the source was refreshed after a mount of it was killed";
-                    return Err(veneer::Error::corrupt("the writable mount's draft", why));
+                    let why = "it speaks of another state of the source";
+                    return Err(veneer::Error::corrupt("the draft's journal", why));
                 }
                 drop_orphans(&mut tree);
                 (journal, true)

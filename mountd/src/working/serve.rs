@@ -188,8 +188,13 @@ fn prepare(order: &Order, writer: &WriterName, point: &Path) -> Result<Prepared,
     let name = format!("{}@{branch}:{mark}", order.dataset);
     let drafts = MountedDraft::new(&order.store, &order.dataset, &branch, writer);
     let lock = take_lock(&drafts, point, &branch, writer)?;
-    let draft = dataset.draft(&branch, writer)?;
-    let (revision, overlay) = (draft.based_on(), draft.view().overlay().root());
+    let (revision, overlay) = match Working::left(drafts.folder())? {
+        Some(left) => (left.revision, left.overlay),
+        None => {
+            let draft = dataset.draft(&branch, writer)?;
+            (draft.based_on(), draft.view().overlay().root())
+        }
+    };
     let kept = Arc::new(Kept::new(&order.store, revision)?);
     let view = dataset.view_at(revision, overlay)?;
     let settled = Settled { revision, base: view.base().id(), overlay };

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing::info;
+use tracing::{debug, info};
 use veneer::dataset::{Dataset, Datasets, Draft, View};
 use veneer::model::{BranchName, Change, Content, DataPath, FileChange, Id, WriterName};
 use veneer::store::{Access, LocalStore};
-use veneer::{Error, ErrorKind, Result};
+use veneer::{Error, Result};
 
 use super::emit::{Said, Sayings, emit};
 use super::extra::Extra;
@@ -143,15 +143,18 @@ impl Keeper {
     /// `StoreBusy` when somebody owns the store for too long; the state is untouched by any error.
     pub fn snapshot(&self) -> Result<()> {
         let mut known = self.known();
-        let changes = self.working.changes();
-        if known.changes == Some(changes) && !self.working.is_anything_live() && !self.has_moved(&known)? {
+        if self.is_whole(&known) && !self.has_moved(&known)? {
             return Ok(());
         }
         let store: Arc<LocalStore> = Arc::new(LocalStore::open_within(&self.store, Access::Own, PATIENCE)?);
         let owned = Datasets::new(store).open(self.dataset.name())?.with_source(self.dataset.source()?);
-        let mut draft = owned.draft_from(&self.branch, &self.writer, known.settled.revision)?;
         // Nobody else can change the draft any more: what was done to it before is taken in first.
-        self.take_in(&mut known, &self.reading(&draft)?, draft.based_on(), true)?;
+        self.follow(&mut known)?;
+        if self.is_whole(&known) {
+            return Ok(());
+        }
+        let changes = self.working.changes();
+        let mut draft = owned.draft_from(&self.branch, &self.writer, known.settled.revision)?;
         let said = emit(&self.working.state().tree)?;
         let mut changes_said = HashMap::new();
         for (path, said) in said {
@@ -171,15 +174,20 @@ impl Keeper {
         self.settle(&known)
     }
 
-    /// The same draft by the dataset that owns nothing.
-    fn reading(&self, draft: &Draft) -> Result<View> {
-        self.dataset.view_at(draft.based_on(), draft.view().overlay().root())
+    /// Whether nothing was written that the store was not told of.
+    fn is_whole(&self, known: &Known) -> bool {
+        known.changes == Some(self.working.changes()) && !self.working.is_anything_live()
     }
 
     /// Whether the draft, or the branch of one that has no step, is not where it was.
     fn has_moved(&self, known: &Known) -> Result<bool> {
         let draft = self.dataset.draft_from(&self.branch, &self.writer, known.settled.revision)?;
-        Ok((draft.view().overlay().root(), draft.based_on()) != (known.settled.overlay, known.settled.revision))
+        if draft.is_saved() {
+            return Ok(
+                (draft.view().overlay().root(), draft.based_on()) != (known.settled.overlay, known.settled.revision)
+            );
+        }
+        Ok(self.dataset.head(&self.branch)?.id != known.settled.revision)
     }
 
     fn settle(&self, known: &Known) -> Result<()> {
@@ -269,14 +277,18 @@ impl Keeper {
 
     /// Takes in what the command did to the draft, or others to the branch.
     pub fn catch_up(&self) -> Result<()> {
-        let mut known = self.known();
+        self.follow(&mut self.known())
+    }
+
+    fn follow(&self, known: &mut Known) -> Result<()> {
         let draft = self.dataset.draft_from(&self.branch, &self.writer, known.settled.revision)?;
         if draft.is_saved() {
-            return self.take_in(&mut known, draft.view(), draft.based_on(), true);
+            return self.take_in(known, draft.view(), draft.based_on(), true);
         }
-        // Without a step of ours the mount goes along with the branch, unless that would hide what was written.
+        // A draft without a step says nothing: it was committed, or never begun. The mount goes along with the
+        // branch, unless that would hide what was written.
         let head = self.dataset.head(&self.branch)?.id;
-        self.take_in(&mut known, &self.dataset.view(head)?, head, false)
+        self.take_in(known, &self.dataset.view(head)?, head, false)
     }
 
     /// Makes the state what `view` shows where nobody wrote meanwhile.
@@ -288,8 +300,10 @@ impl Keeper {
             return Ok(());
         }
         if settled.base != known.settled.base {
-            let paths = vec![self.branch.to_string()];
-            return Err(Error::new(ErrorKind::Conflict { paths }));
+            // Every row would have another number, and programs hold the old ones. The draft stays on what it
+            // began from, a commit merges the two, and the next mount begins from that.
+            debug!(%revision, "the source was refreshed: the next mount shows it");
+            return Ok(());
         }
         let differences = known.view.overlay().diff(view.overlay())?;
         let mut state = self.working.state();

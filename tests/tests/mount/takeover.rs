@@ -204,6 +204,36 @@ fn a_kill_while_the_mount_moves_loses_no_move() {
 }
 
 #[test]
+fn files_that_the_kernel_reads_by_itself_live_through_a_takeover() {
+    need!(skip::mounting());
+    let big: Vec<u8> = (0..600_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let home = Home::with(&source! { "big": big.clone(), "other": big.clone(), "small": "one" });
+    let mount = Mount::at(&home, "d --profile large-files", "mnt");
+    let (mut open, map) = (File::open(mount.join("big")).expect("there"), {
+        let file = File::open(mount.join("big")).expect("there");
+        Map::of(&file, big.len())
+    });
+    for _ in 0..2 {
+        kill_and_ask(&mount, Signal::KILL);
+        let mut bytes = vec![0; big.len()];
+        open.read_exact_at(&mut bytes, 0).expect("readable");
+        assert!(bytes == big && map.anew() == big, "other bytes");
+        for name in ["big", "other"] {
+            let again = File::open(mount.join(name)).expect("it can be opened beside the old handle");
+            again.read_exact_at(&mut bytes, 0).expect("readable");
+            assert!(bytes == big, "{name} has other bytes");
+            // The next process meets a handle of this one, too.
+            if name == "big" {
+                open = again;
+            }
+        }
+        assert_eq!(mount.text("small"), "one");
+    }
+    drop((open, map));
+    mount.unmount();
+}
+
+#[test]
 fn a_mount_over_its_own_source_is_taken_over() {
     need!(skip::mounting());
     let home = Home::with(&source! { "a": "one", "dir/b": "two" });

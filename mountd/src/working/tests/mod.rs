@@ -80,8 +80,14 @@ impl World {
     fn mount(&mut self) {
         self.keeper = None;
         let dataset = self.dataset(Access::Read);
-        let draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
-        let (revision, overlay) = (draft.based_on(), draft.view().overlay().root());
+        let left = Working::left(self.drafts().folder()).expect("readable");
+        let (revision, overlay) = match left {
+            Some(left) => (left.revision, left.overlay),
+            None => {
+                let draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+                (draft.based_on(), draft.view().overlay().root())
+            }
+        };
         let view = dataset.view_at(revision, overlay).expect("a view");
         let settled = Settled { revision, base: view.base().id(), overlay };
         let owner = Owner { user: 0, group: 0 };
@@ -340,6 +346,24 @@ fn undo_takes_the_last_snapshot_out_of_the_mount_and_redo_brings_it_back() {
 }
 
 #[test]
+fn a_snapshot_right_after_a_commit_takes_nothing_back() {
+    let world = World::new(&[("a", "one"), ("b", "two")]);
+    world.write("a", 0, b"ONE").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    let dataset = world.dataset(Access::Own);
+    let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+    let Outcome::Done { .. } = draft.commit("why", "ann").expect("committed") else { panic!("no conflict") };
+    drop((draft, dataset));
+    // The thread that notices a commit has not come to it yet.
+    world.write("b", 0, b"TWO").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(world.shown()["a"], "644 1 \"ONE\"");
+    let draft = world.dataset(Access::Read).draft(&main_branch(), &writer()).expect("a draft");
+    let changed: Vec<_> = draft.changes().expect("compared").into_iter().map(|change| change.path).collect();
+    assert_eq!(changed, ["b".parse::<DataPath>().expect("a path")]);
+}
+
+#[test]
 fn a_commit_and_other_peoples_commits_are_gone_along_with() {
     let world = World::new(&[("a", "one"), ("b", "two")]);
     let commit = |who: &str, edit: &dyn Fn(&mut Draft)| {
@@ -369,6 +393,61 @@ fn a_commit_and_other_peoples_commits_are_gone_along_with() {
     let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
     let Outcome::Conflicts(conflicts) = draft.commit("mine", "ann").expect("merged") else { panic!("both wrote b") };
     assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+}
+
+#[test]
+fn a_refresh_of_the_source_is_seen_by_the_next_mount_and_hides_no_write() {
+    let mut world = World::new(&[("a", "one"), ("b", "two")]);
+    fs::write(world.folder.path().join("source/new"), "from the source").expect("ours");
+    let refresh = || {
+        let store = Arc::new(LocalStore::open(&world.folder.path().join("store"), Access::Own).expect("ours"));
+        let options = ScanOptions { threads: 1, ..ScanOptions::default() };
+        let scan = Source::open(&world.folder.path().join("source")).and_then(|source| source.scan(&options));
+        let base = veneer::base::store(&*store, scan.expect("a scan").tree).expect("a base");
+        let dataset = Datasets::new(store).open(&"d".parse().expect("a name")).expect("imported");
+        dataset.refresh(&main_branch(), base, "bob").expect("refreshed");
+    };
+    refresh();
+    world.keeper().catch_up().expect("it stays as it is");
+    world.write("a", 0, b"ONE").expect("written");
+    world.mount();
+    world.keeper().catch_up().expect("it stays as it is");
+    world.keeper().snapshot().expect("a draft on what it began from");
+    let dataset = world.dataset(Access::Own);
+    let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+    let Outcome::Done { .. } = draft.commit("both", "ann").expect("merged") else { panic!("no conflict") };
+    drop((draft, dataset));
+    world.keeper().snapshot().expect("nothing new");
+    assert_eq!(world.shown()["a"], "644 1 \"ONE\"", "what was committed is not taken back");
+    assert!(world.dataset(Access::Read).drafts().expect("listed").is_empty(), "and no draft is begun again");
+    world.write("b", 0, b"TWO").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    let dataset = world.dataset(Access::Own);
+    let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+    let Outcome::Done { .. } = draft.commit("more", "ann").expect("merged") else { panic!("no conflict") };
+    drop((draft, dataset));
+    world.keeper = None;
+    fs::remove_dir_all(world.drafts().folder()).expect("ours");
+    world.mount();
+    let shown: Vec<_> = world.shown().into_iter().map(|(path, what)| format!("{path} {what}")).collect();
+    assert_eq!(shown, ["a 644 1 \"ONE\"", "b 644 1 \"TWO\"", "new 644 1 \"from the source\""]);
+}
+
+#[test]
+fn a_change_of_its_bytes_takes_from_a_file_what_lets_it_run_as_somebody_else() {
+    let world = World::new(&[("a", "one")]);
+    let (working, ino) = (world.working(), world.find("a").expect("there"));
+    let setting = super::metadata::Setting { mode: Some(0o6755), ..Default::default() };
+    let somebody = Caller { user: 1000, group: 100 };
+    for change in [&|| working.truncate(ino, 1, somebody) as Answer<()>, &|| working.drop_privilege(ino) as Answer<()>]
+        as [&dyn Fn() -> Answer<()>; 2]
+    {
+        assert_eq!(working.set(ino, setting, CALLER).expect("set").mode, 0o6755);
+        change().expect("changed");
+        assert_eq!(working.attributes(ino).expect("there").mode, 0o755);
+    }
+    let setting = super::metadata::Setting { user: Some(5), ..Default::default() };
+    assert_eq!(working.set(ino, setting, somebody), Err(Refused(libc::EPERM)));
 }
 
 #[test]
