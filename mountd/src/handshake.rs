@@ -3,7 +3,7 @@
 //! fuser begins each session by answering INIT, which the kernel sends once in
 //! the life of a mount. A process that takes over plays the kernel's part on a
 //! socket, lets the session answer there, and then puts the live device in the
-//! socket's place: same number, same session. docs/adr/0006 says why so.
+//! socket's place: same number, same session. docs/adr/0007 says why so.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -82,4 +82,60 @@ pub fn resend(device: impl AsFd) -> io::Result<()> {
     bytes.extend(0_u64.to_ne_bytes());
     rustix::io::write(device, &bytes)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustix::net::RecvFlags;
+
+    use super::*;
+    use crate::opens::Opens;
+    use crate::planted::Planted;
+
+    const LOOKUP: u32 = 1;
+    const RESENT: u64 = 1 << 63;
+
+    fn lookup(unique: u64, name: &[u8]) -> Vec<u8> {
+        let len = IN_HEADER_LEN + name.len() as u32 + 1;
+        let mut bytes = [len.to_ne_bytes(), LOOKUP.to_ne_bytes()].concat();
+        bytes.extend([unique, 1].iter().flat_map(|word| word.to_ne_bytes()));
+        bytes.resize(IN_HEADER_LEN as usize, 0);
+        bytes.extend_from_slice(name);
+        bytes.push(0);
+        bytes
+    }
+
+    /// The number and the error of an answer.
+    fn answer(kernel: &OwnedFd) -> (u64, i32) {
+        let mut bytes = [0; 512];
+        let (_, len) = rustix::net::recv(kernel, &mut bytes[..], RecvFlags::empty()).expect("answered");
+        assert!(len >= OUT_HEADER_LEN as usize);
+        let error = i32::from_ne_bytes(bytes[4..8].try_into().expect("four"));
+        (u64::from_ne_bytes(bytes[8..16].try_into().expect("eight")), error)
+    }
+
+    #[test]
+    fn an_adopted_session_answers_and_what_several_have_died_of_is_answered_with_an_error() {
+        let planted = Planted::new(&[("a", "1")]);
+        for refuse in [false, true] {
+            let pair = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
+            let (kernel, device) = pair.expect("a pair");
+            let fuse = Fuse::new(Arc::clone(&planted.fs), Arc::new(Opens::new(false, &[]))).refusing_resent(refuse);
+            let said = KernelSaid { protocol: (7, 45), capabilities: InitFlags::FUSE_HAS_RESEND.bits() };
+            assert!(said.can_resend());
+            let session = adopt(fuse, device, Config::default(), said).expect("adopted");
+            resend(&session).expect("said");
+            assert_eq!(answer(&kernel), (0, RESEND));
+            let serving = std::thread::spawn(move || session.run());
+            for (unique, expected) in [(2, 0), (4 | RESENT, if refuse { -libc::EIO } else { 0 })] {
+                rustix::net::send(&kernel, &lookup(unique, b"a"), SendFlags::empty()).expect("asked");
+                assert_eq!(answer(&kernel), (unique, expected), "refuse: {refuse}");
+            }
+            drop(kernel);
+            // The end of a socket is not how a mount ends, and so an error.
+            assert!(serving.join().expect("no panic").is_err());
+        }
+    }
 }

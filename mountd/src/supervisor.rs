@@ -1,7 +1,7 @@
 //! The supervisor: it keeps what must outlive the process that serves a mount, and starts the next one.
 //!
 //! It has one thread, opens no store and answers no request, so that nothing
-//! that happens to a serving process can happen to it. docs/adr/0006 says how
+//! that happens to a serving process can happen to it. docs/adr/0007 says how
 //! the parts fit together.
 
 use std::collections::BTreeMap;
