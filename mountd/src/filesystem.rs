@@ -97,6 +97,9 @@ impl FileSystem {
     /// Knows, too, what was shown before this process took over.
     #[must_use]
     pub fn with_recall(self, recall: Recall) -> FileSystem {
+        // Nearly every mount is asked for this one, and it takes no search.
+        let folder = self.shown().veneer().folder();
+        self.made.recover(folder.identity(), MadeThing::Veneer(folder));
         FileSystem { recall: Some(recall), ..self }
     }
 
