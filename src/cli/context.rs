@@ -75,7 +75,7 @@ impl Context {
     /// The store's folder, in which there is something.
     pub(super) fn existing_store_path(&self) -> Result<PathBuf> {
         let path = self.store_path()?;
-        if is_absent_or_empty(&path)? {
+        if is_free(&path)? {
             return Err(Failure::error(format!("there is no store at `{}`", path.display()))
                 .hint("`veneer import NAME SOURCE` makes one; `--store DIR` or VENEER_STORE says where it is"));
         }
@@ -85,16 +85,20 @@ impl Context {
     /// Opens the store to change it, and makes it first where there is none.
     pub(super) fn own_or_create(&self) -> Result<Opened> {
         let path = self.store_path()?;
-        match is_absent_or_empty(&path)? {
-            false => Opened::at(&path, Access::Own),
-            true => LocalStore::create(&path).map(Opened::of).map_err(Failure::from),
+        if !is_free(&path)? {
+            return Opened::at(&path, Access::Own);
+        }
+        match LocalStore::create(&path) {
+            // Somebody else made it at the same moment.
+            Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Opened::at(&path, Access::Own),
+            created => created.map(Opened::of).map_err(Failure::from),
         }
     }
 
     /// Opens the store to read from it; `None` where there is none yet.
     pub(super) fn read_if_there(&self) -> Result<Option<Opened>> {
         let path = self.store_path()?;
-        match is_absent_or_empty(&path)? {
+        match is_free(&path)? {
             false => Opened::at(&path, Access::Read).map(Some),
             true => Ok(None),
         }
@@ -214,16 +218,12 @@ fn name_in_passwd(passwd: &str, user: u32) -> Option<String> {
     })
 }
 
-fn is_absent_or_empty(path: &Path) -> Result<bool> {
-    match fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            Err(Failure::usage(format!("the store `{}` is not a folder", path.display()))
-                .hint("name a folder with `--store DIR` or VENEER_STORE"))
-        }
-        Err(error) => Err(Error::io_at("read the store", path, error).into()),
+fn is_free(path: &Path) -> Result<bool> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+        return Err(Failure::usage(format!("the store `{}` is not a folder", path.display()))
+            .hint("name a folder with `--store DIR` or VENEER_STORE"));
     }
+    Ok(LocalStore::is_free(path)?)
 }
 
 #[cfg(test)]
@@ -241,10 +241,10 @@ mod tests {
     #[test]
     fn an_empty_folder_is_no_store_yet() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        assert!(is_absent_or_empty(folder.path()).expect("readable"));
-        assert!(is_absent_or_empty(&folder.path().join("x")).expect("absent"));
+        assert!(is_free(folder.path()).expect("readable"));
+        assert!(is_free(&folder.path().join("x")).expect("absent"));
         fs::write(folder.path().join("x"), "").expect("written");
-        assert!(!is_absent_or_empty(folder.path()).expect("readable"));
-        assert!(is_absent_or_empty(&folder.path().join("x")).is_err());
+        assert!(!is_free(folder.path()).expect("readable"));
+        assert!(is_free(&folder.path().join("x")).is_err());
     }
 }

@@ -55,8 +55,8 @@ pub(super) struct Info {
 pub(super) enum State {
     /// It answered.
     Live(Box<Info>),
-    /// It is dead: every access fails.
-    Stale,
+    /// It is dead: every access that needs it fails. What it said of itself may still be in the kernel's cache.
+    Stale(Option<Box<Info>>),
     /// It did not answer in time, or not sensibly.
     Silent(String),
 }
@@ -78,25 +78,25 @@ pub(super) fn points_within(point: &Path) -> Vec<PathBuf> {
 pub(super) fn ask(point: &Path, patience: Duration) -> State {
     let (sender, receiver) = mpsc::channel();
     let asked = point.to_owned();
-    thread::spawn(move || sender.send(read_info(&asked)));
+    thread::spawn(move || sender.send(state_of(&asked)));
     match receiver.recv_timeout(patience) {
-        Ok(Ok(text)) => match serde_json::from_slice(&text) {
-            Ok(info) => State::Live(Box::new(info)),
-            Err(error) => State::Silent(format!("its {INFO} cannot be read: {error}")),
-        },
-        Ok(Err(error)) if is_dead(&error) => State::Stale,
-        Ok(Err(error)) => State::Silent(format!("its {INFO} cannot be read: {error}")),
+        Ok(state) => state,
         Err(_) => State::Silent(format!("it did not answer within {} s", patience.as_secs_f32())),
     }
 }
 
-/// What the daemon says; asked of it, not only of the kernel.
-fn read_info(point: &Path) -> io::Result<Vec<u8>> {
+/// As [`ask`], for as long as it takes.
+fn state_of(point: &Path) -> State {
     // The kernel may have all of the file in its cache, and would give it long after the daemon's
     // death; what `statfs` tells is never cached.
-    match rustix::fs::statfs(point) {
-        Err(error) if is_dead(&error.into()) => Err(error.into()),
-        _ => fs::read(point.join(INFO)),
+    let is_stale = rustix::fs::statfs(point).is_err_and(|error| is_dead(&error.into()));
+    let read = fs::read(point.join(INFO));
+    let is_stale = is_stale || read.as_ref().is_err_and(is_dead);
+    let info = read.and_then(|text| Ok(serde_json::from_slice(&text).map(Box::new)?));
+    match info {
+        info if is_stale => State::Stale(info.ok()),
+        Ok(info) => State::Live(info),
+        Err(error) => State::Silent(format!("its {INFO} cannot be read: {error}")),
     }
 }
 

@@ -56,8 +56,8 @@ impl MountsArgs {
         let mut lines = Vec::new();
         for point in mountinfo::points()? {
             let state = mountinfo::ask(&point, PATIENCE);
-            // A dead mount cannot say whose it is: it is listed, so that it is found.
-            if let State::Live(info) = &state
+            // A dead mount often cannot say whose it is: then it is listed, so that it is found.
+            if let State::Live(info) | State::Stale(Some(info)) = &state
                 && !self.all
                 && !is_same_folder(Path::new(&info.store), &store)
             {
@@ -77,12 +77,13 @@ fn line(point: &Path, state: State) -> MountLine {
     let path = json_text(point.as_os_str().as_encoded_bytes());
     let word = match &state {
         State::Live(_) => "live",
-        State::Stale => "stale",
+        State::Stale(_) => "stale",
         State::Silent(_) => "silent",
     };
+    let serves = matches!(state, State::Live(_));
     let info = match state {
-        State::Live(info) => Some(*info),
-        State::Stale | State::Silent(_) => None,
+        State::Live(info) | State::Stale(Some(info)) => Some(*info),
+        State::Stale(None) | State::Silent(_) => None,
     };
     let text = |of: fn(&Info) -> &String| info.as_ref().map(|info| of(info).clone());
     MountLine {
@@ -92,7 +93,7 @@ fn line(point: &Path, state: State) -> MountLine {
         revision: text(|info| &info.revision),
         mode: text(|info| &info.mode),
         profile: text(|info| &info.profile),
-        pid: info.as_ref().map(|info| info.pid),
+        pid: info.as_ref().filter(|_| serves).map(|info| info.pid),
         store: text(|info| &info.store),
         state: word,
     }
@@ -108,10 +109,10 @@ fn print(lines: &[MountLine]) -> Result<()> {
         let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
         let shown = match (&line.dataset, &line.reference) {
             (Some(dataset), Some(reference)) => format!("{dataset}@{reference}"),
-            _ => line.state.to_owned(),
+            _ => "?".to_owned(),
         };
         let revision = text(&line.revision).chars().take(12).collect();
-        let mode = text(&line.mode);
+        let mode = if line.state == "live" { text(&line.mode) } else { line.state.to_owned() };
         let pid = line.pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"));
         table.row([shown, revision, mode, pid, printable(line.path.as_bytes())]);
     }
