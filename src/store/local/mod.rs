@@ -84,6 +84,11 @@ impl LocalStore {
         open::create(path, self::core::Options::default())
     }
 
+    /// Whether [`LocalStore::create`] can make a store here: nothing is there, or what a crash left of making one.
+    pub fn is_free(path: &Path) -> Result<bool> {
+        open::is_free(path)
+    }
+
     /// Opens the store.
     ///
     /// # Errors
