@@ -5,7 +5,8 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use harness::{Child, Home, Rng, commits, disk, need, skip, source};
@@ -22,28 +23,42 @@ fn committer(store: &Path) -> Child {
     Child::start(&mut command).expect("it was built with this test")
 }
 
-/// Lets a committer run for a random moment, ends it through `stop`, and returns what it had told.
+/// What a committer told before it was stopped, and what it told while that went on.
+struct Told {
+    before: Vec<(u64, Id)>,
+    meanwhile: Vec<(u64, Id)>,
+}
+
+/// Lets a committer run for a random moment, ends it through `stop`, and returns what it told.
 ///
 /// Three times in four it is ended soon after its first commit, else while it still opens the store.
-fn commit_until(store: &Path, rng: &mut Rng, stop: impl FnOnce(Child)) -> Vec<(u64, Id)> {
+fn commit_until(store: &Path, rng: &mut Rng, stop: impl FnOnce(Child)) -> Told {
     let mut child = committer(store);
     let mut pipe = child.stdout().expect("piped above");
     let (began, first) = mpsc::channel();
+    let stopping = Arc::new(AtomicBool::new(false));
+    let is_stopping = stopping.clone();
     let reader = std::thread::spawn(move || {
-        let mut text = Vec::new();
+        let (mut text, mut before) = (Vec::new(), 0);
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = pipe.read(&mut buffer) {
             text.extend_from_slice(&buffer[..read]);
+            if !is_stopping.load(Ordering::SeqCst) {
+                before = text.len();
+            }
             let _ = began.send(());
         }
-        String::from_utf8(text).expect("numbers and ids")
+        let meanwhile = text.split_off(before);
+        [text, meanwhile].map(|text| commits::told(&String::from_utf8(text).expect("numbers and ids")))
     });
     if !rng.one_in(4) {
         let _ = first.recv_timeout(Duration::from_secs(10));
     }
     std::thread::sleep(Duration::from_micros(rng.below(30_000) as u64));
+    stopping.store(true, Ordering::SeqCst);
     stop(child);
-    commits::told(&reader.join().expect("it only reads"))
+    let [before, meanwhile] = reader.join().expect("it only reads");
+    Told { before, meanwhile }
 }
 
 fn new_home() -> Home {
@@ -62,9 +77,10 @@ fn no_acknowledged_commit_is_lost_when_the_process_is_killed() {
     let mut rng = Rng::seeded();
     let (mut all, mut silent) = (Vec::new(), 0);
     for kill in 0..KILLS {
-        let told = commit_until(&home.store(), &mut rng, |child| {
+        let Told { before: mut told, meanwhile } = commit_until(&home.store(), &mut rng, |child| {
             child.kill();
         });
+        told.extend(meanwhile);
         silent = if told.is_empty() { silent + 1 } else { 1 };
         all.extend(told);
         // What an interrupted commit left is the next committer's start, so it is checked now and then only.
@@ -97,12 +113,14 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
     let mut rng = Rng::seeded();
     let (mut all, mut silent) = (Vec::new(), 0);
     for _ in 0..POWER_CUTS {
-        let told = commit_until(&store, &mut rng, |child| {
+        let Told { before, meanwhile } = commit_until(&store, &mut rng, |child| {
             disk.cut_power().expect("ext4 can be shut down");
             child.kill();
         });
-        silent = if told.is_empty() { silent + 1 } else { 1 };
-        all.extend(told);
+        // While the file system is being shut down, an `fdatasync` may return without an error and without
+        // having written: what was told by then may be there. Where the power fails, nobody is told anything.
+        silent = if before.is_empty() { silent } else { 0 } + meanwhile.len() as u64 + 1;
+        all.extend(before);
         disk.unmount().expect("nobody uses it any more");
         disk.mount().expect("its journal is replayed");
         commits::check(&store, &all, silent);
@@ -110,7 +128,7 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
         assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     }
     println!("{POWER_CUTS} power cuts, {} acknowledged commits", all.len());
-    assert!(all.len() > POWER_CUTS, "hardly anything was committed: {}", all.len());
+    assert!(all.len() > POWER_CUTS / 2, "hardly anything was committed: {}", all.len());
 }
 
 #[test]
