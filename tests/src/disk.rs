@@ -5,12 +5,16 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
 use tempfile::TempDir;
 
-use crate::skip;
+use crate::{skip, wait};
 
+/// How long somebody else may have a file of it open.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// `_IOR('X', 125, __u32)`: stop the file system as a power cut would.
 const EXT4_IOC_SHUTDOWN: libc::c_ulong = 0x8004_587d;
 /// Not even the journal in memory is written first.
@@ -57,9 +61,17 @@ impl Ext4 {
         if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Unmounts it; fails while a file on it is open.
+    /// Unmounts it; fails when a file on it stays open.
+    ///
+    /// A process that another test starts at this moment has our descriptors between its fork and its exec,
+    /// so a busy file system is tried again.
     pub fn unmount(&self) -> io::Result<()> {
-        Ok(unmount(self.path(), UnmountFlags::empty())?)
+        let mut result = Ok(());
+        wait::until(PATIENCE, || {
+            result = unmount(self.path(), UnmountFlags::empty());
+            !matches!(result, Err(Errno::BUSY))
+        });
+        Ok(result?)
     }
 
     /// Mounts it again with other options, as `ro` or `rw`.
