@@ -17,6 +17,7 @@ use crate::attributes::{Attributes, Listed, Owner, Room, Statistics};
 use crate::inode::{MadeTable, Number, Reading};
 use crate::listing::{self, Child};
 use crate::open_files::{OpenFile, OpenFiles};
+use crate::opens::BIG_LEN;
 use crate::shown::{MadeThing, Numbered, Shown};
 use crate::veneer_folder::{self, Item};
 
@@ -52,6 +53,21 @@ pub enum Detail {
     Names,
     /// Attributes too: each entry but `.` and `..` counts as looked up.
     Attributes,
+}
+
+/// A file that was opened and found to be what was recorded.
+#[derive(Debug)]
+pub enum Opened {
+    /// A big one whose bytes are all in one file: [`OpenFile::backing`] has it.
+    Big(Arc<OpenFile>),
+    /// Any other: read by [`FileSystem::read`].
+    Small,
+}
+
+/// What the bytes of a file are.
+enum Bytes {
+    File(Arc<OpenFile>),
+    Text(Arc<[u8]>),
 }
 
 /// What a number stands for, in what is shown now.
@@ -299,6 +315,47 @@ impl FileSystem {
             }
             return result;
         }
+        let file = match self.open_anew(number, wait)? {
+            Some(Bytes::File(file)) => file,
+            Some(Bytes::Text(bytes)) => return Ok(Some(copy_from(&bytes, offset, buffer))),
+            None => return Ok(None),
+        };
+        let read = file.read(offset, buffer, wait)?;
+        if read.is_none_or(|read| offset + (read as u64) < file.len()) {
+            self.open_files.keep(number, file);
+        }
+        Ok(read)
+    }
+
+    /// Opens a file for somebody who wants to read it, and checks that it is what was recorded.
+    ///
+    /// `None`: it would have to wait, and `wait` says not to.
+    ///
+    /// # Errors
+    /// As [`FileSystem::read`]; also `Corrupt` for a big blob that is damaged anywhere.
+    pub fn open(&self, number: Number, wait: Wait) -> Result<Option<Opened>> {
+        let result = self.open_quietly(number, wait);
+        if let Err(error) = &result {
+            self.complain(number, error);
+        }
+        result
+    }
+
+    fn open_quietly(&self, number: Number, wait: Wait) -> Result<Option<Opened>> {
+        let file = match self.open_anew(number, wait)? {
+            Some(Bytes::File(file)) => file,
+            Some(Bytes::Text(_)) => return Ok(Some(Opened::Small)),
+            None => return Ok(None),
+        };
+        if file.len() >= BIG_LEN && file.backing()?.is_some() {
+            return Ok(Some(Opened::Big(file)));
+        }
+        // The first read will come soon, if the kernel has not all of it.
+        self.open_files.keep(number, file);
+        Ok(Some(Opened::Small))
+    }
+
+    fn open_anew(&self, number: Number, wait: Wait) -> Result<Option<Bytes>> {
         let shown = self.shown();
         let opened = match self.meaning(&shown, number)? {
             Meaning::Folder(path) => return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() })),
@@ -314,16 +371,11 @@ impl FileSystem {
                 MadeThing::Leaf { generation, node } => {
                     OpenFile::open(shown.base_view(*generation)?, node, self.drift, wait)?
                 }
-                MadeThing::Veneer(Item::File { bytes, .. }) => return Ok(Some(copy_from(bytes, offset, buffer))),
+                MadeThing::Veneer(Item::File { bytes, .. }) => return Ok(Some(Bytes::Text(Arc::clone(bytes)))),
                 _ => return Err(Error::new(ErrorKind::IsAFolder { path: String::new() })),
             },
         };
-        let Some(file) = opened else { return Ok(None) };
-        let read = file.read(offset, buffer, wait)?;
-        if read.is_none_or(|read| offset + (read as u64) < file.len()) {
-            self.open_files.keep(number, file);
-        }
-        Ok(read)
+        Ok(opened.map(Bytes::File))
     }
 
     /// One line in the log for each file, however often it is read.

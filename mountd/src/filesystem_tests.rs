@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use veneer::model::Kind;
+use veneer::source::OnDrift;
 
 use crate::attributes::Attributes;
 use crate::errno::errno;
@@ -181,6 +182,18 @@ fn a_source_file_that_drifts_is_refused_also_when_it_is_open_already() {
     fs::remove_file(planted.source.path().join("swapped")).expect("removed");
     std::os::unix::fs::symlink("/etc/passwd", planted.source.path().join("swapped")).expect("a link");
     assert_eq!(errno(&planted.read(planted.number("swapped")).expect_err("a link")), libc::ESTALE);
+}
+
+#[test]
+fn a_drifted_file_is_served_where_that_was_asked_for() {
+    let planted = Planted::with_drift(&[("file", "as it was"), ("gone", "x")], OnDrift::Serve);
+    let at = planted.source.path().join("file");
+    fs::write(&at, "another text").expect("written");
+    assert_eq!(planted.read(planted.number("file")).expect("served"), "another text");
+    fs::write(&at, "cut").expect("written");
+    assert_eq!(planted.read(planted.number("file")).expect("served"), "cut");
+    fs::remove_file(planted.source.path().join("gone")).expect("removed");
+    assert_eq!(errno(&planted.read(planted.number("gone")).expect_err("nothing to serve")), libc::ESTALE);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 use veneer::dataset::{Dataset, View, diff};
-use veneer::model::{BranchName, DataPath, Id, PathChange, What};
+use veneer::model::{BranchName, DataPath, Id, Kind, PathChange, What};
 use veneer::store::Store;
 use veneer::{Error, ErrorKind, Result};
 
@@ -124,6 +124,9 @@ impl Follower {
         kernel.forget_folder(Item::folder_number());
         let told = diff(before.view(), after.view()).and_then(|changes| {
             changes.iter().try_for_each(|change| forget_change(kernel, before, after, change))?;
+            // After all the others, for a folder with much in it takes a while.
+            let paths = changes.iter().flat_map(|change| change.from.iter().chain([&change.path]));
+            paths.into_iter().try_for_each(|path| forget_content(kernel, before, after, path))?;
             Ok(changes.len())
         });
         told.unwrap_or_else(|error| {
@@ -154,6 +157,35 @@ fn forget_path(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &DataPa
         // The entry first: that waits for listings under way, which might still show the old one.
         kernel.forget_entry(folder, path.name());
         kernel.forget_folder(folder);
+    }
+    Ok(())
+}
+
+/// Has the kernel forget every name below a folder that is gone.
+///
+/// A file that is open keeps its name in a folder that was forgotten. A folder that comes to the same path
+/// one day has the same number, so the kernel takes it for the old one, and would show that name in it.
+fn forget_content(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &DataPath) -> Result<()> {
+    if is_folder(after, path)? {
+        return Ok(());
+    }
+    let (view, base) = (before.view(), before.view().base());
+    let mut waiting = vec![path.clone()];
+    while let Some(path) = waiting.pop() {
+        let Some(folder) = view.node(&path)?.filter(|node| node.is_folder()) else { continue };
+        let numbers: Vec<Number> = numbers(before, after, &path)?.collect();
+        let forget = |name: &[u8]| numbers.iter().for_each(|number| kernel.forget_entry(*number, name));
+        // Row by row: all nodes of a huge folder at once would be more memory than a mount may take.
+        for row in view.base_children(&folder)? {
+            forget(base.name(row)?);
+            if base.entry(row)?.kind == Kind::Folder {
+                waiting.push(path.join(base.name(row)?)?);
+            }
+        }
+        for (name, node) in view.changed_children(&folder)? {
+            forget(&name);
+            waiting.extend(node.filter(|node| node.is_folder()).map(|node| node.path));
+        }
     }
     Ok(())
 }

@@ -11,20 +11,21 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
-    Errno, FileAttr, FileHandle, FileType, Generation, INodeNo, InitFlags, KernelConfig, LockOwner, Notifier,
-    OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry,
+    Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig, LockOwner,
+    Notifier, OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry,
     ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll, ReplyStatfs, ReplyXattr, Request,
 };
-use tracing::debug;
+use tracing::{debug, warn};
 use veneer::Error;
 use veneer::model::Kind;
 
 use crate::attributes::{Attributes, Listed, Owner, Room};
 use crate::buffers::Buffers;
 use crate::errno::errno;
-use crate::filesystem::{Detail, FileSystem, Wait};
+use crate::filesystem::{Detail, FileSystem, Opened, Wait};
 use crate::follow::Kernel;
 use crate::inode::Number;
+use crate::opens::{FORGOTTEN, Opens, Way};
 use crate::pool::Pool;
 
 /// How long the kernel may keep what it was told: for ever. An inode never changes, and when a
@@ -59,12 +60,37 @@ pub struct Fuse {
     file_system: Arc<FileSystem>,
     pool: Pool,
     buffers: Arc<Buffers>,
+    opens: Arc<Opens>,
 }
 
 impl Fuse {
-    /// Serves `file_system`.
-    pub fn new(file_system: Arc<FileSystem>) -> Fuse {
-        Fuse { file_system, pool: Pool::default(), buffers: Arc::default() }
+    /// Serves `file_system`; `opens` says whether OPEN is answered.
+    pub fn new(file_system: Arc<FileSystem>, opens: Arc<Opens>) -> Fuse {
+        Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), opens }
+    }
+}
+
+/// Answers OPEN for a file that was opened: the kernel reads a big one by itself, of the rest it keeps the pages.
+fn reply_opened(opens: &Opens, number: Number, opened: &Opened, reply: ReplyOpen) {
+    let (handle, way) = match opened {
+        Opened::Small => (FORGOTTEN, Way::Cached),
+        Opened::Big(file) => opens.open(number, || match file.backing() {
+            Ok(Some(backing)) => match reply.open_backing(backing) {
+                Ok(id) => Way::Passthrough(Arc::new(id)),
+                Err(error) => {
+                    warn!(%error, inode = number.0, "a big file is read the slow way: {error}");
+                    Way::Cached
+                }
+            },
+            _ => Way::Cached,
+        }),
+    };
+    let handle = FileHandle(handle);
+    match way {
+        // Not with KEEP_CACHE, which the kernel answers with EIO.
+        Way::Passthrough(id) => reply.opened_passthrough(handle, FopenFlags::empty(), &id),
+        Way::Cached => reply.opened(handle, FopenFlags::FOPEN_KEEP_CACHE),
+        Way::Direct => reply.opened(handle, FopenFlags::FOPEN_DIRECT_IO),
     }
 }
 
@@ -138,6 +164,9 @@ impl fuser::Filesystem for Fuse {
             if let Err(missing) = config.add_capabilities(wish) {
                 debug!(?missing, "this kernel has not all that makes a mount fast");
             }
+        }
+        if self.opens.are_answered() {
+            self.opens.ask(config);
         }
         let too_much = |_| io::Error::from(io::ErrorKind::InvalidInput);
         config.set_max_write(READ_LEN_MAX).map_err(too_much)?;
@@ -235,8 +264,37 @@ impl fuser::Filesystem for Fuse {
 
     // ENOSYS here means "never ask again": the kernel then opens, closes and seeks by itself.
 
-    fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
-        reply.error(Errno::ENOSYS);
+    fn open(&self, _: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        if !self.opens.are_answered() {
+            return reply.error(Errno::ENOSYS);
+        }
+        let number = Number(ino.0);
+        match self.file_system.open(number, Wait::No) {
+            Ok(Some(opened)) => reply_opened(&self.opens, number, &opened, reply),
+            Err(error) => reply.error(code(&error)),
+            Ok(None) => {
+                let (file_system, opens) = (Arc::clone(&self.file_system), Arc::clone(&self.opens));
+                self.pool.run(move || match file_system.open(number, Wait::Yes) {
+                    Ok(Some(opened)) => reply_opened(&opens, number, &opened, reply),
+                    Ok(None) => reply.error(Errno::EIO),
+                    Err(error) => reply.error(code(&error)),
+                });
+            }
+        }
+    }
+
+    fn release(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        handle: FileHandle,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        _: bool,
+        reply: ReplyEmpty,
+    ) {
+        self.opens.close(Number(ino.0), handle.0);
+        reply.ok();
     }
 
     fn opendir(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
@@ -389,4 +447,24 @@ impl fuser::Filesystem for Fuse {
 
 fn room(full: bool) -> Room {
     if full { Room::Full } else { Room::Taken }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_three_times_are_the_recorded_one() {
+        let owner = Owner { user: 1, group: 2 };
+        for (mtime_ns, expected) in [
+            (1_500_000_000, UNIX_EPOCH + Duration::from_millis(1500)),
+            (-1_500_000_000, UNIX_EPOCH - Duration::from_millis(1500)),
+        ] {
+            let attributes =
+                Attributes { number: Number(7), kind: Kind::File, size: 513, mtime_ns, mode: 0o640, owner };
+            let attr = file_attr(&attributes);
+            assert_eq!([attr.mtime, attr.atime, attr.ctime], [expected; 3]);
+            assert_eq!((attr.ino.0, attr.blocks, attr.perm, attr.nlink), (7, 2, 0o640, 1));
+        }
+    }
 }

@@ -45,7 +45,8 @@ pub fn mount(wish: &Wish<'_>) -> Result<OwnedFd, Trouble> {
 
 /// What the helper said, and the descriptor it gave.
 fn ask(helper: &Path, wish: &Wish<'_>) -> io::Result<(String, Option<OwnedFd>)> {
-    let mut options = format!("ro,nodev,nosuid,default_permissions,subtype=veneer,fsname={}", wish.name);
+    let access = if wish.writable { "rw" } else { "ro" };
+    let mut options = format!("{access},nodev,nosuid,default_permissions,subtype=veneer,fsname={}", wish.name);
     if wish.allow_other {
         options.push_str(",allow_other");
     }

@@ -10,6 +10,7 @@
 //! | [`shown`], [`inode`], [`listing`], [`veneer_folder`] | what is shown now, and its numbers, order and extras |
 //! | [`open_files`], [`pool`], [`buffers`] | how bytes are read without waiting, or where to wait |
 //! | [`follow`], [`kept`] | how the mount moves with its branch, and what must not be collected |
+//! | [`working`] | the writable mount: its own inodes, scratch files and journal |
 //! | [`serve`], [`daemon`], [`profile`], [`probe`], [`trouble`] | one mount from beginning to end |
 //!
 //! What a program sees through all this is written down in `docs/SEMANTICS.md`.
@@ -31,6 +32,7 @@ pub mod malloc;
 pub mod mount;
 pub mod mount_table;
 pub mod open_files;
+pub mod opens;
 pub mod pool;
 pub mod probe;
 pub mod profile;
@@ -38,6 +40,7 @@ pub mod serve;
 pub mod shown;
 pub mod trouble;
 pub mod veneer_folder;
+pub mod working;
 
 #[cfg(test)]
 mod filesystem_tests;
@@ -47,3 +50,5 @@ mod follow_tests;
 mod listing_tests;
 #[cfg(test)]
 mod planted;
+#[cfg(test)]
+mod semantics_tests;

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use tracing_subscriber::EnvFilter;
-use veneer::model::{DatasetName, RefSpec};
+use veneer::model::{DatasetName, RefSpec, WriterName};
 use veneer::source::OnDrift;
 use veneer_mountd::daemon::{self, EXIT_ERROR, Half, Ready};
 use veneer_mountd::trouble::Trouble;
-use veneer_mountd::{malloc, probe, profile, serve};
+use veneer_mountd::{malloc, probe, profile, serve, working};
 
-/// Shows a revision of a dataset as an ordinary, read-only folder.
+/// Shows a revision of a dataset as an ordinary folder.
 #[derive(Debug, Parser)]
 #[command(name = "veneer-mountd", version)]
 struct Arguments {
@@ -30,6 +30,15 @@ struct Arguments {
     /// Stay at the revision that the branch has now
     #[arg(long)]
     pin: bool,
+    /// Show a draft that any program may write to, and not only a revision
+    #[arg(long, requires = "author", conflicts_with = "pin")]
+    writable: bool,
+    /// Whose draft it is
+    #[arg(long = "as", value_name = "AUTHOR", id = "author")]
+    author: Option<WriterName>,
+    /// Put into the store what a killed writable mount left, and mount nothing
+    #[arg(long, requires = "writable", conflicts_with = "foreground")]
+    recover: bool,
     /// Do not become a daemon; Ctrl-C ends the mount
     #[arg(long)]
     foreground: bool,
@@ -52,7 +61,7 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["store", "dataset", "point"])]
     probe: bool,
     /// The folder to mount on: it must be empty
-    #[arg(value_name = "DIR", required_unless_present = "probe")]
+    #[arg(value_name = "DIR", required_unless_present_any = ["probe", "recover"])]
     point: Option<PathBuf>,
 }
 
@@ -68,10 +77,19 @@ fn main() -> ExitCode {
     if arguments.probe {
         return print_probe();
     }
-    let (Some(store), Some(dataset), Some(point)) = (&arguments.store, &arguments.dataset, &arguments.point) else {
+    let nowhere = PathBuf::from("/");
+    let point = arguments.point.as_ref().unwrap_or(&nowhere);
+    let (Some(store), Some(dataset)) = (&arguments.store, &arguments.dataset) else {
         return ExitCode::from(2); // clap has refused it already
     };
     match absolute(&arguments, store, dataset, point) {
+        Ok(order) if arguments.recover => match &arguments.author {
+            Some(writer) => {
+                start_log(None);
+                working::serve::recover(&order, writer)
+            }
+            None => ExitCode::from(2),
+        },
         Ok(order) => mount(&arguments, order),
         Err(error) => {
             let trouble = Trouble::new("io", format!("cannot tell where this is run: {error}"), "");
@@ -101,7 +119,7 @@ fn mount(arguments: &Arguments, order: serve::Order) -> ExitCode {
             Ok(ready) => match order.log.as_deref().map(open_log).transpose() {
                 Ok(log) => {
                     start_log(log);
-                    serve::run(&order, ready)
+                    serve_order(arguments, &order, ready)
                 }
                 Err(error) => refuse(Ok(ready), &no_log(&error)),
             },
@@ -119,9 +137,16 @@ fn mount(arguments: &Arguments, order: serve::Order) -> ExitCode {
     match log.and_then(|log| daemon::redirect_stdio(log.as_ref()).map(|()| log)) {
         Ok(log) => {
             start_log(log);
-            serve::run(&order, ready)
+            serve_order(arguments, &order, ready)
         }
         Err(error) => refuse(Ok(ready), &no_log(&error)),
+    }
+}
+
+fn serve_order(arguments: &Arguments, order: &serve::Order, ready: Ready) -> ExitCode {
+    match arguments.author.as_ref().filter(|_| arguments.writable) {
+        Some(writer) => working::serve::run(order, writer, ready),
+        None => serve::run(order, ready),
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Wish<'a> {
     pub name: &'a str,
     /// Whether other users may look into it.
     pub allow_other: bool,
+    /// Whether it may be written to.
+    pub writable: bool,
 }
 
 /// A mount that this process made.
@@ -193,7 +195,8 @@ pub fn mount_directly(device: &File, wish: &Wish<'_>) -> Result<(), Errno> {
     );
     let options = CString::new(options).map_err(|_| Errno::INVAL)?;
     // Without `ro`, the kernel would ask for attributes after every read, because of the access time.
-    let flags = MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
+    let read_only = if wish.writable { MountFlags::empty() } else { MountFlags::RDONLY };
+    let flags = read_only | MountFlags::NODEV | MountFlags::NOSUID;
     rustix::mount::mount(wish.name, wish.point, FS_TYPE, flags, options.as_c_str())
 }
 
@@ -241,23 +244,22 @@ impl Mounted {
         }
     }
 
+    /// Takes the mount out of the table once its connection to the kernel is gone.
+    ///
+    /// An ordinary end has done so already. By then another mount may be at the same place, even with the
+    /// same device number, so this looks for what nobody serves, and for nothing else.
+    pub fn clear_if_dead(&self) {
+        if let Err(trouble) = clear_dead_mounts(&self.point) {
+            warn!(path = %self.point.display(), "{}", trouble.message);
+        }
+    }
+
     fn try_end(&self, lazily: bool) -> io::Result<()> {
         if self.by_helper {
             return fusermount::unmount(&self.point, lazily);
         }
         let lazy = if lazily { UnmountFlags::DETACH } else { UnmountFlags::empty() };
         Ok(rustix::mount::unmount(&self.point, lazy | UnmountFlags::NOFOLLOW)?)
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        // However this process ends, short of being killed, no dead mount stays in the table.
-        if self.is_there()
-            && let Err(error) = self.end(Duration::ZERO)
-        {
-            warn!(path = %self.point.display(), %error, "cannot end the mount on {}: {error}", self.point.display());
-        }
     }
 }
 

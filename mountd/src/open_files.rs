@@ -3,6 +3,7 @@
 //! Without OPEN and CLOSE nobody says when a file is no longer wanted, and a
 //! descriptor for each inode would meet the limit of descriptors.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use veneer::Result;
@@ -39,6 +40,11 @@ impl OpenFile {
     /// Whether it has no bytes.
     pub fn is_empty(&self) -> bool {
         self.content.is_empty()
+    }
+
+    /// The file that has all of its bytes and nothing else, where there is one; checked if it is the store's.
+    pub fn backing(&self) -> Result<Option<&File>> {
+        self.content.checked_file()
     }
 
     /// Fills `buffer` from `offset`; `None` where that would wait and `wait` says not to.

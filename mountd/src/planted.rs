@@ -72,6 +72,10 @@ pub(crate) fn write(folder: &Path, files: &[(&str, &str)]) {
 
 impl Planted {
     pub(crate) fn new(files: &[(&str, &str)]) -> Planted {
+        Planted::with_drift(files, OnDrift::Error)
+    }
+
+    pub(crate) fn with_drift(files: &[(&str, &str)], drift: OnDrift) -> Planted {
         let source = tempfile::tempdir().expect("a folder");
         write(source.path(), files);
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
@@ -83,7 +87,7 @@ impl Planted {
         let dataset = datasets.open(&name).expect("imported");
         let view = dataset.view(first).expect("a view");
         let shown = Shown::first(view, first, VeneerFolder::new(&info(), first, 0));
-        let fs = Arc::new(FileSystem::new(shown, OWNER, OnDrift::Error));
+        let fs = Arc::new(FileSystem::new(shown, OWNER, drift));
         let forgotten = Arc::default();
         let follower = Follower {
             dataset: dataset.clone(),

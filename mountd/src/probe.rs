@@ -2,15 +2,17 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fuser::{Config, InitFlags, KernelConfig, Request, Session, SessionACL};
+use fuser::{Config, KernelConfig, Request, Session, SessionACL};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use rustix::thread::UnshareFlags;
 use serde::Serialize;
 
 use crate::mount::{self, DEVICE, Wish};
+use crate::opens::Opens;
 use crate::{fusermount, mount_table};
 
 /// One thing that was looked at.
@@ -47,7 +49,7 @@ pub fn probe() -> Vec<Check> {
     checks.extend(privilege(&tried));
     checks.push(others());
     if let Ok(offered) = tried {
-        checks.extend([passthrough(offered), read_ahead(offered)]);
+        checks.extend([read_ahead(&offered), passthrough(offered)]);
     }
     checks
 }
@@ -98,37 +100,41 @@ fn users_may_allow_other(configuration: &Path) -> bool {
 }
 
 fn passthrough(offered: Offered) -> Check {
-    let found = match (offered.passthrough, rustix::process::geteuid().is_root()) {
-        (true, true) => "the kernel can read big files straight from the source",
-        (true, false) => "only root may have it",
-        (false, _) => "this kernel has none (6.9 is the first)",
-    };
-    Check::new("passthrough", found)
+    let check = |found| Check::new("passthrough", found);
+    match (offered.passthrough, rustix::process::geteuid().is_root()) {
+        (Ok(()), _) => check("the kernel can read big files straight from the source (profile large-files)".to_owned()),
+        (Err(_), false) => check("only root may have it: big files are read the slow way".to_owned()),
+        (Err(why), true) => check(format!("{why}: big files are read the slow way")),
+    }
 }
 
-fn read_ahead(offered: Offered) -> Check {
+fn read_ahead(offered: &Offered) -> Check {
     Check::new(
         "read-ahead",
         if offered.read_ahead { "can be raised" } else { "stays at 128 KiB: only root may raise it" },
     )
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Offered {
     protocol: (u32, u32),
-    passthrough: bool,
+    /// Whether it works, or why not.
+    passthrough: Result<(), String>,
     read_ahead: bool,
 }
 
 /// A file system that only listens to what the kernel offers.
 #[derive(Debug)]
-struct Listener(Arc<Mutex<Offered>>);
+struct Listener {
+    protocol: Arc<Mutex<(u32, u32)>>,
+    opens: Arc<Opens>,
+}
 
 impl fuser::Filesystem for Listener {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
-        let mut offered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        offered.protocol = (config.kernel_abi().0, config.kernel_abi().1);
-        offered.passthrough = config.capabilities().contains(InitFlags::FUSE_PASSTHROUGH);
+        let version = config.kernel_abi();
+        *self.protocol.lock().unwrap_or_else(PoisonError::into_inner) = (version.0, version.1);
+        self.opens.ask(config);
         Ok(())
     }
 }
@@ -142,9 +148,12 @@ fn try_mount() -> Result<Offered, String> {
     rustix::mount::mount_change("/", private).map_err(text)?;
     let point = fs::canonicalize(std::env::temp_dir()).map_err(|error| error.to_string())?;
     let device = mount::open_device().map_err(|trouble| trouble.message)?;
-    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false }).map_err(text)?;
-    let offered = Arc::new(Mutex::new(Offered::default()));
-    let session = Session::from_fd(Listener(Arc::clone(&offered)), device.into(), SessionACL::All, Config::default());
+    mount::mount_directly(&device, &Wish { point: &point, name: "probe", allow_other: false, writable: false })
+        .map_err(text)?;
+    let (protocol, opens) = (Arc::new(Mutex::new((0, 0))), Arc::new(Opens::new(true, &[])));
+    let listener = Listener { protocol: Arc::clone(&protocol), opens: Arc::clone(&opens) };
+    let session = Session::from_fd(listener, device.into(), SessionACL::All, Config::default());
+    let passthrough = session.as_ref().map_or(Ok(()), |session| opens.settle(session.as_fd()));
     let made = mount_table::topmost(&point).ok().flatten();
     let read_ahead = made.is_some_and(|made| {
         let file = mount::read_ahead_file(made.device);
@@ -152,8 +161,8 @@ fn try_mount() -> Result<Offered, String> {
     });
     let _ = rustix::mount::unmount(&point, UnmountFlags::DETACH);
     session.map_err(|error| format!("the kernel and this program do not agree: {error}"))?;
-    let offered = *offered.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Offered { read_ahead, ..offered })
+    let protocol = *protocol.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(Offered { protocol, passthrough, read_ahead })
 }
 
 #[cfg(test)]
@@ -175,6 +184,7 @@ mod tests {
     fn without_leave_to_mount_and_without_the_helper_something_fails() {
         let checks = privilege(&Err("not permitted".to_owned()));
         assert_eq!(checks.iter().all(|check| check.ok), fusermount::find().is_some());
-        assert!(privilege(&Ok(Offered::default())).iter().all(|check| check.ok));
+        let offered = Offered { protocol: (7, 40), passthrough: Ok(()), read_ahead: true };
+        assert!(privilege(&Ok(offered)).iter().all(|check| check.ok));
     }
 }

@@ -6,7 +6,10 @@
 
 use clap::ValueEnum;
 use serde::Serialize;
-use veneer::base::Totals;
+use veneer::Result;
+use veneer::base::Base;
+
+use crate::opens::BIG_LEN;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -26,6 +29,8 @@ pub enum Asked {
 pub enum Profile {
     /// No call for an open: warm files are read at the speed of the source.
     SmallFiles,
+    /// Files of at least 1 MiB are read by the kernel straight from the source or the store.
+    LargeFiles,
 }
 
 /// A profile, and the reason for it.
@@ -37,16 +42,49 @@ pub struct Choice {
     pub why: String,
 }
 
-/// Chooses for a view that holds `totals`.
-pub fn choose(asked: Asked, totals: Totals) -> Choice {
-    let mean_kib = totals.bytes.checked_div(totals.files).unwrap_or(0) / 1024;
-    let why = match asked {
-        Asked::SmallFiles => "asked for".to_owned(),
-        // Passthrough is not built yet; saying so is better than a name for something else.
-        Asked::LargeFiles => "large-files was asked for, but this version has no passthrough".to_owned(),
-        Asked::Auto => format!("the only profile of this version; {mean_kib} KiB a file on average"),
-    };
-    Choice { profile: Profile::SmallFiles, why }
+/// How many percent of a source's bytes are in files of at least 1 MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BigShare(u64);
+
+/// From this share on, what big files gain weighs more than what an open of a small one costs.
+const SHARE_MIN: BigShare = BigShare(50);
+
+impl BigShare {
+    /// Estimates the share of a base; an overlay is small beside it.
+    pub fn of(base: &Base) -> Result<BigShare> {
+        let bytes = base.totals().bytes;
+        let big = bytes - base.bytes_in_files_below(BIG_LEN)?;
+        Ok(BigShare((u128::from(big) * 100).checked_div(u128::from(bytes)).unwrap_or(0) as u64))
+    }
+
+    fn is_most(self) -> bool {
+        self.0 >= SHARE_MIN.0
+    }
+}
+
+/// Chooses for a source with that share of big files, before the kernel is asked.
+///
+/// [`crate::opens::Opens::settle`] takes *large-files* back where the kernel refuses.
+pub fn choose(asked: Asked, share: BigShare, is_root: bool) -> Choice {
+    let BigShare(percent) = share;
+    let small = |why: String| Choice { profile: Profile::SmallFiles, why };
+    let bytes = format!("{percent} % of the bytes are in files of at least 1 MiB");
+    match asked {
+        Asked::SmallFiles => small("asked for".to_owned()),
+        Asked::LargeFiles if is_root => Choice { profile: Profile::LargeFiles, why: "asked for".to_owned() },
+        Asked::LargeFiles => small("large-files was asked for, but only root may have passthrough".to_owned()),
+        Asked::Auto if !share.is_most() => small(bytes),
+        Asked::Auto if is_root => Choice { profile: Profile::LargeFiles, why: bytes },
+        Asked::Auto => small(format!("{bytes}, but only root may have passthrough")),
+    }
+}
+
+impl Choice {
+    /// The choice that is left where the kernel refused passthrough.
+    #[must_use]
+    pub fn without_passthrough(self, refusal: &str) -> Choice {
+        Choice { profile: Profile::SmallFiles, why: format!("large-files ({}) cannot be had: {refusal}", self.why) }
+    }
 }
 
 #[cfg(test)]
@@ -54,10 +92,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_names_what_could_not_be_had() {
-        let choice = choose(Asked::LargeFiles, Totals::default());
+    fn big_files_are_passed_through_where_they_have_most_bytes_and_the_user_may() {
+        for (asked, percent, is_root, profile, why) in [
+            (Asked::Auto, 49, true, Profile::SmallFiles, "49 %"),
+            (Asked::Auto, 50, true, Profile::LargeFiles, "50 %"),
+            (Asked::Auto, 99, false, Profile::SmallFiles, "only root"),
+            (Asked::SmallFiles, 99, true, Profile::SmallFiles, "asked for"),
+            (Asked::LargeFiles, 0, true, Profile::LargeFiles, "asked for"),
+            (Asked::LargeFiles, 99, false, Profile::SmallFiles, "only root"),
+        ] {
+            let choice = choose(asked, BigShare(percent), is_root);
+            assert_eq!(choice.profile, profile, "{asked:?} {percent} {is_root}");
+            assert!(choice.why.contains(why), "{choice:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_part_of_the_reason() {
+        let choice = choose(Asked::LargeFiles, BigShare(7), true).without_passthrough("the kernel has none");
         assert_eq!(choice.profile, Profile::SmallFiles);
-        assert!(choice.why.contains("no passthrough"));
-        assert!(choose(Asked::Auto, Totals { files: 2, bytes: 8192, ..Totals::default() }).why.contains("4 KiB"));
+        assert_eq!(choice.why, "large-files (asked for) cannot be had: the kernel has none");
     }
 }

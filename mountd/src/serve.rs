@@ -1,5 +1,6 @@
 //! One mount from beginning to end: opens, mounts, serves, and leaves nothing behind.
 
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,7 +25,8 @@ use crate::follow::Follower;
 use crate::fuse::Fuse;
 use crate::kept::Kept;
 use crate::mount::{self, Ended, Mounted, Wish};
-use crate::profile;
+use crate::opens::Opens;
+use crate::profile::{self, BigShare, Choice, Profile};
 use crate::shown::Shown;
 use crate::trouble::Trouble;
 use crate::veneer_folder::{Info, VeneerFolder};
@@ -68,6 +70,7 @@ struct Prepared {
     info: Info,
     owner: Owner,
     kept: Arc<Kept>,
+    opens: Arc<Opens>,
 }
 
 /// Mounts, reports, and serves until the mount ends.
@@ -80,10 +83,13 @@ pub fn run(order: &Order, ready: Ready) -> ExitCode {
             info!(path = info.path, dataset = info.dataset, revision = info.revision, "mounted on {}", info.path);
             let result = session.run();
             stop.store(true, Ordering::Relaxed);
-            if let Err(error) = result {
-                error!(%error, "the connection to the kernel broke: {error}");
+            match result {
+                Ok(()) => mounted.clear_if_dead(),
+                Err(error) => {
+                    error!(%error, "the connection to the kernel broke: {error}");
+                    let _ = mounted.end(Duration::ZERO);
+                }
             }
-            let _ = mounted.end(Duration::ZERO);
             // Until here old inodes may have been read.
             kept.release();
             info!(path = info.path, "the mount on {} has ended", info.path);
@@ -107,15 +113,20 @@ struct Started {
 }
 
 fn start(order: &Order) -> Result<Started, Trouble> {
-    let Prepared { point, name, store, dataset, by, shown, info, owner, kept } = prepare(order)?;
-    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other };
+    let Prepared { point, name, store, dataset, by, shown, info, owner, kept, opens } = prepare(order)?;
+    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift));
     let mut config = Config::default();
     config.n_threads = Some(READERS);
     // Who may come in is the kernel's business: it was told at the mount.
-    let session = Session::from_fd(Fuse::new(Arc::clone(&file_system)), device, SessionACL::All, config)
-        .map_err(|error| Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), ""))?;
+    let session =
+        Session::from_fd(Fuse::new(Arc::clone(&file_system), Arc::clone(&opens)), device, SessionACL::All, config);
+    let session = session.map_err(|error| {
+        mounted.clear_if_dead();
+        Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), "")
+    })?;
+    let info = settle(&opens, &session, &file_system, info);
     if !mounted.raise_read_ahead() {
         info!("the kernel's read-ahead stays as it is: raising it needs root");
     }
@@ -128,17 +139,30 @@ fn start(order: &Order) -> Result<Started, Trouble> {
         };
         let follower = Follower { dataset, store, branch, file_system, info: info.clone(), kernel, keep };
         let stop = Arc::clone(&stop);
-        thread::Builder::new()
-            .name("follow".to_owned())
-            .spawn(move || follower.run(&stop))
-            .map_err(|error| Trouble::new("io", format!("cannot start a thread: {error}"), ""))?;
+        thread::Builder::new().name("follow".to_owned()).spawn(move || follower.run(&stop)).map_err(|error| {
+            let _ = mounted.end(Duration::ZERO);
+            Trouble::new("io", format!("cannot start a thread: {error}"), "")
+        })?;
     }
     Ok(Started { session, mounted, info, kept, stop })
 }
 
+/// Tries what the profile takes; where the kernel refuses, the mount goes on with the other one, and says why.
+fn settle(opens: &Opens, session: &Session<Fuse>, file_system: &FileSystem, info: Info) -> Info {
+    let Err(refusal) = opens.settle(session.as_fd()) else { return info };
+    let choice = Choice { profile: info.profile, why: info.profile_why.clone() }.without_passthrough(&refusal);
+    warn!("big files are read the slow way: {}", choice.why);
+    let info = Info { profile: choice.profile, profile_why: choice.why, ..info };
+    let shown = file_system.shown();
+    file_system.show(Arc::new(shown.with_info(&info)));
+    info
+}
+
 fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     let point = mount::check_point(&order.point)?;
-    let store: Arc<dyn Store> = Arc::new(LocalStore::open(&order.store, Access::Read)?);
+    let store = LocalStore::open(&order.store, Access::Read)?;
+    let mark = store.mark();
+    let store: Arc<dyn Store> = Arc::new(store);
     let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;
@@ -146,7 +170,9 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     mount::check_empty(&point, source.path())?;
     let (Resolved { id, by }, kept) = resolve_and_keep(order, &dataset)?;
     let (view, time_ns) = (dataset.view(id)?, dataset.revision(id)?.time_ns);
-    let choice = profile::choose(order.profile, view.totals()?);
+    let is_root = rustix::process::geteuid().is_root();
+    let choice = profile::choose(order.profile, BigShare::of(view.base())?, is_root);
+    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
     let reference = order.reference.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string);
     let follows = matches!(by, ResolvedBy::Branch(_)) && !order.pin;
     let info = Info {
@@ -164,12 +190,12 @@ fn prepare(order: &Order) -> Result<Prepared, Trouble> {
     };
     let shown = Shown::first(view, id, VeneerFolder::new(&info, id, time_ns));
     let owner = owner_of(source.path());
-    let name = format!("{}@{reference}", order.dataset);
-    Ok(Prepared { point, name, store, dataset, by, shown, info, owner, kept })
+    let name = format!("{}@{reference}:{}", order.dataset, mark);
+    Ok(Prepared { point, name, store, dataset, by, shown, info, owner, kept, opens })
 }
 
 /// Refuses a source that a mount of ours covers: what is beneath cannot be reached from here.
-fn refuse_covered(source: &Path) -> Result<(), Trouble> {
+pub(crate) fn refuse_covered(source: &Path) -> Result<(), Trouble> {
     match std::fs::File::open(source) {
         Ok(folder) if is_veneer_mount(&folder)? => Err(Trouble::new(
             "source-covered",
@@ -197,7 +223,7 @@ fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<K
 /// Whom the files are shown to belong to: of root's mounts whoever owns the source folder, else who mounts.
 ///
 /// A user who mounts can read whatever the daemon can, so the files are shown as that user's own.
-fn owner_of(source: &Path) -> Owner {
+pub(crate) fn owner_of(source: &Path) -> Owner {
     let own = Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
     match std::fs::metadata(source) {
         Ok(metadata) if own.user == 0 => Owner { user: metadata.uid(), group: metadata.gid() },
@@ -206,7 +232,7 @@ fn owner_of(source: &Path) -> Owner {
 }
 
 /// Ends the mount when this process is told to end: gently first, then at once.
-fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
+pub(crate) fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
     let (mounted, kept) = (Arc::clone(mounted), Arc::clone(kept));
     let watch = move |mut signals: Signals| {
         if let Some(signal) = signals.forever().next() {

@@ -12,7 +12,7 @@ use veneer::{Error, Result};
 
 use crate::inode::{Identity, Number};
 use crate::listing::{ChangedList, Resume, Stop};
-use crate::veneer_folder::{self, VeneerFolder};
+use crate::veneer_folder::{self, Info, VeneerFolder};
 
 /// A view with its numbers.
 #[derive(Debug)]
@@ -85,6 +85,12 @@ impl Shown {
 
     fn new(view: View, revision: Id, veneer: VeneerFolder, generation: usize, bases: Arc<[View]>) -> Shown {
         Shown { view, revision, generation, bases, lists: Mutex::default(), totals: OnceLock::new(), veneer }
+    }
+
+    /// The same, with another `.veneer/`.
+    pub fn with_info(&self, info: &Info) -> Shown {
+        let veneer = VeneerFolder::new(info, self.revision, self.veneer.mtime_ns());
+        Shown::new(self.view.clone(), self.revision, veneer, self.generation, Arc::clone(&self.bases))
     }
 
     /// The view.

@@ -77,6 +77,11 @@ impl VeneerFolder {
         VeneerFolder { files: [(INFO, json.into()), (REVISION, revision.into())], mtime_ns }
     }
 
+    /// When what it shows was committed.
+    pub fn mtime_ns(&self) -> i64 {
+        self.mtime_ns
+    }
+
     /// The folder itself.
     pub fn folder(&self) -> Item {
         Item::Folder { mtime_ns: self.mtime_ns }

@@ -13,6 +13,7 @@ mod columns;
 pub mod compare;
 mod layout;
 mod list;
+mod small;
 
 #[cfg(test)]
 mod damage_tests;

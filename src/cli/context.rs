@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
-use veneer::dataset::{Dataset, Datasets, ResolvedBy};
+use veneer::dataset::{Dataset, Datasets, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
 use veneer::store::{Access, LocalStore};
 use veneer::{Error, ErrorKind};
@@ -75,7 +75,7 @@ impl Context {
     /// The store's folder, in which there is something.
     pub(super) fn existing_store_path(&self) -> Result<PathBuf> {
         let path = self.store_path()?;
-        if is_free(&path)? {
+        if is_absent_or_empty(&path)? {
             return Err(Failure::error(format!("there is no store at `{}`", path.display()))
                 .hint("`veneer import NAME SOURCE` makes one; `--store DIR` or VENEER_STORE says where it is"));
         }
@@ -85,20 +85,20 @@ impl Context {
     /// Opens the store to change it, and makes it first where there is none.
     pub(super) fn own_or_create(&self) -> Result<Opened> {
         let path = self.store_path()?;
-        if !is_free(&path)? {
-            return Opened::at(&path, Access::Own);
-        }
-        match LocalStore::create(&path) {
-            // Somebody else made it at the same moment.
-            Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Opened::at(&path, Access::Own),
-            created => created.map(Opened::of).map_err(Failure::from),
+        match has_no_store(&path)? {
+            false => Opened::at(&path, Access::Own),
+            true => match LocalStore::create(&path) {
+                // Somebody else made it at the same moment.
+                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Opened::at(&path, Access::Own),
+                created => created.map(Opened::of).map_err(Failure::from),
+            },
         }
     }
 
     /// Opens the store to read from it; `None` where there is none yet.
     pub(super) fn read_if_there(&self) -> Result<Option<Opened>> {
         let path = self.store_path()?;
-        match is_free(&path)? {
+        match has_no_store(&path)? {
             false => Opened::at(&path, Access::Read).map(Some),
             true => Ok(None),
         }
@@ -109,6 +109,27 @@ impl Context {
         let address: Address = text.parse()?;
         let _ = self.subject.set(address.dataset.clone());
         Ok(address)
+    }
+
+    /// Has what was written through a writable mount of the author's draft put into the store, if there is one.
+    ///
+    /// What a killed mount left is put there, too. The store must not be owned by this process meanwhile.
+    pub(super) fn gather_writes(&self, address: &Address) -> Result<()> {
+        let store = self.existing_store_path()?;
+        let branch = match &address.reference {
+            None => BranchName::main(),
+            Some(spec) if spec.up == 0 => match spec.name.parse() {
+                Ok(branch) => branch,
+                Err(_) => return Ok(()),
+            },
+            Some(_) => return Ok(()),
+        };
+        let writer = self.author()?;
+        let mounted = MountedDraft::new(&store, &address.dataset, &branch, &writer);
+        if !mounted.snapshot()? && mounted.was_left() {
+            super::mountd::recover(&store, &address.dataset, &branch, &writer)?;
+        }
+        Ok(())
     }
 
     /// Reads a NAME where a revision makes no sense.
@@ -218,12 +239,24 @@ fn name_in_passwd(passwd: &str, user: u32) -> Option<String> {
     })
 }
 
-fn is_free(path: &Path) -> Result<bool> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
-        return Err(Failure::usage(format!("the store `{}` is not a folder", path.display()))
-            .hint("name a folder with `--store DIR` or VENEER_STORE"));
+/// Whether a store may be made in the folder, as far as a glance tells.
+///
+/// One without FORMAT may be a store whose making was interrupted: making it goes on
+/// then, and refuses a folder that holds anything else.
+fn has_no_store(path: &Path) -> Result<bool> {
+    Ok(is_absent_or_empty(path)? || !path.join("FORMAT").exists())
+}
+
+fn is_absent_or_empty(path: &Path) -> Result<bool> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            Err(Failure::usage(format!("the store `{}` is not a folder", path.display()))
+                .hint("name a folder with `--store DIR` or VENEER_STORE"))
+        }
+        Err(error) => Err(Error::io_at("read the store", path, error).into()),
     }
-    Ok(LocalStore::is_free(path)?)
 }
 
 #[cfg(test)]
@@ -241,10 +274,13 @@ mod tests {
     #[test]
     fn an_empty_folder_is_no_store_yet() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        assert!(is_free(folder.path()).expect("readable"));
-        assert!(is_free(&folder.path().join("x")).expect("absent"));
+        assert!(is_absent_or_empty(folder.path()).expect("readable"));
+        assert!(is_absent_or_empty(&folder.path().join("x")).expect("absent"));
         fs::write(folder.path().join("x"), "").expect("written");
-        assert!(!is_free(folder.path()).expect("readable"));
-        assert!(is_free(&folder.path().join("x")).is_err());
+        assert!(!is_absent_or_empty(folder.path()).expect("readable"));
+        assert!(is_absent_or_empty(&folder.path().join("x")).is_err());
+        assert!(has_no_store(folder.path()).expect("readable"));
+        fs::write(folder.path().join("FORMAT"), "").expect("written");
+        assert!(!has_no_store(folder.path()).expect("readable"));
     }
 }

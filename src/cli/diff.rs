@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use serde::Serialize;
-use veneer::dataset::{Dataset, View, diff};
-use veneer::model::{Address, PathChange, RefSpec, What};
+use veneer::dataset::diff;
+use veneer::model::{PathChange, RefSpec, What};
 
 use super::context::{Context, branch_of};
 use super::human;
@@ -65,8 +65,18 @@ impl DiffArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
         let (from, to) = (spec(&self.from)?, spec(&self.to)?);
+        if to.is_none() {
+            context.gather_writes(&address)?;
+        }
         let dataset = context.read()?.datasets.open(&address.dataset)?;
-        let changes = diff(&earlier(&dataset, &address, from)?, &later(context, &dataset, &address, to)?)?;
+        let from = dataset.resolve(from.as_ref().or(address.reference.as_ref()))?.id;
+        let changes = match &to {
+            Some(to) => dataset.diff(from, dataset.resolve(Some(to))?.id)?,
+            None => {
+                let branch = branch_of(&dataset, address.reference.as_ref())?;
+                diff(&dataset.view(from)?, dataset.draft(&branch, &context.author()?)?.view())?
+            }
+        };
         match context.json {
             true => output::json(&changes.iter().map(DiffLine::from).collect::<Vec<_>>())?,
             false => print(&changes)?,
@@ -77,19 +87,6 @@ impl DiffArgs {
 
 fn spec(text: &Option<String>) -> Result<Option<RefSpec>> {
     Ok(text.as_ref().map(|text| text.parse()).transpose()?)
-}
-
-fn earlier(dataset: &Dataset, address: &Address, from: Option<RefSpec>) -> Result<View> {
-    let spec = from.as_ref().or(address.reference.as_ref());
-    Ok(dataset.view(dataset.resolve(spec)?.id)?)
-}
-
-fn later(context: &Context, dataset: &Dataset, address: &Address, to: Option<RefSpec>) -> Result<View> {
-    if to.is_some() {
-        return Ok(dataset.view(dataset.resolve(to.as_ref())?.id)?);
-    }
-    let branch = branch_of(dataset, address.reference.as_ref())?;
-    Ok(dataset.draft(&branch, &context.author()?)?.view().clone())
 }
 
 /// The word for a kind of change.

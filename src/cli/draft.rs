@@ -51,6 +51,7 @@ impl<'a> From<&'a PathChange> for StatusLine<'a> {
 impl StatusArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
+        context.gather_writes(&address)?;
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         let draft = dataset.draft(&branch, &context.author()?)?;

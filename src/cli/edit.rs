@@ -27,7 +27,10 @@ pub(super) struct Editing {
 
 impl Editing {
     /// Takes the store and opens the draft of `address`'s branch.
+    ///
+    /// What was written through a mount of the draft is in it.
     pub(super) fn open(context: &Context, address: &Address) -> Result<Editing> {
+        context.gather_writes(address)?;
         let dataset = context.own()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         let draft = dataset.draft(&branch, &context.author()?)?;

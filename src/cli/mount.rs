@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use rustix::process::{Pid, Signal, kill_process};
 use veneer::Error;
+use veneer::model::WriterName;
 
 use super::context::Context;
 use super::mountd::{self, Serving};
@@ -18,17 +19,22 @@ use super::mountinfo::Info;
 use super::report::{Answer, Failure, Result, say};
 use super::{interrupt, output};
 
-/// Show a revision as an ordinary, read-only folder.
+/// Show a revision as an ordinary folder; with --writable, a draft that any program may write to.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 A branch is followed: after a commit the folder shows the new revision, while a file
 that is open keeps its content. A tag or a revision stays; --pin keeps a branch still
 too. DIR is an empty folder; what a killed daemon left there is cleaned first.
 
+With --writable the folder is your draft on the branch: whatever is written there is
+what `veneer status`, `diff`, `undo`, `discard` and `commit` work on. The source is
+never written.
+
 Examples:
   veneer mount traffic /mnt/traffic
   veneer mount traffic@v1 /mnt/v1
   veneer mount traffic /mnt/traffic --pin
+  veneer mount traffic@fix /mnt/fix --writable
   veneer mount traffic /mnt/traffic --foreground")]
 pub(super) struct MountArgs {
     /// The dataset, and the branch, tag or revision if not `main`
@@ -40,6 +46,12 @@ pub(super) struct MountArgs {
     /// Stay at the revision that the branch has now
     #[arg(long)]
     pin: bool,
+    /// Show your draft on the branch, to be written by any program
+    #[arg(long, conflicts_with = "pin")]
+    writable: bool,
+    /// Whose draft it is, if not yours
+    #[arg(long = "as", value_name = "AUTHOR", requires = "writable", id = "as")]
+    author: Option<WriterName>,
     /// Keep the daemon attached to this command; SIGINT ends both
     #[arg(long)]
     foreground: bool,
@@ -88,8 +100,17 @@ impl MountArgs {
             None if self.foreground => None,
             None => mountd::log_file(address.dataset.as_str(), &point),
         };
+        let author = match (&self.author, self.writable) {
+            (Some(author), true) => Some(author.clone()),
+            (None, true) => Some(context.author()?),
+            (_, false) => None,
+        };
         let reference = address.reference.map_or_else(|| "main".to_owned(), |reference| reference.to_string());
-        let arguments = self.arguments(&store, address.dataset.as_str(), &reference, &point, log.as_deref());
+        let mut arguments = self.arguments(&store, address.dataset.as_str(), &reference, &point, log.as_deref());
+        if let Some(author) = author {
+            let words = ["--writable".into(), "--as".into(), author.as_str().into()];
+            arguments.splice(0..0, words);
+        }
         let stop = if self.foreground { Some(interrupt::flag()?) } else { None };
         let Serving { info, child } = mountd::start(&arguments, log.as_deref())?;
         tell(context, &info)?;
@@ -133,7 +154,11 @@ fn tell(context: &Context, info: &Info) -> Result<()> {
         return output::json(info);
     }
     let revision: String = info.revision.chars().take(12).collect();
-    let how = if info.mode == "follow" { "following" } else { "pinned at" };
+    let how = match info.mode.as_str() {
+        "follow" => "following",
+        "write" => "a draft on",
+        _ => "pinned at",
+    };
     let (dataset, reference) = (&info.dataset, &info.reference);
     output::print(|out| writeln!(out, "{}: {dataset}@{reference}, {how} {revision}", info.path))?;
     say(format_args!("served by process {}; `veneer unmount {}` ends it", info.pid, info.path));

@@ -13,6 +13,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use rustix::io::{FdFlags, fcntl_setfd};
 use serde::Deserialize;
 use veneer::Error;
+use veneer::model::{BranchName, DatasetName, WriterName};
 
 use super::context::{log_folder, program_folders};
 use super::mountinfo::Info;
@@ -131,6 +132,20 @@ pub(super) fn ask(argument: &str) -> Result<Vec<u8>> {
         .output()
         .map_err(|error| Error::io(format!("start `{PROGRAM}`"), error))?;
     Ok(output.stdout)
+}
+
+/// Has it put into the store what a killed writable mount of the draft left.
+pub(super) fn recover(store: &Path, dataset: &DatasetName, branch: &BranchName, writer: &WriterName) -> Result<()> {
+    let failed = |error| Error::io(format!("start `{PROGRAM}`"), error);
+    let mut command = Command::new(find()?);
+    command.arg("--store").arg(store).args(["--dataset", dataset.as_str(), "--ref", branch.as_str()]);
+    command.args(["--writable", "--as", writer.as_str(), "--recover"]).stdin(Stdio::null()).stdout(Stdio::null());
+    let status = command.status().map_err(failed)?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Failure::error("what a killed writable mount left cannot be put into the store")
+            .hint("mount the draft again: `veneer mount NAME@BRANCH DIR --writable`")),
+    }
 }
 
 /// The log of the mount at `point`, one file for each mount point; none where it cannot be kept.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Serialize;
 use veneer::model::{BranchName, DatasetName, Id};
+use veneer::store::{Access, LocalStore};
 
 use super::context::Context;
 use super::mountinfo::{self, Info, State};
@@ -45,6 +46,7 @@ struct MountLine {
     revision: Option<String>,
     mode: Option<String>,
     profile: Option<String>,
+    profile_why: Option<String>,
     pid: Option<i32>,
     store: Option<String>,
     state: &'static str,
@@ -54,16 +56,11 @@ impl MountsArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let store = context.store_path()?;
         let mut lines = Vec::new();
-        for point in mountinfo::points()? {
-            let state = mountinfo::ask(&point, PATIENCE);
-            // A dead mount often cannot say whose it is: then it is listed, so that it is found.
-            if let State::Live(info) | State::Stale(Some(info)) = &state
-                && !self.all
-                && !is_same_folder(Path::new(&info.store), &store)
-            {
-                continue;
+        let mark = LocalStore::open(&store, Access::Read).map_or_else(|_| String::new(), |store| store.mark());
+        for (point, is_of_store) in mountinfo::points_of(&mark)? {
+            if is_of_store || self.all {
+                lines.push(line(&point, mountinfo::ask(&point, PATIENCE)));
             }
-            lines.push(line(&point, state));
         }
         match context.json {
             true => output::json(&lines)?,
@@ -77,13 +74,12 @@ fn line(point: &Path, state: State) -> MountLine {
     let path = json_text(point.as_os_str().as_encoded_bytes());
     let word = match &state {
         State::Live(_) => "live",
-        State::Stale(_) => "stale",
+        State::Stale => "stale",
         State::Silent(_) => "silent",
     };
-    let serves = matches!(state, State::Live(_));
     let info = match state {
-        State::Live(info) | State::Stale(Some(info)) => Some(*info),
-        State::Stale(None) | State::Silent(_) => None,
+        State::Live(info) => Some(*info),
+        State::Stale | State::Silent(_) => None,
     };
     let text = |of: fn(&Info) -> &String| info.as_ref().map(|info| of(info).clone());
     MountLine {
@@ -93,7 +89,8 @@ fn line(point: &Path, state: State) -> MountLine {
         revision: text(|info| &info.revision),
         mode: text(|info| &info.mode),
         profile: text(|info| &info.profile),
-        pid: info.as_ref().filter(|_| serves).map(|info| info.pid),
+        profile_why: text(|info| &info.profile_why),
+        pid: info.as_ref().map(|info| info.pid),
         store: text(|info| &info.store),
         state: word,
     }
@@ -104,17 +101,21 @@ fn print(lines: &[MountLine]) -> Result<()> {
         say("nothing is mounted");
         return Ok(());
     }
-    let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left, Align::Left]);
+    let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left, Align::Left, Align::Left]);
     for line in lines {
         let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
         let shown = match (&line.dataset, &line.reference) {
             (Some(dataset), Some(reference)) => format!("{dataset}@{reference}"),
-            _ => "?".to_owned(),
+            _ => line.state.to_owned(),
         };
         let revision = text(&line.revision).chars().take(12).collect();
-        let mode = if line.state == "live" { text(&line.mode) } else { line.state.to_owned() };
+        let mode = text(&line.mode);
         let pid = line.pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"));
-        table.row([shown, revision, mode, pid, printable(line.path.as_bytes())]);
+        let profile = match (&line.profile, &line.profile_why) {
+            (Some(profile), Some(why)) => format!("{profile} ({why})"),
+            _ => "-".to_owned(),
+        };
+        table.row([shown, revision, mode, pid, printable(line.path.as_bytes()), profile]);
     }
     table.print()
 }

@@ -116,7 +116,7 @@ fn without_links_above(file: &Path) -> Result<PathBuf> {
 fn ask(point: &Path) -> Result<Info> {
     match mountinfo::ask(point, PATIENCE) {
         State::Live(info) => Ok(*info),
-        State::Stale(_) => Err(dead(point)),
+        State::Stale => Err(dead(point)),
         State::Silent(why) => {
             Err(Failure::error(format!("the mount `{}` does not tell what it is: {why}", point.display())))
         }

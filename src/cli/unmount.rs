@@ -68,7 +68,7 @@ impl UnmountArgs {
         let state = mountinfo::ask(&point, PATIENCE);
         let (pid, is_stale) = match &state {
             State::Live(info) => (u32::try_from(info.pid).ok(), false),
-            State::Stale(_) => (None, true),
+            State::Stale => (None, true),
             State::Silent(_) => (None, false),
         };
         let lazy = self.lazy || is_stale;

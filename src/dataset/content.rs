@@ -112,6 +112,17 @@ impl Content {
         Ok(offset)
     }
 
+    /// As [`Content::file`], with all of its bytes checked now: whoever reads the file reads past every check.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is a blob with a byte that is not its own.
+    pub fn checked_file(&self) -> Result<Option<&File>> {
+        if let From::Blob(object) = &self.from {
+            object.verify_all()?;
+        }
+        Ok(self.file())
+    }
+
     /// The file whose bytes are the whole content, where there is one: for passthrough and reflinks.
     pub fn file(&self) -> Option<&File> {
         match &self.from {

@@ -23,8 +23,9 @@ pub fn diff(from: &View, to: &View) -> Result<Vec<PathChange>> {
         add_base_candidates(from, to, &mut candidates)?;
     }
     let mut sides = Sides { from, to, found: BTreeMap::new() };
+    let (mut in_from, mut in_to) = (Resolver::new(from), Resolver::new(to));
     for path in &candidates {
-        let (before, after) = (from.node(path)?, to.node(path)?);
+        let (before, after) = (in_from.node(path)?, in_to.node(path)?);
         sides.compare(path, before, after)?;
     }
     sides.forget_what_went_with_its_folder();
@@ -64,6 +65,35 @@ fn add_base_candidates(from: &View, to: &View, candidates: &mut BTreeSet<DataPat
     }
     candidates.extend(changed);
     Ok(())
+}
+
+/// Resolves many paths of one view; the folders on the way are looked up once.
+struct Resolver<'a> {
+    view: &'a View,
+    folders: HashMap<DataPath, Option<Node>>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(view: &'a View) -> Resolver<'a> {
+        Resolver { view, folders: HashMap::new() }
+    }
+
+    fn node(&mut self, path: &DataPath) -> Result<Option<Node>> {
+        let Some(parent) = path.parent() else { return self.view.root().map(Some) };
+        match self.folder(parent)? {
+            Some(folder) => self.view.child(&folder, path.name()),
+            None => Ok(None),
+        }
+    }
+
+    fn folder(&mut self, path: DataPath) -> Result<Option<Node>> {
+        if let Some(known) = self.folders.get(&path) {
+            return Ok(known.clone());
+        }
+        let node = self.node(&path)?.filter(Node::is_folder);
+        self.folders.insert(path, node.clone());
+        Ok(node)
+    }
 }
 
 struct Sides<'a> {

@@ -4,8 +4,6 @@
 //! are a chain that undo walks back and redo walks forth. A draft never writes
 //! to the source: what changes is the overlay, see [`super::edit`] for how.
 
-use std::sync::Arc;
-
 use super::commit::NewRevision;
 use super::conflict::Outcome;
 use super::merge::{Merge, Merged};
@@ -14,7 +12,7 @@ use super::{Dataset, diff, encode, now_ns};
 use crate::model::{
     BranchName, Change, DataPath, DraftStep, Id, ObjectKind, PathChange, RefName, RefValue, WriterName,
 };
-use crate::overlay::{Nodes, Overlay};
+use crate::overlay::Overlay;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
 
@@ -29,6 +27,9 @@ pub struct Draft {
     /// The revision that the draft is based on.
     revision: Id,
     pub(super) view: View,
+    /// Whether content was put since the last save: a step without any is small, and may be all that a person
+    /// can do on a full disk (to remove, to discard, to take back).
+    pub(super) has_new_content: bool,
 }
 
 impl Dataset {
@@ -48,14 +49,12 @@ impl Dataset {
             _ => None,
         };
         let revision = changes.map_or(head.id, |step| step.revision);
-        let mut dataset = self.clone();
-        // New nodes are staged until they are saved: no other reader should hold them.
-        dataset.nodes = Arc::new(Nodes::new(self.store.clone()));
+        let dataset = self.for_writing();
         let mut view = dataset.view(revision)?;
         if let Some(step) = changes {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
-        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view })
+        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view, has_new_content: false })
     }
 }
 
@@ -73,6 +72,17 @@ impl Draft {
     /// The revision that it is based on.
     pub fn based_on(&self) -> Id {
         self.revision
+    }
+
+    /// Whether a step of it is in the store; if not, it has no change either, but for unsaved edits.
+    pub fn is_saved(&self) -> bool {
+        self.saved.is_some()
+    }
+
+    /// Bases a draft without a step on another revision.
+    pub(super) fn begin_at(&mut self, revision: Id, view: View) {
+        assert!(self.saved.is_none(), "a step says what it is based on");
+        (self.revision, self.view) = (revision, view);
     }
 
     /// Returns how the draft differs from the revision that it is based on.
@@ -103,7 +113,8 @@ impl Draft {
             }
         };
         let step = self.step_to(self.view.overlay.root(), label, Some(undo), None);
-        self.move_to(step, objects)?;
+        self.move_to(step, objects, !self.has_new_content)?;
+        self.has_new_content = false;
         self.view.overlay.mark_stored();
         Ok(())
     }
@@ -131,7 +142,7 @@ impl Draft {
         let mut view = self.dataset.view(step.revision)?;
         view.overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
         let revision = step.revision;
-        self.move_to(step, Vec::new())?;
+        self.move_to(step, Vec::new(), true)?;
         (self.revision, self.view) = (revision, view);
         Ok(())
     }
@@ -140,13 +151,18 @@ impl Draft {
         DraftStep { revision: self.revision, overlay, undo, redo, label: label.to_owned(), time_ns: now_ns() }
     }
 
-    fn move_to(&mut self, step: DraftStep, mut objects: Vec<(ObjectKind, bytes::Bytes)>) -> Result<()> {
+    fn move_to(
+        &mut self,
+        step: DraftStep,
+        mut objects: Vec<(ObjectKind, bytes::Bytes)>,
+        frees_space: bool,
+    ) -> Result<()> {
         let bytes = encode(&step);
         let id = Id::of(&bytes);
         objects.push((ObjectKind::Draft, bytes));
         let expected = self.saved.as_ref().map(|(value, _)| *value);
         let swaps = vec![RefSwap { name: self.name.clone(), expected, new: Some(id) }];
-        let op = self.dataset.store.apply(&Batch { objects, swaps, frees_space: false })?;
+        let op = self.dataset.store.apply(&Batch { objects, swaps, frees_space })?;
         self.saved = Some((RefValue { id, op }, step));
         Ok(())
     }

@@ -43,6 +43,7 @@ impl Draft {
             return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
         }
         let (id, size) = self.dataset.store.put_stream(ObjectKind::Blob, file.content)?;
+        self.has_new_content = true;
         let kept = before.filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
         let mode = file.mode.unwrap_or(kept);
         let change = match base {
@@ -226,7 +227,7 @@ impl Draft {
     }
 
     /// Whether the base's file `row` has exactly the bytes of the blob `id`; false also when it cannot be read.
-    fn has_content(&self, row: Row, id: Id, size: u64) -> Result<bool> {
+    pub(super) fn has_content(&self, row: Row, id: Id, size: u64) -> Result<bool> {
         let entry = self.view.base.entry(row)?;
         if entry.kind != Kind::File || entry.size != size {
             return Ok(false);

@@ -66,6 +66,17 @@ impl Dataset {
         }
     }
 
+    /// Returns how two revisions differ, as [`diff`] does.
+    ///
+    /// What a revision changed against its first parent is kept with it, and only read.
+    pub fn diff(&self, from: Id, to: Id) -> Result<Vec<PathChange>> {
+        let later = self.revision(to)?;
+        match later.parents.first() {
+            Some(parent) if *parent == from => self.changes_of(&later, to),
+            _ => diff(&self.view(from)?, &self.view(to)?),
+        }
+    }
+
     /// Whether a revision changed `path`, a folder that it is in, or something in it.
     ///
     /// An import changes all that it brings.

@@ -52,12 +52,15 @@ impl Dataset {
         let base = base.ok_or_else(|| {
             Error::invalid("revision to merge", &request.theirs.short(), "it has no revision in common with the branch")
         })?;
-        let views = (self.view(base)?, self.view(head.id)?, self.view(request.theirs)?);
+        let dataset = self.for_writing();
+        let views = (dataset.view(base)?, dataset.view(head.id)?, dataset.view(request.theirs)?);
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer: request.prefer };
         self.conclude(merge, request, vec![head.id, request.theirs])
     }
 
     /// Makes a revision on `branch` that takes back what the revision `id` changed against its first parent.
+    ///
+    /// Of a refresh that is nothing: what it recorded is how the source is.
     ///
     /// # Errors
     /// `Invalid` for an import: there is nothing before it.
@@ -71,7 +74,11 @@ impl Dataset {
             ));
         };
         let head = self.head(branch)?;
-        let views = (self.view(id)?, self.view(head.id)?, self.view(*parent)?);
+        let dataset = self.for_writing();
+        let ours = dataset.view(head.id)?;
+        // What a refresh recorded of the source cannot be taken back: only edits can.
+        let over_ours = |id| Ok::<_, Error>(lay_over(&dataset.view(id)?, &ours.base)?.0);
+        let views = (over_ours(id)?, ours.clone(), over_ours(*parent)?);
         let subject = revision.message.lines().next().unwrap_or_default();
         let message = format!("revert \"{subject}\"\n\nThis takes back revision {}.", id.short());
         let merge = Merge { before: &views.0, ours: &views.1, theirs: &views.2, prefer };
@@ -177,9 +184,12 @@ impl Merge<'_> {
             &mut edits,
         )?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
-        for folder in &their_folders {
-            for path in our_changes.keys().filter(|path| path.is_within(folder) && *path != folder) {
-                if !their_changes.contains_key(path) && !conflicts.contains_key(folder) {
+        for (path, (_, after)) in &our_changes {
+            if *after != Some(Change::Removed) || their_changes.contains_key(path) {
+                continue;
+            }
+            for folder in above(path).filter(|folder| their_folders.contains(folder)) {
+                if !conflicts.contains_key(&folder) && self.theirs.node(&folder)?.is_none() {
                     edits.insert(path.clone(), None);
                 }
             }

@@ -4,6 +4,7 @@
 //! itself. The flows: [`View`] resolves paths, [`Draft`] edits and commits,
 //! [`diff()`] compares, [`MergeRequest`] joins branches.
 
+mod bulk;
 mod commit;
 mod conflict;
 mod content;
@@ -14,6 +15,7 @@ mod history;
 mod import;
 mod lay_over;
 mod merge;
+mod mounted;
 mod reach;
 mod refresh;
 mod refs;
@@ -36,6 +38,7 @@ pub use edit::NewFile;
 pub use history::Log;
 pub use import::Import;
 pub use merge::MergeRequest;
+pub use mounted::MountedDraft;
 pub use reach::{GcReport, check, gc};
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
@@ -125,6 +128,11 @@ impl Dataset {
     pub fn view(&self, id: Id) -> Result<View> {
         let revision = self.revision(id)?;
         self.view_of(revision.base, Overlay::new(self.nodes.clone(), revision.overlay))
+    }
+
+    /// The dataset for one writer: the nodes that it makes are staged where no other one holds them.
+    fn for_writing(&self) -> Dataset {
+        Dataset { nodes: Arc::new(Nodes::new(self.store.clone())), ..self.clone() }
     }
 
     fn view_of(&self, base: Id, overlay: Overlay) -> Result<View> {

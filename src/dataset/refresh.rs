@@ -32,7 +32,7 @@ impl Dataset {
     /// Makes a revision of the branch over a new base of its source, keeping what is edited.
     pub fn refresh(&self, branch: &BranchName, base: Id, author: &str) -> Result<Refreshed> {
         let head = self.head(branch)?;
-        let before = self.view(head.id)?;
+        let before = self.for_writing().view(head.id)?;
         if before.base.id() == base {
             return Ok(Refreshed::default());
         }

@@ -1,7 +1,7 @@
 //! An overlay: what a revision says of paths, over a base that says the rest.
 //!
 //! One ordered map from path to [`Change`], kept as a tree of small immutable
-//! nodes ([`tree`]): an edit makes a new overlay that shares all nodes but a few
+//! nodes (`tree.rs`): an edit makes a new overlay that shares all nodes but a few
 //! with the old one, and two overlays are compared by what they do not share.
 //! An overlay knows nothing of bases and sources; [`crate::dataset::View`] lays it over one.
 

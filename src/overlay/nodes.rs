@@ -98,7 +98,7 @@ impl Nodes {
         Ok(())
     }
 
-    /// Forgets the staged nodes, once they are stored or given up.
+    /// Forgets the staged nodes, once they are stored or given up: whoever edits has `Nodes` of its own.
     pub(super) fn clear_staged(&self) {
         held(&self.staged).clear();
     }

@@ -81,7 +81,8 @@ pub struct Batch {
     pub objects: Vec<(ObjectKind, Bytes)>,
     /// Refs to swap.
     pub swaps: Vec<RefSwap>,
-    /// Whether this makes the store smaller in the end, so that it may use the reserve on a full disk.
+    /// Whether this adds next to nothing and helps to make the store smaller, so that it may use the reserve
+    /// on a full disk.
     pub frees_space: bool,
 }
 

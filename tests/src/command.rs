@@ -159,6 +159,14 @@ impl Home {
         ran.stderr
     }
 
+    /// Checks the store right after a crash: nothing but the index, which the next owner makes anew, may be amiss.
+    pub fn has_lost_nothing(&self) {
+        let ran = self.run("--json fsck");
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let problems = report["problems"].as_array().expect("a list");
+        assert!(problems.iter().all(|problem| problem["what"] == "meta"), "{report:#}");
+    }
+
     /// Runs the lines one after the other and returns what a person would see, made steady for snapshots.
     ///
     /// A line on stderr begins with `! `; a failure ends with its exit code.

@@ -7,14 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
 use tempfile::TempDir;
 
 use crate::{skip, wait};
 
-/// How long somebody else may have a file of it open.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// `_IOR('X', 125, __u32)`: stop the file system as a power cut would.
 const EXT4_IOC_SHUTDOWN: libc::c_ulong = 0x8004_587d;
 /// Not even the journal in memory is written first.
@@ -62,14 +59,12 @@ impl Ext4 {
     }
 
     /// Unmounts it; fails when a file on it stays open.
-    ///
-    /// A process that another test starts at this moment has our descriptors between its fork and its exec,
-    /// so a busy file system is tried again.
     pub fn unmount(&self) -> io::Result<()> {
         let mut result = Ok(());
-        wait::until(PATIENCE, || {
+        // Another test's child, between its fork and its exec, holds whatever we had open.
+        wait::until(Duration::from_secs(5), || {
             result = unmount(self.path(), UnmountFlags::empty());
-            !matches!(result, Err(Errno::BUSY))
+            !matches!(result, Err(rustix::io::Errno::BUSY))
         });
         Ok(result?)
     }

@@ -360,6 +360,19 @@ fn a_store_of_an_unknown_format_or_no_store_at_all_is_refused() {
     refused(&home, "--store src import e src", 3, &["hint: "]);
 }
 
+#[test]
+fn a_store_that_lost_its_format_is_not_written_over() {
+    let home = home();
+    fs::rename(home.store().join("FORMAT"), home.join("kept")).expect("our own store");
+    fs::remove_dir_all(home.store().join("meta")).expect("our own store");
+    refused(&home, "import e src", 3, &["log", "hint: "]);
+    refused(&home, "ls d", 3, &["FORMAT", "hint: "]);
+    fs::rename(home.join("kept"), home.store().join("FORMAT")).expect("our own store");
+    assert_eq!(home.ok("cat d a"), "one");
+    home.ok("rm d a");
+    home.ok("fsck");
+}
+
 /// The text of FORMAT with another version, and a checksum that fits it.
 fn with_version(format: &str, version: &str) -> String {
     let body: String = format

@@ -36,9 +36,10 @@ fn an_interrupted_import_leaves_no_dataset_or_a_whole_one() {
             assert_eq!(line["files"], 5_000, "{line}");
         }
         whole = home.json("datasets").as_array().expect("a list").len();
-        home.ok("fsck");
+        home.has_lost_nothing();
     }
     home.ok("import again src");
+    home.ok("fsck");
     assert_eq!(home.json("datasets").as_array().expect("a list").len(), whole + 1);
     assert_eq!(checksum(&home.join("src")).expect("readable"), before);
 }
@@ -58,8 +59,10 @@ fn an_interrupted_commit_is_done_or_not_and_the_draft_is_kept() {
         assert_eq!(in_draft, round.to_string(), "the edit is in the revision or in the draft");
         assert_eq!(home.ok("cat d a") == round.to_string(), log == committed + 1);
         committed = log;
-        home.ok("fsck");
+        home.has_lost_nothing();
     }
+    home.ok("rm d b");
+    home.ok("fsck");
 }
 
 #[test]

@@ -1,12 +1,12 @@
-//! Drafts, revisions, diffs and merges under random operations, against a plain map.
+//! Drafts, revisions and diffs under random operations, against a plain map.
 
 use std::sync::Arc;
 
-use harness::reference::{Edit, Refusal, known_path};
+use harness::reference::{Edit, known_path};
 use harness::through::{self, refusal_of, tree_of};
 use harness::{Home, Rng, Thing, Tree, source};
 use veneer::ErrorKind;
-use veneer::dataset::{Conflict, Dataset, Draft, MergeRequest, Outcome, diff};
+use veneer::dataset::{Dataset, Draft, Outcome, diff};
 use veneer::model::{BranchName, DataPath, Id, PathChange, What};
 use veneer::store::{LocalStore, MemoryStore, Store};
 
@@ -251,84 +251,4 @@ fn a_source_is_byte_for_byte_what_it_was_after_all_kinds_of_edits() {
     }
     pair.commit("all of it");
     assert_eq!(harness::checksum(&home.join("src")).expect("readable"), before);
-}
-
-/// Random puts and removals of files at the top: what a three-way merge must make of them is plain.
-fn random_files(rng: &mut Rng, draft: &mut Draft, tree: &mut Tree) {
-    for _ in 0..1 + rng.below(4) {
-        let path = format!("f{}", rng.below(12)).into_bytes();
-        let edit = if rng.one_in(3) {
-            Edit::Remove(path, false)
-        } else {
-            Edit::Put(path, rng.pick(&["x", "yy", "zzz"]).as_bytes().to_vec())
-        };
-        let refused = through::edit(draft, &edit).err().map(|error| refusal_of(&error).expect("a refusal"));
-        assert_eq!(refused, tree.apply(&edit).err(), "{edit:?}");
-        assert!(matches!(refused, None | Some(Refusal::NotFound)));
-    }
-}
-
-/// The map of a three-way merge, or the paths that both sides changed otherwise.
-fn merged(before: &Tree, ours: &Tree, theirs: &Tree) -> Result<Tree, Vec<Vec<u8>>> {
-    let (mut result, mut conflicts) = (ours.clone(), Vec::new());
-    let paths = ours.0.keys().chain(theirs.0.keys()).chain(before.0.keys());
-    for path in paths.collect::<std::collections::BTreeSet<_>>() {
-        let (old, our, their) = (before.0.get(path), ours.0.get(path), theirs.0.get(path));
-        if our == old {
-            match their {
-                Some(thing) => drop(result.0.insert(path.clone(), thing.clone())),
-                None => drop(result.0.remove(path)),
-            }
-        } else if their != old && their != our {
-            conflicts.push(path.clone());
-        }
-    }
-    if conflicts.is_empty() { Ok(result) } else { Err(conflicts) }
-}
-
-#[test]
-fn a_merge_of_files_is_the_three_way_merge_of_two_maps() {
-    let mut rng = Rng::seeded();
-    for _ in 0..60 {
-        let home = Home::new();
-        let before: Tree = (0..8).map(|n| (format!("f{n}").into_bytes(), Thing::from("old"))).collect();
-        let dataset = dataset(Arc::new(MemoryStore::default()), &home, &before);
-        let side: BranchName = "side".parse().expect("a name");
-        dataset.create_branch(&side, dataset.head(&main()).expect("imported").id).expect("a new branch");
-        let mut trees = Vec::new();
-        for branch in [main(), side.clone()] {
-            let (mut draft, mut tree) = (through::draft(&dataset, &branch).expect("a draft"), before.clone());
-            random_files(&mut rng, &mut draft, &mut tree);
-            if let Err(error) = draft.commit("random files", through::AUTHOR) {
-                assert!(matches!(error.kind(), ErrorKind::Nothing { .. }), "{error}");
-            }
-            trees.push(tree);
-        }
-        let theirs = dataset.head(&side).expect("the branch").id;
-        let request = MergeRequest { theirs, into: &main(), author: through::AUTHOR, message: "both", prefer: None };
-        let outcome = dataset.merge(&request).expect("mergeable");
-        let shown =
-            tree_of(&dataset.view(dataset.head(&main()).expect("there").id).expect("stored")).expect("readable");
-        match (merged(&before, &trees[0], &trees[1]), outcome) {
-            (Ok(expected), Outcome::Done { .. } | Outcome::FastForward { .. } | Outcome::UpToDate) => {
-                assert_eq!(shown, expected);
-            }
-            (Err(paths), Outcome::Conflicts(conflicts)) => {
-                assert!(conflicted(&conflicts, &paths), "{conflicts:?} for {paths:?}");
-                assert_eq!(shown, trees[0], "a conflict changes nothing");
-            }
-            // The same bytes, put twice at different times, are two changes of one file.
-            (Ok(_), Outcome::Conflicts(conflicts)) => {
-                let same = |conflict: &Conflict| {
-                    trees[0].0.get(conflict.path.as_bytes()) == trees[1].0.get(conflict.path.as_bytes())
-                };
-                assert!(conflicts.iter().all(same), "{conflicts:?}");
-            }
-            (expected, outcome) => panic!("{outcome:?}, and {expected:?} was expected"),
-        }
-    }
-}
-
-fn conflicted(conflicts: &[Conflict], paths: &[Vec<u8>]) -> bool {
-    paths.iter().all(|path| conflicts.iter().any(|conflict| conflict.path.as_bytes() == path.as_slice()))
 }

@@ -160,3 +160,30 @@ fn a_draft_that_was_emptied_begins_anew_at_the_head_and_undo_still_walks_back() 
     );
     assert!(matches!(draft.commit("bob's", "bob").expect("a commit"), Outcome::Done { changes: 1, .. }));
 }
+
+#[test]
+fn a_draft_that_was_discarded_goes_on_from_where_the_branch_is_now() {
+    let fixture = Fixture::new(&[("x", "1")]);
+    let mut draft = fixture.draft("main");
+    put(&mut draft, "x", "mine").and_then(|()| draft.save("put x")).expect("saved");
+    let mut other =
+        fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft of somebody else");
+    put(&mut other, "x", "theirs").expect("put");
+    other.commit("theirs", "bob").expect("committed");
+    assert!(matches!(fixture.draft("main").commit("mine", "ann").expect("an answer"), Outcome::Conflicts(_)));
+    let mut draft = fixture.draft("main");
+    draft.discard(&[]).and_then(|()| draft.save("discard")).expect("discarded");
+    let mut draft = fixture.draft("main");
+    assert_eq!(draft.changes().expect("a diff"), []);
+    put(&mut draft, "x", "mine, after theirs").and_then(|()| draft.save("put x again")).expect("saved");
+    // All of it can still be taken back, also what was before.
+    for label in ["put x again", "discard"] {
+        assert_eq!(fixture.draft("main").undo().expect("undone"), label);
+    }
+    assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), fixture.draft("main").view()), ["~ x"]);
+    for label in ["discard", "put x again"] {
+        assert_eq!(fixture.draft("main").redo().expect("redone"), label);
+    }
+    let done = fixture.draft("main").commit("mine", "ann").expect("an answer");
+    assert!(matches!(done, Outcome::Done { changes: 1, .. }), "{done:?}");
+}

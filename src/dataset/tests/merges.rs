@@ -60,6 +60,30 @@ fn both_may_remove_the_same_folder_or_a_part_of_it() {
 }
 
 #[test]
+fn a_folder_that_both_made_has_what_both_put_into_it() {
+    let fixture = two_branches(
+        &[("b", "1")],
+        |d| d.make_folder(&path("n")).and_then(|()| put(d, "n/ours", "1")),
+        |d| d.make_folder(&path("n")).and_then(|()| put(d, "n/theirs", "2")),
+    );
+    assert!(matches!(merged(&fixture, None), Outcome::Done { .. }));
+    let merged = Plain::of(&fixture.view("main"));
+    for (at, content) in [("n/ours", "1"), ("n/theirs", "2"), ("b", "1")] {
+        assert_eq!(merged.0.get(&path(at)), Some(&Item::File(content.as_bytes().to_vec())), "{at}");
+    }
+}
+
+#[test]
+fn what_one_side_put_into_a_folder_that_the_other_renamed_is_a_conflict_or_kept() {
+    let fixture = two_branches(
+        &[("a/x", "1"), ("b", "1")],
+        |d| put(d, "a/ours", "1"),
+        |d| d.rename(&path("a"), &path("c")).and_then(|()| put(d, "c/theirs", "2")),
+    );
+    assert_eq!(conflicts(merged(&fixture, None)), ["a: changed by us in a folder that they changed"]);
+}
+
+#[test]
 fn a_branch_without_work_of_its_own_is_moved_forward() {
     let fixture = Fixture::new(&[("x", "1")]);
     fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
@@ -85,6 +109,8 @@ fn a_revert_takes_back_one_revision_and_leaves_the_later_ones() {
 enum Step {
     Put(DataPath, u8),
     Folder(DataPath),
+    /// A new folder with a file in it.
+    Fill(DataPath, u8),
     Remove(DataPath),
     Rename(DataPath, DataPath),
 }
@@ -97,6 +123,7 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => (any_path(), 0u8..3).prop_map(|(at, byte)| Step::Put(at, byte)),
         1 => any_path().prop_map(Step::Folder),
+        2 => (any_path(), 0u8..3).prop_map(|(at, byte)| Step::Fill(at, byte)),
         2 => any_path().prop_map(Step::Remove),
         1 => (any_path(), any_path()).prop_map(|(from, to)| Step::Rename(from, to)),
     ];
@@ -111,6 +138,10 @@ fn take(draft: &mut Draft, steps: &[Step]) {
                 draft.put(at, NewFile { content: &mut [*byte].as_slice(), mode: None, mtime_ns: Some(7) })
             }
             Step::Folder(at) => draft.make_folder(at),
+            Step::Fill(at, byte) => draft.make_folder(at).and_then(|()| {
+                let at = at.join([b"a", b"b", b"c"][usize::from(*byte)])?;
+                draft.put(&at, NewFile { content: &mut [*byte].as_slice(), mode: None, mtime_ns: Some(7) })
+            }),
             Step::Remove(at) => draft.remove(at, true),
             Step::Rename(from, to) => draft.rename(from, to),
         };
@@ -118,13 +149,17 @@ fn take(draft: &mut Draft, steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_clean_merge_is_the_merge_of_the_maps(ours in any_steps(), theirs in any_steps()) {
+    fn a_clean_merge_is_the_merge_of_the_maps(shared in any_steps(), ours in any_steps(), theirs in any_steps()) {
         let files = &[("a/a", "1"), ("a/b/a", "2"), ("a/b/b", "3"), ("b/a", "4"), ("c/a/a", "5"), ("d", "6")];
         let fixture = Fixture::new(files);
-        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        let mut draft = fixture.draft("main");
+        take(&mut draft, &shared);
+        let _nothing = draft.commit("what both begin with", "ann");
+        let head = fixture.dataset.head(&main_branch()).expect("a head").id;
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), head).expect("a branch");
         let before = Plain::of(&fixture.view("main"));
         let mut changed = 0;
         for (branch, steps) in [("main", &ours), ("other", &theirs)] {

@@ -160,6 +160,14 @@ proptest! {
         }
         check_diff(&fixture.dataset.view(draft.based_on()).expect("a view"), draft.view(), &known.committed, &known.now);
         check_diff(&fixture.dataset.view(fixture.first).expect("a view"), draft.view(), &first, &known.now);
+        for step in fixture.dataset.log(draft.based_on()) {
+            let (id, revision) = step.expect("a revision");
+            for parent in &revision.parents {
+                let (before, after) = (fixture.dataset.view(*parent).expect("a view"), fixture.dataset.view(id).expect("a view"));
+                // What is kept with a revision is what a comparison finds.
+                prop_assert_eq!(fixture.dataset.diff(*parent, id).expect("kept"), diff(&before, &after).expect("found"));
+            }
+        }
         prop_assert!(fixture.dataset.log(fixture.dataset.head(&main_branch()).expect("a head").id).all(|step| step.is_ok()));
     }
 }

@@ -56,6 +56,7 @@ fn a_moved_file_shows_the_new_content_of_its_source() {
     rewrite(&fixture, "a/y", "longer, too");
     let refreshed = refresh(&fixture);
     assert!(refreshed.revision.is_some());
+    assert!(refreshed.conflicts.is_empty(), "{:?}", refreshed.conflicts);
     assert_eq!(file(&fixture, "moved").expect("it is there"), b"longer");
     assert_eq!(file(&fixture, "b/y").expect("it is there"), b"longer, too");
     let told = told(
@@ -75,6 +76,74 @@ fn a_moved_file_whose_source_is_gone_goes_with_it() {
     fs::remove_file(fixture.source.path().join("a/x")).expect("removed");
     assert_eq!(refresh(&fixture).conflicts.len(), 1);
     assert_eq!(file(&fixture, "moved"), None);
+}
+
+/// What is wrong with how the head of `main` shows a file: its size and its bytes do not agree.
+fn size_and_bytes(fixture: &Fixture, at: &str) -> (u64, Vec<u8>) {
+    let view = fixture.view("main");
+    let node = view.existing(&path(at)).expect("it is there");
+    let mut bytes = Vec::new();
+    view.open(&node, crate::source::OnDrift::Error).expect("open").copy_to(&mut bytes).expect("readable");
+    (node.entry.size, bytes)
+}
+
+#[test]
+fn a_draft_from_before_a_refresh_shows_what_it_moved_as_the_source_has_it_now() {
+    let fixture = Fixture::new(&[("a/x", "1"), ("b", "1")]);
+    let mut draft = fixture.draft("main");
+    draft.rename(&path("a/x"), &path("moved")).expect("moved");
+    draft.save("mv").expect("saved");
+    rewrite(&fixture, "a/x", "longer");
+    refresh(&fixture);
+    assert!(matches!(fixture.draft("main").commit("a move", "ann").expect("a commit"), Outcome::Done { .. }));
+    assert_eq!(size_and_bytes(&fixture, "moved"), (6, b"longer".to_vec()));
+}
+
+#[test]
+fn a_branch_from_before_a_refresh_merges_into_one_after_it_and_the_other_way_round() {
+    for into in ["main", "other"] {
+        let fixture = Fixture::new(&[("a/x", "1"), ("b", "1")]);
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        fixture.commit("other", |draft| draft.rename(&path("a/x"), &path("moved")));
+        rewrite(&fixture, "a/x", "longer");
+        refresh(&fixture);
+        let from = if into == "main" { "other" } else { "main" };
+        let theirs = fixture.dataset.head(&from.parse().expect("a name")).expect("a head").id;
+        let into = into.parse().expect("a name");
+        let request = MergeRequest { theirs, into: &into, author: "ann", message: "merge", prefer: None };
+        assert!(matches!(fixture.dataset.merge(&request).expect("a merge"), Outcome::Done { .. }));
+        let main = fixture.dataset.head(&main_branch()).expect("a head").id;
+        let head = fixture.dataset.head(&into).expect("a head").id;
+        if head != main {
+            let request = MergeRequest { theirs: head, into: &main_branch(), ..request };
+            assert!(matches!(fixture.dataset.merge(&request).expect("a merge"), Outcome::FastForward { .. }));
+        }
+        assert_eq!(size_and_bytes(&fixture, "moved"), (6, b"longer".to_vec()));
+    }
+}
+
+#[test]
+fn an_edit_in_a_draft_of_what_a_refresh_found_changed_is_a_conflict() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let mut draft = fixture.draft("main");
+    put(&mut draft, "x", "edited").and_then(|()| put(&mut draft, "y", "edited")).expect("edits");
+    draft.save("put").expect("saved");
+    rewrite(&fixture, "x", "changed below");
+    refresh(&fixture);
+    let Outcome::Conflicts(conflicts) = fixture.draft("main").commit("an edit", "ann").expect("an answer") else {
+        panic!("the source's change would be lost")
+    };
+    assert_eq!(conflicts.iter().map(|conflict| conflict.path.to_string()).collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn a_new_file_stays_when_its_folder_is_gone_from_the_source() {
+    let fixture = Fixture::new(&[("a/b/x", "1"), ("c", "1")]);
+    fixture.commit("main", |draft| put(draft, "a/b/new", "mine"));
+    fs::remove_dir_all(fixture.source.path().join("a")).expect("removed");
+    refresh(&fixture);
+    assert_eq!(file(&fixture, "a/b/new").as_deref(), Some(b"mine".as_slice()));
+    assert_eq!(file(&fixture, "a/b/x"), None);
 }
 
 #[test]
@@ -225,4 +294,16 @@ fn a_branch_is_at_odds_with_what_a_refresh_of_another_found_and_a_side_may_be_pr
         assert!(matches!(merge(Some(prefer)), Outcome::Done { .. }));
         main_shows(&fixture, expected);
     }
+}
+
+#[test]
+fn a_refresh_cannot_be_reverted_and_edits_before_it_can() {
+    let fixture = Fixture::new(&[("x", "1"), ("y", "1")]);
+    let edit = fixture.commit("main", |draft| put(draft, "x", "edited"));
+    rewrite(&fixture, "y", "longer");
+    let refreshed = refresh(&fixture).revision.expect("a revision");
+    let revert = |id| fixture.dataset.revert(id, &main_branch(), "ann", None).expect("an answer");
+    assert_eq!(revert(refreshed), Outcome::UpToDate);
+    assert!(matches!(revert(edit), Outcome::Done { changes: 1, .. }));
+    assert_eq!(["x", "y"].map(|at| file(&fixture, at)), [Some(b"1".to_vec()), Some(b"longer".to_vec())]);
 }

@@ -381,10 +381,11 @@ impl DiskFile for FakeFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let at = offset as usize;
         match self.change(at + bytes.len(), Change::Write(at, bytes.to_vec())) {
-            // A write that fails may have written some of it.
+            // An append that fails may have written some of it; within a sector nothing is half replaced.
             Err(cause) => {
                 let mut state = self.disk.state();
-                if state.epoch == self.epoch && bytes.len() > 1 {
+                let is_append = state.files[self.number].now.len() <= at;
+                if state.epoch == self.epoch && is_append && bytes.len() > 1 {
                     let some = Change::Write(at, bytes[..bytes.len() / 2].to_vec());
                     state.files[self.number].change(some);
                 }

@@ -91,7 +91,9 @@ impl Chain {
                     files.add(number, file);
                     chain.heads.insert(0, head);
                 }
-                None if chain.heads.is_empty() && chain.stub.is_none() => chain.stub = Some(number),
+                None if chain.heads.is_empty() && chain.stub.is_none() && is_stub(&*file, &name)? => {
+                    chain.stub = Some(number);
+                }
                 None => return Err(Error::corrupt(name, "its header is damaged")),
             }
         }
@@ -106,6 +108,12 @@ impl Chain {
     pub(super) fn start(&self) -> Applied {
         Applied::before(self.heads.first().expect("a chain has a checkpoint"))
     }
+}
+
+/// Whether a file without a sound header has nothing behind it: the header is synced before any group.
+fn is_stub(file: &dyn DiskFile, name: &str) -> Result<bool> {
+    let len = file.len().map_err(|cause| Error::io(format!("read `{name}`"), cause))?;
+    Ok(len <= FILE_HEAD_LEN)
 }
 
 /// The numbers of the log files in the folder, in order.

@@ -82,6 +82,10 @@ impl Log {
     ) -> Result<Log> {
         let name = file_name(end.file);
         let failed = |cause| Error::io(format!("open `{name}`"), cause);
+        if !chain.replaced.is_empty() {
+            // Who wrote the log anew may have died before the new name was durable: until then the old files count.
+            disk.sync_folder("log").map_err(failed)?;
+        }
         for number in chain.replaced.iter().copied().chain(chain.stub) {
             disk.remove(&file_name(number)).map_err(|cause| Error::io("remove an unused log file", cause))?;
         }

@@ -84,11 +84,6 @@ impl LocalStore {
         open::create(path, self::core::Options::default())
     }
 
-    /// Whether [`LocalStore::create`] can make a store here: nothing is there, or what a crash left of making one.
-    pub fn is_free(path: &Path) -> Result<bool> {
-        open::is_free(path)
-    }
-
     /// Opens the store.
     ///
     /// # Errors
@@ -106,6 +101,13 @@ impl LocalStore {
     /// The store's folder.
     pub fn path(&self) -> &Path {
         &self.core.path
+    }
+
+    /// The first eight digits of its number: what the names of its mounts end with, after a colon.
+    pub fn mark(&self) -> String {
+        let mut number = self.number();
+        number.truncate(8);
+        number
     }
 
     /// The store's own number, 32 hexadecimal digits drawn when it was made.

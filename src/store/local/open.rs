@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::core::{Core, Options};
 use super::disk::{Disk, RealDisk};
-use super::files::{Chain, Files, read_mark};
+use super::files::{Chain, Files, file_name, read_mark};
 use super::format::{self, Format};
 use super::frame::{FILE_HEAD_LEN, Key};
 use super::index::{Applied, Index};
@@ -37,21 +37,6 @@ pub(super) fn create(path: &Path, options: Options) -> Result<LocalStore> {
     own(disk, Some(lock), options)
 }
 
-/// Whether there is no store at `path`, and one can be made there.
-pub(super) fn is_free(path: &Path) -> Result<bool> {
-    match fs::symlink_metadata(path) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(true),
-        _ => {}
-    }
-    match check_is_free(&RealDisk::new(path), path) {
-        Ok(()) => Ok(true),
-        Err(error) => match error.kind() {
-            ErrorKind::AlreadyExists { .. } | ErrorKind::StoreUnknown { .. } => Ok(false),
-            _ => Err(error),
-        },
-    }
-}
-
 /// Refuses a folder that has a store or other files; what a crash while making a store left is neither.
 fn check_is_free(disk: &dyn Disk, path: &Path) -> Result<()> {
     let listed = disk.list("").map_err(|cause| Error::io_at("list the folder", path, cause))?;
@@ -61,20 +46,16 @@ fn check_is_free(disk: &dyn Disk, path: &Path) -> Result<()> {
         return Err(Error::already_exists("store", path.display()));
     }
     let ours = |name: &str| matches!(name, "LOCK" | "log" | "objects" | "FORMAT.new" | log::RESERVE);
-    let unknown = |found| Err(Error::new(ErrorKind::StoreUnknown { path: path.display().to_string(), found }));
-    if let Some(other) = names.iter().find(|name| !ours(name)) {
-        return unknown(format!("the folder is not empty, it has `{other}`"));
+    // A log with anything in it is that of a store that has lost its FORMAT, and not to be written over.
+    let first = file_name(1);
+    let has_groups = disk.open(&first).and_then(|file| file.len()).is_ok_and(|len| len > FILE_HEAD_LEN);
+    match names.into_iter().find(|name| !ours(name)).or(has_groups.then_some(first)) {
+        None => Ok(()),
+        Some(other) => {
+            let found = format!("the folder is not empty, it has `{other}`");
+            Err(Error::new(ErrorKind::StoreUnknown { path: path.display().to_string(), found }))
+        }
     }
-    if names.iter().any(|name| name == "log") && has_groups(disk)? {
-        return unknown("it has no file FORMAT, but a log with commits".to_owned());
-    }
-    Ok(())
-}
-
-/// Whether anything was ever written to the log: then this was a store, whatever else is missing.
-fn has_groups(disk: &dyn Disk) -> Result<bool> {
-    let logs = disk.list("log").map_err(|cause| Error::io("list the store's folder `log`", cause))?;
-    Ok(logs.iter().any(|file| file.name.ends_with(".log") && file.len > FILE_HEAD_LEN))
 }
 
 /// Writes an empty store; FORMAT comes last, and makes it one.

@@ -27,12 +27,15 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Objects that a sweep keeps as long as this lives; the process's end, however it comes, ends it.
 #[derive(Debug)]
 pub struct Pin {
-    /// `None` where the store cannot be written: then nobody can sweep it either.
+    /// `None` where this process cannot write into the store.
     file: Option<(PathBuf, File)>,
 }
 
 impl Pin {
-    /// Pins `ids` in the store in the folder `store`; on a read-only store it does nothing.
+    /// Pins `ids` in the store in the folder `store`; where this process cannot write, it only warns.
+    ///
+    /// A read-only store can be read all the same, and mostly nobody sweeps it. But another user, or another
+    /// machine, may: then a view of a revision that no ref names can lose its objects.
     ///
     /// Whoever pins a revision that a ref names looks at the ref again afterwards: a sweep may have come
     /// between.
@@ -44,7 +47,7 @@ impl Pin {
         match create(&folder, ids) {
             Ok(made) => Ok(Pin { file: Some(made) }),
             Err(cause) if matches!(cause.kind(), Io::ReadOnlyFilesystem | Io::PermissionDenied) => {
-                tracing::debug!("nothing is pinned in a store that cannot be written: {cause}");
+                tracing::warn!("nothing is pinned in `{}`, which cannot be written: {cause}", store.display());
                 Ok(Pin { file: None })
             }
             Err(cause) => Err(Error::io_at("write a pin in", &folder, cause)),

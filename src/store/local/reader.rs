@@ -70,7 +70,9 @@ impl Reader {
         let vouched = mark.map_or(0, |mark| mark.seq);
         match mark {
             Some(mark) if mark.checkpoint == *checkpoint => {
-                if mark.seq < known.seq || (mark.seq == known.seq && mark.sum == known.sum) {
+                // The place behind a file's last group and the one before the next file's first are the same.
+                let is_known = mark.seq == known.seq && (mark.sum == known.sum || mark.file != known.file);
+                if mark.seq < known.seq || is_known {
                     return Ok(false);
                 }
                 if mark.seq > known.seq && read_on(core, &*index, &mark).is_ok() {

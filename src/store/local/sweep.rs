@@ -22,6 +22,10 @@ use crate::{Error, ErrorKind, Result};
 /// So many records are forgotten by one group.
 const FORGET: usize = 10_000;
 
+/// A log that would have more bytes than this is not written anew: that makes one file, and the index in
+/// memory can point only so far into one (see [`super::index_memory`]).
+const REWRITTEN_MAX: u64 = 16 << 30;
+
 /// What a sweep removed, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -156,7 +160,9 @@ fn is_worth_it(core: &Core, owner: &Owner, writer: &Writer, kept: &[Record]) -> 
     let refs = owner.ask(core, Some(writer), &|index| index.refs(""))?.len();
     let of_record = |record: &Record| ITEM_LEN as u64 + record.place.payload.map_or(0, |_| record.len);
     let useful = kept.iter().map(of_record).sum::<u64>() + refs as u64 * 2 * ITEM_LEN as u64;
-    Ok(log >= core.options.compact_at && log > 2 * (useful + FILE_HEAD_LEN + GROUP_HEAD_LEN as u64))
+    Ok(log >= core.options.compact_at
+        && useful <= REWRITTEN_MAX
+        && log > 2 * (useful + FILE_HEAD_LEN + GROUP_HEAD_LEN as u64))
 }
 
 fn remove(core: &Core, path: &str) -> Result<()> {

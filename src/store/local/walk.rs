@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::disk::Disk;
+use super::disk::{Disk, DiskFile};
 use super::files::{Files, file_name, log_numbers, read_head, read_mark};
-use super::frame::{FILE_HEAD_LEN, FileHead, Key};
+use super::frame::{FILE_HEAD_LEN, FileHead, Key, Mark};
 use super::fsck::FsckReport;
 use super::group::{ALIGNMENT, GroupHead};
 use super::index::{Applied, Entry, Record};
@@ -33,8 +33,9 @@ pub(super) struct Walked {
 /// Walks the log from its newest checkpoint on; damage goes into the report.
 pub(super) fn walk(disk: &dyn Disk, files: &Arc<Files>, store: &[u8; 16], report: &mut FsckReport) -> Result<Walked> {
     let key = Key::of_store(store);
-    let vouched = disk.open(log::MARK).ok().and_then(|file| read_mark(&*file, &key)).map_or(0, |mark| mark.seq);
-    let heads = heads(disk, files, store, vouched, report)?;
+    let mark = disk.open(log::MARK).ok().and_then(|file| read_mark(&*file, &key));
+    let vouched = mark.map_or(0, |mark| mark.seq);
+    let heads = heads(disk, files, store, mark, report)?;
     let first = heads.iter().find_map(|(_, head)| *head);
     let start = Applied::before(&first.unwrap_or(FileHead {
         store: *store,
@@ -69,7 +70,7 @@ fn heads(
     disk: &dyn Disk,
     files: &Files,
     store: &[u8; 16],
-    vouched: u64,
+    mark: Option<Mark>,
     report: &mut FsckReport,
 ) -> Result<Vec<(u32, Option<FileHead>)>> {
     let mut heads: Vec<(u32, Option<FileHead>)> = Vec::new();
@@ -87,9 +88,11 @@ fn heads(
         {
             report.lost(file_name(number + 1), "the file is not there");
         }
-        // The making of the last file may have been cut off; then nothing in it was acknowledged.
-        let is_stub = head.is_none() && heads.is_empty() && file.len().map_err(failed)? <= 64 && vouched == 0;
-        if head.is_none() && !is_stub {
+        if head.is_none() && heads.is_empty() && is_stub(&file, number, &Key::of_store(store), mark)? {
+            report.notes.push(format!("`{name}` was not begun yet; the next owner removes it"));
+            continue;
+        }
+        if head.is_none() {
             report.lost(name, "its header is damaged");
         }
         files.add(number, file);
@@ -103,6 +106,16 @@ fn heads(
         _ => {}
     }
     Ok(heads)
+}
+
+/// Whether the making of the last file was cut off: then nothing in it was acknowledged.
+fn is_stub(file: &Arc<dyn DiskFile>, number: u32, key: &Key, mark: Option<Mark>) -> Result<bool> {
+    if let Some(mark) = mark {
+        return Ok(mark.file < number);
+    }
+    let mut reader = GroupReader::new(Arc::clone(file), number, *key);
+    let group = reader.search(FILE_HEAD_LEN, &|_| true);
+    Ok(group.map_err(|cause| Error::io(format!("read `{}`", file_name(number)), cause))?.is_none())
 }
 
 struct Walk<'a> {

@@ -5,10 +5,14 @@
 //! same walk over the source, a moment before or after. `scripts/bench` builds
 //! and starts it; docs/performance.md holds what it printed last.
 
+mod contenders;
 mod edits;
 mod import;
 mod machine;
 mod mount;
+mod ratios;
+mod readers;
+mod speed;
 mod table;
 mod world;
 
@@ -28,9 +32,15 @@ struct Options {
     /// Which group of questions to answer
     #[arg(default_value = "all")]
     group: Group,
-    /// How many files the generated tree has
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    files: usize,
+    /// How many files the generated tree has: 1,000,000 of `main`, 5,000 of 4–12 KiB of `mount`
+    #[arg(long, value_name = "N")]
+    files: Option<usize>,
+    /// How many pairs each row of `mount` is the median of
+    #[arg(long, value_name = "N", default_value_t = speed::DEFAULT.pairs)]
+    pairs: usize,
+    /// How many mebibytes the big file of `mount` has
+    #[arg(long, value_name = "N", default_value_t = speed::DEFAULT.big_mib)]
+    big_mib: usize,
     /// Where to keep the numbers as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -42,24 +52,40 @@ enum Group {
     All,
     /// Import, mount, walk, commit, diff and log
     Main,
+    /// Reading through the mount, against the source and against other file systems
+    Mount,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let table = match options.group {
-        Group::All | Group::Main => measure_main(options.files),
-    };
-    let _ = std::io::stdout().write_all(table.to_string().as_bytes());
+    let (mut rows, mut is_reached) = (Vec::new(), true);
+    if matches!(options.group, Group::All | Group::Main) {
+        let table = measure_main(options.files.unwrap_or(1_000_000));
+        print(&table);
+        rows.extend(table.rows().iter().map(|row| serde_json::json!(row)));
+        is_reached &= table.all_reached();
+    }
+    if matches!(options.group, Group::All | Group::Mount) {
+        let files = options.files.unwrap_or(speed::DEFAULT.files);
+        let ratios = speed::measure(speed::Scale { files, big_mib: options.big_mib, pairs: options.pairs });
+        print(&ratios);
+        rows.extend(ratios.rows().iter().map(|row| serde_json::json!(row)));
+        is_reached &= ratios.all_reached();
+    }
     if let Some(file) = &options.json {
         let document = serde_json::json!({
             "machine": machine::describe(),
             "date": machine::date(),
             "command": std::env::args().collect::<Vec<_>>().join(" "),
-            "rows": table.rows(),
+            "rows": rows,
         });
         std::fs::write(file, format!("{document:#}\n")).expect("the JSON file can be written");
     }
-    if table.all_reached() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    if is_reached { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+fn print(table: &impl std::fmt::Display) {
+    let _ = std::io::stdout().write_all(table.to_string().as_bytes());
 }
 
 /// The numbers of a dataset's whole life: import, mount, walk, commit, diff, log.

@@ -121,6 +121,23 @@ fn a_merge_with_a_conflict() {
 }
 
 #[test]
+fn a_draft_in_conflict_with_a_refresh_gets_on_by_discarding_its_side() {
+    let home = imported();
+    home.ok("put pets cats/1.png new");
+    home.file("src/cats/1.png", "the source has a better cat too");
+    home.ok("refresh pets");
+    let refused = home.run("commit pets -m mine");
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(refused.stdout.contains("cats/1.png"), "{}", refused.stdout);
+    assert!(refused.stderr.contains("`veneer discard pets@main PATH`"), "{}", refused.stderr);
+    home.ok("discard pets@main cats/1.png");
+    assert_eq!(home.ok("cat pets cats/1.png --draft"), "the source has a better cat too");
+    home.ok("put pets cats/1.png new");
+    home.ok("commit pets -m 'mine, after all'");
+    assert_eq!(home.ok("cat pets cats/1.png"), "new content");
+}
+
+#[test]
 fn a_refresh_of_a_source_that_changed() {
     let home = imported();
     home.ok("put pets cats/1.png new");

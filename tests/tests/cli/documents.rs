@@ -102,3 +102,18 @@ fn doctor_says_whether_mounting_works_here() {
     let works = harness::skip::mounting().is_ok();
     assert_eq!(ran.code == Some(0), works, "{told}");
 }
+
+#[test]
+fn completions_and_manual_pages_are_generated() {
+    let home = home();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.ok(&format!("completions {shell}"));
+        assert!(script.contains("veneer") && script.contains("unmount"), "{shell}: {script}");
+    }
+    std::fs::create_dir(home.join("man")).expect("a new folder");
+    home.ok("man man");
+    for page in ["veneer.1", "veneer-import.1", "veneer-mount.1"] {
+        let text = std::fs::read_to_string(home.join("man").join(page)).expect(page);
+        assert!(text.contains(".TH") && text.contains(".SH"), "{page}: {text}");
+    }
+}

@@ -82,6 +82,27 @@ fn a_mount_goes_back_with_a_revert() {
 }
 
 #[test]
+fn a_folder_that_comes_back_shows_nothing_of_what_was_in_it_before() {
+    need!(skip::mounting());
+    let home = Home::with(&source! { "dir/c": "deep", "dir/gone": "gone", "dir/sub/d": "deeper" });
+    let mount = Mount::new(&home, "d");
+    // An open file keeps its name, and the folders above it, in the kernel's memory.
+    let open = ["dir/c", "dir/gone", "dir/sub/d"].map(|path| File::open(mount.join(path)).expect("there"));
+    commit(&home, "rm d dir -r");
+    shows(|| !mount.join("dir").exists());
+    home.file("new", "another");
+    home.ok("mkdir d -p dir/sub");
+    home.ok("put d dir/c new");
+    commit(&home, "put d dir/sub/d new");
+    shows(|| mount.join("dir").exists());
+    let expected = source! { "dir/c": "another", "dir/sub/d": "another" };
+    assert_eq!(Tree::read(mount.path()).expect("readable"), expected);
+    assert_eq!((mount.text("dir/c"), mount.text("dir/sub/d")), ("another".into(), "another".into()));
+    assert!(!mount.join("dir/gone").exists());
+    drop(open);
+}
+
+#[test]
 fn an_open_file_keeps_the_bytes_that_it_was_opened_with() {
     need!(skip::mounting());
     let home = home();

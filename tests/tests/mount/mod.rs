@@ -1,8 +1,13 @@
 //! Mounts through the kernel: what any program on this machine sees.
 
 mod follow;
+mod large_files;
 mod life;
 mod listing;
 mod random;
 mod reading;
 mod source_drift;
+mod traps;
+mod writable;
+mod writable_draft;
+mod writable_programs;

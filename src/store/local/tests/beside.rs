@@ -193,26 +193,6 @@ fn a_folder_that_is_no_store_is_refused_and_left_alone() {
     assert!(store.check(store.own().expect("it is whole")));
 }
 
-#[test]
-fn what_a_crash_left_of_making_a_store_is_made_into_one_and_a_store_without_format_is_not() {
-    let temporary = tempfile::tempdir().expect("a folder");
-    let path = temporary.path().join("store");
-    assert!(LocalStore::is_free(&path).expect("looked at"));
-    drop(LocalStore::create(&path).expect("made"));
-    assert!(!LocalStore::is_free(&path).expect("looked at"));
-    fs::remove_file(path.join("FORMAT")).expect("as if it was never written");
-    fs::remove_dir_all(path.join("meta")).expect("as if it was never written");
-    assert!(LocalStore::is_free(&path).expect("looked at"));
-    drop(LocalStore::create(&path).expect("made"));
-
-    let store = Folder::new();
-    fs::remove_file(store.path().join("FORMAT")).expect("removed");
-    fs::remove_dir_all(store.path().join("meta")).expect("removed");
-    assert!(!LocalStore::is_free(&store.path()).expect("looked at"));
-    let error = LocalStore::create(&store.path()).expect_err("it has commits");
-    assert!(error.to_string().contains("a log with commits"), "{error}");
-}
-
 /// A folder mounted read-only over itself, as long as this lives.
 struct ReadOnly<'a>(&'a std::path::Path);
 

@@ -103,6 +103,38 @@ fn fail_at_every_call(number: i32) {
     }
 }
 
+/// A world whose sweep has failed at a call, and its owner died of that; the error, if it came to the call.
+fn swept_until(seed: u64, calls: u64) -> (World, Option<String>) {
+    let mut world = World::new(seed);
+    for _ in 0..12 {
+        world.apply(false).expect("applied");
+    }
+    world.disk.fail_after(calls, Fault::Error(libc::EIO));
+    let error = world.sweep().err().map(|error| error.to_string());
+    world.disk.disarm();
+    (world, error)
+}
+
+#[test]
+fn a_power_cut_while_the_next_owner_finishes_a_rewriting_loses_nothing() {
+    for seed in seeds(6) {
+        let _seed = OnPanic(seed);
+        let is_named = |calls: &u64| swept_until(seed, *calls).1.is_some_and(|error| error.contains("replace"));
+        let calls = (0..200).filter(is_named).nth(1).expect("the new log has its name, and that is not durable");
+        for opening in 0..40 {
+            let (mut world, _) = swept_until(seed, calls);
+            world.disk.fail_after(opening, Fault::PowerCut);
+            let _ = world.reopen();
+            // Another fate of what was not synced each time.
+            for _ in 0..opening {
+                world.below(2);
+            }
+            world.restart();
+            world.recover();
+        }
+    }
+}
+
 #[test]
 fn an_input_output_error_at_any_call_loses_nothing() {
     fail_at_every_call(libc::EIO);

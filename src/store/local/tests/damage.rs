@@ -214,6 +214,18 @@ fn the_index_can_be_thrown_away_and_made_again() {
 }
 
 #[test]
+fn an_owner_can_do_without_sled() {
+    let mut folder = Folder::new();
+    fs::remove_dir_all(folder.path().join("meta")).expect("removed");
+    fs::write(folder.path().join("meta"), "in the way").expect("written");
+    let owner = folder.own().expect("the log is enough");
+    folder.commit(&owner, "main", b"without sled");
+    assert!(folder.check(owner) && folder.check(folder.own().expect("opened again")));
+    fs::remove_file(folder.path().join("meta")).expect("removed");
+    assert!(folder.check(folder.own().expect("with sled again")) && fsck(&folder).is_clean());
+}
+
+#[test]
 fn what_can_be_made_from_the_rest_is_made_again() {
     for (what, from) in [("FORMAT", 30), ("mark", 20), ("reserve", 99), (".tree", 40)] {
         let folder = Folder::new();
@@ -241,6 +253,46 @@ fn fsck_says_which_object_is_damaged_and_counts_the_others() {
     assert!(report.problems[0].what.starts_with("node ") && !report.problems[0].can_be_rebuilt);
     assert_eq!(report.objects, folder.bodies.len() as u64 - 1);
     assert_eq!(report.refs, folder.refs.len() as u64);
+}
+
+/// The number of the last log file, and its path.
+fn last_log(folder: &Folder) -> (u32, PathBuf) {
+    let logs = folder.files().into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+    let path = logs.max().expect("a log");
+    (path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()).expect("a number"), path)
+}
+
+#[test]
+fn a_log_file_whose_making_was_cut_off_is_no_damage() {
+    for head in [&b""[..], b"VNRLOG01"] {
+        let folder = Folder::new();
+        let (number, path) = last_log(&folder);
+        let next = path.with_file_name(format!("{:08}.log", number + 1));
+        fs::write(&next, head).expect("written");
+        let report = fsck(&folder);
+        assert!(report.is_clean(), "{report:#?}");
+        assert!(folder.check(folder.read().expect("opened")) && folder.check(folder.own().expect("opened")));
+        assert!(!next.exists(), "the owner removes it");
+    }
+}
+
+#[test]
+fn a_log_file_with_groups_is_never_taken_for_one_whose_making_was_cut_off() {
+    let mut folder = Folder::new();
+    let store = folder.own().expect("owned");
+    (0..9).for_each(|n| folder.commit(&store, "main", &[n; 300]));
+    drop(store);
+    let (number, path) = last_log(&folder);
+    assert!(number > 1 && fs::metadata(&path).expect("there").len() > 64, "{number}");
+    Folder::change(&path, |bytes| bytes[30] ^= 1);
+    // As after a power cut, the mark is of no help; nor is sled.
+    fs::remove_file(folder.path().join("log/mark")).expect("removed");
+    fs::remove_dir_all(folder.path().join("meta")).expect("removed");
+    for store in [folder.read(), folder.own()] {
+        let error = store.expect_err("acknowledged groups cannot be reached");
+        assert!(matches!(error.kind(), ErrorKind::Corrupt { .. }), "{error}");
+    }
+    assert!(path.exists(), "what may be saved stays");
 }
 
 /// The content of a whole store, to be put back.

@@ -161,13 +161,18 @@ impl World {
 
     /// Opens the store after a failure, and holds it to all that was acknowledged.
     pub(super) fn recover(&mut self) {
+        self.check_whole();
         self.reopen().expect("a crash is no damage");
         self.check();
-        let report = fsck::check(&self.disk).expect("checked");
-        assert!(report.is_clean(), "{report:#?}");
+        self.check_whole();
         let format = Format::read(&self.disk).expect("there");
         let reader = open::read(Arc::new(self.disk.clone()), format, SMALL).expect("readable");
         assert_eq!(refs_of(&reader), self.acknowledged, "a reader sees the same");
+    }
+
+    fn check_whole(&self) {
+        let report = fsck::check(&self.disk).expect("checked");
+        assert!(report.is_clean(), "{report:#?}");
     }
 
     /// Holds the open store to all that was acknowledged.

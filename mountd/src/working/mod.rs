@@ -1,0 +1,259 @@
+//! A writable mount: a draft that any program may write to.
+//!
+//! The read-only mount shows immutable things; here an inode is a file, and
+//! keeps its number while it is written, renamed and linked.
+//!
+//! | file | knows |
+//! |---|---|
+//! | [`record`], [`tree`] | names and inodes, over the base that says the rest |
+//! | [`journal`], [`scratch`] | what of it is on the disk, and survives a kill |
+//! | [`names`], [`metadata`], [`data`], [`listing`] | the operations, without a kernel |
+//! | [`load`], [`emit`], [`snapshot`] | how an overlay becomes a state, a state an overlay, and what the store is told |
+//! | [`extra`] | `.veneer/` |
+//! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
+//! | [`fuse`], `words`, [`through`], [`serve`] | the kernel's protocol; one mount from beginning to end |
+//!
+//! The lock of a file's bytes ([`data::Body`]) is taken before that of the names
+//! ([`Working::state`]), never after. The store is opened for the moment of a snapshot only.
+
+pub mod control;
+pub mod data;
+pub mod emit;
+pub mod extra;
+pub mod fuse;
+pub mod journal;
+pub mod listing;
+pub mod load;
+pub mod metadata;
+pub mod names;
+pub mod record;
+pub mod refused;
+pub mod scratch;
+pub mod serve;
+pub mod snapshot;
+pub mod through;
+pub mod tree;
+pub mod watch;
+mod wishes;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use veneer::dataset::View;
+use veneer::source::OnDrift;
+
+use self::data::Body;
+use self::extra::Extra;
+use self::journal::{Journal, Room};
+use self::record::{Bytes, Ino, Record, Settled, What};
+use self::refused::Answer;
+use self::scratch::Scratch;
+use self::tree::Tree;
+use crate::attributes::Owner;
+
+/// A journal that is shorter is not worth to be written anew.
+const JOURNAL_LEN_MIN: u64 = 4 << 20;
+
+/// A writable mount without its kernel.
+#[derive(Debug)]
+pub struct Working {
+    state: Mutex<State>,
+    bodies: Mutex<HashMap<Ino, Body>>,
+    scratch: Scratch,
+    drift: OnDrift,
+    /// How often each scratch file was written, as far as it was.
+    writes: Mutex<HashMap<u64, u64>>,
+    /// The scratch files that the kernel may write by itself at this moment.
+    live: Mutex<HashSet<u64>>,
+    /// Counts whatever was changed, so that it is known when nothing was.
+    changes: AtomicU64,
+    extra: RwLock<Arc<Extra>>,
+}
+
+/// Names, inodes and what is written of them.
+#[derive(Debug)]
+pub struct State {
+    /// The names and inodes.
+    pub tree: Tree,
+    journal: Journal,
+}
+
+/// Where a working state begins.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// The draft as the store has it.
+    pub view: View,
+    /// Which revision, base and overlay that is.
+    pub settled: Settled,
+}
+
+impl Working {
+    /// What a killed daemon left in `folder` began from; `None` where nothing was left.
+    pub fn left(folder: &Path) -> veneer::Result<Option<Settled>> {
+        let failed = |cause| veneer::Error::io_at("read the draft's journal in", folder, cause);
+        let Some((_, records)) = Journal::open(folder).map_err(failed)? else { return Ok(None) };
+        Ok(records.iter().rev().find_map(|record| match record {
+            Record::Settled(settled) => Some(*settled),
+            _ => None,
+        }))
+    }
+
+    /// Opens the working state in `folder`: what a killed daemon left there, else what `beginning` says.
+    ///
+    /// Returns whether something was left; then `beginning` is what [`Working::left`] says.
+    pub fn open(folder: &Path, beginning: &Beginning, owner: Owner, drift: OnDrift) -> veneer::Result<(Working, bool)> {
+        let failed = |cause| veneer::Error::io_at("open the draft's folder", folder, cause);
+        let scratch = Scratch::open(&folder.join("files")).map_err(failed)?;
+        let mut tree = Tree::new(beginning.view.clone(), owner);
+        let (journal, was_left) = match Journal::open(folder).map_err(failed)? {
+            Some((journal, records)) => {
+                records.iter().for_each(|record| tree.apply(record));
+                if tree.settled().is_none_or(|settled| settled.base != beginning.settled.base) {
+                    let why = "it speaks of another state of the source";
+                    return Err(veneer::Error::corrupt("the draft's journal", why));
+                }
+                drop_orphans(&mut tree);
+                (journal, true)
+            }
+            None => {
+                load::load_all(&mut tree)?;
+                tree.apply(&Record::Settled(beginning.settled));
+                (Journal::create(folder, tree.records()).map_err(failed)?, false)
+            }
+        };
+        sweep(&scratch, &tree).map_err(failed)?;
+        let working = Working {
+            state: Mutex::new(State { tree, journal }),
+            bodies: Mutex::default(),
+            scratch,
+            drift,
+            writes: Mutex::default(),
+            live: Mutex::default(),
+            changes: AtomicU64::new(u64::from(was_left)),
+            extra: RwLock::default(),
+        };
+        Ok((working, was_left))
+    }
+
+    /// The names and inodes, and nobody else's meanwhile.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        // Records are applied whole, so a panic leaves a state that holds together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does records: to the journal first, so that nothing is done that a kill takes back.
+    pub fn commit(&self, state: &mut State, records: &[Record], room: Room) -> Answer<()> {
+        state.journal.append(records, room)?;
+        records.iter().for_each(|record| state.tree.apply(record));
+        self.note_change();
+        Ok(())
+    }
+
+    fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a write, once it is done: whoever reads before it finds the count moved after.
+    fn note_written(&self, scratch: u64) {
+        *self.writes.lock().unwrap_or_else(PoisonError::into_inner).entry(scratch).or_default() += 1;
+        self.note_change();
+    }
+
+    /// From now on the kernel may write a scratch file without telling.
+    fn begin_live(&self, scratch: u64) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(scratch);
+    }
+
+    /// It may not any more; whether it did is known by the file's stamp.
+    fn end_live(&self, scratch: u64) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+        self.note_change();
+    }
+
+    /// Whether something may have been written without being counted.
+    fn is_anything_live(&self) -> bool {
+        !self.live.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    fn forget_writes(&self, scratch: u64) {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+    }
+
+    /// How often a scratch file was written.
+    fn writes(&self, scratch: u64) -> u64 {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).get(&scratch).copied().unwrap_or(0)
+    }
+
+    /// A number that moves with every change.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Makes all that the journal was told durable.
+    pub fn sync_journal(&self) -> io::Result<()> {
+        let Some((file, end)) = self.state().journal.unsynced() else { return Ok(()) };
+        file.sync_data()?;
+        self.state().journal.note_synced(&file, end);
+        Ok(())
+    }
+
+    /// Makes everything durable, bytes before names.
+    pub fn sync_all(&self) -> io::Result<()> {
+        if self.state().journal.unsynced().is_none() {
+            return Ok(());
+        }
+        rustix::fs::syncfs(self.scratch.folder())?;
+        self.sync_journal()
+    }
+
+    /// Writes the journal anew when it is much longer than what there is to say.
+    fn trim(&self, state: &mut State) -> io::Result<()> {
+        if state.journal.len() < JOURNAL_LEN_MIN || state.journal.len() < 4 * state.journal.first_len() {
+            return Ok(());
+        }
+        let records = state.tree.records();
+        state.journal.renew(records)
+    }
+
+    /// `.veneer/` as it is now.
+    pub fn extra(&self) -> Arc<Extra> {
+        Arc::clone(&self.extra.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows another `.veneer/`.
+    pub fn set_extra(&self, extra: Extra) {
+        *self.extra.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(extra);
+    }
+}
+
+/// What was open and had no name when the daemon was killed is gone.
+fn drop_orphans(tree: &mut Tree) {
+    let orphans: Vec<Ino> = tree.touched().filter(|(_, inode)| inode.links == 0).map(|(ino, _)| ino).collect();
+    orphans.into_iter().for_each(|ino| tree.apply(&Record::Drop(ino)));
+}
+
+/// Removes scratch files that nobody speaks of.
+fn sweep(scratch: &Scratch, tree: &Tree) -> io::Result<()> {
+    let used: HashSet<u64> = tree
+        .touched()
+        .filter_map(|(_, inode)| match inode.what {
+            What::File(Bytes::Scratch(number)) => Some(number),
+            _ => None,
+        })
+        .collect();
+    scratch.sweep(|number| used.contains(&number))
+}
+
+/// The present, in nanoseconds since 1970-01-01 UTC.
+pub fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

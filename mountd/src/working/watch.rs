@@ -1,0 +1,54 @@
+//! Threads beside the requests: one notices what was done to the draft in the store, one makes names durable.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tracing::warn;
+use veneer::store::Store;
+
+use super::snapshot::Keeper;
+
+/// How long to wait for a change before looking whether to stop.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a name may be on its way to the disk without anybody asking.
+const SYNC_EVERY: Duration = Duration::from_secs(2);
+
+/// Starts both threads; they end with `stop`.
+pub fn start(keeper: &Arc<Keeper>, store: Arc<dyn Store>, stop: &Arc<AtomicBool>) -> std::io::Result<()> {
+    let (watched, stop_watching) = (Arc::clone(keeper), Arc::clone(stop));
+    thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&watched, &*store, &stop_watching))?;
+    let (synced, stop_syncing) = (Arc::clone(keeper), Arc::clone(stop));
+    thread::Builder::new().name("sync".to_owned()).spawn(move || {
+        while !stop_syncing.load(Ordering::Relaxed) {
+            thread::sleep(SYNC_EVERY);
+            if let Err(error) = synced.working.sync_all() {
+                warn!(%error, "what was written is not durable: {error}");
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn watch(keeper: &Keeper, store: &dyn Store, stop: &AtomicBool) {
+    let (mut operation, mut troubled) = (0, false);
+    while !stop.load(Ordering::Relaxed) {
+        let step = store.watch_refs(operation, PATIENCE).and_then(|last| {
+            if last != operation {
+                keeper.catch_up()?;
+            }
+            Ok(last)
+        });
+        match step {
+            Ok(last) => (operation, troubled) = (last, false),
+            Err(error) => {
+                if !troubled {
+                    warn!(%error, "the mount stays as it is: {error}");
+                }
+                troubled = true;
+                thread::sleep(PATIENCE);
+            }
+        }
+    }
+}

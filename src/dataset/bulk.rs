@@ -1,0 +1,67 @@
+//! A draft as a whole: for whoever has worked out all that it is to say.
+//!
+//! A writable mount keeps its own state and turns it into a draft from time to
+//! time; it has no single edits to tell.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use super::Dataset;
+use super::draft::Draft;
+use super::view::View;
+use crate::Result;
+use crate::base::Row;
+use crate::model::{BranchName, Change, DataPath, Id, ObjectKind, WriterName};
+use crate::overlay::Overlay;
+
+impl Dataset {
+    /// As [`Dataset::draft`], but one that is begun here is based on `revision`, wherever the branch is.
+    pub fn draft_from(&self, branch: &BranchName, writer: &WriterName, revision: Id) -> Result<Draft> {
+        let mut draft = self.draft(branch, writer)?;
+        if !draft.is_saved() && draft.based_on() != revision {
+            let overlay = Overlay::new(draft.dataset.nodes.clone(), self.revision(revision)?.overlay);
+            let mut view = draft.dataset.view(revision)?;
+            view.overlay = overlay;
+            draft.begin_at(revision, view);
+        }
+        Ok(draft)
+    }
+}
+
+impl Dataset {
+    /// Returns a view of the overlay with this root node, over the base of a revision: a draft's, say.
+    pub fn view_at(&self, revision: Id, overlay: Option<Id>) -> Result<View> {
+        let base = self.revision(revision)?.base;
+        self.view_of(base, Overlay::new(self.nodes.clone(), overlay))
+    }
+}
+
+impl Draft {
+    /// Stores the bytes of a file; they are durable once the draft is saved.
+    pub fn store_content(&self, content: &mut dyn Read) -> Result<(Id, u64)> {
+        self.dataset.store.put_stream(ObjectKind::Blob, content)
+    }
+
+    /// Whether the base's file `row` has exactly the bytes of the blob `id`, which are `size`.
+    ///
+    /// `false` also when it cannot be read.
+    pub fn is_unchanged(&self, row: Row, id: Id, size: u64) -> Result<bool> {
+        self.has_content(row, id, size)
+    }
+
+    /// Makes the draft say exactly `changes`, and nothing of any other path.
+    ///
+    /// What the base shows anyway must not be among them.
+    pub fn replace_changes(&mut self, changes: BTreeMap<DataPath, Change>) -> Result<()> {
+        let mut edits = Vec::new();
+        let mut new = changes;
+        for (path, old) in self.view.overlay.entries()? {
+            match new.remove(&path) {
+                Some(change) if change == old => {}
+                change => edits.push((path, change)),
+            }
+        }
+        edits.extend(new.into_iter().map(|(path, change)| (path, Some(change))));
+        self.apply(edits)
+    }
+}
