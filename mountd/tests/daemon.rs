@@ -174,13 +174,24 @@ fn a_drifted_file_is_served_up_to_its_recorded_size_where_that_was_asked_for() {
 #[test]
 fn a_mount_that_is_told_to_end_does_so_under_an_open_file_too() {
     let home = Home::new();
-    let Some(child) = home.mount(&[]) else { return };
+    let Some(child) = home.mount(&["--profile", "small-files"]) else { return };
     let mut file = File::open(home.at("mnt/dir/big")).expect("there");
     let since = Instant::now();
     stop(child);
     assert!((4..15).contains(&since.elapsed().as_secs()), "it waits for a while first: {:?}", since.elapsed());
     assert!(!is_mounted(&home.at("mnt")));
     assert!(file.read_to_end(&mut Vec::new()).is_err(), "there is nobody to answer");
+}
+
+#[test]
+fn a_big_file_that_the_kernel_reads_by_itself_outlives_its_daemon() {
+    let home = Home::new();
+    let Some(child) = home.mount(&["--profile", "large-files"]) else { return };
+    let is_passed_through =
+        fs::read_to_string(home.at("mnt/.veneer/info.json")).expect("told").contains("large-files\"");
+    let mut file = File::open(home.at("mnt/dir/big")).expect("there");
+    stop(child);
+    assert_eq!(file.read_to_end(&mut Vec::new()).is_ok(), is_passed_through);
 }
 
 #[test]
