@@ -40,7 +40,6 @@ const LEN_MAX: u32 = 1 << 20;
 const BACKGROUND_MAX: u16 = 64;
 /// Files are opened and closed by number alone.
 const HANDLE: FileHandle = FileHandle(0);
-
 /// What the kernel is asked for, as far as it has it.
 const WISHES: [InitFlags; 9] = [
     // Else a file is copied when it is opened, only to be cut.
@@ -101,22 +100,9 @@ impl WritableFuse {
         }
     }
 
-    fn list_extra(&self, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) {
-        let extra = self.working.extra();
-        let dots = [(b".".as_slice(), Extra::FOLDER), (b"..".as_slice(), Extra::FOLDER)];
-        for (cookie, (name, ino)) in (1..).zip(dots.into_iter().chain(extra.names())) {
-            if let Some(told) = extra.told(ino, self.owner)
-                && cookie > after
-                && !add(name, cookie, &told)
-            {
-                return;
-            }
-        }
-    }
-
     fn list(&self, ino: Ino, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) -> Answer<()> {
         if ino == Extra::FOLDER {
-            self.list_extra(after, add);
+            self.working.extra().list(after, self.owner, add);
             return Ok(());
         }
         self.working.list(ino, after, add)
@@ -130,9 +116,9 @@ impl fuser::Filesystem for WritableFuse {
                 debug!(?missing, "this kernel has not all that makes a mount fast");
             }
         }
-        let too_much = || io::Error::from(io::ErrorKind::InvalidInput);
-        config.set_max_write(LEN_MAX).map_err(|_| too_much())?;
-        config.set_max_background(BACKGROUND_MAX).map_err(|_| too_much())?;
+        if config.set_max_write(LEN_MAX).is_err() || config.set_max_background(BACKGROUND_MAX).is_err() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         // The file system below may be stacked on another, too, but not deeper.
         if config.add_capabilities(InitFlags::FUSE_PASSTHROUGH).is_ok() && config.set_max_stack_depth(2).is_ok() {
             self.through.turn_on();
