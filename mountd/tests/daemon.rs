@@ -51,8 +51,11 @@ impl Home {
             .arg(self.at("store"))
             .args(options)
             .arg(self.at(point))
+            // The tester's own would be held open by a daemon that a failed test leaves behind.
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .env("XDG_RUNTIME_DIR", self.folder.path())
             .spawn()
             .expect("started");
         drop(writer);
@@ -106,11 +109,15 @@ fn what_stands_is_reported_and_an_ended_mount_ends_the_daemon() {
     let Some(child) = home.mount(&[]) else { return };
     let info: Value =
         serde_json::from_slice(&fs::read(home.at("mnt/.veneer/info.json")).expect("readable")).expect("JSON");
-    assert_eq!(info["pid"], child.id());
+    assert_eq!(info["supervisor"], child.id());
+    assert_ne!(info["pid"], child.id(), "another process serves");
+    let socket = PathBuf::from(info["control"].as_str().expect("there is a place for it"));
+    assert!(socket.exists());
     assert_eq!((&info["dataset"], &info["ref"], &info["mode"]), (&"d".into(), &"main".into(), &"follow".into()));
     rustix::mount::unmount(home.at("mnt"), rustix::mount::UnmountFlags::empty()).expect("nobody is in it");
     assert!(ended(child).success());
     assert!(veneer::store::pinned(&home.at("store")).expect("read").is_empty(), "its pin is gone");
+    assert!(!socket.exists(), "and so is its socket");
 }
 
 #[test]
@@ -123,7 +130,8 @@ fn a_daemon_reports_and_leaves_its_starter() {
     assert!(ended(starter).success(), "whoever started it need not wait for the mount's end");
     assert_eq!(fs::read_to_string(home.at("mnt/file")).expect("readable"), "as it was");
     let pid = i32::try_from(line["ok"]["pid"].as_i64().expect("a number")).expect("a process");
-    assert_eq!(rustix::process::getsid(Pid::from_raw(pid)).expect("it lives"), Pid::from_raw(pid).expect("not 0"));
+    let supervisor = Pid::from_raw(i32::try_from(line["ok"]["supervisor"].as_i64().expect("a number")).expect("one"));
+    assert_eq!(rustix::process::getsid(Pid::from_raw(pid)).ok(), supervisor, "a session of its own");
     kill_process(Pid::from_raw(pid).expect("not 0"), Signal::INT).expect("it lives");
     let since = Instant::now();
     while is_mounted(&home.at("mnt")) {

@@ -43,6 +43,12 @@ pub(super) struct Info {
     pub(super) profile_why: String,
     /// The process that serves.
     pub(super) pid: i32,
+    /// The process that starts another one to serve when that one dies.
+    #[serde(default)]
+    pub(super) supervisor: Option<u32>,
+    /// The socket at which the mount is held.
+    #[serde(default)]
+    pub(super) control: Option<String>,
     /// The store's folder.
     pub(super) store: String,
     /// Whatever else there is.

@@ -1,6 +1,6 @@
 //! `veneer mounts`: what is mounted, as the kernel's table and the daemons tell it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use super::context::Context;
 use super::mountinfo::{self, Info, State};
 use super::output::{self, Align, Table, json_text, printable};
 use super::report::{Answer, Result, say};
+use super::restart;
 
 /// How long a daemon may take to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,20 +22,27 @@ const PATIENCE_IN_PASSING: Duration = Duration::from_millis(200);
 /// How long all mounts together may take to show a new revision.
 const ARRIVAL: Duration = Duration::from_millis(500);
 
-/// List the mounts of this store's datasets.
+/// List the mounts of this store's datasets, or replace the process that serves one.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 A mount whose daemon was killed is listed as stale; the next `veneer mount` there
 cleans it, and so does `veneer unmount`.
 
+After an upgrade, --restart has the new program take a mount over from the old one.
+Those who read in it notice nothing.
+
 Examples:
   veneer mounts
+  veneer mounts --restart /mnt/traffic
   veneer mounts --all
   veneer --json mounts | jq -r '.[].path'")]
 pub(super) struct MountsArgs {
     /// List the mounts of all stores
     #[arg(long)]
     all: bool,
+    /// Have the program that is on disk now serve this mount
+    #[arg(long, value_name = "DIR", conflicts_with = "all")]
+    restart: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +62,9 @@ struct MountLine {
 
 impl MountsArgs {
     pub(super) fn run(self, context: &Context) -> Result {
+        if let Some(folder) = &self.restart {
+            return restart::restart(context, folder);
+        }
         let store = context.store_path()?;
         let mut lines = Vec::new();
         let mark = LocalStore::open(&store, Access::Read).map_or_else(|_| String::new(), |store| store.mark());

@@ -22,10 +22,11 @@ use super::snapshot::{Forget, Keeper, Parts};
 use super::{Beginning, Working, control, watch};
 use crate::attributes::Owner;
 use crate::daemon::{EXIT_ERROR, Ready};
+use crate::ending::end_on_signals;
 use crate::kept::Kept;
 use crate::mount::{self, Mounted, Wish};
 use crate::profile::Profile;
-use crate::serve::{Order, end_on_signals, owner_of, refuse_covered};
+use crate::serve::{Order, VERSION, owner_of, refuse_covered};
 use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
 
@@ -208,12 +209,14 @@ fn prepare(order: &Order, writer: &WriterName, point: &Path) -> Result<Prepared,
         dataset: order.dataset.to_string(),
         reference: branch.to_string(),
         revision: revision.to_hex(),
-        mode: "write",
+        mode: "write".into(),
         profile: Profile::SmallFiles,
         profile_why: format!("a draft of {writer}"),
         pid: std::process::id(),
+        supervisor: None,
+        control: None,
         store: order.store.to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION.to_owned(),
         log: order.log.as_ref().map(|log| log.to_string_lossy().into_owned()),
     };
     working.set_extra(Extra::new(&info, revision, dataset.revision(revision)?.time_ns, &Extra::default()));
