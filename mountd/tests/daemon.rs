@@ -192,6 +192,17 @@ fn a_mount_that_is_told_to_end_does_so_under_an_open_file_too() {
 }
 
 #[test]
+fn a_big_file_that_the_kernel_reads_by_itself_outlives_its_daemon() {
+    let home = Home::new();
+    let Some(child) = home.mount(&["--profile", "large-files"]) else { return };
+    let is_passed_through =
+        fs::read_to_string(home.at("mnt/.veneer/info.json")).expect("told").contains("large-files\"");
+    let mut file = File::open(home.at("mnt/dir/big")).expect("there");
+    stop(child);
+    assert_eq!(file.read_to_end(&mut Vec::new()).is_ok(), is_passed_through);
+}
+
+#[test]
 fn the_machine_is_probed_as_checks() {
     let output = Command::new(env!("CARGO_BIN_EXE_veneer-mountd")).arg("--probe").output().expect("run");
     let checks: Vec<Value> = serde_json::from_slice(&output.stdout).expect("a list");

@@ -232,6 +232,9 @@ impl<W: Write> Write for Noted<W> {
 /// The view that `NAME[@REF]` names, or the writer's draft on that branch.
 pub(super) fn view_of(context: &Context, name: &str, draft: bool) -> Result<View> {
     let address = context.address(name)?;
+    if draft {
+        context.gather_writes(&address)?;
+    }
     let dataset = context.read()?.datasets.open(&address.dataset)?;
     if draft {
         let branch = branch_of(&dataset, address.reference.as_ref())?;

@@ -71,4 +71,17 @@ impl Extra {
         let Owner { user, group } = owner;
         Some(Told { ino, kind, size, blocks: size.div_ceil(512), mode, user, group, times, links: 1 })
     }
+
+    /// Gives `add` the entries of the folder that come after the cookie `after`, until there is no room.
+    pub fn list(&self, after: u64, owner: Owner, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) {
+        let dots = [(b".".as_slice(), Extra::FOLDER), (b"..".as_slice(), Extra::FOLDER)];
+        for (cookie, (name, ino)) in (1..).zip(dots.into_iter().chain(self.names())) {
+            if let Some(told) = self.told(ino, owner)
+                && cookie > after
+                && !add(name, cookie, &told)
+            {
+                return;
+            }
+        }
+    }
 }

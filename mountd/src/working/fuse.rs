@@ -82,22 +82,9 @@ impl WritableFuse {
         }
     }
 
-    fn list_extra(&self, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) {
-        let extra = self.working.extra();
-        let dots = [(b".".as_slice(), Extra::FOLDER), (b"..".as_slice(), Extra::FOLDER)];
-        for (cookie, (name, ino)) in (1..).zip(dots.into_iter().chain(extra.names())) {
-            if let Some(told) = extra.told(ino, self.owner)
-                && cookie > after
-                && !add(name, cookie, &told)
-            {
-                return;
-            }
-        }
-    }
-
     fn list(&self, ino: Ino, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) -> Answer<()> {
         if ino == Extra::FOLDER {
-            self.list_extra(after, add);
+            self.working.extra().list(after, self.owner, add);
             return Ok(());
         }
         self.working.list(ino, after, add)

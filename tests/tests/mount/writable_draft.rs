@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::reference::Edit;
-use harness::{Home, Mount, Rng, Tree, need, skip, source, wait};
+use harness::{Home, Mount, Rng, Tree, checksum, need, skip, source, wait};
 
 fn small() -> Tree {
     source! { "a": "one", "dir/b": "two", "dir/sub/c": "three", "dir/sub/d": "four", "e.txt": "five" }
@@ -149,4 +149,21 @@ fn undo_discard_and_other_edits_show_in_the_mount() {
     assert_eq!(Tree::read(mounted.path()).expect("readable"), Tree::read(mount.path()).expect("readable"));
     let revision = home.json("log d -n 1")[0]["id"].as_str().expect("an id").to_owned();
     shows(".veneer/revision", Some(&format!("{revision}\n")));
+}
+
+#[test]
+fn a_writable_mount_over_the_source_itself_leaves_the_source_alone() {
+    need!(skip::mounting());
+    let home = Home::with(&small());
+    let before = checksum(&home.join("src")).expect("readable");
+    let mount = Mount::at(&home, "d --writable", "src");
+    fs::write(mount.join("a"), "ONE").expect("written");
+    fs::remove_dir_all(mount.join("dir/sub")).expect("removed");
+    fs::write(mount.join("dir/new"), "new").expect("written");
+    home.ok("commit d -m 'in place'");
+    let expected = source! { "a": "ONE", "dir/b": "two", "dir/new": "new", "e.txt": "five" };
+    assert_eq!(Tree::read(&home.join("src")).expect("readable"), expected);
+    assert_eq!((home.ok("cat d a"), home.ok("cat d dir/new")), ("ONE".into(), "new".into()));
+    mount.unmount();
+    assert_eq!(checksum(&home.join("src")).expect("readable"), before);
 }
