@@ -26,7 +26,7 @@ use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
 
 /// After how many crashes in a row what was unanswered then is answered with an error.
-const CRASHES_MAX: u32 = 2;
+const CRASHES_MAX: u32 = 3;
 
 /// What the process before left.
 #[derive(Debug)]

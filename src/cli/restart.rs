@@ -67,8 +67,10 @@ pub(super) fn restart(context: &Context, folder: &Path) -> Result {
 fn wait_for_another(point: &Path, pid: i32) -> Option<Info> {
     let deadline = Instant::now() + REPLACING;
     while Instant::now() < deadline {
+        // The old one may still be ending when the new one answers.
         if let State::Live(now) = mountinfo::ask(point, PATIENCE)
             && now.pid != pid
+            && !u32::try_from(pid).is_ok_and(is_serving)
         {
             return Some(*now);
         }

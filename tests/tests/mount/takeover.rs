@@ -276,7 +276,8 @@ fn a_restart_replaces_the_process_under_its_readers() {
         let before = mount.serving();
         let told = home.json("mounts --restart mnt");
         assert_eq!((&told["pid_before"], &told["pid"]), (&before.into(), &mount.serving().into()));
-        assert!(mount.serving() != before && test_kill_process(pid(before)).is_err(), "the old one is still there");
+        assert!(mount.serving() != before);
+        assert!(wait::until(PATIENCE, || test_kill_process(pid(before)).is_err()).is_some(), "the old one stays");
     }
     assert_eq!(mount.supervisor(), supervisor);
     readers.finish();
