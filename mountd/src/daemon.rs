@@ -49,6 +49,11 @@ impl Ready {
         Ok(Ready { listener })
     }
 
+    /// The descriptor alone, for another process to tell.
+    pub fn into_fd(self) -> Option<OwnedFd> {
+        self.listener.map(OwnedFd::from)
+    }
+
     /// Tells that the mount stands, or why not; a person on stderr if nobody listens.
     pub fn tell<T: Serialize>(self, outcome: Result<&T, &Trouble>) {
         let line = match outcome {
@@ -72,10 +77,17 @@ fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-fn adopt(fd: RawFd) -> io::Result<File> {
+/// A descriptor that this process has inherited, by its number.
+///
+/// # Errors
+/// `InvalidInput` where it is not open.
+pub fn adopt(fd: RawFd) -> io::Result<File> {
     // SAFETY: fcntl only asks, and fails for what is not an open descriptor.
     if fd < 3 || unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{fd} is not a descriptor to report to")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{fd} is not a descriptor that was handed over"),
+        ));
     }
     // SAFETY: it is open, and was given to this process to use, by its number, for this alone.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };

@@ -18,6 +18,7 @@ use crate::inode::{MadeTable, Number, Reading};
 use crate::listing::{self, Child};
 use crate::open_files::{OpenFile, OpenFiles};
 use crate::opens::BIG_LEN;
+use crate::recall::Recall;
 use crate::shown::{MadeThing, Numbered, Shown};
 use crate::veneer_folder::{self, Item};
 
@@ -35,6 +36,8 @@ pub struct FileSystem {
     owner: Owner,
     drift: OnDrift,
     complained: Mutex<HashSet<Number>>,
+    /// What was shown by processes before this one, where there were any.
+    recall: Option<Recall>,
 }
 
 /// Whether a request may wait for a disk.
@@ -87,7 +90,17 @@ impl FileSystem {
             owner,
             drift,
             complained: Mutex::default(),
+            recall: None,
         }
+    }
+
+    /// Knows, too, what was shown before this process took over.
+    #[must_use]
+    pub fn with_recall(self, recall: Recall) -> FileSystem {
+        // Nearly every mount is asked for this one, and it takes no search.
+        let folder = self.shown().veneer().folder();
+        self.made.recover(folder.identity(), MadeThing::Veneer(folder));
+        FileSystem { recall: Some(recall), ..self }
     }
 
     /// What is shown at this moment.
@@ -393,6 +406,13 @@ impl FileSystem {
         Ok(Statistics { bytes: totals.bytes, entries: totals.files + totals.folders + totals.symlinks + 1 })
     }
 
+    fn made_thing(&self, number: Number) -> Result<Option<Arc<MadeThing>>> {
+        match (self.made.find(number), &self.recall) {
+            (None, Some(recall)) => recall.find(number, &self.made),
+            (found, _) => Ok(found),
+        }
+    }
+
     fn meaning(&self, shown: &Shown, number: Number) -> Result<Meaning> {
         match number.reading() {
             Reading::Root => Ok(Meaning::Folder(DataPath::ROOT)),
@@ -403,7 +423,7 @@ impl FileSystem {
                     Kind::File | Kind::Symlink => Ok(Meaning::Row { generation, row }),
                 }
             }
-            Reading::Made => match self.made.find(number) {
+            Reading::Made => match self.made_thing(number)? {
                 Some(thing) => match &*thing {
                     MadeThing::Folder(path) => Ok(Meaning::Folder(path.clone())),
                     _ => Ok(Meaning::Made(thing)),

@@ -16,7 +16,9 @@ use veneer::store::Store;
 use veneer::{Error, ErrorKind, Result};
 
 use crate::filesystem::FileSystem;
+use crate::gate::Gate;
 use crate::inode::Number;
+use crate::journal::Journal;
 use crate::shown::Shown;
 use crate::veneer_folder::{self, Info, Item, VeneerFolder};
 
@@ -47,6 +49,10 @@ pub struct Follower {
     pub kernel: Box<dyn Kernel>,
     /// Called before a revision is shown, so that nobody collects its objects.
     pub keep: Box<dyn Fn(Id) -> Result<()> + Send + Sync>,
+    /// Who may be holding the mount where it is.
+    pub gate: Arc<Gate>,
+    /// Where it is written down what is shown.
+    pub journal: Arc<dyn Journal>,
 }
 
 impl Follower {
@@ -91,8 +97,9 @@ impl Follower {
         }
     }
 
-    /// Shows the head of the branch if it is not shown yet; returns whether it moved.
+    /// Shows the head of the branch if it is not shown yet and nobody holds the mount; returns whether it moved.
     pub fn catch_up(&self) -> Result<bool> {
+        let Some(_moving) = self.gate.begin_move() else { return Ok(false) };
         let mut head = self.dataset.head(&self.branch)?.id;
         let before = self.file_system.shown();
         if head == before.revision() {
@@ -109,31 +116,38 @@ impl Follower {
         }
         let (view, time_ns) = (self.dataset.view(head)?, self.dataset.revision(head)?.time_ns);
         let after = Arc::new(before.after(view, head, VeneerFolder::new(&self.info, head, time_ns)));
+        // First, or whoever takes over would not know the inodes that the kernel gets to know.
+        self.journal.shows(head, after.generation() > before.last_generation());
         self.file_system.show(Arc::clone(&after));
-        let forgotten = self.forget(&before, &after);
+        let forgotten = forget(&*self.kernel, &before, &after);
+        self.journal.settled();
         info!(revision = %head, forgotten, "the mount shows {} now", head.short());
         Ok(true)
     }
+}
 
-    /// Has the kernel forget whatever differs; returns how many paths that are.
-    fn forget(&self, before: &Shown, after: &Shown) -> usize {
-        let kernel = &*self.kernel;
-        for name in [b"revision".as_slice(), b"info.json"] {
-            kernel.forget_entry(Item::folder_number(), name);
-        }
-        kernel.forget_folder(Item::folder_number());
-        let told = diff(before.view(), after.view()).and_then(|changes| {
-            changes.iter().try_for_each(|change| forget_change(kernel, before, after, change))?;
-            // After all the others, for a folder with much in it takes a while.
-            let paths = changes.iter().flat_map(|change| change.from.iter().chain([&change.path]));
-            paths.into_iter().try_for_each(|path| forget_content(kernel, before, after, path))?;
-            Ok(changes.len())
-        });
-        told.unwrap_or_else(|error| {
-            error!(%error, "cannot tell what differs, so the kernel forgets everything: {error}");
-            forget_all(kernel, before.view()) + forget_all(kernel, after.view())
-        })
+/// Has the kernel forget whatever differs; returns how many paths that are.
+pub fn forget(kernel: &dyn Kernel, before: &Shown, after: &Shown) -> usize {
+    forget_own_folder(kernel);
+    let told = diff(before.view(), after.view()).and_then(|changes| {
+        changes.iter().try_for_each(|change| forget_change(kernel, before, after, change))?;
+        // After all the others, for a folder with much in it takes a while.
+        let paths = changes.iter().flat_map(|change| change.from.iter().chain([&change.path]));
+        paths.into_iter().try_for_each(|path| forget_content(kernel, before, after, path))?;
+        Ok(changes.len())
+    });
+    told.unwrap_or_else(|error| {
+        error!(%error, "cannot tell what differs, so the kernel forgets everything: {error}");
+        forget_all(kernel, before.view()) + forget_all(kernel, after.view())
+    })
+}
+
+/// Has the kernel forget what `.veneer/` says.
+pub fn forget_own_folder(kernel: &dyn Kernel) {
+    for name in [b"revision".as_slice(), b"info.json"] {
+        kernel.forget_entry(Item::folder_number(), name);
     }
+    kernel.forget_folder(Item::folder_number());
 }
 
 fn forget_change(kernel: &dyn Kernel, before: &Shown, after: &Shown, change: &PathChange) -> Result<()> {

@@ -7,26 +7,24 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use fuser::{
-    Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig, LockOwner,
-    Notifier, OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry,
-    ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll, ReplyStatfs, ReplyXattr, Request,
+    Errno, FileHandle, Generation, INodeNo, InitFlags, KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyCreate,
+    ReplyData, ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen,
+    ReplyPoll, ReplyStatfs, ReplyXattr, Request,
 };
-use tracing::{debug, warn};
-use veneer::Error;
-use veneer::model::Kind;
+use tracing::debug;
 
-use crate::attributes::{Attributes, Listed, Owner, Room};
+use crate::attributes::{Attributes, Listed};
 use crate::buffers::Buffers;
-use crate::errno::errno;
-use crate::filesystem::{Detail, FileSystem, Opened, Wait};
-use crate::follow::Kernel;
+use crate::filesystem::{Detail, FileSystem, Wait};
+use crate::handshake::KernelSaid;
 use crate::inode::Number;
-use crate::opens::{FORGOTTEN, Opens, Way};
+use crate::opens::Opens;
 use crate::pool::Pool;
+use crate::words::{BLOCK_LEN, code, file_attr, file_type, nothing, reply_opened, room};
 
 /// How long the kernel may keep what it was told: for ever. An inode never changes, and when a
 /// name comes to mean another, the kernel is told.
@@ -37,8 +35,8 @@ const GENERATION: Generation = Generation(0);
 const READ_LEN_MAX: u32 = 1 << 20;
 /// Requests, as those of read-ahead, that the kernel lets wait for us.
 const BACKGROUND_MAX: u16 = 64;
-/// Bytes of a block, as `df` and `du` count.
-const BLOCK_LEN: u32 = 4096;
+/// The bit of a request's number that says that the kernel sends it again.
+const RESENT: u64 = 1 << 63;
 
 /// What the kernel is asked for, as far as it has it.
 const WISHES: [InitFlags; 7] = [
@@ -61,105 +59,43 @@ pub struct Fuse {
     pool: Pool,
     buffers: Arc<Buffers>,
     opens: Arc<Opens>,
+    said: Arc<OnceLock<KernelSaid>>,
+    refuse_resent: bool,
 }
 
 impl Fuse {
     /// Serves `file_system`; `opens` says whether OPEN is answered.
     pub fn new(file_system: Arc<FileSystem>, opens: Arc<Opens>) -> Fuse {
-        Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), opens }
-    }
-}
-
-/// Answers OPEN for a file that was opened: the kernel reads a big one by itself, of the rest it keeps the pages.
-fn reply_opened(opens: &Opens, number: Number, opened: &Opened, reply: ReplyOpen) {
-    let (handle, way) = match opened {
-        Opened::Small => (FORGOTTEN, Way::Cached),
-        Opened::Big(file) => opens.open(number, || match file.backing() {
-            Ok(Some(backing)) => match reply.open_backing(backing) {
-                Ok(id) => Way::Passthrough(Arc::new(id)),
-                Err(error) => {
-                    warn!(%error, inode = number.0, "a big file is read the slow way: {error}");
-                    Way::Cached
-                }
-            },
-            _ => Way::Cached,
-        }),
-    };
-    let handle = FileHandle(handle);
-    match way {
-        // Not with KEEP_CACHE, which the kernel answers with EIO.
-        Way::Passthrough(id) => reply.opened_passthrough(handle, FopenFlags::empty(), &id),
-        Way::Cached => reply.opened(handle, FopenFlags::FOPEN_KEEP_CACHE),
-        Way::Direct => reply.opened(handle, FopenFlags::FOPEN_DIRECT_IO),
-    }
-}
-
-impl Kernel for Notifier {
-    fn forget_entry(&self, folder: Number, name: &[u8]) {
-        report("entry", self.inval_entry(INodeNo(folder.0), OsStr::from_bytes(name)));
+        let (said, refuse_resent) = (Arc::default(), false);
+        Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), opens, said, refuse_resent }
     }
 
-    fn forget_folder(&self, folder: Number) {
-        report("folder", self.inval_inode(INodeNo(folder.0), 0, 0));
+    /// Answers what processes before this one left unanswered with an error, when several have died of it.
+    #[must_use]
+    pub fn refusing_resent(self, refuse_resent: bool) -> Fuse {
+        Fuse { refuse_resent, ..self }
     }
-}
 
-/// That the kernel does not know an inode is as good as having it forgotten.
-fn report(what: &str, result: io::Result<()>) {
-    if let Err(error) = result
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        debug!(%error, "the kernel did not forget a {what}: {error}");
+    /// The threads that answer what may wait.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
     }
-}
 
-fn code(error: &Error) -> Errno {
-    Errno::from_i32(errno(error))
-}
-
-fn time(ns: i64) -> SystemTime {
-    let distance = Duration::from_nanos(ns.unsigned_abs());
-    if ns < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
-}
-
-fn file_type(kind: Kind) -> FileType {
-    match kind {
-        Kind::File => FileType::RegularFile,
-        Kind::Folder => FileType::Directory,
-        Kind::Symlink => FileType::Symlink,
+    /// Where it is noted what the kernel says of itself when the session begins.
+    pub fn kernel_said(&self) -> Arc<OnceLock<KernelSaid>> {
+        Arc::clone(&self.said)
     }
-}
 
-fn file_attr(attributes: &Attributes) -> FileAttr {
-    let Attributes { number, kind, size, mtime_ns, mode, owner } = *attributes;
-    let time = time(mtime_ns);
-    FileAttr {
-        ino: INodeNo(number.0),
-        size,
-        blocks: size.div_ceil(512),
-        atime: time,
-        mtime: time,
-        ctime: time,
-        crtime: time,
-        kind: file_type(kind),
-        perm: u16::try_from(mode & 0o7777).expect("twelve bits"),
-        nlink: Attributes::LINKS,
-        uid: owner.user,
-        gid: owner.group,
-        rdev: 0,
-        blksize: BLOCK_LEN,
-        flags: 0,
+    /// Whether the request is one that several processes may have died of.
+    fn is_refused(&self, request: &Request) -> bool {
+        self.refuse_resent && request.unique().0 & RESENT != 0
     }
-}
-
-/// What the kernel takes for "there is none, and you need not ask again".
-fn nothing() -> FileAttr {
-    let owner = Owner { user: 0, group: 0 };
-    file_attr(&Attributes { number: Number(0), kind: Kind::File, size: 0, mtime_ns: 0, mode: 0, owner })
 }
 
 impl fuser::Filesystem for Fuse {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
+        let (protocol, capabilities) = (config.kernel_abi(), config.capabilities().bits());
+        let _ = self.said.set(KernelSaid { protocol: (protocol.0, protocol.1), capabilities });
         for wish in WISHES {
             if let Err(missing) = config.add_capabilities(wish) {
                 debug!(?missing, "this kernel has not all that makes a mount fast");
@@ -174,7 +110,10 @@ impl fuser::Filesystem for Fuse {
         Ok(())
     }
 
-    fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+    fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.lookup(Number(parent.0), name.as_bytes()) {
             Ok(Some(found)) => reply.entry(&FOR_EVER, &file_attr(&found), GENERATION),
             Ok(None) => reply.entry(&FOR_EVER, &nothing(), GENERATION),
@@ -186,14 +125,20 @@ impl fuser::Filesystem for Fuse {
         self.file_system.forget(Number(ino.0), nlookup);
     }
 
-    fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+    fn getattr(&self, request: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.attributes(Number(ino.0)) {
             Ok(attributes) => reply.attr(&FOR_EVER, &file_attr(&attributes)),
             Err(error) => reply.error(code(&error)),
         }
     }
 
-    fn readlink(&self, _: &Request, ino: INodeNo, reply: ReplyData) {
+    fn readlink(&self, request: &Request, ino: INodeNo, reply: ReplyData) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.link_target(Number(ino.0)) {
             Ok(target) => reply.data(&target),
             Err(error) => reply.error(code(&error)),
@@ -202,7 +147,7 @@ impl fuser::Filesystem for Fuse {
 
     fn read(
         &self,
-        _: &Request,
+        request: &Request,
         ino: INodeNo,
         _: FileHandle,
         offset: u64,
@@ -211,6 +156,9 @@ impl fuser::Filesystem for Fuse {
         _: Option<LockOwner>,
         reply: ReplyData,
     ) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         let number = Number(ino.0);
         let mut buffer = self.buffers.take(size as usize);
         match self.file_system.read(number, offset, &mut buffer[..size as usize], Wait::No) {
@@ -230,7 +178,10 @@ impl fuser::Filesystem for Fuse {
         self.buffers.give_back(buffer);
     }
 
-    fn readdir(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+    fn readdir(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         let listed = self.file_system.list(Number(ino.0), offset, Detail::Names, &mut |entry: Listed<'_>| {
             let Attributes { number, kind, .. } = entry.attributes;
             room(reply.add(INodeNo(number.0), entry.cookie, file_type(kind), OsStr::from_bytes(entry.name)))
@@ -241,7 +192,10 @@ impl fuser::Filesystem for Fuse {
         }
     }
 
-    fn readdirplus(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectoryPlus) {
+    fn readdirplus(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectoryPlus) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         let listed = self.file_system.list(Number(ino.0), offset, Detail::Attributes, &mut |entry: Listed<'_>| {
             let attr = file_attr(&entry.attributes);
             room(reply.add(attr.ino, entry.cookie, OsStr::from_bytes(entry.name), &FOR_EVER, &attr, GENERATION))
@@ -252,7 +206,10 @@ impl fuser::Filesystem for Fuse {
         }
     }
 
-    fn statfs(&self, _: &Request, _: INodeNo, reply: ReplyStatfs) {
+    fn statfs(&self, request: &Request, _: INodeNo, reply: ReplyStatfs) {
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
+        }
         match self.file_system.statistics() {
             Ok(all) => {
                 let blocks = all.bytes.div_ceil(u64::from(BLOCK_LEN));
@@ -264,9 +221,12 @@ impl fuser::Filesystem for Fuse {
 
     // ENOSYS here means "never ask again": the kernel then opens, closes and seeks by itself.
 
-    fn open(&self, _: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+    fn open(&self, request: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
         if !self.opens.are_answered() {
             return reply.error(Errno::ENOSYS);
+        }
+        if self.is_refused(request) {
+            return reply.error(Errno::EIO);
         }
         let number = Number(ino.0);
         match self.file_system.open(number, Wait::No) {
@@ -293,8 +253,11 @@ impl fuser::Filesystem for Fuse {
         _: bool,
         reply: ReplyEmpty,
     ) {
-        self.opens.close(Number(ino.0), handle.0);
+        // First, or a process that is killed in between would have the next one count it once more.
         reply.ok();
+        if let Some(backing) = self.opens.close(Number(ino.0), handle.0) {
+            self.opens.close_backing(backing);
+        }
     }
 
     fn opendir(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
@@ -442,29 +405,5 @@ impl fuser::Filesystem for Fuse {
         reply: ReplyAttr,
     ) {
         reply.error(Errno::EROFS);
-    }
-}
-
-fn room(full: bool) -> Room {
-    if full { Room::Full } else { Room::Taken }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_three_times_are_the_recorded_one() {
-        let owner = Owner { user: 1, group: 2 };
-        for (mtime_ns, expected) in [
-            (1_500_000_000, UNIX_EPOCH + Duration::from_millis(1500)),
-            (-1_500_000_000, UNIX_EPOCH - Duration::from_millis(1500)),
-        ] {
-            let attributes =
-                Attributes { number: Number(7), kind: Kind::File, size: 513, mtime_ns, mode: 0o640, owner };
-            let attr = file_attr(&attributes);
-            assert_eq!([attr.mtime, attr.atime, attr.ctime], [expected; 3]);
-            assert_eq!((attr.ino.0, attr.blocks, attr.perm, attr.nlink), (7, 2, 0o640, 1));
-        }
     }
 }

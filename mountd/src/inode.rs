@@ -128,6 +128,12 @@ impl<T> MadeTable<T> {
         Ok(number)
     }
 
+    /// Remembers what the kernel may have been told of by a process before this one; no lookup is counted.
+    pub fn recover(&self, identity: Identity, what: T) {
+        let number = Number::of_made(&identity);
+        self.lock().entry(number).or_insert_with(|| Made { what: Arc::new(what), identity, lookups: 0 });
+    }
+
     /// Counts that the kernel has forgotten the number `times` times.
     pub fn forget(&self, number: Number, times: u64) {
         let mut rows = self.lock();
@@ -184,5 +190,11 @@ mod tests {
         table.forget(number, 1);
         assert_eq!(table.find(number), None);
         table.forget(number, 1);
+        table.recover(identity, "x");
+        assert_eq!(table.remember(identity, || "never asked").expect("no clash"), number);
+        table.recover(identity, "never taken");
+        assert_eq!(table.find(number).as_deref(), Some(&"x"));
+        table.forget(number, 7);
+        assert_eq!(table.find(number), None);
     }
 }

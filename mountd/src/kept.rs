@@ -1,7 +1,8 @@
 //! What this mount keeps from being collected: the revisions that it shows and showed.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use veneer::Result;
 use veneer::model::Id;
@@ -14,8 +15,23 @@ const REVISIONS_MAX: usize = 256;
 /// The pinned revisions of one mount, in the order in which they were shown.
 #[derive(Debug)]
 pub struct Kept {
-    /// The pin is gone once the mount has ended.
-    pinned: Mutex<(Option<Pin>, Vec<Id>)>,
+    pinned: Mutex<Pinned>,
+}
+
+#[derive(Debug)]
+struct Pinned {
+    /// Gone once the mount has ended.
+    pin: Option<Pin>,
+    /// The first revision of each base: its rows' inodes can be asked for as long as the mount lives.
+    for_ever: Vec<Id>,
+    recent: Vec<Id>,
+}
+
+impl Pinned {
+    fn write(&mut self) -> Result<()> {
+        let all = [self.for_ever.as_slice(), &self.recent].concat();
+        self.pin.as_mut().map_or(Ok(()), |pin| pin.update(&all))
+    }
 }
 
 impl Kept {
@@ -23,28 +39,58 @@ impl Kept {
     ///
     /// Whoever found it through a ref must look at the ref again: it may have been collected meanwhile.
     pub fn new(store: &Path, revision: Id) -> Result<Kept> {
-        let revisions = vec![revision];
-        let pin = Pin::new(store, &revisions)?;
-        Ok(Kept { pinned: Mutex::new((Some(pin), revisions)) })
+        let for_ever = vec![revision];
+        let pin = Some(Pin::new(store, &for_ever)?);
+        Ok(Kept { pinned: Mutex::new(Pinned { pin, for_ever, recent: Vec::new() }) })
+    }
+
+    /// Goes on keeping what another process kept: the steps that it showed, and whether each began a base.
+    ///
+    /// `pin` is the descriptor of that process's pin, where it had one.
+    pub fn adopt(store: &Path, pin: Option<OwnedFd>, steps: &[(Id, bool)]) -> Result<Kept> {
+        let (for_ever, recent): (Vec<_>, Vec<_>) = steps.iter().partition(|(_, begins)| *begins);
+        let ids = |steps: Vec<(Id, bool)>| steps.into_iter().map(|(id, _)| id).collect::<Vec<Id>>();
+        let pin = match pin {
+            Some(descriptor) => Pin::adopt(descriptor)?,
+            None => Pin::new(store, &[])?,
+        };
+        let mut pinned = Pinned { pin: Some(pin), for_ever: ids(for_ever), recent: ids(recent) };
+        pinned.write()?;
+        Ok(Kept { pinned: Mutex::new(pinned) })
+    }
+
+    /// A copy of the pin's descriptor, whose lock then outlives this process; `None` in a store that is read-only.
+    pub fn descriptor(&self) -> Option<OwnedFd> {
+        self.lock().pin.as_ref().and_then(Pin::descriptor)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pinned> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps `revision`, too.
     pub fn add(&self, revision: Id) -> Result<()> {
-        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        let (pin, revisions) = &mut *pinned;
-        if revisions.last() == Some(&revision) {
+        let mut pinned = self.lock();
+        if pinned.recent.last() == Some(&revision) {
             return Ok(());
         }
-        revisions.retain(|known| *known != revision);
-        revisions.push(revision);
-        let surplus = revisions.len().saturating_sub(REVISIONS_MAX);
-        revisions.drain(..surplus);
-        pin.as_mut().map_or(Ok(()), |pin| pin.update(revisions))
+        pinned.recent.retain(|known| *known != revision);
+        pinned.recent.push(revision);
+        let surplus = pinned.recent.len().saturating_sub(REVISIONS_MAX);
+        pinned.recent.drain(..surplus);
+        pinned.write()
+    }
+
+    /// Keeps `revision`, which is kept already, for as long as the mount lives.
+    pub fn add_for_ever(&self, revision: Id) -> Result<()> {
+        let mut pinned = self.lock();
+        pinned.for_ever.push(revision);
+        pinned.write()
     }
 
     /// Keeps nothing any more; the mount has ended.
     pub fn release(&self) {
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).0 = None;
+        self.lock().pin = None;
     }
 }
 
@@ -68,9 +114,30 @@ mod tests {
         assert_eq!(pinned(&store).expect("read"), expected);
         (2..REVISIONS_MAX + 2).for_each(|number| kept.add(id(number)).expect("pinned"));
         let all = pinned(&store).expect("read");
-        assert_eq!((all.len(), all.contains(&id(1)), all.contains(&id(2))), (REVISIONS_MAX, false, true));
+        // The first gives the numbers of the base: it stays.
+        assert_eq!((all.len(), all.contains(&id(0))), (REVISIONS_MAX + 1, true));
+        assert_eq!((all.contains(&id(1)), all.contains(&id(2))), (false, true));
         kept.release();
         kept.add(id(0)).expect("the end is no error");
         assert_eq!(pinned(&store).expect("read"), []);
+    }
+
+    #[test]
+    fn what_a_killed_process_kept_is_never_free_before_the_next_keeps_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = folder.path().join("store");
+        drop(LocalStore::create(&store).expect("made"));
+        let ids = [0_u8, 1].map(|number| Id::of(&[number]));
+        let kept = Kept::new(&store, ids[0]).expect("pinned");
+        kept.add(ids[1]).expect("pinned");
+        let descriptor = kept.descriptor().expect("written");
+        // Killed, it would not have put its pin away.
+        std::mem::forget(kept);
+        let mut expected = ids.to_vec();
+        expected.sort_unstable();
+        assert_eq!(pinned(&store).expect("read"), expected);
+        let next = Kept::adopt(&store, Some(descriptor), &[(ids[0], true), (ids[1], false)]).expect("adopted");
+        assert_eq!(pinned(&store).expect("read"), expected);
+        next.release();
     }
 }

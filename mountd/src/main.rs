@@ -1,5 +1,8 @@
-//! `veneer-mountd`: one mount, one process. People use `veneer mount`, which starts it.
+//! `veneer-mountd`: one mount, and two processes for it. People use `veneer mount`, which starts it.
+//!
+//! What is started is the supervisor. It starts the same program once more, to serve.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::RawFd;
@@ -11,8 +14,9 @@ use tracing_subscriber::EnvFilter;
 use veneer::model::{DatasetName, RefSpec, WriterName};
 use veneer::source::OnDrift;
 use veneer_mountd::daemon::{self, EXIT_ERROR, Half, Ready};
+use veneer_mountd::supervisor::{self, Charge};
 use veneer_mountd::trouble::Trouble;
-use veneer_mountd::{malloc, probe, profile, serve, working};
+use veneer_mountd::{lifeline, malloc, probe, profile, serve, serving, working};
 
 /// Shows a revision of a dataset as an ordinary folder.
 #[derive(Debug, Parser)]
@@ -57,6 +61,12 @@ struct Arguments {
     /// Where messages go: without it, a daemon's are lost
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// The supervisor's line to the process that serves, which this is
+    #[arg(long, hide = true, requires = "lifeline", value_name = "N")]
+    serving: Option<RawFd>,
+    /// What tells the supervisor that this process dies
+    #[arg(long, hide = true, requires = "serving", value_name = "N")]
+    lifeline: Option<RawFd>,
     /// Say as JSON what this machine lets us do, and mount nothing
     #[arg(long, conflicts_with_all = ["store", "dataset", "point"])]
     probe: bool,
@@ -74,6 +84,8 @@ enum Drift {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     malloc::keep_small();
+    // It was started by a number, after which it would be named.
+    let _ = rustix::thread::set_name(c"veneer-mountd");
     if arguments.probe {
         return print_probe();
     }
@@ -90,7 +102,10 @@ fn main() -> ExitCode {
             }
             None => ExitCode::from(2),
         },
-        Ok(order) => mount(&arguments, order),
+        Ok(order) => match (arguments.serving, arguments.lifeline) {
+            (Some(channel), Some(lifeline)) => serve(&arguments, &order, channel, lifeline),
+            _ => mount(&arguments, &order),
+        },
         Err(error) => {
             let trouble = Trouble::new("io", format!("cannot tell where this is run: {error}"), "");
             refuse(Ready::from_fd(arguments.ready_fd), &trouble)
@@ -113,13 +128,73 @@ fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &
     })
 }
 
-fn mount(arguments: &Arguments, order: serve::Order) -> ExitCode {
+/// What the serving process is started with: the same order, in whole paths.
+fn serving_arguments(arguments: &Arguments, order: &serve::Order) -> Vec<OsString> {
+    let word = |value: Option<clap::builder::PossibleValue>| value.map(|word| word.get_name().into());
+    let mut all: Vec<OsString> = Vec::new();
+    let mut option = |name: &str, value: Option<OsString>| {
+        all.extend(value.into_iter().flat_map(|value| [name.into(), value]));
+    };
+    option("--store", Some(order.store.clone().into()));
+    option("--dataset", Some(order.dataset.as_str().into()));
+    option("--ref", order.reference.as_ref().map(|reference| reference.to_string().into()));
+    option("--on-drift", word(arguments.on_drift.to_possible_value()));
+    option("--profile", word(arguments.profile.to_possible_value()));
+    option("--log", order.log.clone().map(OsString::from));
+    let flags = [(order.pin, "--pin"), (order.allow_other, "--allow-other")];
+    all.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| OsString::from(flag)));
+    all.extend(["--".into(), order.point.clone().into()]);
+    all
+}
+
+/// What is to be supervised; found out before the working folder is left.
+fn charge(arguments: &Arguments, order: &serve::Order) -> io::Result<Charge> {
+    let program = std::env::current_exe()?;
+    let point = order.point.clone();
+    Ok(Charge { arguments: serving_arguments(arguments, order), program, point, foreground: arguments.foreground })
+}
+
+/// The serving process: it does what the supervisor says.
+fn serve(arguments: &Arguments, order: &serve::Order, channel: RawFd, lifeline: RawFd) -> ExitCode {
+    let tied = daemon::adopt(lifeline).and_then(|lifeline| lifeline::hold(lifeline.into()));
+    let begun = tied.and_then(|()| daemon::adopt(channel));
+    let begun = begun.and_then(|channel| Ok((channel, Ready::from_fd(arguments.ready_fd)?)));
+    let (channel, ready) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return refuse(Err(error), &Trouble::new("io", "", "")),
+    };
+    match order.log.as_deref().map(open_log).transpose() {
+        Ok(log) => start_log(log),
+        Err(error) => return refuse(Ok(ready), &no_log(&error)),
+    }
+    abort_on_panic();
+    serving::run(order, ready, channel.into())
+}
+
+/// Half a process serves nobody: another one is to take over.
+fn abort_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        tracing::error!("a thread has panicked, which ends this process: {panic}");
+        std::process::abort();
+    }));
+}
+
+fn mount(arguments: &Arguments, order: &serve::Order) -> ExitCode {
+    let charge = match charge(arguments, order) {
+        Ok(charge) => charge,
+        Err(error) => {
+            let trouble = Trouble::new("io", format!("cannot tell where this program is: {error}"), "");
+            return refuse(Ready::from_fd(arguments.ready_fd), &trouble);
+        }
+    };
     if arguments.foreground {
         return match Ready::from_fd(arguments.ready_fd) {
             Ok(ready) => match order.log.as_deref().map(open_log).transpose() {
                 Ok(log) => {
                     start_log(log);
-                    serve_order(arguments, &order, ready)
+                    supervise(arguments, order, charge, ready)
                 }
                 Err(error) => refuse(Ok(ready), &no_log(&error)),
             },
@@ -137,16 +212,17 @@ fn mount(arguments: &Arguments, order: serve::Order) -> ExitCode {
     match log.and_then(|log| daemon::redirect_stdio(log.as_ref()).map(|()| log)) {
         Ok(log) => {
             start_log(log);
-            serve_order(arguments, &order, ready)
+            supervise(arguments, order, charge, ready)
         }
         Err(error) => refuse(Ok(ready), &no_log(&error)),
     }
 }
 
-fn serve_order(arguments: &Arguments, order: &serve::Order, ready: Ready) -> ExitCode {
+/// A writable mount is served by this process itself: what is written to it must not be asked for twice.
+fn supervise(arguments: &Arguments, order: &serve::Order, charge: Charge, ready: Ready) -> ExitCode {
     match arguments.author.as_ref().filter(|_| arguments.writable) {
         Some(writer) => working::serve::run(order, writer, ready),
-        None => serve::run(order, ready),
+        None => supervisor::run(charge, ready),
     }
 }
 

@@ -125,7 +125,7 @@ fn absolute(point: &Path) -> io::Result<PathBuf> {
 }
 
 /// Takes mounts of ours whose daemon is dead off `path`.
-fn clear_dead_mounts(path: &Path) -> Result<(), Trouble> {
+pub fn clear_dead_mounts(path: &Path) -> Result<(), Trouble> {
     // `stat` of a dead mount may be answered from the kernel's cache; `statfs` never is.
     while matches!(rustix::fs::statfs(path), Err(Errno::NOTCONN | Errno::CONNABORTED)) {
         let ours = matches!(mount_table::topmost(path), Ok(Some(mount)) if mount.fs_type == FS_TYPE);
@@ -206,6 +206,21 @@ pub fn read_ahead_file((major, minor): (u32, u32)) -> PathBuf {
 }
 
 impl Mounted {
+    /// The mount that another process made, which now is this one's to end.
+    pub fn adopt(point: PathBuf, device: (u32, u32), by_helper: bool) -> Mounted {
+        Mounted { point, device, by_helper }
+    }
+
+    /// The number of its device.
+    pub fn device(&self) -> (u32, u32) {
+        self.device
+    }
+
+    /// Whether the set-uid helper mounted it.
+    pub fn by_helper(&self) -> bool {
+        self.by_helper
+    }
+
     /// The folder that the mount covers.
     pub fn point(&self) -> &Path {
         &self.point

@@ -14,9 +14,12 @@ use veneer::source::{OnDrift, ScanOptions, Source};
 use veneer::store::{MemoryStore, Store};
 
 use crate::attributes::{Attributes, Listed, Owner, Room};
+use crate::estate::History;
 use crate::filesystem::{Detail, FileSystem, Wait};
 use crate::follow::{Follower, Kernel};
+use crate::gate::Gate;
 use crate::inode::Number;
+use crate::journal::Journal;
 use crate::profile::Profile;
 use crate::shown::Shown;
 use crate::veneer_folder::{Info, VeneerFolder};
@@ -31,6 +34,20 @@ pub(crate) struct Planted {
     pub(crate) fs: Arc<FileSystem>,
     pub(crate) follower: Follower,
     pub(crate) forgotten: Arc<Mutex<Vec<Forgotten>>>,
+    pub(crate) history: Arc<Noted>,
+}
+
+/// A journal that a test can read.
+pub(crate) struct Noted(pub(crate) Mutex<History>);
+
+impl Journal for Noted {
+    fn shows(&self, revision: Id, begins: bool) {
+        self.0.lock().expect("no panic").add(revision, begins);
+    }
+
+    fn settled(&self) {
+        self.0.lock().expect("no panic").settle();
+    }
 }
 
 /// What the kernel was told to forget.
@@ -89,6 +106,7 @@ impl Planted {
         let shown = Shown::first(view, first, VeneerFolder::new(&info(), first, 0));
         let fs = Arc::new(FileSystem::new(shown, OWNER, drift));
         let forgotten = Arc::default();
+        let history = Arc::new(Noted(Mutex::new(History::new(first))));
         let follower = Follower {
             dataset: dataset.clone(),
             store: Arc::clone(&store),
@@ -97,8 +115,10 @@ impl Planted {
             info: info(),
             kernel: Box::new(Recorder(Arc::clone(&forgotten))),
             keep: Box::new(|_| Ok(())),
+            gate: Arc::new(Gate::default()),
+            journal: Arc::clone(&history) as Arc<dyn Journal>,
         };
-        Planted { source, store, dataset, fs, follower, forgotten }
+        Planted { source, store, dataset, fs, follower, forgotten, history }
     }
 
     /// Commits edits to `main`, and has the mount follow.
@@ -210,18 +230,20 @@ fn scanned(store: &dyn Store, folder: &Path) -> Id {
     base::store(store, scan.tree).expect("stored")
 }
 
-fn info() -> Info {
+pub(crate) fn info() -> Info {
     Info {
         path: "/mnt/traffic".to_owned(),
         dataset: "traffic".to_owned(),
         reference: "main".to_owned(),
         revision: String::new(),
-        mode: "follow",
+        mode: "follow".into(),
         profile: Profile::SmallFiles,
         profile_why: "a test".to_owned(),
         pid: 1,
+        supervisor: Some(2),
+        control: None,
         store: "/store".to_owned(),
-        version: "0",
+        version: "0".to_owned(),
         log: None,
     }
 }

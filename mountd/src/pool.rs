@@ -89,6 +89,12 @@ impl Pool {
         }
     }
 
+    /// Whether nothing is being done, nor waiting to be.
+    pub fn is_idle(&self) -> bool {
+        let state = self.shared.lock();
+        state.jobs.is_empty() && state.idle == state.threads
+    }
+
     fn start_thread(&self) {
         let shared = Arc::clone(&self.shared);
         let started =
@@ -127,6 +133,11 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, (0..100).collect::<Vec<_>>());
         assert!(pool.shared.lock().threads <= THREADS_MAX);
+        let start = std::time::Instant::now();
+        while !pool.is_idle() {
+            assert!(start.elapsed() < Duration::from_secs(5), "it is never idle");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     #[test]

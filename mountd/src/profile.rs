@@ -5,7 +5,7 @@
 //! *large-files*, where the kernel reads big files straight from the source.
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use veneer::Result;
 use veneer::base::Base;
 
@@ -24,7 +24,7 @@ pub enum Asked {
 }
 
 /// What a mount does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// No call for an open: warm files are read at the speed of the source.
@@ -34,7 +34,7 @@ pub enum Profile {
 }
 
 /// A profile, and the reason for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// What the mount does.
     pub profile: Profile,

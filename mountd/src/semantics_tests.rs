@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 fn sources(folder: &Path) -> String {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let text = |path: &Path| if path.is_dir() { sources(path) } else { fs::read_to_string(path).expect("text") };
-    entries.map(|entry| text(&entry.expect("an entry").path())).collect()
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(path).expect("text") }).collect()
 }
 
 #[test]

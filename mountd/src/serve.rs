@@ -1,40 +1,39 @@
-//! One mount from beginning to end: opens, mounts, serves, and leaves nothing behind.
+//! The beginning of a mount: what is asked for is opened, checked, pinned and mounted.
 
+use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use fuser::{Config, Session, SessionACL};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use tracing::{error, info, warn};
-use veneer::dataset::{Dataset, Datasets, Resolved, ResolvedBy};
+use tracing::{info, warn};
+use veneer::dataset::{Dataset, Resolved, ResolvedBy, View};
 use veneer::model::{DatasetName, RefSpec};
 use veneer::source::{OnDrift, is_veneer_mount};
-use veneer::store::{Access, LocalStore, Store};
+use veneer::store::Store;
 
 use crate::attributes::Owner;
-use crate::daemon::{EXIT_ERROR, Ready};
+use crate::channel::Channel;
+use crate::estate::{Belonging, History, Place, State};
 use crate::filesystem::FileSystem;
-use crate::follow::Follower;
 use crate::fuse::Fuse;
+use crate::journal::ToldJournal;
 use crate::kept::Kept;
-use crate::mount::{self, Ended, Mounted, Wish};
+use crate::mount::{self, Wish};
 use crate::opens::Opens;
 use crate::profile::{self, BigShare, Choice, Profile};
+use crate::runtime_folder;
+use crate::serving::{Opened, Standing};
 use crate::shown::Shown;
 use crate::trouble::Trouble;
 use crate::veneer_folder::{Info, VeneerFolder};
 
 /// Threads that read requests; what may block goes to a pool.
 const READERS: usize = 2;
-/// How long to wait for files to be closed when told to end, before the mount is taken away from under them.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What to mount, and how.
 #[derive(Clone, Debug)]
@@ -59,137 +58,156 @@ pub struct Order {
     pub point: PathBuf,
 }
 
-/// All that is needed before the kernel is told.
-struct Prepared {
-    point: PathBuf,
-    name: String,
-    store: Arc<dyn Store>,
-    dataset: Dataset,
-    by: ResolvedBy,
-    shown: Shown,
-    info: Info,
-    owner: Owner,
-    kept: Arc<Kept>,
-    opens: Arc<Opens>,
-}
-
-/// Mounts, reports, and serves until the mount ends.
-pub fn run(order: &Order, ready: Ready) -> ExitCode {
-    match start(order) {
-        Ok(Started { session, mounted, info, kept, stop }) => {
-            ready.tell(Ok(&info));
-            let mounted = Arc::new(mounted);
-            end_on_signals(&mounted, &kept);
-            info!(path = info.path, dataset = info.dataset, revision = info.revision, "mounted on {}", info.path);
-            let result = session.run();
-            stop.store(true, Ordering::Relaxed);
-            match result {
-                Ok(()) => mounted.clear_if_dead(),
-                Err(error) => {
-                    error!(%error, "the connection to the kernel broke: {error}");
-                    let _ = mounted.end(Duration::ZERO);
-                }
-            }
-            // Until here old inodes may have been read.
-            kept.release();
-            info!(path = info.path, "the mount on {} has ended", info.path);
-            ExitCode::SUCCESS
-        }
-        Err(trouble) => {
-            error!(kind = trouble.kind, "not mounted: {}", trouble.message);
-            ready.tell::<Info>(Err(&trouble));
-            ExitCode::from(EXIT_ERROR)
-        }
+impl Order {
+    /// The branch, tag or revision that was asked for.
+    fn reference(&self) -> String {
+        self.reference.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string)
     }
 }
 
-/// A mount that stands and is not served yet.
-struct Started {
-    session: Session<Fuse>,
-    mounted: Mounted,
-    info: Info,
-    kept: Arc<Kept>,
-    stop: Arc<AtomicBool>,
-}
-
-fn start(order: &Order) -> Result<Started, Trouble> {
-    let Prepared { point, name, store, dataset, by, shown, info, owner, kept, opens } = prepare(order)?;
+/// Makes the mount, and hands over what is to outlive this process.
+pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing, Trouble> {
+    let mark = opened.mark.clone();
+    let Prepared { point, store, dataset, resolved: Resolved { id, by }, kept, view } = prepare(order, opened)?;
+    let is_root = rustix::process::geteuid().is_root();
+    let choice = profile::choose(order.profile, BigShare::of(view.base())?, is_root);
+    let branch = match by {
+        ResolvedBy::Branch(branch) if !order.pin => Some(branch),
+        _ => None,
+    };
+    // Now: from the moment of the mount until it is served, its own source may be beneath it.
+    let source = dataset.source()?;
+    let owner = owner_of(source.path());
+    let (control, control_path) = listen(&point);
+    let name = format!("{}@{}:{mark}", order.dataset, order.reference());
+    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
     let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
+    let place = Place { point: point.into(), device: mounted.device(), by_helper: mounted.by_helper() };
+    let info = info(order, &place, branch.is_some(), &choice, control_path.as_deref());
+    let info = Info { revision: id.to_hex(), ..info };
+    let shown = Shown::first(view, id, VeneerFolder::new(&info, id, dataset.revision(id)?.time_ns));
     let file_system = Arc::new(FileSystem::new(shown, owner, order.drift));
-    let mut config = Config::default();
-    config.n_threads = Some(READERS);
+    let fuse = Fuse::new(Arc::clone(&file_system), Arc::clone(&opens));
+    let (pool, said) = (fuse.pool(), fuse.kernel_said());
     // Who may come in is the kernel's business: it was told at the mount.
-    let session =
-        Session::from_fd(Fuse::new(Arc::clone(&file_system), Arc::clone(&opens)), device, SessionACL::All, config);
-    let session = session.map_err(|error| {
+    let session = Session::from_fd(fuse, device, SessionACL::All, session_config()).map_err(|error| {
         mounted.clear_if_dead();
         Trouble::new("mount", format!("the kernel and this program do not agree: {error}"), "")
     })?;
-    let info = settle(&opens, &session, &file_system, info);
+    let (choice, info) = settle(&opens, &session, &file_system, choice, info);
+    let kernel = *said.get().expect("a session begins with it");
     if !mounted.raise_read_ahead() {
         info!("the kernel's read-ahead stays as it is: raising it needs root");
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    if let (ResolvedBy::Branch(branch), false) = (by, order.pin) {
-        let kernel = Box::new(session.notifier());
-        let keep = {
-            let kept = Arc::clone(&kept);
-            Box::new(move |id| kept.add(id))
-        };
-        let follower = Follower { dataset, store, branch, file_system, info: info.clone(), kernel, keep };
-        let stop = Arc::clone(&stop);
-        thread::Builder::new().name("follow".to_owned()).spawn(move || follower.run(&stop)).map_err(|error| {
-            let _ = mounted.end(Duration::ZERO);
-            Trouble::new("io", format!("cannot start a thread: {error}"), "")
-        })?;
-    }
-    Ok(Started { session, mounted, info, kept, stop })
+    let state = State {
+        place,
+        kernel,
+        branch: branch.as_ref().map(ToString::to_string),
+        choice,
+        owner: (owner.user, owner.group),
+        control: control_path,
+        history: History::new(id),
+        processes: vec![(std::process::id(), VERSION.to_owned())],
+    };
+    let pin = kept.descriptor();
+    let mut belongings = vec![(Belonging::Device, session.as_fd()), (Belonging::Source, source.folder())];
+    belongings.extend(pin.as_ref().map(|pin| (Belonging::Pin, pin.as_fd())));
+    let ledger = opens.ledger();
+    belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
+    belongings.extend(control.as_ref().map(|listener| (Belonging::Control, listener.as_fd())));
+    let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &belongings));
+    let taken_over = None;
+    Ok(Standing {
+        session,
+        pool,
+        mounted,
+        info,
+        kept,
+        file_system,
+        journal,
+        store,
+        dataset,
+        branch,
+        control,
+        taken_over,
+    })
 }
 
 /// Tries what the profile takes; where the kernel refuses, the mount goes on with the other one, and says why.
-fn settle(opens: &Opens, session: &Session<Fuse>, file_system: &FileSystem, info: Info) -> Info {
-    let Err(refusal) = opens.settle(session.as_fd()) else { return info };
-    let choice = Choice { profile: info.profile, why: info.profile_why.clone() }.without_passthrough(&refusal);
+fn settle(
+    opens: &Opens,
+    session: &Session<Fuse>,
+    file_system: &FileSystem,
+    choice: Choice,
+    info: Info,
+) -> (Choice, Info) {
+    let Err(refusal) = opens.settle(session.as_fd()) else { return (choice, info) };
+    let choice = choice.without_passthrough(&refusal);
     warn!("big files are read the slow way: {}", choice.why);
-    let info = Info { profile: choice.profile, profile_why: choice.why, ..info };
-    let shown = file_system.shown();
-    file_system.show(Arc::new(shown.with_info(&info)));
-    info
+    let info = Info { profile: choice.profile, profile_why: choice.why.clone(), ..info };
+    file_system.show(Arc::new(file_system.shown().with_info(&info)));
+    (choice, info)
 }
 
-fn prepare(order: &Order) -> Result<Prepared, Trouble> {
+/// How a session is to read requests.
+pub fn session_config() -> Config {
+    let mut config = Config::default();
+    config.n_threads = Some(READERS);
+    config
+}
+
+/// What `info.json` says beside the revision.
+pub fn info(order: &Order, place: &Place, follows: bool, choice: &Choice, control: Option<&OsStr>) -> Info {
+    Info {
+        path: place.point.to_string_lossy().into_owned(),
+        dataset: order.dataset.to_string(),
+        reference: order.reference(),
+        // Whoever shows it puts the revision in.
+        revision: String::new(),
+        mode: if follows { "follow" } else { "pin" }.into(),
+        profile: choice.profile,
+        profile_why: choice.why.clone(),
+        pid: std::process::id(),
+        supervisor: rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().unsigned_abs()),
+        control: control.map(|path| path.to_string_lossy().into_owned()),
+        store: order.store.to_string_lossy().into_owned(),
+        version: VERSION.to_owned(),
+        log: order.log.as_ref().map(|log| log.to_string_lossy().into_owned()),
+    }
+}
+
+/// The socket for clients, and where it is; without one the mount cannot be held, and that is all.
+fn listen(point: &Path) -> (Option<UnixListener>, Option<OsString>) {
+    match runtime_folder::listen(point) {
+        Ok((listener, path)) => (Some(listener), Some(path.into())),
+        Err(error) => {
+            warn!(%error, "the mount cannot be held: no place for its socket: {error}");
+            (None, None)
+        }
+    }
+}
+
+/// All that is needed before the kernel is told.
+struct Prepared {
+    point: PathBuf,
+    store: Arc<dyn Store>,
+    dataset: Dataset,
+    resolved: Resolved,
+    kept: Arc<Kept>,
+    view: View,
+}
+
+fn prepare(order: &Order, opened: Opened) -> Result<Prepared, Trouble> {
+    let Opened { store, dataset, .. } = opened;
     let point = mount::check_point(&order.point)?;
-    let store: Arc<dyn Store> = Arc::new(LocalStore::open(&order.store, Access::Read)?);
-    let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;
     refuse_covered(source.path())?;
     mount::check_empty(&point, source.path())?;
-    let (Resolved { id, by }, kept) = resolve_and_keep(order, &dataset)?;
-    let (view, time_ns) = (dataset.view(id)?, dataset.revision(id)?.time_ns);
-    let is_root = rustix::process::geteuid().is_root();
-    let choice = profile::choose(order.profile, BigShare::of(view.base())?, is_root);
-    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
-    let reference = order.reference.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string);
-    let follows = matches!(by, ResolvedBy::Branch(_)) && !order.pin;
-    let info = Info {
-        path: point.to_string_lossy().into_owned(),
-        dataset: order.dataset.to_string(),
-        reference: reference.clone(),
-        revision: id.to_hex(),
-        mode: if follows { "follow" } else { "pin" },
-        profile: choice.profile,
-        profile_why: choice.why,
-        pid: std::process::id(),
-        store: order.store.to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION"),
-        log: order.log.as_ref().map(|log| log.to_string_lossy().into_owned()),
-    };
-    let shown = Shown::first(view, id, VeneerFolder::new(&info, id, time_ns));
-    let owner = owner_of(source.path());
-    let name = format!("{}@{reference}", order.dataset);
-    Ok(Prepared { point, name, store, dataset, by, shown, info, owner, kept, opens })
+    let (resolved, kept) = resolve_and_keep(order, &dataset)?;
+    let view = dataset.view(resolved.id)?;
+    Ok(Prepared { point, store, dataset, resolved, kept, view })
 }
 
 /// Refuses a source that a mount of ours covers: what is beneath cannot be reached from here.
@@ -226,30 +244,5 @@ pub(crate) fn owner_of(source: &Path) -> Owner {
     match std::fs::metadata(source) {
         Ok(metadata) if own.user == 0 => Owner { user: metadata.uid(), group: metadata.gid() },
         _ => own,
-    }
-}
-
-/// Ends the mount when this process is told to end: gently first, then at once.
-pub(crate) fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
-    let (mounted, kept) = (Arc::clone(mounted), Arc::clone(kept));
-    let watch = move |mut signals: Signals| {
-        if let Some(signal) = signals.forever().next() {
-            info!(signal, "ending the mount on {}", mounted.point().display());
-            match mounted.end(PATIENCE) {
-                // The readers of requests see the end of the connection, and the process ends with them.
-                Ok(Ended::Whole | Ended::Before) => return,
-                Ok(Ended::Detached) => {
-                    warn!("files were still open after {} s; their readers get errors", PATIENCE.as_secs())
-                }
-                Err(error) => warn!(%error, "cannot end the mount: {error}"),
-            }
-            kept.release();
-            std::process::exit(0);
-        }
-    };
-    let started = Signals::new([SIGTERM, SIGINT])
-        .and_then(|signals| thread::Builder::new().name("signals".to_owned()).spawn(move || watch(signals)));
-    if let Err(error) = started {
-        warn!(%error, "signals end this process at once: {error}");
     }
 }

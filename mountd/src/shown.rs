@@ -108,6 +108,11 @@ impl Shown {
         self.generation
     }
 
+    /// The number of the newest base that was ever shown.
+    pub fn last_generation(&self) -> usize {
+        self.bases.len() - 1
+    }
+
     /// `.veneer/` as it is now.
     pub fn veneer(&self) -> &VeneerFolder {
         &self.veneer

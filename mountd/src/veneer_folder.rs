@@ -3,6 +3,7 @@
 //! A loader that takes every folder for a class must not meet it. Each of its
 //! files is an inode of its own per content, as any other file.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -28,17 +29,21 @@ pub struct Info {
     /// The revision that is shown.
     pub revision: String,
     /// `follow` or `pin`.
-    pub mode: &'static str,
+    pub mode: Cow<'static, str>,
     /// How files are served.
     pub profile: crate::profile::Profile,
     /// Why so.
     pub profile_why: String,
     /// The process that serves.
     pub pid: u32,
+    /// The process that starts another one when that one dies; null where nobody does.
+    pub supervisor: Option<u32>,
+    /// The socket at which the mount can be held; null where there is none.
+    pub control: Option<String>,
     /// The store's folder.
     pub store: String,
     /// The version of this program.
-    pub version: &'static str,
+    pub version: String,
     /// Where the log is written; null where nowhere.
     pub log: Option<String>,
 }

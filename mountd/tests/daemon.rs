@@ -51,8 +51,11 @@ impl Home {
             .arg(self.at("store"))
             .args(options)
             .arg(self.at(point))
+            // The tester's own would be held open by a daemon that a failed test leaves behind.
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .env("XDG_RUNTIME_DIR", self.folder.path())
             .spawn()
             .expect("started");
         drop(writer);
@@ -106,11 +109,15 @@ fn what_stands_is_reported_and_an_ended_mount_ends_the_daemon() {
     let Some(child) = home.mount(&[]) else { return };
     let info: Value =
         serde_json::from_slice(&fs::read(home.at("mnt/.veneer/info.json")).expect("readable")).expect("JSON");
-    assert_eq!(info["pid"], child.id());
+    assert_eq!(info["supervisor"], child.id());
+    assert_ne!(info["pid"], child.id(), "another process serves");
+    let socket = PathBuf::from(info["control"].as_str().expect("there is a place for it"));
+    assert!(socket.exists());
     assert_eq!((&info["dataset"], &info["ref"], &info["mode"]), (&"d".into(), &"main".into(), &"follow".into()));
     rustix::mount::unmount(home.at("mnt"), rustix::mount::UnmountFlags::empty()).expect("nobody is in it");
     assert!(ended(child).success());
     assert!(veneer::store::pinned(&home.at("store")).expect("read").is_empty(), "its pin is gone");
+    assert!(!socket.exists(), "and so is its socket");
 }
 
 #[test]
@@ -123,7 +130,8 @@ fn a_daemon_reports_and_leaves_its_starter() {
     assert!(ended(starter).success(), "whoever started it need not wait for the mount's end");
     assert_eq!(fs::read_to_string(home.at("mnt/file")).expect("readable"), "as it was");
     let pid = i32::try_from(line["ok"]["pid"].as_i64().expect("a number")).expect("a process");
-    assert_eq!(rustix::process::getsid(Pid::from_raw(pid)).expect("it lives"), Pid::from_raw(pid).expect("not 0"));
+    let supervisor = Pid::from_raw(i32::try_from(line["ok"]["supervisor"].as_i64().expect("a number")).expect("one"));
+    assert_eq!(rustix::process::getsid(Pid::from_raw(pid)).ok(), supervisor, "a session of its own");
     kill_process(Pid::from_raw(pid).expect("not 0"), Signal::INT).expect("it lives");
     let since = Instant::now();
     while is_mounted(&home.at("mnt")) {
@@ -174,13 +182,24 @@ fn a_drifted_file_is_served_up_to_its_recorded_size_where_that_was_asked_for() {
 #[test]
 fn a_mount_that_is_told_to_end_does_so_under_an_open_file_too() {
     let home = Home::new();
-    let Some(child) = home.mount(&[]) else { return };
+    let Some(child) = home.mount(&["--profile", "small-files"]) else { return };
     let mut file = File::open(home.at("mnt/dir/big")).expect("there");
     let since = Instant::now();
     stop(child);
     assert!((4..15).contains(&since.elapsed().as_secs()), "it waits for a while first: {:?}", since.elapsed());
     assert!(!is_mounted(&home.at("mnt")));
     assert!(file.read_to_end(&mut Vec::new()).is_err(), "there is nobody to answer");
+}
+
+#[test]
+fn a_big_file_that_the_kernel_reads_by_itself_outlives_its_daemon() {
+    let home = Home::new();
+    let Some(child) = home.mount(&["--profile", "large-files"]) else { return };
+    let is_passed_through =
+        fs::read_to_string(home.at("mnt/.veneer/info.json")).expect("told").contains("large-files\"");
+    let mut file = File::open(home.at("mnt/dir/big")).expect("there");
+    stop(child);
+    assert_eq!(file.read_to_end(&mut Vec::new()).is_ok(), is_passed_through);
 }
 
 #[test]

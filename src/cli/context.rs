@@ -87,7 +87,11 @@ impl Context {
         let path = self.store_path()?;
         match has_no_store(&path)? {
             false => Opened::at(&path, Access::Own),
-            true => LocalStore::create(&path).map(Opened::of).map_err(Failure::from),
+            true => match LocalStore::create(&path) {
+                // Somebody else made it at the same moment.
+                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Opened::at(&path, Access::Own),
+                created => created.map(Opened::of).map_err(Failure::from),
+            },
         }
     }
 

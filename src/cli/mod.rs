@@ -32,6 +32,8 @@ mod progress;
 mod put;
 mod refs;
 mod report;
+mod restart;
+mod run;
 mod stat;
 mod stats;
 mod unmount;
@@ -82,7 +84,7 @@ The loop:
 
 Exit codes:
   0 done    1 the answer is no: a conflict, a changed source, a damaged store
-  2 wrong usage    3 an error
+  2 wrong usage    3 an error    (`veneer run` gives back that of its command)
 
 Environment:
   VENEER_STORE   the store's folder    VENEER_AUTHOR   who you are
@@ -133,6 +135,7 @@ enum Command {
     Mount(mount::MountArgs),
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
+    Run(run::RunArgs),
     Stat(stat::StatArgs),
     Fsck(fsck::FsckArgs),
     Gc(gc::GcArgs),
@@ -189,6 +192,7 @@ impl Command {
             Command::Mount(args) => args.run(context),
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
+            Command::Run(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Fsck(args) => args.run(context),
             Command::Gc(args) => args.run(context),

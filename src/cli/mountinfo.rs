@@ -43,6 +43,12 @@ pub(super) struct Info {
     pub(super) profile_why: String,
     /// The process that serves.
     pub(super) pid: i32,
+    /// The process that starts another one to serve when that one dies.
+    #[serde(default)]
+    pub(super) supervisor: Option<u32>,
+    /// The socket at which the mount is held.
+    #[serde(default)]
+    pub(super) control: Option<String>,
     /// The store's folder.
     pub(super) store: String,
     /// Whatever else there is.
@@ -64,14 +70,25 @@ pub(super) enum State {
 /// The folders that the table lists as ours, oldest first.
 pub(super) fn points() -> Result<Vec<PathBuf>> {
     let path = Path::new("/proc/self/mountinfo");
-    Ok(parse(&fs::read(path).map_err(|error| Error::io_at("read", path, error))?))
+    Ok(parse(&fs::read(path).map_err(|error| Error::io_at("read", path, error))?)
+        .into_iter()
+        .map(|(point, _)| point)
+        .collect())
+}
+
+/// As [`points`], each with whether the store with this mark has it: that is known of a dead one, too.
+pub(super) fn points_of(mark: &str) -> Result<Vec<(PathBuf, bool)>> {
+    let path = Path::new("/proc/self/mountinfo");
+    let table = fs::read(path).map_err(|error| Error::io_at("read", path, error))?;
+    let is_of_store = |name: Vec<u8>| name.rsplit(|&byte| byte == b':').next() == Some(mark.as_bytes());
+    Ok(parse(&table).into_iter().map(|(point, name)| (point, is_of_store(name))).collect())
 }
 
 /// The folders below `point` on which something is mounted, ours or not.
 pub(super) fn points_within(point: &Path) -> Vec<PathBuf> {
     let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mounts = table.split(|&byte| byte == b'\n').filter_map(mount);
-    mounts.map(|(inner, _)| inner).filter(|inner| inner != point && inner.starts_with(point)).collect()
+    mounts.map(|(inner, ..)| inner).filter(|inner| inner != point && inner.starts_with(point)).collect()
 }
 
 /// Asks the daemon of the mount at `point`, for at most `patience`.
@@ -110,17 +127,19 @@ pub(super) fn holding<'a>(points: &'a [PathBuf], path: &Path) -> Option<&'a Path
     points.iter().filter(|point| path.starts_with(point)).max_by_key(|point| point.as_os_str().len())
 }
 
-fn parse(table: &[u8]) -> Vec<PathBuf> {
+/// Our mounts: where they are, and their names, `DATASET@REF:STORE`.
+fn parse(table: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let mounts = table.split(|&byte| byte == b'\n').filter_map(mount);
-    mounts.filter(|(_, kind)| *kind == FS_TYPE).map(|(point, _)| point).collect()
+    mounts.filter(|(_, kind, _)| *kind == FS_TYPE).map(|(point, _, name)| (point, name)).collect()
 }
 
-/// The mount point and the type of one line: `36 35 98:0 /root /point options tags… - type source options`.
-fn mount(line: &[u8]) -> Option<(PathBuf, &[u8])> {
+/// The mount point, the type and the name of one line: `36 35 98:0 /root /point options tags… - type source options`.
+fn mount(line: &[u8]) -> Option<(PathBuf, &[u8], Vec<u8>)> {
     let mut fields = line.split(|&byte| byte == b' ');
     let point = fields.nth(4)?;
-    let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
-    Some((PathBuf::from(OsString::from_vec(unescape(point))), kind))
+    let mut kind_and_name = fields.skip_while(|field| *field != b"-").skip(1);
+    let (kind, name) = (kind_and_name.next()?, kind_and_name.next()?);
+    Some((PathBuf::from(OsString::from_vec(unescape(point))), kind, unescape(name)))
 }
 
 /// Undoes the table's escapes: a space is `\040`.
@@ -149,13 +168,15 @@ mod tests {
     #[test]
     fn only_our_mounts_are_found_and_their_paths_are_unescaped() {
         let table = b"22 1 0:21 / /proc rw,nosuid shared:5 - proc proc rw\n\
-            40 22 0:50 / /mnt/a\\040b\\134c ro,nosuid shared:9 master:1 - fuse.veneer traffic@main ro,user_id=0\n\
+            40 22 0:50 / /mnt/a\\040b\\134c ro,nosuid shared:9 master:1 - fuse.veneer traffic@main:1a2b3c4d ro,user_id=0\n\
             41 22 0:51 / /mnt/other ro - fuse.sshfs host rw\n\
             42 22 0:52 / /mnt/\xe9 ro - fuse.veneer traffic@v1 ro\n\
             \n\
             broken line\n";
-        let expected: Vec<PathBuf> =
-            [&b"/mnt/a b\\c"[..], b"/mnt/\xe9"].map(|path| PathBuf::from(OsString::from_vec(path.to_vec()))).into();
+        let expected: Vec<(PathBuf, Vec<u8>)> =
+            [(&b"/mnt/a b\\c"[..], &b"traffic@main:1a2b3c4d"[..]), (b"/mnt/\xe9", b"traffic@v1")]
+                .map(|(path, name)| (PathBuf::from(OsString::from_vec(path.to_vec())), name.to_vec()))
+                .into();
         assert_eq!(parse(table), expected);
     }
 

@@ -19,6 +19,8 @@ pub(super) enum Answer {
     Yes,
     /// Exit code 1: a conflict, drift, a damaged store.
     No,
+    /// The exit code of a command that this one ran.
+    Code(u8),
 }
 
 /// What every command returns.
@@ -58,6 +60,14 @@ impl Failure {
         Failure::Told(Told { message: message.into(), hint: None, code: CODE_USAGE })
     }
 
+    /// Gives another exit code, where other programs have one for this.
+    pub(super) fn with_code(self, code: u8) -> Failure {
+        match self {
+            Failure::Told(told) => Failure::Told(Told { code, ..told }),
+            other => other,
+        }
+    }
+
     /// Gives advice that fits better than the general one for this meaning.
     pub(super) fn hint(self, hint: impl Into<String>) -> Failure {
         let told = match self {
@@ -95,6 +105,7 @@ impl Answer {
         match self {
             Answer::Yes => ExitCode::SUCCESS,
             Answer::No => ExitCode::from(CODE_NO),
+            Answer::Code(code) => ExitCode::from(code),
         }
     }
 }

@@ -113,7 +113,8 @@ fn without_links_above(file: &Path) -> Result<PathBuf> {
     }
 }
 
-fn ask(point: &Path) -> Result<Info> {
+/// What the daemon of the mount at `point` says of it.
+pub(super) fn ask(point: &Path) -> Result<Info> {
     match mountinfo::ask(point, PATIENCE) {
         State::Live(info) => Ok(*info),
         State::Stale => Err(dead(point)),

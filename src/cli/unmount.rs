@@ -66,10 +66,10 @@ impl UnmountArgs {
                 .hint("`veneer mounts --all` lists what is mounted"));
         }
         let state = mountinfo::ask(&point, PATIENCE);
-        let (pid, is_stale) = match &state {
-            State::Live(info) => (u32::try_from(info.pid).ok(), false),
-            State::Stale => (None, true),
-            State::Silent(_) => (None, false),
+        let (pid, supervisor, is_stale) = match &state {
+            State::Live(info) => (u32::try_from(info.pid).ok(), info.supervisor, false),
+            State::Stale => (None, None, true),
+            State::Silent(_) => (None, None, false),
         };
         let lazy = self.lazy || is_stale;
         while !detach(&point, lazy)? {
@@ -78,10 +78,10 @@ impl UnmountArgs {
             }
             thread::sleep(PAUSE);
         }
-        if let Some(pid) = pid.filter(|_| !lazy)
-            && !ends(pid)
-        {
-            warn(format_args!("its daemon, process {pid}, has not ended yet"));
+        for pid in [pid, supervisor].into_iter().flatten().filter(|_| !lazy) {
+            if !ends(pid) {
+                warn(format_args!("its daemon, process {pid}, has not ended yet"));
+            }
         }
         let path = output::json_text(point.as_os_str().as_encoded_bytes());
         match context.json {
@@ -154,7 +154,7 @@ fn ends(pid: u32) -> bool {
 }
 
 /// Whether the process is there, is a daemon of ours, and is no zombie that nobody has waited for.
-fn is_serving(pid: u32) -> bool {
+pub(super) fn is_serving(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // `7 (name) S …`: the name may have any letters, so its end is sought from the right.
     let Some((name, rest)) = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')) else { return false };

@@ -22,7 +22,7 @@ mod source_tests;
 mod walk_tests;
 
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,6 +85,11 @@ impl Source {
 
     fn held(path: &Path, folder: OwnedFd) -> Source {
         Source { path: path.to_owned(), folder: File::from(folder), noatime: AtomicBool::new(true) }
+    }
+
+    /// The folder itself, to be handed on to another process.
+    pub fn folder(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
     }
 
     /// Its path, as it was imported.

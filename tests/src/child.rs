@@ -1,6 +1,6 @@
 //! A child process that ends with its guard, and never any other process.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ChildStdout, Command, ExitStatus, Output};
 use std::time::Duration;
@@ -31,6 +31,21 @@ impl Child {
     /// Takes the reading end of its standard output, if that is a pipe and was not taken yet.
     pub fn stdout(&mut self) -> Option<ChildStdout> {
         self.inner().stdout.take()
+    }
+
+    /// Writes to its standard input, which is a pipe.
+    pub fn say(&mut self, text: &str) {
+        let input = self.inner().stdin.as_mut().expect("piped");
+        // One that has ended reads nothing: its exit code tells.
+        let _ = input.write_all(text.as_bytes());
+    }
+
+    /// What else it writes to its standard output, which is a pipe, until it ends.
+    pub fn rest(&mut self) -> io::Result<String> {
+        drop(self.inner().stdin.take());
+        let mut bytes = Vec::new();
+        self.inner().stdout.as_mut().expect("piped").read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Sends it a signal, if it still runs.

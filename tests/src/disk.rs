@@ -5,11 +5,12 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::mount::{UnmountFlags, unmount};
 use tempfile::TempDir;
 
-use crate::skip;
+use crate::{skip, wait};
 
 /// `_IOR('X', 125, __u32)`: stop the file system as a power cut would.
 const EXT4_IOC_SHUTDOWN: libc::c_ulong = 0x8004_587d;
@@ -57,9 +58,15 @@ impl Ext4 {
         if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Unmounts it; fails while a file on it is open.
+    /// Unmounts it; fails when a file on it stays open.
     pub fn unmount(&self) -> io::Result<()> {
-        Ok(unmount(self.path(), UnmountFlags::empty())?)
+        let mut result = Ok(());
+        // Another test's child, between its fork and its exec, holds whatever we had open.
+        wait::until(Duration::from_secs(5), || {
+            result = unmount(self.path(), UnmountFlags::empty());
+            !matches!(result, Err(rustix::io::Errno::BUSY))
+        });
+        Ok(result?)
     }
 
     /// Mounts it again with other options, as `ro` or `rw`.

@@ -15,6 +15,7 @@ pub mod generate;
 pub mod literal;
 mod mounted;
 mod random;
+pub mod readers;
 pub mod reference;
 mod requests;
 pub mod skip;

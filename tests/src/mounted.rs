@@ -57,6 +57,26 @@ impl<'home> Mount<'home> {
         u32::try_from(pid).expect("a process id")
     }
 
+    /// What its daemon says of it, asked anew.
+    pub fn info(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text(".veneer/info.json")).expect("JSON")
+    }
+
+    /// The process that serves it, as the mount itself tells: one takes over from another.
+    pub fn serving(&self) -> u32 {
+        self.process("pid")
+    }
+
+    /// The process that starts another one to serve when that one dies.
+    pub fn supervisor(&self) -> u32 {
+        self.process("supervisor")
+    }
+
+    fn process(&self, which: &str) -> u32 {
+        let info = self.info();
+        info[which].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or_else(|| panic!("no {which}: {info}"))
+    }
+
     /// What its daemon, and those of the home's other mounts, have logged.
     pub fn log(&self) -> String {
         let folder = self.home.join("home/.local/state/veneer");

@@ -206,6 +206,31 @@ fn a_hint_about_the_top_folder_names_a_path_that_can_be_used() {
 }
 
 #[test]
+fn a_store_that_a_crash_left_half_made_is_made_by_the_next_import() {
+    let home = Home::new();
+    home.source("src", &source! { "a": "one" });
+    fs::create_dir_all(home.store().join("objects/tmp")).expect("room for it");
+    fs::create_dir_all(home.store().join("log")).expect("room for it");
+    fs::write(home.store().join("FORMAT.new"), "veneer").expect("room for it");
+    refused(&home, "datasets", 3, &["hint: "]);
+    home.ok("import d src");
+    home.ok("fsck");
+}
+
+#[test]
+fn imports_that_begin_at_once_all_find_the_store_that_one_of_them_makes() {
+    let home = Home::new();
+    home.source("src", &source! { "a": "one" });
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let home = &home;
+            scope.spawn(move || home.ok(&format!("import d{number} src")));
+        }
+    });
+    assert_eq!(home.json("datasets").as_array().map(Vec::len), Some(6));
+}
+
+#[test]
 fn a_loop_of_links_on_the_way_to_a_source_is_named() {
     let home = home();
     home.source("loops", &source! { "a": link("b"), "b": link("a") });

@@ -16,7 +16,6 @@ use fuser::{
     ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll, ReplyStatfs, ReplyWrite, ReplyXattr, Request,
     TimeOrNow, WriteFlags,
 };
-use tracing::debug;
 
 use super::Working;
 use super::extra::Extra;
@@ -25,6 +24,7 @@ use super::names::{At, Manner, New};
 use super::record::Ino;
 use super::refused::{Answer, Refused};
 use super::through::Through;
+use super::wishes;
 use super::words::{
     FOR_EVER, GENERATION, caller, code, empty, entry, extended, file_attr, file_type, name_at, nothing, when, writable,
     writable_name,
@@ -34,26 +34,8 @@ use crate::buffers::Buffers;
 use crate::pool::Pool;
 use crate::veneer_folder;
 
-/// Bytes of the largest READ and WRITE: 256 pages.
-const LEN_MAX: u32 = 1 << 20;
-/// Requests, as those of read-ahead, that the kernel lets wait for us.
-const BACKGROUND_MAX: u16 = 64;
 /// Files are opened and closed by number alone.
 const HANDLE: FileHandle = FileHandle(0);
-/// What the kernel is asked for, as far as it has it.
-const WISHES: [InitFlags; 9] = [
-    // Else a file is copied when it is opened, only to be cut.
-    InitFlags::FUSE_ATOMIC_O_TRUNC,
-    InitFlags::FUSE_DO_READDIRPLUS,
-    InitFlags::FUSE_PARALLEL_DIROPS,
-    InitFlags::FUSE_CACHE_SYMLINKS,
-    InitFlags::FUSE_EXPLICIT_INVAL_DATA,
-    InitFlags::FUSE_NO_EXPORT_SUPPORT,
-    InitFlags::FUSE_ASYNC_DIO,
-    InitFlags::FUSE_MAX_PAGES,
-    // Without it the kernel asks for an attribute before every write.
-    InitFlags::FUSE_HANDLE_KILLPRIV_V2,
-];
 
 /// A writable mount as fuser calls it.
 #[derive(Debug)]
@@ -111,14 +93,7 @@ impl WritableFuse {
 
 impl fuser::Filesystem for WritableFuse {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
-        for wish in &WISHES {
-            if let Err(missing) = config.add_capabilities(*wish) {
-                debug!(?missing, "this kernel has not all that makes a mount fast");
-            }
-        }
-        if config.set_max_write(LEN_MAX).is_err() || config.set_max_background(BACKGROUND_MAX).is_err() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
+        wishes::ask(config)?;
         // The file system below may be stacked on another, too, but not deeper.
         if config.add_capabilities(InitFlags::FUSE_PASSTHROUGH).is_ok() && config.set_max_stack_depth(2).is_ok() {
             self.through.turn_on();

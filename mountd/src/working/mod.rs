@@ -34,6 +34,7 @@ pub mod snapshot;
 pub mod through;
 pub mod tree;
 pub mod watch;
+mod wishes;
 mod words;
 
 #[cfg(test)]

@@ -22,10 +22,11 @@ use super::snapshot::{Forget, Keeper, Parts};
 use super::{Beginning, Working, control, watch};
 use crate::attributes::Owner;
 use crate::daemon::{EXIT_ERROR, Ready};
+use crate::ending::end_on_signals;
 use crate::kept::Kept;
 use crate::mount::{self, Mounted, Wish};
 use crate::profile::Profile;
-use crate::serve::{Order, end_on_signals, owner_of, refuse_covered};
+use crate::serve::{Order, VERSION, owner_of, refuse_covered};
 use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
 
@@ -34,6 +35,8 @@ const READERS: usize = 4;
 
 /// What is found before the kernel is told.
 struct Prepared {
+    /// What the kernel's table calls the mount.
+    name: String,
     store: Arc<dyn Store>,
     dataset: Dataset,
     branch: BranchName,
@@ -140,8 +143,7 @@ fn start(order: &Order, writer: &WriterName) -> Result<Started, Trouble> {
     let point = mount::check_point(&order.point)?;
     let prepared = prepare(order, writer, &point)?;
     mount::check_empty(&point, prepared.dataset.source()?.path())?;
-    let name = format!("{}@{}", order.dataset, prepared.branch);
-    let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: true };
+    let wish = Wish { point: &point, name: &prepared.name, allow_other: order.allow_other, writable: true };
     let (device, mounted) = mount::mount(&wish)?;
     let mut config = Config::default();
     config.n_threads = Some(READERS);
@@ -176,11 +178,14 @@ impl Prepared {
 }
 
 fn prepare(order: &Order, writer: &WriterName, point: &Path) -> Result<Prepared, Trouble> {
-    let store: Arc<dyn Store> = Arc::new(LocalStore::open(&order.store, Access::Read)?);
+    let store = LocalStore::open(&order.store, Access::Read)?;
+    let mark = store.mark();
+    let store: Arc<dyn Store> = Arc::new(store);
     let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     let source = dataset.source()?;
     refuse_covered(source.path())?;
     let branch = branch(order, &dataset)?;
+    let name = format!("{}@{branch}:{mark}", order.dataset);
     let drafts = MountedDraft::new(&order.store, &order.dataset, &branch, writer);
     let lock = take_lock(&drafts, point, &branch, writer)?;
     let (revision, overlay) = match Working::left(drafts.folder())? {
@@ -204,17 +209,19 @@ fn prepare(order: &Order, writer: &WriterName, point: &Path) -> Result<Prepared,
         dataset: order.dataset.to_string(),
         reference: branch.to_string(),
         revision: revision.to_hex(),
-        mode: "write",
+        mode: "write".into(),
         profile: Profile::SmallFiles,
         profile_why: format!("a draft of {writer}"),
         pid: std::process::id(),
+        supervisor: None,
+        control: None,
         store: order.store.to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION.to_owned(),
         log: order.log.as_ref().map(|log| log.to_string_lossy().into_owned()),
     };
     working.set_extra(Extra::new(&info, revision, dataset.revision(revision)?.time_ns, &Extra::default()));
     let working = Arc::new(working);
-    Ok(Prepared { store, dataset, branch, working, was_left, info, owner, kept, drafts, lock })
+    Ok(Prepared { name, store, dataset, branch, working, was_left, info, owner, kept, drafts, lock })
 }
 
 /// The branch that the draft is on; nothing else can be written to.

@@ -103,6 +103,13 @@ impl LocalStore {
         &self.core.path
     }
 
+    /// The first eight digits of its number: what the names of its mounts end with, after a colon.
+    pub fn mark(&self) -> String {
+        let mut number = self.number();
+        number.truncate(8);
+        number
+    }
+
     /// The store's own number, 32 hexadecimal digits drawn when it was made.
     pub fn number(&self) -> String {
         self.core.format.store_hex()

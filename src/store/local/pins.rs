@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind as Io, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,6 +53,26 @@ impl Pin {
             }
             Err(cause) => Err(Error::io_at("write a pin in", &folder, cause)),
         }
+    }
+
+    /// A copy of the descriptor that holds the lock: as long as one is open, in whatever process, the pin counts.
+    ///
+    /// `None` where the store cannot be written, or no descriptor is left.
+    pub fn descriptor(&self) -> Option<OwnedFd> {
+        let (_, file) = self.file.as_ref()?;
+        file.as_fd().try_clone_to_owned().ok()
+    }
+
+    /// Goes on with the pin of a process that has ended, by what [`Pin::descriptor`] gave there.
+    ///
+    /// What it pins is not known before it is [updated](Pin::update).
+    ///
+    /// # Errors
+    /// `Io` where `/proc` does not tell which file that is.
+    pub fn adopt(descriptor: OwnedFd) -> Result<Pin> {
+        let link = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+        let path = fs::read_link(&link).map_err(|cause| Error::io_at("read", Path::new(&link), cause))?;
+        Ok(Pin { file: Some((path, File::from(descriptor))) })
     }
 
     /// Pins `ids` in place of what was pinned before.

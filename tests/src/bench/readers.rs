@@ -54,7 +54,7 @@ pub(crate) enum Work {
 }
 
 /// How long it took.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Took {
     pub(crate) time: Duration,
     /// Of the reader alone.

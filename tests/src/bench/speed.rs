@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use harness::{Home, Rng, binaries, skip};
 
@@ -50,6 +51,8 @@ const fn question(
 const ANY: f64 = f64::INFINITY;
 const WARM: bool = false;
 const COLD: bool = true;
+/// How long a turn of what is cached takes at least, so that one interruption does not decide it.
+const LONG_ENOUGH: Duration = Duration::from_millis(40);
 
 /// The workloads, with what is to be reached by each profile.
 const QUESTIONS: [Question; 21] = [
@@ -105,12 +108,16 @@ pub(crate) fn measure(scale: Scale) -> Ratios {
 /// Every contender in turns, each beside a turn of the bare source, before or behind it.
 fn ask(question: &Question, trees: &Trees, contenders: &[Contender<'_>], pairs: usize, ratios: &mut Ratios) {
     let (source, others) = contenders.split_first().expect("the source is the first");
-    let turn = |contender: &Contender<'_>| once(question, trees, contender);
+    let mut rounds = 1;
     if !question.cold {
-        for contender in contenders {
-            turn(contender);
+        for contender in others {
+            once(question, trees, contender, rounds);
         }
+        once(question, trees, source, rounds);
+        let warm = once(question, trees, source, rounds).time;
+        rounds = (LONG_ENOUGH.as_nanos() / warm.as_nanos().max(1)).clamp(1, 50) as usize;
     }
+    let turn = |contender: &Contender<'_>| once(question, trees, contender, rounds);
     let mut found: Vec<Vec<Pair>> = others.iter().map(|_| Vec::new()).collect();
     for number in 0..pairs {
         for (index, contender) in others.iter().enumerate() {
@@ -129,7 +136,7 @@ fn ask(question: &Question, trees: &Trees, contenders: &[Contender<'_>], pairs: 
     }
 }
 
-fn once(question: &Question, trees: &Trees, contender: &Contender<'_>) -> Took {
+fn once(question: &Question, trees: &Trees, contender: &Contender<'_>, rounds: usize) -> Took {
     if question.cold {
         machine::drop_caches();
     }
@@ -140,7 +147,11 @@ fn once(question: &Question, trees: &Trees, contender: &Contender<'_>) -> Took {
         "img" => (root, trees.img.as_slice()),
         _ => (root.join("file"), &[] as &[PathBuf]),
     };
-    let took = readers::run(question.work, &root, files);
+    let mut took = Took::default();
+    for _ in 0..rounds {
+        let round = readers::run(question.work, &root, files);
+        took = Took { time: took.time + round.time, cpu: took.cpu + round.cpu };
+    }
     Took { cpu: took.cpu + contender.cpu().saturating_sub(before), ..took }
 }
 

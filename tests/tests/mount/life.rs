@@ -70,7 +70,6 @@ fn a_mount_left_by_a_killed_daemon_is_cleaned_by_the_next() {
     need!(skip::mounting());
     let home = home();
     let dead = Mount::new(&home, "d");
-    let pid = Pid::from_raw(dead.daemon() as i32).expect("a process");
     let state = |home: &Home, path: &Path| {
         let mounts = home.json("mounts");
         // Dead mounts of other stores are listed as well.
@@ -79,7 +78,10 @@ fn a_mount_left_by_a_killed_daemon_is_cleaned_by_the_next() {
     };
     // What a daemon said of itself stays in the kernel's cache when it is dead.
     assert_eq!(state(&home, dead.path()), Some(("live".into(), true)));
-    kill_process(pid, Signal::KILL).expect("our own daemon");
+    for process in [dead.supervisor(), dead.serving()] {
+        let pid = Pid::from_raw(process as i32).expect("a process");
+        kill_process(pid, Signal::KILL).expect("our own daemon");
+    }
     let is_stale =
         || fs::metadata(dead.join("not/cached")).err().and_then(|e| e.raw_os_error()) == Some(libc::ENOTCONN);
     assert!(wait::until(PATIENCE, is_stale).is_some(), "the daemon is dead, and its mount is not");

@@ -1,12 +1,14 @@
 //! Mounts through the kernel: what any program on this machine sees.
 
 mod follow;
+mod hold;
 mod large_files;
 mod life;
 mod listing;
 mod random;
 mod reading;
 mod source_drift;
+mod takeover;
 mod traps;
 mod writable;
 mod writable_draft;

@@ -248,12 +248,14 @@ fn info() -> Info {
         dataset: "d".to_owned(),
         reference: "main".to_owned(),
         revision: String::new(),
-        mode: "write",
+        mode: "write".into(),
         profile: Profile::SmallFiles,
         profile_why: String::new(),
         pid: 0,
+        supervisor: None,
+        control: None,
         store: String::new(),
-        version: "",
+        version: String::new(),
         log: None,
     }
 }
