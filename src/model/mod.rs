@@ -12,6 +12,7 @@ mod name;
 mod object;
 mod path;
 mod revision;
+mod row;
 mod value;
 
 pub use address::{Address, RefSpec};
@@ -22,4 +23,5 @@ pub use name::{BranchName, DatasetName, RefName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
 pub use revision::{DatasetRecord, DraftStep, PathChange, Revision, What};
+pub use row::{PatchBytes, RowAddress, RowChange, RowPatch};
 pub use value::Value;
