@@ -280,6 +280,11 @@ fn bytes_of(view: &View, node: &Node) -> Result<Bytes> {
     bytes_in(view, &node.place)
 }
 
+/// Whether two places show the same bytes.
+pub(super) fn has_same_bytes(a: (&View, &Place), b: (&View, &Place)) -> Result<bool> {
+    Ok(bytes_in(a.0, a.1)? == bytes_in(b.0, b.1)?)
+}
+
 fn bytes_in(view: &View, place: &Place) -> Result<Bytes> {
     Ok(match place {
         Place::Rows { below, rows } => Bytes::Rows(Box::new(bytes_in(view, below)?), *rows),

@@ -199,7 +199,7 @@ impl Draft {
     }
 
     /// Makes the overlay say `change` of a path, or nothing where the base says the same.
-    fn set(&mut self, path: &DataPath, change: Change) -> Result<()> {
+    pub(super) fn set(&mut self, path: &DataPath, change: Change) -> Result<()> {
         let base = self.base_under(path)?;
         let change = plain(&self.view, base, change)?;
         self.apply(vec![(path.clone(), change)])

@@ -29,6 +29,11 @@ pub enum RowAddress {
         /// The row's key.
         row: String,
     },
+    /// Bytes that many rows share: a footer, a chunk of a column.
+    Shared {
+        /// Which of the file's.
+        number: u32,
+    },
     /// One cell.
     Cell {
         /// The table's name within the file.
@@ -42,6 +47,7 @@ pub enum RowAddress {
 
 const COLUMN: u8 = b'c';
 const ROW: u8 = b'r';
+const SHARED: u8 = b's';
 const END: u8 = 0;
 const CELL: u8 = 1;
 
@@ -52,6 +58,7 @@ impl RowAddress {
     /// `Invalid` for a name with a NUL or a byte 1 in it, or one that is too long.
     pub fn to_key(&self) -> Result<Vec<u8>> {
         let (kind, parts, mark): (u8, Vec<&str>, u8) = match self {
+            RowAddress::Shared { number } => return Ok([&[SHARED][..], &number.to_be_bytes()].concat()),
             RowAddress::Column { table, column } => (COLUMN, vec![table, column], END),
             RowAddress::Row { table, row } => (ROW, vec![table, row], END),
             RowAddress::Cell { table, row, column } => (ROW, vec![table, row, column], CELL),
@@ -88,6 +95,9 @@ impl RowAddress {
     /// The address that a key says; `None` for bytes that are none.
     pub fn from_key(key: &[u8]) -> Option<RowAddress> {
         let (kind, rest) = key.split_first()?;
+        if *kind == SHARED {
+            return rest.try_into().ok().map(|number| RowAddress::Shared { number: u32::from_be_bytes(number) });
+        }
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
         let rest = rest.strip_suffix(&[END])?;
         let at = rest.iter().position(|byte| *byte == END)?;
@@ -102,17 +112,18 @@ impl RowAddress {
         }
     }
 
-    /// The table's name within the file.
+    /// The table's name within the file; empty for what rows share.
     pub fn table(&self) -> &str {
         match self {
             RowAddress::Column { table, .. } | RowAddress::Row { table, .. } | RowAddress::Cell { table, .. } => table,
+            RowAddress::Shared { .. } => "",
         }
     }
 
-    /// The row's key; `None` for a column.
+    /// The row's key; `None` for a column and for what rows share.
     pub fn row(&self) -> Option<&str> {
         match self {
-            RowAddress::Column { .. } => None,
+            RowAddress::Column { .. } | RowAddress::Shared { .. } => None,
             RowAddress::Row { row, .. } | RowAddress::Cell { row, .. } => Some(row),
         }
     }
@@ -156,6 +167,11 @@ pub enum RowChange {
         patch: Option<RowPatch>,
         /// Whether the file below has the row already.
         is_below: bool,
+    },
+    /// Bytes that say what several rows have: no change by itself.
+    Shared {
+        /// The bytes.
+        patch: RowPatch,
     },
 }
 
@@ -202,6 +218,7 @@ impl RowChange {
             RowChange::Set { patch, .. } | RowChange::Deleted { patch, .. } | RowChange::Inserted { patch, .. } => {
                 patch.as_ref()
             }
+            RowChange::Shared { patch } => Some(patch),
         }
     }
 
@@ -226,7 +243,9 @@ mod tests {
     fn an_address_is_read_back_from_its_key_and_a_row_comes_before_its_cells() {
         let row = RowAddress::Row { table: "t".to_owned(), row: "7".to_owned() };
         let added = RowAddress::Column { table: "t".to_owned(), column: "weight".to_owned() };
-        let all = [added, row, cell("t", "7", ""), cell("t", "7", "a/b c"), cell("t", "70", "a"), cell("u", "", "ä")];
+        let shared = RowAddress::Shared { number: 258 };
+        let cells = [cell("t", "7", ""), cell("t", "7", "a/b c"), cell("t", "70", "a"), cell("u", "", "ä")];
+        let all: Vec<_> = [added, row].into_iter().chain(cells).chain([shared]).collect();
         let keys: Vec<Vec<u8>> = all.iter().map(|address| address.to_key().expect("a key")).collect();
         assert!(keys.is_sorted());
         for (address, key) in all.iter().zip(&keys) {

@@ -152,6 +152,11 @@ pub trait TableFile: Send + Sync {
     /// `Invalid` with the reason: type, class map, encoding, NaN in JSON.
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value>;
 
+    /// Whether [`TableFile::splice`] makes all edits together ([`Splice::Whole`]), and so must be told of all.
+    fn splices_whole(&self) -> bool {
+        false
+    }
+
     /// Turns edits of rows into edits of bytes.
     ///
     /// # Errors
