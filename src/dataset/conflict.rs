@@ -1,5 +1,6 @@
 //! How a merge or a commit may end. A conflict is a value, not an error.
 
+use super::rows::RowConflict;
 use crate::model::{Change, DataPath, Id};
 
 /// Whose change is taken where both changed the same.
@@ -22,6 +23,8 @@ pub struct Conflict {
     pub theirs: Option<Change>,
     /// What happened, for a person.
     pub why: &'static str,
+    /// The cells and rows at odds, where the rest of the file could be merged by rows.
+    pub rows: Vec<RowConflict>,
 }
 
 /// How a merge or a commit ended.

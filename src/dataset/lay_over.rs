@@ -28,7 +28,13 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
     for (path, change) in view.overlay.entries()? {
         let (new, why) = laying.lay(&path, &change)?;
         if let Some(why) = why {
-            conflicts.push(Conflict { path: path.clone(), ours: Some(change.clone()), theirs: None, why });
+            conflicts.push(Conflict {
+                path: path.clone(),
+                ours: Some(change.clone()),
+                theirs: None,
+                why,
+                rows: Vec::new(),
+            });
         }
         if new.as_ref() != Some(&change) {
             edits.push((path, new));
@@ -40,7 +46,7 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
         // What was said of an edit in it is said of the folder, with all that is in it.
         conflicts.retain(|conflict| !conflict.path.is_within(&folder));
         let ours = laid.overlay.get(&folder)?;
-        conflicts.push(Conflict { path: folder, ours, theirs: None, why: FOLDER_GONE });
+        conflicts.push(Conflict { path: folder, ours, theirs: None, why: FOLDER_GONE, rows: Vec::new() });
     }
     conflicts.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((laid, conflicts))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
+use super::rows::{FileSides, RowConflict, RowMerge, merge_rows};
 use super::view::{Place, View};
 use super::{Dataset, diff};
 use crate::base::Base;
@@ -149,17 +150,29 @@ impl Merge<'_> {
     fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
-        for (path, (_, theirs)) in &their_changes {
+        let mut rows: BTreeMap<DataPath, Vec<RowConflict>> = BTreeMap::new();
+        for (path, (before, theirs)) in &their_changes {
             match our_changes.get(path) {
                 Some((_, ours)) if ours == theirs => {}
-                Some((_, ours)) => match later_folder(ours.as_ref(), theirs.as_ref()) {
-                    Some(folder) => {
+                Some((_, ours)) => {
+                    if let Some(folder) = later_folder(ours.as_ref(), theirs.as_ref()) {
                         edits.insert(path.clone(), Some(folder));
+                        continue;
                     }
-                    None => {
-                        conflicts.insert(path.clone(), "both changed it");
+                    let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
+                    match merge_rows(&self.ours.overlay, path, &sides, self.prefer)? {
+                        RowMerge::Merged(file) => {
+                            edits.insert(path.clone(), Some(Change::File(file)));
+                        }
+                        RowMerge::Conflicts(found) => {
+                            conflicts.insert(path.clone(), "both changed the same of its rows");
+                            rows.insert(path.clone(), found);
+                        }
+                        RowMerge::NotByRow => {
+                            conflicts.insert(path.clone(), "both changed it");
+                        }
                     }
-                },
+                }
                 None => {
                     edits.insert(path.clone(), theirs.clone());
                 }
@@ -195,7 +208,7 @@ impl Merge<'_> {
             }
         }
         match self.prefer {
-            None if !conflicts.is_empty() => self.conflicts(&conflicts).map(Merged::Conflicts),
+            None if !conflicts.is_empty() => self.conflicts(&conflicts, rows).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
                 Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
@@ -264,10 +277,15 @@ impl Merge<'_> {
         Ok(())
     }
 
-    fn conflicts(&self, found: &BTreeMap<DataPath, &'static str>) -> Result<Vec<Conflict>> {
+    fn conflicts(
+        &self,
+        found: &BTreeMap<DataPath, &'static str>,
+        mut rows: BTreeMap<DataPath, Vec<RowConflict>>,
+    ) -> Result<Vec<Conflict>> {
         let conflict = |(path, why): (&DataPath, &&'static str)| {
             let (ours, theirs) = (self.ours.overlay.get(path)?, self.theirs.overlay.get(path)?);
-            Ok(Conflict { path: path.clone(), ours, theirs, why })
+            let rows = rows.remove(path).unwrap_or_default();
+            Ok(Conflict { path: path.clone(), ours, theirs, why, rows })
         };
         found.iter().map(conflict).collect()
     }

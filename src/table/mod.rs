@@ -63,6 +63,11 @@ pub trait Format: Send + Sync + Debug {
     /// What people call it: `csv`, `coco` …
     fn name(&self) -> &'static str;
 
+    /// The names of the tables that such a file has, in the order of [`TableFile::tables`].
+    fn parts(&self) -> &'static [&'static str] {
+        &["rows"]
+    }
+
     /// Finds the rows of a file: reads all of it once, unless `index` tells what an earlier call found.
     ///
     /// `index` is what [`TableFile::index`] gave for the same bytes and options; bytes of

@@ -5,11 +5,14 @@
 mod column;
 mod diff;
 mod edit;
+mod merge;
 mod part;
 mod patch;
 mod splice;
 
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
+pub use merge::RowConflict;
+pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};

@@ -67,6 +67,42 @@ pub(crate) fn all<'home>(home: &'home Home, source: &Path) -> Vec<Contender<'hom
     all
 }
 
+/// Folders that can be written, each with the source's files in it; a plain copy is the first.
+pub(crate) fn writable<'home>(home: &'home Home, source: &Path) -> Vec<Contender<'home>> {
+    let copy = |name: &str| {
+        let root = empty(home, name);
+        for entry in fs::read_dir(source).expect("the source is there") {
+            let entry = entry.expect("it can be listed");
+            fs::copy(entry.path(), root.join(entry.file_name())).expect("the disk has room");
+        }
+        root
+    };
+    let root = copy("plain");
+    let plain = Contender { name: "plain folder", root, daemon: None, _mounted: Mounted::Nowhere, _process: None };
+    let ours = Mount::at(home, "w@main --writable", "mnt-writable");
+    let (root, daemon) = (ours.path().to_owned(), Some(ours.daemon()));
+    let mounted = Mounted::Veneer { _mount: ours };
+    let mut all = vec![plain, Contender { name: "writable", root, daemon, _mounted: mounted, _process: None }];
+    if skip::root().is_err() {
+        return all;
+    }
+    let layers = |name: &str| {
+        let [upper, work] = ["upper", "work"].map(|layer| empty(home, &format!("{name}-{layer}")));
+        format!("lowerdir={},upperdir={},workdir={}", source.display(), upper.display(), work.display())
+    };
+    let options = std::ffi::CString::new(layers("kernel")).expect("a path of our own");
+    all.extend(by_kernel(home, "overlayfs", |point| {
+        mount("overlay", point, "overlay", MountFlags::empty(), options.as_c_str())
+    }));
+    let mut bindfs = Command::new("bindfs");
+    bindfs.arg("-f").arg(copy("below-bindfs"));
+    all.extend(by_process(home, "bindfs", bindfs));
+    let mut overlay = Command::new("fuse-overlayfs");
+    overlay.args(["-f", "-o", &layers("fuse")]);
+    all.extend(by_process(home, "fuse-overlayfs", overlay));
+    all
+}
+
 fn empty(home: &Home, name: &str) -> PathBuf {
     let folder = home.join(name);
     fs::create_dir_all(&folder).expect("a folder of our own");

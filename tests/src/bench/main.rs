@@ -15,6 +15,7 @@ mod readers;
 mod speed;
 mod table;
 mod world;
+mod writable;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -68,6 +69,10 @@ fn main() -> ExitCode {
     if matches!(options.group, Group::All | Group::Mount) {
         let files = options.files.unwrap_or(speed::DEFAULT.files);
         let ratios = speed::measure(speed::Scale { files, big_mib: options.big_mib, pairs: options.pairs });
+        print(&ratios);
+        rows.extend(ratios.rows().iter().map(|row| serde_json::json!(row)));
+        is_reached &= ratios.all_reached();
+        let ratios = writable::measure(options.pairs, options.big_mib * 4);
         print(&ratios);
         rows.extend(ratios.rows().iter().map(|row| serde_json::json!(row)));
         is_reached &= ratios.all_reached();

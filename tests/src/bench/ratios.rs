@@ -15,6 +15,12 @@ pub(crate) struct Pair {
     pub(crate) bare: Took,
 }
 
+/// The median of the pairs' ratios of time.
+pub(crate) fn ratio_of(pairs: &[Pair]) -> f64 {
+    let seconds = |time: Duration| time.as_secs_f64().max(1e-9);
+    median(pairs.iter().map(|pair| seconds(pair.mount.time) / seconds(pair.bare.time)))
+}
+
 /// The most that each profile's ratio may be; infinite where nothing is asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Goals {
@@ -53,9 +59,9 @@ impl Ratios {
     pub(crate) fn add(&mut self, work: &'static str, mount: &'static str, pairs: &[Pair], goals: Goals) {
         let seconds = |time: Duration| time.as_secs_f64().max(1e-9);
         let times = || pairs.iter().map(|pair| seconds(pair.mount.time) / seconds(pair.bare.time));
-        let ratio = median(times());
+        let ratio = ratio_of(pairs);
         let goal = match mount {
-            "small-files" => goals.small,
+            "small-files" | "writable" => goals.small,
             "large-files" => goals.large,
             _ => f64::INFINITY,
         };
@@ -92,7 +98,9 @@ impl Ratios {
 impl Ratio {
     fn cell(&self) -> String {
         let Ratio { least, ratio, most, cpu, .. } = self;
+        let is_void = self.mount == crate::speed::CONTROL && !crate::speed::CONTROL_BOUNDS.contains(ratio);
         let goal = match (self.goal, self.reached) {
+            _ if is_void => " **void: noise**".to_owned(),
             (Some(goal), Some(true)) => format!(" ≤ {goal}"),
             (Some(goal), _) => format!(" **> {goal}**"),
             _ => String::new(),
