@@ -55,13 +55,23 @@ pub struct Follower {
     pub journal: Arc<dyn Journal>,
 }
 
-impl Follower {
+/// What moves a mount.
+pub trait Follow: Send + Sync {
+    /// The store whose refs are watched.
+    fn store(&self) -> &dyn Store;
+    /// Shows what the refs say now, as far as nobody holds the mount; returns whether anything changed.
+    ///
+    /// # Errors
+    /// When the refs cannot be read, or what they say cannot be shown.
+    fn catch_up(&self) -> Result<bool>;
+    /// Logs why the mount stays behind.
+    fn warn(&self, error: &Error);
     /// Follows until `stop` is set.
-    pub fn run(&self, stop: &AtomicBool) {
+    fn run(&self, stop: &AtomicBool) {
         let mut operation = 0;
         let mut troubled = false;
         while !stop.load(Ordering::Relaxed) {
-            let step = self.store.watch_refs(operation, PATIENCE).and_then(|last| {
+            let step = self.store().watch_refs(operation, PATIENCE).and_then(|last| {
                 if last != operation {
                     self.catch_up()?;
                 }
@@ -70,7 +80,7 @@ impl Follower {
             match step {
                 Ok(last) => {
                     if troubled {
-                        info!(branch = %self.branch, "following `{}` again", self.branch);
+                        info!("following again");
                     }
                     (operation, troubled) = (last, false);
                 }
@@ -83,6 +93,12 @@ impl Follower {
                 }
             }
         }
+    }
+}
+
+impl Follow for Follower {
+    fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     fn warn(&self, error: &Error) {
@@ -98,7 +114,7 @@ impl Follower {
     }
 
     /// Shows the head of the branch if it is not shown yet and nobody holds the mount; returns whether it moved.
-    pub fn catch_up(&self) -> Result<bool> {
+    fn catch_up(&self) -> Result<bool> {
         let Some(_moving) = self.gate.begin_move() else { return Ok(false) };
         let mut head = self.dataset.head(&self.branch)?.id;
         let before = self.file_system.shown();

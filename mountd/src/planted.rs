@@ -16,7 +16,7 @@ use veneer::store::{MemoryStore, Store};
 use crate::attributes::{Attributes, Listed, Owner, Room};
 use crate::estate::History;
 use crate::filesystem::{Detail, FileSystem, Wait};
-use crate::follow::{Follower, Kernel};
+use crate::follow::{Follow, Follower, Kernel};
 use crate::gate::Gate;
 use crate::inode::Number;
 use crate::journal::Journal;
