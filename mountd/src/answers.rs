@@ -15,13 +15,7 @@ pub trait Answers: fmt::Debug + Send + Sync {
     fn forget(&self, number: Number, times: u64);
     fn attributes(&self, number: Number) -> Result<Attributes>;
     fn link_target(&self, number: Number) -> Result<Vec<u8>>;
-    fn list(
-        &self,
-        folder: Number,
-        after: u64,
-        detail: Detail,
-        add: &mut dyn FnMut(Listed<'_>) -> Room,
-    ) -> Result<()>;
+    fn list(&self, folder: Number, after: u64, detail: Detail, add: &mut dyn FnMut(Listed<'_>) -> Room) -> Result<()>;
     fn read(&self, number: Number, offset: u64, buffer: &mut [u8], wait: Wait) -> Result<Option<usize>>;
     fn open(&self, number: Number, wait: Wait) -> Result<Option<Opened>>;
     fn statistics(&self) -> Result<Statistics>;
@@ -44,13 +38,7 @@ impl Answers for FileSystem {
         FileSystem::link_target(self, number)
     }
 
-    fn list(
-        &self,
-        folder: Number,
-        after: u64,
-        detail: Detail,
-        add: &mut dyn FnMut(Listed<'_>) -> Room,
-    ) -> Result<()> {
+    fn list(&self, folder: Number, after: u64, detail: Detail, add: &mut dyn FnMut(Listed<'_>) -> Room) -> Result<()> {
         FileSystem::list(self, folder, after, detail, add)
     }
 

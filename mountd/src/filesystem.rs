@@ -98,9 +98,13 @@ impl FileSystem {
     #[must_use]
     pub fn with_recall(self, recall: Recall) -> FileSystem {
         // Nearly every mount is asked for this one, and it takes no search.
-        let folder = self.shown().veneer().folder();
-        self.made.recover(folder.identity(), MadeThing::Veneer(folder));
+        self.recover_item(self.shown().veneer().folder());
         FileSystem { recall: Some(recall), ..self }
+    }
+
+    /// Knows something in `.veneer/` that the kernel may know from another process.
+    pub(crate) fn recover_item(&self, item: Item) {
+        self.made.recover(item.identity(), MadeThing::Veneer(item));
     }
 
     /// What is known of what was shown before this process took over.

@@ -128,8 +128,12 @@ pub(super) fn ask(point: &Path) -> Result<Info> {
 pub(super) fn ask_about(point: &Path, path: &Path) -> Result<(PathBuf, Info)> {
     let info = ask(point)?;
     let top = mountinfo::view_of(&info, point, path).ok_or_else(|| {
-        Failure::error(format!("`{}` shows many revisions, and `{}` is in none of them", point.display(), path.display()))
-            .hint("name the folder of one: a branch, or `@` and a tag or a revision")
+        Failure::error(format!(
+            "`{}` shows many revisions, and `{}` is in none of them",
+            point.display(),
+            path.display()
+        ))
+        .hint("name the folder of one: a branch, or `@` and a tag or a revision")
     })?;
     let info = if top == point { info } else { ask(&top)? };
     Ok((top, info))

@@ -21,7 +21,11 @@ impl Answers for Many {
         let top = self.top();
         if let Some(inner) = self.inner(folder)? {
             let slot = slot_of(&top, inner)?;
-            return self.files.lookup_in(&slot.shown, inner.number, name)?.map(|found| self.tell(slot, found)).transpose();
+            return self
+                .files
+                .lookup_in(&slot.shown, inner.number, name)?
+                .map(|found| self.tell(slot, found))
+                .transpose();
         }
         if folder == Item::folder_number() {
             return top.veneer.file(name).map(|item| self.files.tell_item(item)).transpose();
@@ -61,13 +65,7 @@ impl Answers for Many {
         self.files.link_target(number)
     }
 
-    fn list(
-        &self,
-        folder: Number,
-        after: u64,
-        detail: Detail,
-        add: &mut dyn FnMut(Listed<'_>) -> Room,
-    ) -> Result<()> {
+    fn list(&self, folder: Number, after: u64, detail: Detail, add: &mut dyn FnMut(Listed<'_>) -> Room) -> Result<()> {
         let top = self.top();
         if let Some(inner) = self.inner(folder)? {
             return self.list_inner(&top, inner, after, detail, add);

@@ -113,7 +113,8 @@ fn refuse_source(order: &Order, point: &Path, source: &Path) -> Result<(), Troub
     if !mount::is_same(point, source) {
         return Ok(());
     }
-    let message = format!("`{}` is the source of `{}`: its files would not be where they were", point.display(), order.dataset);
+    let message =
+        format!("`{}` is the source of `{}`: its files would not be where they were", point.display(), order.dataset);
     let hint = format!("choose an empty folder, or mount one revision over it: `veneer mount {} DIR`", order.dataset);
     Err(Trouble::new("mount-point", message, hint))
 }
@@ -133,12 +134,21 @@ fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(BTreeMap<String
     }
     if let Some((one, other)) = names::twice(&wanted) {
         let message = format!("the folder `{one}` would be needed twice: for `{one}` itself, and for `{other}` in it");
-        let hint = format!("mount one at a time (`veneer mount {}@{} DIR`), or give one of them another name", order.dataset, other.trim_start_matches(names::AT));
+        let hint = format!(
+            "mount one at a time (`veneer mount {}@{} DIR`), or give one of them another name",
+            order.dataset,
+            other.trim_start_matches(names::AT)
+        );
         return Err(Trouble::new("folder-twice", message, hint));
     }
     if wanted.len() > FOLDERS_MAX {
-        let message = format!("`{}` has {} branches and tags, and a mount at most {FOLDERS_MAX}", order.dataset, wanted.len());
-        return Err(Trouble::new("too-many", message, "delete tags that nobody needs, or mount one revision at a time"));
+        let message =
+            format!("`{}` has {} branches and tags, and a mount at most {FOLDERS_MAX}", order.dataset, wanted.len());
+        return Err(Trouble::new(
+            "too-many",
+            message,
+            "delete tags that nobody needs, or mount one revision at a time",
+        ));
     }
     Ok((wanted, kept))
 }
@@ -155,7 +165,7 @@ fn first(dataset: &Dataset, wanted: &BTreeMap<String, Id>) -> Result<(String, Id
             first = Some((bytes, (name.clone(), *id)));
         }
     }
-    first.map(|(_, first)| first).ok_or_else(|| {
-        Trouble::new("not-found", format!("`{}` has neither branches nor tags", dataset.name()), "")
-    })
+    first
+        .map(|(_, first)| first)
+        .ok_or_else(|| Trouble::new("not-found", format!("`{}` has neither branches nor tags", dataset.name()), ""))
 }

@@ -122,7 +122,10 @@ impl Follow for ManyFollower {
         if moving.is_some() {
             for slot in self.many.top().slots.values().filter(|slot| slot.listed) {
                 match wanted.get(&slot.name) {
-                    None => note(Ok(self.remove(slot))),
+                    None => {
+                        self.remove(slot);
+                        note(Ok(()));
+                    }
                     Some(id) if *id != slot.shown.revision() => note(self.change(slot, *id)),
                     Some(_) => {}
                 }

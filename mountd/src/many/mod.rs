@@ -24,3 +24,5 @@ pub mod names;
 pub mod numbers;
 pub mod take_over;
 
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub fn split(name: &str) -> (&str, &str) {
 }
 
 /// Two names of which one is a folder for a revision, and a folder for the other as well.
-pub fn twice<'a>(names: &'a BTreeMap<String, Id>) -> Option<(&'a str, &'a str)> {
+pub fn twice(names: &BTreeMap<String, Id>) -> Option<(&str, &str)> {
     names.keys().find_map(|name| Some((above(name).find(|above| names.contains_key(*above))?, name.as_str())))
 }
 

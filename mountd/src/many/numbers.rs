@@ -85,9 +85,7 @@ mod tests {
     #[test]
     fn a_folder_is_read_back_from_its_number_and_no_file_has_it() {
         for slot in [0, 1, SLOTS_MAX - 1] {
-            for number in
-                [Number::ROOT, Number::of_row(0, 7), Number::of_row(GENERATIONS_MAX - 1, Row::MAX)]
-            {
+            for number in [Number::ROOT, Number::of_row(0, 7), Number::of_row(GENERATIONS_MAX - 1, Row::MAX)] {
                 let inner = Inner { slot, number };
                 let Outer::Computed(outer) = inner.outer() else { panic!("{inner:?} needs no memory") };
                 assert_eq!(Inner::of(outer), Some(inner));

@@ -5,10 +5,10 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
+use veneer::Error;
 use veneer::dataset::{Dataset, View};
 use veneer::model::Id;
 use veneer::source::Source;
-use veneer::Error;
 
 use super::filesystem::{Many, info_of};
 use super::folders::Folders;
@@ -49,6 +49,9 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let info = serve::info_of_all(infos.last().expect("this process's own"));
     let owner = Owner { user: state.owner.0, group: state.owner.1 };
     let files = FileSystem::new(bases(&dataset, &folders, &info)?, owner, order.drift);
+    for info in &infos {
+        VeneerFolder::of_many(&serve::info_of_all(info)).files().for_each(|(_, item)| files.recover_item(item));
+    }
     let files = files.with_recall(recall(&dataset, &folders, infos)?);
     let many = Arc::new(Many::new(files, owner, dataset.clone(), Arc::clone(&kept), &info));
     many.recover(folders)?;
@@ -81,8 +84,7 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
 
 /// What is not to be collected, and what of it for as long as the mount lives: bases, and what no ref may reach.
 fn pinned(folders: &Folders) -> veneer::Result<Vec<(Id, bool)>> {
-    let unlisted: Vec<u32> =
-        folders.shown().iter().filter(|folder| !folder.listed).map(|folder| folder.slot).collect();
+    let unlisted: Vec<u32> = folders.shown().iter().filter(|folder| !folder.listed).map(|folder| folder.slot).collect();
     Ok(folders.steps()?.into_iter().map(|(slot, id, begins)| (id, begins || unlisted.contains(&slot))).collect())
 }
 
@@ -91,7 +93,7 @@ fn open(dataset: &Dataset, id: Id) -> veneer::Result<(View, i64)> {
 }
 
 /// All bases in the order in which they got their numbers.
-fn bases(dataset: &Dataset, folders: &Folders, info: &Info) -> veneer::Result<Shown> {
+pub(super) fn bases(dataset: &Dataset, folders: &Folders, info: &Info) -> veneer::Result<Shown> {
     let mut shown: Option<Shown> = None;
     for (_, id, _) in folders.steps()?.into_iter().filter(|(.., begins)| *begins) {
         let (view, time_ns) = open(dataset, id)?;
@@ -104,7 +106,7 @@ fn bases(dataset: &Dataset, folders: &Folders, info: &Info) -> veneer::Result<Sh
     shown.ok_or_else(|| Error::not_found("base", 0))
 }
 
-fn recall(dataset: &Dataset, folders: &Folders, infos: Vec<Info>) -> veneer::Result<Recall> {
+pub(super) fn recall(dataset: &Dataset, folders: &Folders, infos: Vec<Info>) -> veneer::Result<Recall> {
     let (steps, shown) = (folders.steps()?, folders.shown().to_vec());
     let slots: Vec<u32> = steps.iter().map(|(slot, ..)| *slot).collect();
     let infos = move |at: usize| match shown.iter().find(|folder| folder.slot == slots[at]) {
