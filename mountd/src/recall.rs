@@ -164,6 +164,12 @@ fn folders_below(shown: &Shown, folder: &Node, add: &mut dyn FnMut(Identity, Mad
 }
 
 fn add_made(shown: &Shown, node: &Node, add: &mut dyn FnMut(Identity, MadeThing)) -> Result<()> {
+    if node.is_folder() {
+        // Also where a base has it, which may not have been known when the kernel was told of it.
+        let (identity, made) = Shown::made_folder(&node.path);
+        add(identity, made);
+        return Ok(());
+    }
     if let Numbered::Made(identity, thing) = shown.number(node)? {
         add(identity, thing);
     }

@@ -37,7 +37,7 @@ impl Answers for Many {
     }
 
     fn forget(&self, number: Number, times: u64) {
-        match self.made.find(number) {
+        match number.is_made().then(|| self.made.find(number)).flatten() {
             Some(inner) => {
                 self.made.forget(number, times);
                 self.files.forget(inner.number, times);

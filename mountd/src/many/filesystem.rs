@@ -331,10 +331,13 @@ impl Many {
 
     /// The revision's folder behind a number that had to be remembered.
     pub(super) fn inner(&self, number: Number) -> Result<Option<Inner>> {
-        if let Some(inner) = Inner::of(number).or_else(|| self.made.find(number).as_deref().copied()) {
-            return Ok(Some(inner));
+        if !number.is_made() {
+            return Ok(Inner::of(number));
         }
-        if number.0 >> 63 == 0 || self.files.is_made(number) || !self.recall()? {
+        if let Some(inner) = self.made.find(number) {
+            return Ok(Some(*inner));
+        }
+        if self.files.is_made(number) || !self.recall()? {
             return Ok(None);
         }
         Ok(self.made.find(number).as_deref().copied())

@@ -9,7 +9,6 @@ use veneer::base::Row;
 use crate::inode::{Identity, Number, Reading};
 
 const FOLDER: u64 = 1 << 62;
-const MADE: u64 = 1 << 63;
 const ROW_BITS: u32 = 33;
 const SLOT_SHIFT: u32 = 44;
 /// How many bases the numbers of folders can tell apart.
@@ -68,7 +67,7 @@ impl Inner {
 
     /// Reads a number that says by itself what it stands for.
     pub fn of(number: Number) -> Option<Inner> {
-        if number.0 & (FOLDER | MADE) != FOLDER {
+        if number.is_made() || number.0 & FOLDER == 0 {
             return None;
         }
         let (slot, place) = ((number.0 & (FOLDER - 1)) >> SLOT_SHIFT, number.0 & ((1 << SLOT_SHIFT) - 1));
@@ -91,7 +90,7 @@ mod tests {
                 assert_eq!(Inner::of(outer), Some(inner));
             }
         }
-        for number in [Number::ROOT, Number::of_row(GENERATIONS_MAX, 7), Number(MADE | FOLDER | 5), Number(FOLDER)] {
+        for number in [Number::ROOT, Number::of_row(GENERATIONS_MAX, 7), Number(1 << 63 | FOLDER | 5), Number(FOLDER)] {
             assert_eq!(Inner::of(number), None, "{number:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Many revisions, asked for without a kernel.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use veneer::model::{BranchName, Id, Kind};
@@ -12,9 +12,10 @@ use super::{names, take_over};
 use crate::answers::Answers;
 use crate::attributes::{Attributes, Listed, Room};
 use crate::filesystem::{Detail, FileSystem};
+use crate::follow::Kernel;
 use crate::inode::Number;
 use crate::kept::Kept;
-use crate::planted::{OWNER, Planted, info, path, put};
+use crate::planted::{OWNER, Planted, info, path, put, write};
 use crate::shown::Shown;
 use crate::veneer_folder::VeneerFolder;
 
@@ -188,4 +189,40 @@ fn a_move_of_one_folder_that_was_cut_short_is_known_to_be() {
     assert_eq!(cut, [("main", Some(old))]);
     assert_eq!(state.unsettled().collect::<Vec<_>>(), ["late"]);
     assert_eq!(after.top().slots["main"].shown.revision(), new);
+}
+
+/// A kernel that notes which entries it is told to forget.
+#[derive(Default)]
+struct Told(Mutex<Vec<(Number, Vec<u8>)>>);
+
+impl Kernel for Told {
+    fn forget_entry(&self, folder: Number, name: &[u8]) {
+        self.0.lock().expect("no panic").push((folder, name.to_vec()));
+    }
+
+    fn forget_folder(&self, _: Number) {}
+}
+
+#[test]
+fn a_folder_that_a_later_base_has_too_is_forgotten_by_the_number_that_it_had_first() {
+    let planted = planted();
+    let (other, before) = ("other".parse::<BranchName>().expect("a name"), planted.fs.shown().revision());
+    let first = planted.dataset.revision(before).expect("there").parents[0];
+    let (_folder, kept) = kept(&planted);
+    let many = many(&planted, kept);
+    let known = many.files.lookup_in(&many.top().slots["main"].shown, Number::ROOT, b"made").expect("an answer");
+    let known = known.expect("there").number;
+    // The branch brings a base that has the folder, which so far only an overlay had.
+    planted.dataset.create_branch(&other, first).expect("made");
+    write(planted.source.path(), &[("made/y", "5")]);
+    planted.refresh_branch(&other);
+    many.add("other", true, planted.dataset.head(&other).expect("there").id).expect("shown");
+    let new = planted.commit(|draft| put(draft, "made/w", "44"));
+    let slot = Arc::clone(&many.top().slots["main"]);
+    let (before, after) = many.change(&slot, new).expect("moved");
+    let told = Told::default();
+    crate::follow::forget(&told, &before, &after);
+    assert_ne!(after.folder_number(&path("made")).expect("an answer").number(), known);
+    // The kernel had no reason to ask for the folder anew.
+    assert!(told.0.lock().expect("no panic").contains(&(known, b"w".to_vec())));
 }
