@@ -67,6 +67,21 @@ fn is(mount: &Mount<'_>, path: &str, text: &str) -> bool {
     fs::read(mount.join(path)).is_ok_and(|bytes| bytes == text.as_bytes())
 }
 
+/// How many pages of a file the kernel has in its cache.
+fn cached(path: &Path) -> usize {
+    use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+    let file = File::open(path).expect("there");
+    let len = usize::try_from(file.metadata().expect("there").len()).expect("small");
+    let mut pages = vec![0_u8; len.div_ceil(4096)];
+    // SAFETY: a new mapping that nothing borrows from; the vector has a byte for each of its pages.
+    unsafe {
+        let at = mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, &file, 0).expect("mappable");
+        assert_eq!(libc::mincore(at, len, pages.as_mut_ptr()), 0);
+        munmap(at, len).expect("mapped above");
+    }
+    pages.iter().filter(|page| **page & 1 == 1).count()
+}
+
 /// Kills the process that serves, and waits for the next one.
 fn kill_serving(mount: &Mount<'_>) {
     let before = mount.serving();
@@ -175,13 +190,13 @@ fn a_file_that_is_the_same_in_two_revisions_is_one_inode_and_is_read_once() {
             );
         }
         for path in ["dir/big", "made/big"] {
+            let (main, side) = (mount.join("main").join(path), mount.join("side").join(path));
+            assert_eq!(cached(&side), 0, "{path}: nobody has read it");
+            assert!(fs::read(&main).expect("readable").len() == LEN);
             let before = Requests::of(mount.serving());
-            let main = fs::read(mount.join("main").join(path)).expect("readable");
-            let once = before.bytes_since();
-            assert!(main.len() == LEN && once >= LEN as u64, "{path}: {once}");
-            let before = Requests::of(mount.serving());
-            assert!(fs::read(mount.join("side").join(path)).expect("readable") == main);
-            assert!(before.bytes_since() < LEN as u64 / 10, "{path} was read again: {}", before.bytes_since());
+            assert_eq!(cached(&side), LEN.div_ceil(4096), "{path}: what was read in the one is there in the other");
+            assert!(fs::read(&main).expect("readable") == fs::read(&side).expect("readable"));
+            assert!(before.bytes_since() < LEN as u64 / 10, "{path} was read again");
         }
         mount.unmount();
     }
@@ -400,4 +415,68 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     found
+}
+
+#[test]
+fn a_kill_while_folders_move_come_and_go_loses_nothing() {
+    need!(skip::mounting());
+    let mut rng = Rng::seeded();
+    let home = home();
+    home.ok("branch d side");
+    let mount = Mount::new(&home, "d --all");
+    let still = contents(&mount.join("@v1"));
+    let readers = Readers::start(2, &mount.join("@v1"), &still);
+    for round in 0..6 {
+        let text = format!("round {round}");
+        home.file("new", &text);
+        home.ok("put d a new");
+        home.ok(&format!("put d@side made/e{round} new"));
+        let (name, last) = (format!("deep/er{round}"), format!("deep/er{}", round - 1));
+        assert!(!mount.join(&name).exists());
+        let mut lines = vec!["commit d -m x".to_owned(), "commit d@side -m x".to_owned(), format!("branch d {name}")];
+        lines.extend((round > 0).then(|| format!("branch d --delete {last} --force")));
+        for line in lines {
+            let words = line.split(' ').map(str::to_owned);
+            let mut change =
+                Child::start(home.command(words).stdout(Stdio::null()).stderr(Stdio::null())).expect("ours");
+            std::thread::sleep(Duration::from_millis(rng.below(12) as u64));
+            let pid = Pid::from_raw(i32::try_from(mount.serving()).expect("a process id")).expect("not 0");
+            let _ = kill_process(pid, Signal::KILL);
+            assert!(change.wait(PATIENCE).expect("our own child").expect("it ends").success(), "{line}");
+        }
+        let shows = || {
+            is(&mount, "main/a", &text)
+                && is(&mount, &format!("side/made/e{round}"), &text)
+                && is(&mount, &format!("{name}/a"), &text)
+                && !mount.join(&last).exists()
+        };
+        assert!(wait::until(PATIENCE, shows).is_some(), "half of round {round} shows: {}", mount.log());
+    }
+    assert_eq!(names(mount.path()), ["@v1", "deep", "main", "side"]);
+    assert_eq!(names(&mount.join("deep")), ["er5"]);
+    assert!(readers.finish().files > 10);
+    home.ok("mounts --restart mnt");
+    assert_eq!(mount.text("main/a"), "round 5");
+    mount.unmount();
+}
+
+#[test]
+fn what_a_folder_found_by_name_shows_outlives_its_branch_and_a_collection() {
+    need!(skip::mounting());
+    let home = home();
+    home.ok("branch d side");
+    home.file("new", vec![b'z'; 300_000]);
+    home.ok("put d@side made/big new");
+    home.ok("commit d@side -m big");
+    let mount = Mount::new(&home, "d --all");
+    let hex = format!("@{}", &head(&home, "side")[..9]);
+    assert!(mount.join(&hex).join("made/e").exists());
+    home.ok("branch d --delete side --force");
+    assert!(wait::until(SOON, || !mount.join("side").exists()).is_some());
+    kill_serving(&mount);
+    home.ok("gc");
+    assert!(fs::read(mount.join(&hex).join("made/big")).expect("kept") == vec![b'z'; 300_000]);
+    mount.unmount();
+    home.ok("gc");
+    home.fails(&format!("log d{hex} -n 1"), 3);
 }
