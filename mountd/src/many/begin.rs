@@ -113,8 +113,11 @@ fn refuse_source(order: &Order, point: &Path, source: &Path) -> Result<(), Troub
     if !mount::is_same(point, source) {
         return Ok(());
     }
-    let message =
-        format!("`{}` is the source of `{}`: its files would not be where they were", point.display(), order.dataset);
+    let message = format!(
+        "`{}` is the source of `{}`: folders of revisions would lie where its files are",
+        point.display(),
+        order.dataset
+    );
     let hint = format!("choose an empty folder, or mount one revision over it: `veneer mount {} DIR`", order.dataset);
     Err(Trouble::new("mount-point", message, hint))
 }
