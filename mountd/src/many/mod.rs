@@ -15,7 +15,7 @@
 //! | [`follow`] | how it moves with the refs |
 //! | [`begin`], [`take_over`] | the beginnings of a process that serves |
 
-mod answers;
+pub mod answers;
 pub mod begin;
 pub mod filesystem;
 pub mod folders;
