@@ -48,5 +48,6 @@ pub mod model;
 pub mod overlay;
 pub mod source;
 pub mod store;
+pub mod table;
 
 pub use error::{Error, ErrorKind, Result};

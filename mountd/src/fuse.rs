@@ -1,7 +1,7 @@
 //! The kernel's protocol: decodes fuser's calls, calls the file system, replies.
 //!
 //! Nothing is decided here, but for which thread answers: what is cached is
-//! answered by the thread that was asked, what may wait for a disk by the pool.
+//! answered by the thread that was asked, what may wait for a disk as the pool says.
 
 use std::ffi::OsStr;
 use std::io;
@@ -167,7 +167,7 @@ impl fuser::Filesystem for Fuse {
             Err(error) => reply.error(code(&error)),
             Ok(None) => {
                 let (file_system, buffers) = (Arc::clone(&self.file_system), Arc::clone(&self.buffers));
-                return self.pool.run(move || {
+                return self.pool.run_by_reader(move || {
                     match file_system.read(number, offset, &mut buffer[..size as usize], Wait::Yes) {
                         Ok(len) => reply.data(&buffer[..len.unwrap_or(0)]),
                         Err(error) => reply.error(code(&error)),
@@ -235,7 +235,7 @@ impl fuser::Filesystem for Fuse {
             Err(error) => reply.error(code(&error)),
             Ok(None) => {
                 let (file_system, opens) = (Arc::clone(&self.file_system), Arc::clone(&self.opens));
-                self.pool.run(move || match file_system.open(number, Wait::Yes) {
+                self.pool.run_by_reader(move || match file_system.open(number, Wait::Yes) {
                     Ok(Some(opened)) => reply_opened(&opens, number, &opened, reply),
                     Ok(None) => reply.error(Errno::EIO),
                     Err(error) => reply.error(code(&error)),

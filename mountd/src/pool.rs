@@ -1,10 +1,13 @@
-//! Threads for what may block: the readers of `/dev/fuse` never wait for a disk.
+//! Who waits for a disk: some of the readers of `/dev/fuse`, and threads of its own for the rest.
 //!
-//! They start when there is work that no idle one can take, and end after a
-//! time without any, so that an idle mount costs two readers and nothing else.
+//! A reader that waits itself saves the waking of another thread, which on a
+//! virtual machine costs as much as a read. One reader is always left to hear
+//! the kernel. The threads start when there is work that no idle one can take,
+//! and end after a time without any.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -18,10 +21,15 @@ const STACK_LEN: usize = 256 * 1024;
 /// How long a thread waits for a job before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Runs jobs on its threads; a clone shares them.
+/// Threads that read requests: one that hears the kernel, and others that may wait.
+pub const READERS: usize = 4;
+
+/// Runs jobs on its threads, or on that of a reader; a clone shares them.
 #[derive(Clone, Default)]
 pub struct Pool {
     shared: Arc<Shared>,
+    /// How many readers run a job at this moment.
+    waiting_readers: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -75,6 +83,17 @@ impl Shared {
 }
 
 impl Pool {
+    /// Runs `job` on this thread, a reader's, if another reader is left to hear the kernel; else as [`Pool::run`].
+    pub fn run_by_reader(&self, job: impl FnOnce() + Send + 'static) {
+        if self.waiting_readers.fetch_add(1, Ordering::Relaxed) < READERS - 1 {
+            job();
+            self.waiting_readers.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            self.waiting_readers.fetch_sub(1, Ordering::Relaxed);
+            self.run(job);
+        }
+    }
+
     /// Has `job` run soon on another thread; on this one if none can be started.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) {
         let mut state = self.shared.lock();
@@ -92,7 +111,7 @@ impl Pool {
     /// Whether nothing is being done, nor waiting to be.
     pub fn is_idle(&self) -> bool {
         let state = self.shared.lock();
-        state.jobs.is_empty() && state.idle == state.threads
+        state.jobs.is_empty() && state.idle == state.threads && self.waiting_readers.load(Ordering::Relaxed) == 0
     }
 
     fn start_thread(&self) {
@@ -138,6 +157,28 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(5), "it is never idle");
             thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    #[test]
+    fn readers_wait_themselves_but_for_one_that_goes_on_to_hear_the_kernel() {
+        let pool = Pool::default();
+        let (done, results) = mpsc::channel();
+        let all_wait = Arc::new(std::sync::Barrier::new(READERS));
+        let reader = || {
+            let (pool, done, all_wait) = (pool.clone(), done.clone(), Arc::clone(&all_wait));
+            thread::spawn(move || {
+                let reader = thread::current().id();
+                pool.run_by_reader(move || {
+                    all_wait.wait();
+                    done.send(thread::current().id() == reader).expect("the test waits");
+                });
+            })
+        };
+        let readers: Vec<_> = (0..READERS).map(|_| reader()).collect();
+        let by_reader = results.iter().take(READERS).filter(|by_reader| *by_reader).count();
+        assert_eq!(by_reader, READERS - 1);
+        readers.into_iter().for_each(|reader| reader.join().expect("it ends"));
+        assert_eq!(pool.waiting_readers.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::journal::ToldJournal;
 use crate::kept::Kept;
 use crate::mount::{self, Wish};
 use crate::opens::Opens;
+use crate::pool::READERS;
 use crate::profile::{self, BigShare, Choice, Profile};
 use crate::runtime_folder;
 use crate::serving::{Opened, Standing};
@@ -30,8 +31,6 @@ use crate::shown::Shown;
 use crate::trouble::Trouble;
 use crate::veneer_folder::{Info, VeneerFolder};
 
-/// Threads that read requests; what may block goes to a pool.
-const READERS: usize = 2;
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -153,7 +153,7 @@ impl Shown {
         let row = match &node.place {
             Place::Folder { .. } => return self.folder_number(&node.path),
             Place::Source { row } | Place::Symlink(Target::Base(row)) => Some(*row),
-            Place::Blob(_) | Place::Extents { .. } | Place::Symlink(Target::Overlay(_)) => None,
+            Place::Blob(_) | Place::Extents { .. } | Place::Rows { .. } | Place::Symlink(Target::Overlay(_)) => None,
         };
         match row {
             Some(row) if self.view.base().entry(row)? == node.entry => Ok(Numbered::Computed(self.row_number(row)?)),
@@ -238,26 +238,7 @@ impl Shown {
         let Entry { kind, size, mtime_ns, mode } = node.entry;
         let attributes = format!("{} {size} {mtime_ns} {mode:o}", kind.as_str());
         let mut content = Vec::new();
-        let below = match &node.place {
-            Place::Source { row } | Place::Symlink(Target::Base(row)) => Some(*row),
-            Place::Extents { row, extents } => {
-                for extent in extents.iter() {
-                    [extent.offset, extent.replaced, extent.len].iter().for_each(|n| content.extend(n.to_le_bytes()));
-                    content.extend_from_slice(extent.blob.as_bytes());
-                }
-                Some(*row)
-            }
-            Place::Blob(id) => {
-                content.extend_from_slice(id.as_bytes());
-                None
-            }
-            Place::Symlink(Target::Overlay(target)) => {
-                content.extend_from_slice(target);
-                None
-            }
-            Place::Folder { .. } => None,
-        };
-        let source = match below {
+        let source = match say_content(&node.place, &mut content) {
             // Not the row: another base may have the same file elsewhere.
             Some(row) => {
                 let base = self.view.base();
@@ -320,5 +301,33 @@ impl Shown {
             if self.view.base().name(middle)? <= name { low = middle + 1 } else { high = middle }
         }
         Ok(low - rows.start)
+    }
+}
+
+/// Adds what makes the bytes of `place` the same; returns the base's row of which they are besides.
+fn say_content(place: &Place, content: &mut Vec<u8>) -> Option<Row> {
+    match place {
+        Place::Source { row } | Place::Symlink(Target::Base(row)) => Some(*row),
+        Place::Extents { row, extents } => {
+            for extent in extents.iter() {
+                [extent.offset, extent.replaced, extent.len].iter().for_each(|n| content.extend(n.to_le_bytes()));
+                content.extend_from_slice(extent.blob.as_bytes());
+            }
+            Some(*row)
+        }
+        Place::Rows { below, rows } => {
+            let row = say_content(below, content);
+            content.extend_from_slice(rows.as_bytes());
+            row
+        }
+        Place::Blob(id) => {
+            content.extend_from_slice(id.as_bytes());
+            None
+        }
+        Place::Symlink(Target::Overlay(target)) => {
+            content.extend_from_slice(target);
+            None
+        }
+        Place::Folder { .. } => None,
     }
 }

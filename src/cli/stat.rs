@@ -147,16 +147,18 @@ fn dead(path: &Path) -> Failure {
 fn from(node: &Node) -> &'static str {
     match node.place {
         Place::Source { .. } | Place::Folder { base: Some(_) } | Place::Symlink(Target::Base(_)) => "source",
-        Place::Blob(_) | Place::Extents { .. } | Place::Folder { base: None } | Place::Symlink(Target::Overlay(_)) => {
-            "overlay"
-        }
+        Place::Blob(_)
+        | Place::Extents { .. }
+        | Place::Rows { .. }
+        | Place::Folder { base: None }
+        | Place::Symlink(Target::Overlay(_)) => "overlay",
     }
 }
 
 fn object(view: &View, node: &Node, hash: bool) -> Result<Option<Id>> {
     match node.place {
         Place::Blob(id) => Ok(Some(id)),
-        Place::Source { .. } | Place::Extents { .. } if hash => {
+        Place::Source { .. } | Place::Extents { .. } | Place::Rows { .. } if hash => {
             let mut hasher = blake3::Hasher::new();
             view.open(node, OnDrift::Error)?.copy_to(&mut hasher)?;
             Ok(Some(Id::from_bytes(*hasher.finalize().as_bytes())))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::io::{ReadWriteFlags, preadv2};
 
 use crate::base::{Base, Row};
-use crate::model::{DataPath, Entry, Extent};
+use crate::model::{DataPath, Entry, Extent, PatchBytes, RowPatch};
 use crate::source::{OnDrift, Source};
 use crate::store::{Object, Store};
 use crate::{Error, ErrorKind, Result};
@@ -60,7 +60,26 @@ impl Content {
     }
 
     pub(super) fn spliced(below: Content, extents: &[Extent], len: u64, store: &Arc<dyn Store>) -> Result<Content> {
-        Ok(Content { len, from: From::Spliced(Splice::new(below, extents, len, store)?) })
+        let open = |extent: &Extent| {
+            let object =
+                if extent.len > 0 { Laid::Object(store.open(extent.blob)?) } else { Laid::Inline(Box::from([])) };
+            Ok((Range { offset: extent.offset, replaced: extent.replaced, len: extent.len }, object))
+        };
+        let laid = extents.iter().map(open).collect::<Result<Vec<_>>>()?;
+        Ok(Content { len, from: From::Spliced(Splice::new(below, laid, len)?) })
+    }
+
+    /// The file below with the patches of its rows, in order of offset.
+    pub(super) fn patched(below: Content, patches: Vec<RowPatch>, len: u64, store: &Arc<dyn Store>) -> Result<Content> {
+        let open = |patch: RowPatch| {
+            let range = Range { offset: patch.offset, replaced: patch.replaced, len: patch.bytes.len() };
+            Ok(match patch.bytes {
+                PatchBytes::Inline(bytes) => (range, Laid::Inline(bytes.into())),
+                PatchBytes::Blob(id, _) => (range, Laid::Object(store.open(id)?)),
+            })
+        };
+        let laid = patches.into_iter().map(open).collect::<Result<Vec<_>>>()?;
+        Ok(Content { len, from: From::Spliced(Splice::new(below, laid, len)?) })
     }
 
     /// How many bytes it has.
@@ -199,34 +218,49 @@ struct Splice {
 struct Piece {
     /// Where it begins in the spliced file.
     at: u64,
-    /// Where its bytes are in the file below; an object's bytes begin at 0.
+    /// Where its bytes are in the file below; those of what is laid over begin at 0.
     below_at: u64,
-    object: Option<Object>,
+    /// `None`: they are those of the file below.
+    laid: Option<Laid>,
+}
+
+/// What is laid over a range.
+#[derive(Debug)]
+enum Laid {
+    Object(Object),
+    Inline(Box<[u8]>),
+}
+
+/// A range of the file below, and how many bytes stand there instead.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    offset: u64,
+    replaced: u64,
+    len: u64,
 }
 
 impl Splice {
-    fn new(below: Content, extents: &[Extent], len: u64, store: &Arc<dyn Store>) -> Result<Splice> {
+    fn new(below: Content, all: Vec<(Range, Laid)>, len: u64) -> Result<Splice> {
         let damaged = |why| Error::corrupt("a spliced file", why);
         let (mut pieces, mut at, mut below_at) = (Vec::new(), 0u64, 0u64);
-        for extent in extents {
-            let gap = extent.offset.checked_sub(below_at).ok_or_else(|| damaged("its extents overlap"))?;
+        for (range, laid) in all {
+            let gap = range.offset.checked_sub(below_at).ok_or_else(|| damaged("its extents overlap"))?;
             if gap > 0 {
-                pieces.push(Piece { at, below_at, object: None });
+                pieces.push(Piece { at, below_at, laid: None });
             }
             at = at.saturating_add(gap);
-            if extent.len > 0 {
-                let object = store.open(extent.blob)?;
-                if object.len() != extent.len {
+            if range.len > 0 {
+                if matches!(&laid, Laid::Object(object) if object.len() != range.len) {
                     return Err(damaged("an extent's blob has another length"));
                 }
-                pieces.push(Piece { at, below_at: 0, object: Some(object) });
+                pieces.push(Piece { at, below_at: 0, laid: Some(laid) });
             }
-            at = at.saturating_add(extent.len);
-            below_at = extent.offset.saturating_add(extent.replaced);
+            at = at.saturating_add(range.len);
+            below_at = range.offset.saturating_add(range.replaced);
         }
         let rest = below.len().checked_sub(below_at).ok_or_else(|| damaged("an extent ends beyond the file"))?;
         if rest > 0 {
-            pieces.push(Piece { at, below_at, object: None });
+            pieces.push(Piece { at, below_at, laid: None });
         }
         if at.saturating_add(rest) != len {
             return Err(damaged("its pieces do not add up to its size"));
@@ -242,8 +276,13 @@ impl Splice {
             let take = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buffer.len());
             let (now, later) = buffer.split_at_mut(take);
             let within = piece.below_at + (offset - piece.at);
-            match &piece.object {
-                Some(object) => object.read_at(now, within)?,
+            match &piece.laid {
+                Some(Laid::Object(object)) => object.read_at(now, within)?,
+                Some(Laid::Inline(bytes)) => {
+                    let from = usize::try_from(within).expect("it lies in the piece");
+                    now.copy_from_slice(&bytes[from..from + take]);
+                    take
+                }
                 None => self.below.read_at(now, within)?,
             };
             offset += take as u64;

@@ -263,6 +263,7 @@ enum Bytes {
     Source { path: DataPath, size: u64, mtime_ns: i64 },
     Blob(Id),
     Extents(DataPath, Vec<(u64, u64, Id)>),
+    Rows(Box<Bytes>, Id),
     Target(Vec<u8>),
 }
 
@@ -276,7 +277,17 @@ fn identity(view: &View, node: &Node) -> Result<Option<Identity>> {
 }
 
 fn bytes_of(view: &View, node: &Node) -> Result<Bytes> {
-    Ok(match &node.place {
+    bytes_in(view, &node.place)
+}
+
+/// Whether two places show the same bytes.
+pub(super) fn has_same_bytes(a: (&View, &Place), b: (&View, &Place)) -> Result<bool> {
+    Ok(bytes_in(a.0, a.1)? == bytes_in(b.0, b.1)?)
+}
+
+fn bytes_in(view: &View, place: &Place) -> Result<Bytes> {
+    Ok(match place {
+        Place::Rows { below, rows } => Bytes::Rows(Box::new(bytes_in(view, below)?), *rows),
         Place::Folder { .. } => Bytes::Target(Vec::new()),
         Place::Source { row } => {
             let recorded = view.base.entry(*row)?;

@@ -199,7 +199,7 @@ impl Draft {
     }
 
     /// Makes the overlay say `change` of a path, or nothing where the base says the same.
-    fn set(&mut self, path: &DataPath, change: Change) -> Result<()> {
+    pub(super) fn set(&mut self, path: &DataPath, change: Change) -> Result<()> {
         let base = self.base_under(path)?;
         let change = plain(&self.view, base, change)?;
         self.apply(vec![(path.clone(), change)])
@@ -247,15 +247,31 @@ fn change_of(view: &View, node: &Node) -> Result<Change> {
             let from = base.map(|row| view.base.path(row)).transpose()?;
             return Ok(Change::Folder { from, mtime_ns, mode });
         }
+        place @ (Place::Source { .. } | Place::Blob(_) | Place::Extents { .. } | Place::Rows { .. }) => {
+            content_of(view, place)?
+        }
         Place::Symlink(Target::Overlay(target)) => return Ok(Change::Symlink { target: target.to_vec(), mtime_ns }),
         Place::Symlink(Target::Base(row)) => {
             return Ok(Change::Symlink { target: view.base.link_target(*row)?.to_vec(), mtime_ns });
         }
+    };
+    Ok(Change::File(FileChange { content, size: node.entry.size, mtime_ns, mode }))
+}
+
+/// What an overlay must say for the bytes of `place` to show.
+///
+/// # Errors
+/// `Invalid` for what has no bytes of its own.
+pub(super) fn content_of(view: &View, place: &Place) -> Result<Content> {
+    Ok(match place {
         Place::Source { row } => Content::Source(view.base.path(*row)?),
         Place::Blob(id) => Content::Blob(*id),
         Place::Extents { row, extents } => Content::Extents { over: view.base.path(*row)?, extents: extents.to_vec() },
-    };
-    Ok(Change::File(FileChange { content, size: node.entry.size, mtime_ns, mode }))
+        Place::Rows { below, rows } => Content::Rows { below: Box::new(content_of(view, below)?), rows: *rows },
+        Place::Folder { .. } | Place::Symlink(_) => {
+            return Err(Error::invalid("file", "a path", "it is something else"));
+        }
+    })
 }
 
 /// `change`, or `None` where the base's entry `row` shows the same anyway.
@@ -266,7 +282,7 @@ fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>
         Change::Removed => false,
         Change::File(file) => match &file.content {
             Content::Source(path) => entry.kind == Kind::File && view.base.find(path)? == Some(row),
-            Content::Blob(_) | Content::Extents { .. } => false,
+            Content::Blob(_) | Content::Extents { .. } | Content::Rows { .. } => false,
         },
         Change::Folder { from: Some(from), .. } => entry.kind == Kind::Folder && view.base.find(from)? == Some(row),
         Change::Folder { from: None, .. } => false,

@@ -49,7 +49,7 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
 /// The files of the base that show under a path that the overlay gives them.
 fn moved(view: &View) -> Result<BTreeSet<DataPath>> {
     let below = |(_, change)| match change {
-        Change::File(FileChange { content: Content::Source(of) | Content::Extents { over: of, .. }, .. }) => Some(of),
+        Change::File(file) => file.content.source().cloned(),
         _ => None,
     };
     Ok(view.overlay.entries()?.into_iter().filter_map(below).collect())
@@ -80,7 +80,7 @@ impl Laying<'_> {
             },
             Change::File(file) => match self.lay_file(file)? {
                 Some((file, why)) => {
-                    let edited = matches!(file.content, Content::Blob(_)) && is_odd;
+                    let edited = file.content.source().is_none() && is_odd;
                     (Some(Change::File(file)), why.or(edited.then_some(EDITED)))
                 }
                 None => (None, Some(GONE)),
@@ -97,11 +97,8 @@ impl Laying<'_> {
 
     /// A file of the overlay as it is over the new base; `None` when there is nothing left to show.
     fn lay_file(&self, file: &FileChange) -> Result<Option<(FileChange, Option<&'static str>)>> {
-        let (below, is_spliced) = match &file.content {
-            Content::Blob(_) => return Ok(Some((file.clone(), None))),
-            Content::Source(below) => (below, false),
-            Content::Extents { over, .. } => (over, true),
-        };
+        let Some(below) = file.content.source() else { return Ok(Some((file.clone(), None))) };
+        let is_spliced = !matches!(file.content, Content::Source(_));
         let Some(row) = self.base.find(below)? else { return Ok(None) };
         if !self.is_changed(below) {
             return Ok(Some((file.clone(), None)));

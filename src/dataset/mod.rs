@@ -19,6 +19,7 @@ mod mounted;
 mod reach;
 mod refresh;
 mod refs;
+pub mod rows;
 mod totals;
 mod view;
 

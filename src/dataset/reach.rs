@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Datasets, decode};
 use crate::base::Base;
 use crate::model::{DatasetRecord, DraftStep, Id, RefName, Revision};
-use crate::overlay::visit_node;
+use crate::overlay::{visit_node, visit_rows_node};
 use crate::store::{LocalStore, Problem, Store, pinned};
 use crate::{Error, Result};
 
@@ -136,9 +136,31 @@ impl<'a> Reach<'a> {
             if !self.seen.insert(id) {
                 continue;
             }
-            let mut blobs = Vec::new();
+            let (mut blobs, mut rows) = (Vec::new(), Vec::new());
             visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
-                blobs.extend(change.blobs())
+                blobs.extend(change.blobs());
+                rows.extend(change.rows());
+            })?;
+            for blob in blobs {
+                self.blob(blob)?;
+            }
+            for root in rows {
+                self.rows(root)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The row changes of one file.
+    fn rows(&mut self, root: Id) -> Result<()> {
+        let mut next = vec![root];
+        while let Some(id) = next.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            let mut blobs = Vec::new();
+            visit_rows_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
+                blobs.extend(change.blob());
             })?;
             for blob in blobs {
                 self.blob(blob)?;

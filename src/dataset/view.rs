@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use super::content::Content;
 use crate::base::{Base, Row};
-use crate::model::{Change, DataPath, Entry, Extent, FileChange, Id, Kind};
-use crate::overlay::Overlay;
+use crate::model::{Change, DataPath, Entry, Extent, Id, Kind};
+use crate::overlay::{Overlay, Rows};
 use crate::source::{OnDrift, Source};
 use crate::store::Store;
 use crate::{Error, ErrorKind, Result, model};
@@ -58,8 +58,26 @@ pub enum Place {
         /// What is laid over, in order of offset.
         extents: Arc<[Extent]>,
     },
+    /// Edits of rows laid over other content.
+    Rows {
+        /// The content that shows between them.
+        below: Box<Place>,
+        /// The root of the tree of row changes.
+        rows: Id,
+    },
     /// A symbolic link.
     Symlink(Target),
+}
+
+impl Place {
+    /// The base's file whose bytes show in it, if any do.
+    pub fn source_row(&self) -> Option<Row> {
+        match self {
+            Place::Source { row } | Place::Extents { row, .. } => Some(*row),
+            Place::Rows { below, .. } => below.source_row(),
+            Place::Folder { .. } | Place::Blob(_) | Place::Symlink(_) => None,
+        }
+    }
 }
 
 /// Where the target of a symbolic link is written.
@@ -87,7 +105,7 @@ impl Node {
         match self.place {
             Place::Folder { base } => base,
             Place::Source { row } | Place::Symlink(Target::Base(row)) => Some(row),
-            Place::Blob(_) | Place::Extents { .. } | Place::Symlink(Target::Overlay(_)) => None,
+            Place::Blob(_) | Place::Extents { .. } | Place::Rows { .. } | Place::Symlink(Target::Overlay(_)) => None,
         }
     }
 }
@@ -200,15 +218,48 @@ impl View {
     /// # Errors
     /// `IsAFolder`, `SourceChanged`; `Invalid` for a symbolic link, which has no content of its own.
     pub fn open(&self, node: &Node, drift: OnDrift) -> Result<Content> {
+        self.open_place(&node.path, &node.place, Some(node.entry.size), drift)
+    }
+
+    /// Opens what shows between the row edits of a file; the file itself where it has none.
+    ///
+    /// # Errors
+    /// As [`View::open`].
+    pub fn open_below(&self, node: &Node, drift: OnDrift) -> Result<Content> {
         match &node.place {
-            Place::Folder { .. } => Err(Error::new(ErrorKind::IsAFolder { path: node.path.to_string() })),
-            Place::Symlink(_) => Err(Error::invalid("file", &node.path.to_string(), "it is a symbolic link")),
+            Place::Rows { below, .. } => self.open_place(&node.path, below, None, drift),
+            place => self.open_place(&node.path, place, Some(node.entry.size), drift),
+        }
+    }
+
+    /// `len` is known for all but what lies below row edits.
+    fn open_place(&self, path: &DataPath, place: &Place, len: Option<u64>, drift: OnDrift) -> Result<Content> {
+        match place {
+            Place::Folder { .. } => Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() })),
+            Place::Symlink(_) => Err(Error::invalid("file", &path.to_string(), "it is a symbolic link")),
             Place::Blob(id) => Ok(Content::of_blob(self.store.open(*id)?)),
             Place::Source { row } => Content::of_source(&*self.source()?, &self.base, *row, drift),
             Place::Extents { row, extents } => {
                 let below = Content::of_source(&*self.source()?, &self.base, *row, drift)?;
-                Content::spliced(below, extents, node.entry.size, &self.store)
+                let grown: u64 = extents.iter().map(|extent| extent.len).sum();
+                let replaced: u64 = extents.iter().map(|extent| extent.replaced).sum();
+                let len = len.unwrap_or_else(|| (below.len() + grown).saturating_sub(replaced));
+                Content::spliced(below, extents, len, &self.store)
             }
+            Place::Rows { below, rows } => {
+                let below = self.open_place(path, below, None, drift)?;
+                let patches = super::rows::patches(&self.overlay.rows(Some(*rows)))?;
+                let len = len.unwrap_or_else(|| super::rows::patched_len(below.len(), &patches));
+                Content::patched(below, patches, len, &self.store)
+            }
+        }
+    }
+
+    /// The row changes of a file.
+    pub fn rows_of(&self, node: &Node) -> Rows {
+        match &node.place {
+            Place::Rows { rows, .. } => self.overlay.rows(Some(*rows)),
+            _ => self.overlay.rows(None),
         }
     }
 
@@ -245,7 +296,7 @@ impl View {
         let Some(entry) = change.entry() else { return Ok(None) };
         let place = match change {
             Change::Removed => return Ok(None),
-            Change::File(file) => self.place_of(file)?,
+            Change::File(file) => self.place_of(&file.content)?,
             Change::Folder { from, .. } => {
                 Place::Folder { base: from.as_ref().map(|from| self.row(from)).transpose()? }
             }
@@ -254,13 +305,14 @@ impl View {
         Ok(Some(Node { path, entry, place }))
     }
 
-    fn place_of(&self, file: &FileChange) -> Result<Place> {
-        Ok(match &file.content {
+    fn place_of(&self, content: &model::Content) -> Result<Place> {
+        Ok(match content {
             model::Content::Source(path) => Place::Source { row: self.row(path)? },
             model::Content::Blob(id) => Place::Blob(*id),
             model::Content::Extents { over, extents } => {
                 Place::Extents { row: self.row(over)?, extents: extents.as_slice().into() }
             }
+            model::Content::Rows { below, rows } => Place::Rows { below: Box::new(self.place_of(below)?), rows: *rows },
         })
     }
 

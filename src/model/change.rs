@@ -60,6 +60,34 @@ pub enum Content {
         /// In order of offset, never touching or overlapping.
         extents: Vec<Extent>,
     },
+    /// Edits of rows laid over other content, and what they mean.
+    Rows {
+        /// What shows between the patches of the rows.
+        below: Box<Content>,
+        /// The root of the tree of row changes, see [`super::RowAddress`].
+        rows: Id,
+    },
+}
+
+impl Content {
+    /// The base's file that shows in it, if any does.
+    pub fn source(&self) -> Option<&DataPath> {
+        match self {
+            Content::Source(path) | Content::Extents { over: path, .. } => Some(path),
+            Content::Blob(_) => None,
+            Content::Rows { below, .. } => below.source(),
+        }
+    }
+
+    /// The blobs that it is made of; those of row changes are told by the tree.
+    fn blobs(&self) -> Vec<Id> {
+        match self {
+            Content::Source(_) => Vec::new(),
+            Content::Blob(id) => vec![*id],
+            Content::Extents { extents, .. } => extents.iter().map(|extent| extent.blob).collect(),
+            Content::Rows { below, .. } => below.blobs(),
+        }
+    }
 }
 
 /// A byte range of a file that is ours; what lies between is the source's.
@@ -93,11 +121,16 @@ impl Change {
     /// The blobs that must be kept for this change to be readable.
     pub fn blobs(&self) -> Vec<Id> {
         match self {
-            Change::File(FileChange { content: Content::Blob(id), .. }) => vec![*id],
-            Change::File(FileChange { content: Content::Extents { extents, .. }, .. }) => {
-                extents.iter().map(|extent| extent.blob).collect()
-            }
+            Change::File(file) => file.content.blobs(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The tree of row changes that is part of it.
+    pub fn rows(&self) -> Option<Id> {
+        match self {
+            Change::File(FileChange { content: Content::Rows { rows, .. }, .. }) => Some(*rows),
+            _ => None,
         }
     }
 }

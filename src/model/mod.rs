@@ -12,6 +12,8 @@ mod name;
 mod object;
 mod path;
 mod revision;
+mod row;
+mod value;
 
 pub use address::{Address, RefSpec};
 pub use change::{Change, Content, Extent, FileChange};
@@ -21,3 +23,5 @@ pub use name::{BranchName, DatasetName, RefName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
 pub use revision::{DatasetRecord, DraftStep, PathChange, Revision, What};
+pub use row::{PatchBytes, RowAddress, RowChange, RowPatch};
+pub use value::Value;

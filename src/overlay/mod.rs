@@ -7,6 +7,7 @@
 
 mod node;
 mod nodes;
+mod rows;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use nodes::Nodes;
+pub use rows::{RowDifference, Rows};
 
-use crate::model::{Change, DataPath, Id, ObjectKind};
+use crate::model::{Change, DataPath, Id, ObjectKind, RowChange};
 use crate::{Error, Result};
 
 /// An immutable map from path to change.
@@ -132,7 +134,9 @@ impl Overlay {
 
     /// Returns the nodes that the store does not have yet, children before parents.
     pub fn unstored(&self) -> Result<Vec<(ObjectKind, Bytes)>> {
-        self.root.map_or_else(|| Ok(Vec::new()), |root| self.nodes.staged_below(root))
+        let Some(root) = self.root else { return Ok(Vec::new()) };
+        // A file's row changes are a tree of their own, whose root a leaf names: a child like any other.
+        self.nodes.staged_below(root, &|key, value| Ok(decode(key, value)?.rows()))
     }
 
     /// Tells it that all of [`Overlay::unstored`] is stored: only then may the copies in memory go.
@@ -163,6 +167,23 @@ pub fn visit_node(id: Id, bytes: Bytes, child: &mut dyn FnMut(Id), change: &mut 
     for index in 0..node.len() {
         match node.level() {
             0 => change(decode(node.key(index), &node.value(index))?),
+            _ => child(node.child(index)?),
+        }
+    }
+    Ok(())
+}
+
+/// Visits a stored node of a file's row changes: calls `child` for nodes below it and `change` for the changes in it.
+pub fn visit_rows_node(
+    id: Id,
+    bytes: Bytes,
+    child: &mut dyn FnMut(Id),
+    change: &mut dyn FnMut(RowChange),
+) -> Result<()> {
+    let node = node::Node::decode(id, bytes)?;
+    for index in 0..node.len() {
+        match node.level() {
+            0 => change(rows::decode(&node.value(index))?),
             _ => child(node.child(index)?),
         }
     }

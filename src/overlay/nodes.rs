@@ -49,6 +49,9 @@ impl Cache {
     }
 }
 
+/// Says which tree an entry of a leaf names, if any.
+type Nested<'a> = dyn Fn(&[u8], &[u8]) -> Result<Option<Id>> + 'a;
+
 impl Nodes {
     /// Reads from `store`, which verifies what it gives.
     pub fn new(store: Arc<dyn Store>) -> Nodes {
@@ -78,20 +81,23 @@ impl Nodes {
     /// Returns the nodes under `root` that are not stored yet, children before parents.
     ///
     /// What an edit made and a later edit replaced is not among them.
-    pub(super) fn staged_below(&self, root: Id) -> Result<Vec<(ObjectKind, Bytes)>> {
+    /// `nested` says the root of another tree that a leaf's entry names.
+    pub(super) fn staged_below(&self, root: Id, nested: &Nested<'_>) -> Result<Vec<(ObjectKind, Bytes)>> {
         let mut found = Vec::new();
-        self.collect(root, &mut found)?;
+        self.collect(root, nested, &mut found)?;
         Ok(found)
     }
 
-    fn collect(&self, id: Id, found: &mut Vec<(ObjectKind, Bytes)>) -> Result<()> {
+    fn collect(&self, id: Id, nested: &Nested<'_>, found: &mut Vec<(ObjectKind, Bytes)>) -> Result<()> {
         let Some(bytes) = held(&self.staged).get(&id).cloned() else {
             return Ok(());
         };
         let node = Node::decode(id, bytes.clone())?;
-        if node.level() > 0 {
-            for index in 0..node.len() {
-                self.collect(node.child(index)?, found)?;
+        for index in 0..node.len() {
+            if node.level() > 0 {
+                self.collect(node.child(index)?, nested, found)?;
+            } else if let Some(root) = nested(node.key(index), &node.value(index))? {
+                self.collect(root, &|_, _| Ok(None), found)?;
             }
         }
         found.push((ObjectKind::Node, bytes));

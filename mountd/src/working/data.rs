@@ -177,7 +177,7 @@ impl Working {
         let size = match inode.what {
             What::File(Bytes::Scratch(_)) => 0,
             What::File(Bytes::Row(row)) if writes => self.state().tree.base().entry(row).ok()?.size,
-            What::File(Bytes::Blob(_, size) | Bytes::Spliced(_, _, size)) if writes => size,
+            What::File(Bytes::Blob(_, size) | Bytes::Spliced(_, _, size) | Bytes::Rows(_, _, size)) if writes => size,
             _ => return None,
         };
         // What goes wrong here is told at the first write.
@@ -394,6 +394,10 @@ fn node_of(tree: &Tree, bytes: Bytes) -> veneer::Result<Node> {
         Bytes::Spliced(row, extents, size) => {
             let (path, _) = of_row(row)?;
             Node { path, entry: made(size), place: Place::Extents { row, extents: extents.into() } }
+        }
+        Bytes::Rows(below, rows, size) => {
+            let Node { path, place, .. } = node_of(tree, *below)?;
+            Node { path, entry: made(size), place: Place::Rows { below: Box::new(place), rows } }
         }
         Bytes::Scratch(_) => return Err(veneer::Error::not_found("file of the view", "a scratch file")),
     })

@@ -111,13 +111,23 @@ fn said_of(tree: &Tree, inode: &Inode, under: Option<Row>) -> veneer::Result<Opt
             }
             (Content::Source(base.path(*row)?), recorded.size)
         }
-        What::File(Bytes::Blob(id, size)) => (Content::Blob(*id), *size),
-        What::File(Bytes::Spliced(row, extents, size)) => {
-            (Content::Extents { over: base.path(*row)?, extents: extents.clone() }, *size)
+        What::File(bytes @ (Bytes::Blob(_, size) | Bytes::Spliced(_, _, size) | Bytes::Rows(_, _, size))) => {
+            (content_of(tree, bytes)?, *size)
         }
     };
     let (content, size) = content;
     Ok(Some(Said::Change(Change::File(FileChange { content, size, mtime_ns, mode }))))
+}
+
+/// What an overlay says of bytes that nobody wrote.
+fn content_of(tree: &Tree, bytes: &Bytes) -> veneer::Result<Content> {
+    Ok(match bytes {
+        Bytes::Row(row) => Content::Source(tree.base().path(*row)?),
+        Bytes::Blob(id, _) => Content::Blob(*id),
+        Bytes::Spliced(row, extents, _) => Content::Extents { over: tree.base().path(*row)?, extents: extents.clone() },
+        Bytes::Rows(below, rows, _) => Content::Rows { below: Box::new(content_of(tree, below)?), rows: *rows },
+        Bytes::Scratch(_) => return Err(veneer::Error::not_found("file of the view", "a scratch file")),
+    })
 }
 
 fn folder_change(tree: &Tree, inode: &Inode, row: Option<Row>) -> veneer::Result<Change> {

@@ -122,13 +122,24 @@ fn make(tree: &mut Tree, view: &View, parent: Ino, node: &Node) -> Answer<(Ino, 
             let showing = tree.new_showing();
             return Ok((Ino::of_row(showing, *row), made(What::Folder { parent, below: Some((showing, *row)) })));
         }
-        Place::Source { row } => What::File(Bytes::Row(*row)),
-        Place::Blob(id) => What::File(Bytes::Blob(*id, node.entry.size)),
-        Place::Extents { row, extents } => What::File(Bytes::Spliced(*row, extents.to_vec(), node.entry.size)),
+        Place::Source { .. } | Place::Blob(_) | Place::Extents { .. } | Place::Rows { .. } => {
+            What::File(bytes_of(&node.place, node.entry.size)?)
+        }
         Place::Symlink(Target::Overlay(target)) => What::Link(target.to_vec()),
         Place::Symlink(Target::Base(_)) => What::Link(view.link_target(node)?),
     };
     Ok((tree.new_ino(), made(what)))
+}
+
+/// The bytes of a file that nobody wrote; `size` is how many, of what lies below row edits it does not matter.
+fn bytes_of(place: &Place, size: u64) -> Answer<Bytes> {
+    Ok(match place {
+        Place::Source { row } => Bytes::Row(*row),
+        Place::Blob(id) => Bytes::Blob(*id, size),
+        Place::Extents { row, extents } => Bytes::Spliced(*row, extents.to_vec(), size),
+        Place::Rows { below, rows } => Bytes::Rows(Box::new(bytes_of(below, 0)?), *rows, size),
+        Place::Folder { .. } | Place::Symlink(_) => return Err(veneer::Error::not_found("file", "bytes").into()),
+    })
 }
 
 /// Takes a name from an inode, and all names below from theirs.

@@ -78,7 +78,9 @@ impl Working {
             What::Folder { .. } => (Kind::Folder, 0),
             What::Link(target) => (Kind::Symlink, target.len() as u64),
             What::File(Bytes::Row(row)) => (Kind::File, tree.base().entry(*row)?.size),
-            What::File(Bytes::Blob(_, size) | Bytes::Spliced(_, _, size)) => (Kind::File, *size),
+            What::File(Bytes::Blob(_, size) | Bytes::Spliced(_, _, size) | Bytes::Rows(_, _, size)) => {
+                (Kind::File, *size)
+            }
             What::File(Bytes::Scratch(number)) => {
                 let stat = self.scratch.stat(*number)?;
                 times.modified = nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64);

@@ -109,6 +109,8 @@ pub enum Bytes {
     Spliced(Row, Vec<Extent>, u64),
     /// They are in the scratch file of this number, and may be written.
     Scratch(u64),
+    /// Edits of rows, by the root of their tree, laid over other bytes; and how many bytes that gives.
+    Rows(Box<Bytes>, Id, u64),
 }
 
 /// One change of a working state.

@@ -1,0 +1,211 @@
+//! Row changes get their bytes: the format is asked for patches, and these are kept with the changes.
+
+use std::collections::BTreeMap;
+
+use crate::model::{ObjectKind, PatchBytes, RowAddress, RowChange, RowPatch, Value};
+use crate::overlay::Rows;
+use crate::store::Store;
+use crate::table::{FileEdits, Insert, Patch, RowSet, Splice, TableFile};
+use crate::{Error, Result};
+
+/// The most bytes of a patch that is kept with its change; more are a blob.
+const INLINE_LEN_MAX: usize = 1024;
+
+type Changes = BTreeMap<RowAddress, Option<RowChange>>;
+
+/// Changes with the bytes that they need, not stored yet.
+pub(in crate::dataset) struct Splicing {
+    changes: Changes,
+    patches: BTreeMap<RowAddress, Patch>,
+}
+
+/// What the format is asked, and whose patch each answer is.
+#[derive(Default)]
+struct Question {
+    edits: FileEdits,
+    sets: Vec<Vec<RowAddress>>,
+    deletes: Vec<RowAddress>,
+    inserts: Vec<RowAddress>,
+}
+
+impl Splicing {
+    /// Asks the format for the bytes of `changes` over `rows`; `at` is the table's place in the file.
+    pub(in crate::dataset) fn of(file: &dyn TableFile, at: usize, rows: &Rows, changes: Changes) -> Result<Splicing> {
+        let is_structural = |change: &RowChange| !matches!(change, RowChange::Set { .. } | RowChange::Added { .. });
+        let mut reshapes = file.splices_whole();
+        for (address, change) in &changes {
+            reshapes |= change.as_ref().is_some_and(is_structural);
+            reshapes |= matches!(address, RowAddress::Row { .. }) && change.is_none();
+        }
+        let mut changes = changes;
+        if reshapes {
+            // Where rows come and go, or all bytes are made anew, the others are asked for again.
+            let tables: Vec<&str> = file.tables().iter().map(|info| info.name.as_str()).collect();
+            for (address, change) in rows.entries()? {
+                let is_asked = tables.contains(&address.table()) && (is_structural(&change) || file.splices_whole());
+                if is_asked || matches!(change, RowChange::Shared { .. }) {
+                    let kept = (!matches!(change, RowChange::Shared { .. })).then_some(change);
+                    changes.entry(address).or_insert(kept);
+                }
+            }
+        }
+        add_cells_of_touched_rows(rows, &mut changes)?;
+        let question = Question::of(file, at, &changes)?;
+        if question.edits.sets.is_empty() && question.edits.deletes.is_empty() && question.edits.inserts.is_empty() {
+            return Ok(Splicing { changes, patches: BTreeMap::new() });
+        }
+        let patches = question.ask(file)?;
+        for (address, _) in patches.iter().filter(|(address, _)| matches!(address, RowAddress::Shared { .. })) {
+            let empty = RowPatch { offset: 0, replaced: 0, bytes: PatchBytes::Inline(Vec::new()) };
+            changes.insert(address.clone(), Some(RowChange::Shared { patch: empty }));
+        }
+        Ok(Splicing { changes, patches })
+    }
+
+    /// Stores what is too long to be kept with a change; returns the rows, and by how many bytes the file grows.
+    pub(in crate::dataset) fn store(self, rows: Rows, store: &dyn Store) -> Result<(Rows, i64)> {
+        let Splicing { changes, mut patches } = self;
+        let (mut edits, mut grown) = (Vec::with_capacity(changes.len()), 0i64);
+        let growth = |patch: Option<&RowPatch>| {
+            patch.map_or(0, |patch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed())
+        };
+        for (address, change) in changes {
+            let patch = patches.remove(&address).map(|patch| keep(patch, store)).transpose()?;
+            let change = change.map(|change| with_patch(change, patch));
+            let before = rows.get(&address)?;
+            grown += growth(change.as_ref().and_then(RowChange::patch));
+            grown -= growth(before.as_ref().and_then(RowChange::patch));
+            edits.push((address, change));
+        }
+        Ok((rows.with(edits)?, grown))
+    }
+}
+
+/// Patches of one row may touch each other, so the other cells of the row are asked for again.
+fn add_cells_of_touched_rows(rows: &Rows, changes: &mut Changes) -> Result<()> {
+    let touched: Vec<(String, String)> =
+        changes.keys().filter_map(|address| Some((address.table().to_owned(), address.row()?.to_owned()))).collect();
+    let mut last = None;
+    for (table, row) in touched {
+        if last.as_ref() == Some(&(table.clone(), row.clone())) {
+            continue;
+        }
+        for (address, change) in rows.of_row(&table, &row)? {
+            changes.entry(address).or_insert(Some(change));
+        }
+        last = Some((table, row));
+    }
+    Ok(())
+}
+
+impl Question {
+    fn of(file: &dyn TableFile, at: usize, changes: &Changes) -> Result<Question> {
+        let mut question = Question::default();
+        let mut deletes = Vec::new();
+        let mut inserts = Vec::new();
+        for (address, change) in changes {
+            let table = match file.tables().iter().position(|info| info.name == address.table()) {
+                Some(table) => table,
+                None if matches!(address, RowAddress::Shared { .. }) => continue,
+                None => at,
+            };
+            let missing = |row: &str| Error::corrupt("a row edit", format!("its row `{row}` is not in the file"));
+            let place = |row: &str| file.find(table, row)?.ok_or_else(|| missing(row));
+            match (address, change) {
+                (RowAddress::Cell { row, column, .. }, Some(RowChange::Set { after, .. })) => {
+                    let Some(column) = file.tables()[table].schema.columns.iter().position(|of| of.name == *column)
+                    else {
+                        continue;
+                    };
+                    question.set(table, place(row)?, column, after.clone(), address);
+                }
+                (RowAddress::Row { row, .. }, Some(RowChange::Deleted { is_below: true, .. })) => {
+                    deletes.push(((table, place(row)?), address.clone()));
+                }
+                (RowAddress::Row { row, .. }, Some(RowChange::Inserted { after, cells, is_below: false, .. })) => {
+                    let after = after.as_deref().map(place).transpose()?;
+                    let of_column = |column: &crate::table::Column| {
+                        let cell = cells.iter().find(|(name, _)| *name == column.name);
+                        cell.map_or(Value::Null, |(_, value)| value.clone())
+                    };
+                    let cells = file.tables()[table].schema.columns.iter().map(of_column).collect();
+                    let insert = Insert { table, after, cells };
+                    inserts.push(((table, after, row.len(), row.clone()), insert, address.clone()));
+                }
+                _ => {}
+            }
+        }
+        deletes.sort();
+        (question.edits.deletes, question.deletes) = deletes.into_iter().unzip();
+        inserts.sort_by(|a, b| a.0.cmp(&b.0));
+        for (_, insert, address) in inserts {
+            question.edits.inserts.push(insert);
+            question.inserts.push(address);
+        }
+        question.order_sets();
+        Ok(question)
+    }
+
+    fn set(&mut self, table: usize, row: u64, column: usize, value: Value, address: &RowAddress) {
+        // The cells of a row come one after the other.
+        match (self.edits.sets.last_mut(), self.sets.last_mut()) {
+            (Some(set), Some(addresses)) if (set.table, set.row) == (table, row) => {
+                set.cells.push((column, value));
+                addresses.push(address.clone());
+            }
+            _ => {
+                self.edits.sets.push(RowSet { table, row, cells: vec![(column, value)] });
+                self.sets.push(vec![address.clone()]);
+            }
+        }
+    }
+
+    /// Rows in order of place, cells in order of column: keys are in order of text.
+    fn order_sets(&mut self) {
+        let sets = std::mem::take(&mut self.edits.sets);
+        let mut pairs: Vec<_> = sets.into_iter().zip(std::mem::take(&mut self.sets)).collect();
+        pairs.sort_by_key(|(set, _)| (set.table, set.row));
+        for (mut set, addresses) in pairs {
+            let mut cells: Vec<_> = set.cells.into_iter().zip(addresses).collect();
+            cells.sort_by_key(|((column, _), _)| *column);
+            let addresses;
+            (set.cells, addresses) = cells.into_iter().unzip();
+            self.edits.sets.push(set);
+            self.sets.push(addresses);
+        }
+    }
+
+    fn ask(self, file: &dyn TableFile) -> Result<BTreeMap<RowAddress, Patch>> {
+        let numbered = |(number, patch): (u32, Patch)| (RowAddress::Shared { number }, patch);
+        match file.splice(&self.edits)? {
+            Splice::Whole(patches) => Ok((0..).zip(patches).map(numbered).collect()),
+            Splice::Patches { sets, deletes, inserts } => {
+                let of_sets = self.sets.into_iter().flatten().zip(sets.into_iter().flatten());
+                let of_rows = self.deletes.into_iter().zip(deletes).chain(self.inserts.into_iter().zip(inserts));
+                Ok(of_sets.chain(of_rows).filter_map(|(address, patch)| Some((address, patch?))).collect())
+            }
+        }
+    }
+}
+
+fn keep(patch: Patch, store: &dyn Store) -> Result<RowPatch> {
+    let Patch { offset, replaced, bytes } = patch;
+    let bytes = if bytes.len() <= INLINE_LEN_MAX {
+        PatchBytes::Inline(bytes)
+    } else {
+        PatchBytes::Blob(store.put(ObjectKind::Blob, &bytes)?, bytes.len() as u64)
+    };
+    Ok(RowPatch { offset, replaced, bytes })
+}
+
+fn with_patch(change: RowChange, patch: Option<RowPatch>) -> RowChange {
+    match (change, patch) {
+        (RowChange::Set { before, after, .. }, patch) => RowChange::Set { before, after, patch },
+        (RowChange::Deleted { before, is_below, .. }, patch) => RowChange::Deleted { before, patch, is_below },
+        (RowChange::Inserted { after, cells, is_below, .. }, patch) => {
+            RowChange::Inserted { after, cells, patch, is_below }
+        }
+        (RowChange::Shared { .. }, Some(patch)) => RowChange::Shared { patch },
+        (change, _) => change,
+    }
+}

@@ -1,0 +1,157 @@
+//! The row changes of one file: an ordered map from address to change, as a tree of nodes.
+//!
+//! It is a tree of its own, named by the file's change in the overlay. So row
+//! edits go where the file goes (renamed, restored, merged), the same edits
+//! have the same root, and two revisions are compared by what differs.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Nodes, Overlay, tree};
+use crate::model::{Id, RowAddress, RowChange};
+use crate::{Error, Result};
+
+/// An immutable map from address to row change.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    nodes: Arc<Nodes>,
+    root: Option<Id>,
+}
+
+/// One address on which two maps do not agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowDifference {
+    /// The address.
+    pub address: RowAddress,
+    /// What the first says.
+    pub before: Option<RowChange>,
+    /// What the second says.
+    pub after: Option<RowChange>,
+}
+
+impl Overlay {
+    /// The row changes with this root, kept in the same nodes; `None` is no change.
+    pub fn rows(&self, root: Option<Id>) -> Rows {
+        Rows { nodes: self.nodes.clone(), root }
+    }
+}
+
+impl Rows {
+    /// The root node: equal for maps that say the same, and only for these.
+    pub fn root(&self) -> Option<Id> {
+        self.root
+    }
+
+    /// What it says of exactly this address.
+    pub fn get(&self, address: &RowAddress) -> Result<Option<RowChange>> {
+        tree::get(&self.nodes, self.root, &address.to_key()?)?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// All that it says, in order of address.
+    pub fn entries(&self) -> Result<Vec<(RowAddress, RowChange)>> {
+        self.range(b"")
+    }
+
+    /// What it says of one row and its cells.
+    pub fn of_row(&self, table: &str, row: &str) -> Result<Vec<(RowAddress, RowChange)>> {
+        let address = RowAddress::Row { table: table.to_owned(), row: row.to_owned() };
+        let mut found: Vec<_> = self.get(&address)?.map(|change| (address.clone(), change)).into_iter().collect();
+        found.extend(self.range(&address.cells_key()?)?);
+        Ok(found)
+    }
+
+    /// The map with some addresses changed; `None` makes it say nothing of the address.
+    pub fn with(&self, edits: impl IntoIterator<Item = (RowAddress, Option<RowChange>)>) -> Result<Rows> {
+        let edit =
+            |(address, change): (RowAddress, Option<RowChange>)| Ok((address.to_key()?, change.as_ref().map(encode)));
+        let edits = edits.into_iter().map(edit).collect::<Result<_>>()?;
+        Ok(Rows { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? })
+    }
+
+    /// The addresses on which this map and `later` do not agree, in order; costs by what they do not share.
+    pub fn diff(&self, later: &Rows) -> Result<Vec<RowDifference>> {
+        let side = |side: Option<Bytes>| side.map(|bytes| decode(&bytes)).transpose();
+        let difference = |(key, before, after): tree::Difference| {
+            Ok(RowDifference { address: address_of(&key)?, before: side(before)?, after: side(after)? })
+        };
+        let found = tree::diff((&self.nodes, self.root), (&later.nodes, later.root))?;
+        found.into_iter().map(difference).collect()
+    }
+
+    fn range(&self, from: &[u8]) -> Result<Vec<(RowAddress, RowChange)>> {
+        let mut cursor = tree::Cursor::new(&self.nodes, self.root);
+        cursor.seek(from)?;
+        let mut found = Vec::new();
+        while let Some((key, value)) = cursor.next()? {
+            if !key.starts_with(from) {
+                break;
+            }
+            found.push((address_of(&key)?, decode(&value)?));
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn encode(change: &RowChange) -> Bytes {
+    postcard::to_stdvec(change).expect("a row change is plain data").into()
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<RowChange> {
+    postcard::from_bytes(bytes)
+        .map_err(|cause| Error::corrupt("a row edit", "it is not the encoding of a change").caused_by(cause))
+}
+
+fn address_of(key: &[u8]) -> Result<RowAddress> {
+    RowAddress::from_key(key).ok_or_else(|| Error::corrupt("a row edit", "its key is no address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+    use crate::store::{MemoryStore, Store};
+
+    fn cell(row: u64, column: &str) -> RowAddress {
+        RowAddress::Cell { table: "rows".to_owned(), row: row.to_string(), column: column.to_owned() }
+    }
+
+    fn set(value: i64) -> RowChange {
+        RowChange::Set { before: Value::Null, after: Value::Int(value), patch: None }
+    }
+
+    fn empty() -> Rows {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        Overlay::new(Arc::new(Nodes::new(store)), None).rows(None)
+    }
+
+    #[test]
+    fn the_same_edits_have_the_same_root_however_they_came_about() {
+        let all: Vec<_> = (0..500).map(|row| (cell(row, "a"), Some(set(row as i64)))).collect();
+        let at_once = empty().with(all.clone()).expect("edited");
+        let mut one_by_one = empty().with([(cell(7, "gone"), Some(set(0)))]).expect("edited");
+        for edit in all.into_iter().rev() {
+            one_by_one = one_by_one.with([edit]).expect("edited");
+        }
+        let one_by_one = one_by_one.with([(cell(7, "gone"), None)]).expect("edited");
+        assert_eq!(at_once.root(), one_by_one.root());
+        assert_eq!(at_once.entries().expect("read").len(), 500);
+        assert_eq!(at_once.get(&cell(77, "a")).expect("read"), Some(set(77)));
+    }
+
+    #[test]
+    fn what_is_said_of_a_row_is_found_beside_rows_with_longer_keys() {
+        let edits = [(cell(7, "a"), Some(set(1))), (cell(7, "b"), Some(set(2))), (cell(70, "a"), Some(set(3)))];
+        let rows = empty().with(edits).expect("edited");
+        assert_eq!(rows.of_row("rows", "7").expect("read"), [(cell(7, "a"), set(1)), (cell(7, "b"), set(2))]);
+    }
+
+    #[test]
+    fn a_difference_is_told_with_both_sides() {
+        let one = empty().with([(cell(1, "a"), Some(set(1))), (cell(2, "a"), Some(set(2)))]).expect("edited");
+        let two = one.with([(cell(2, "a"), Some(set(3))), (cell(1, "a"), None)]).expect("edited");
+        let difference = |row, before, after| RowDifference { address: cell(row, "a"), before, after };
+        let expected = [difference(1, Some(set(1)), None), difference(2, Some(set(2)), Some(set(3)))];
+        assert_eq!(one.diff(&two).expect("compared"), expected);
+    }
+}

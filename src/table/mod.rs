@@ -1,0 +1,165 @@
+//! Tables: the rows of a file as its format means them, and how an edit of a row becomes an edit of bytes.
+//!
+//! This room knows formats and bytes. It does not know views, drafts or the
+//! store: it is given a file to read ([`ReadAt`]) and gives back rows, or the
+//! byte ranges to replace ([`Patch`]). [`crate::dataset`] keeps both in the
+//! overlay. Nothing here writes to a file.
+//!
+//! One file holds one table or several (COCO has images, annotations and
+//! categories); one table may lie in many files (YOLO has one for each image).
+//! A [`Format`] speaks of one file.
+//!
+//! | file | knows |
+//! |---|---|
+//! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
+//! | [`edit`] | what is to be done to rows, and the patches that do it |
+//! | one for each format | how its bytes are read and spliced |
+
+pub mod edit;
+pub mod schema;
+
+use std::fmt::Debug;
+
+use arrow::record_batch::RecordBatch;
+
+pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
+pub use schema::{Column, Role, TableSchema};
+
+use crate::Result;
+use crate::model::Value;
+
+/// Bytes that can be read anywhere: a file of a view, or a slice in memory.
+pub trait ReadAt: Send + Sync + Debug {
+    /// How many bytes there are.
+    fn len(&self) -> u64;
+
+    /// Fills `buffer` from `offset`; returns fewer bytes only at the end.
+    ///
+    /// # Errors
+    /// Those of the file; `SourceChanged` where it is no longer what was recorded.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn len(&self) -> u64 {
+        Vec::len(self) as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.as_slice().len());
+        let len = buffer.len().min(self.as_slice().len() - from);
+        buffer[..len].copy_from_slice(&self[from..from + len]);
+        Ok(len)
+    }
+}
+
+/// How the rows of a file are found. One value of it is one format with its options.
+pub trait Format: Send + Sync + Debug {
+    /// What people call it: `csv`, `coco` …
+    fn name(&self) -> &'static str;
+
+    /// Finds the rows of a file: reads all of it once, unless `index` tells what an earlier call found.
+    ///
+    /// `index` is what [`TableFile::index`] gave for the same bytes and options; bytes of
+    /// another kind or version are ignored.
+    ///
+    /// # Errors
+    /// `Invalid` when the bytes are not of this format at all. A malformed row is no error: see
+    /// [`TableInfo::problem`].
+    fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>>;
+}
+
+/// One table of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableInfo {
+    /// Its name within the file; `rows` where the format has but one.
+    pub name: String,
+    /// Its columns, in order.
+    pub schema: TableSchema,
+    /// How many rows it has.
+    pub rows: u64,
+    /// What is wrong with the first bad row; then the table is partial, and ends before what cannot be read.
+    pub problem: Option<Problem>,
+}
+
+/// Where and why a file is not what its format wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Counted from 1.
+    pub line: u64,
+    /// In bytes, counted from 1.
+    pub column: u64,
+    /// Lower case, no full stop.
+    pub why: String,
+}
+
+/// What is to be read of a table.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// The columns, by place in the schema, in the order wanted; `None` is all.
+    pub columns: Option<Vec<usize>>,
+    /// The first row, by place in the file.
+    pub from: u64,
+    /// How many rows at most.
+    pub limit: Option<u64>,
+}
+
+/// Whether more rows are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    More,
+    /// Enough.
+    Stop,
+}
+
+/// A file whose rows were found. Rows are told by their place, counted from 0, or by their key.
+///
+/// A row's key is text: the id that the format gives it (COCO), the value of the declared
+/// key column, else its place in the file.
+pub trait TableFile: Send + Sync {
+    /// The tables in it; what they are called below is their place in this list.
+    fn tables(&self) -> &[TableInfo];
+
+    /// What [`Format::open`] needs to find the rows again without reading the file; for 10,000,000
+    /// rows of text some hundred kilobytes, because only every n-th row is noted.
+    fn index(&self) -> Vec<u8>;
+
+    /// Gives `sink` the rows in order of the file, as batches of some thousand. Text columns may be dictionaries.
+    ///
+    /// # Errors
+    /// Those of the file, and those of `sink`.
+    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()>;
+
+    /// The place of the row with this key.
+    fn find(&self, table: usize, key: &str) -> Result<Option<u64>>;
+
+    /// The key of the row at this place.
+    fn key(&self, table: usize, row: u64) -> Result<String>;
+
+    /// All cells of one row, in order of the schema.
+    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>>;
+
+    /// Checks that the value can be written into the column, as it would be read back; returns it so
+    /// (`"3"` for a column of numbers is 3).
+    ///
+    /// # Errors
+    /// `Invalid` with the reason: type, class map, encoding, NaN in JSON.
+    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value>;
+
+    /// Whether [`TableFile::splice`] makes all edits together ([`Splice::Whole`]), and so must be told of all.
+    fn splices_whole(&self) -> bool {
+        false
+    }
+
+    /// Turns edits of rows into edits of bytes.
+    ///
+    /// # Errors
+    /// `Invalid` for what the format cannot say: then nothing is done.
+    fn splice(&self, edits: &FileEdits) -> Result<Splice>;
+}
