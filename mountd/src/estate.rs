@@ -12,6 +12,7 @@ use veneer::Result;
 use veneer::model::Id;
 
 use crate::handshake::KernelSaid;
+use crate::many::folders::Folders;
 use crate::mount::Mounted;
 use crate::profile::Choice;
 
@@ -82,6 +83,9 @@ pub struct State {
     pub control: Option<OsString>,
     /// What was shown.
     pub history: History,
+    /// The folders of a mount of many revisions, whose history is of no account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folders: Option<Folders>,
     /// The serving processes up to now, the last one last: number and version.
     pub processes: Vec<(u32, String)>,
 }

@@ -98,9 +98,23 @@ impl FileSystem {
     #[must_use]
     pub fn with_recall(self, recall: Recall) -> FileSystem {
         // Nearly every mount is asked for this one, and it takes no search.
-        let folder = self.shown().veneer().folder();
-        self.made.recover(folder.identity(), MadeThing::Veneer(folder));
+        self.recover_item(self.shown().veneer().folder());
         FileSystem { recall: Some(recall), ..self }
+    }
+
+    /// Knows something in `.veneer/` that the kernel may know from another process.
+    pub(crate) fn recover_item(&self, item: Item) {
+        self.made.recover(item.identity(), MadeThing::Veneer(item));
+    }
+
+    /// What is known of what was shown before this process took over.
+    pub fn recall(&self) -> Option<&Recall> {
+        self.recall.as_ref()
+    }
+
+    /// Whether the number stands for something that is remembered.
+    pub fn is_made(&self, number: Number) -> bool {
+        self.made.find(number).is_some()
     }
 
     /// What is shown at this moment.
@@ -115,10 +129,14 @@ impl FileSystem {
 
     /// The entry `name` of a folder, which counts as looked up; `None` where there is none.
     pub fn lookup(&self, folder: Number, name: &[u8]) -> Result<Option<Attributes>> {
-        let shown = self.shown();
-        let path = match self.meaning(&shown, folder)? {
+        self.lookup_in(&self.shown(), folder, name)
+    }
+
+    /// As [`FileSystem::lookup`], in something that is shown beside other things.
+    pub fn lookup_in(&self, shown: &Shown, folder: Number, name: &[u8]) -> Result<Option<Attributes>> {
+        let path = match self.meaning(shown, folder)? {
             Meaning::Folder(path) => path,
-            Meaning::Made(thing) => return self.lookup_in_veneer(&shown, &thing, name),
+            Meaning::Made(thing) => return self.lookup_in_veneer(shown, &thing, name),
             Meaning::Row { .. } => return Err(not_a_folder(folder)),
         };
         if path.is_root() && name == veneer_folder::NAME {
@@ -140,7 +158,8 @@ impl FileSystem {
         }
     }
 
-    fn tell_item(&self, item: Item) -> Result<Attributes> {
+    /// The attributes of something in `.veneer/`, which the kernel is about to know.
+    pub(crate) fn tell_item(&self, item: Item) -> Result<Attributes> {
         let (identity, entry) = (item.identity(), item.entry());
         self.tell(Numbered::Made(identity, MadeThing::Veneer(item)), &entry)
     }
@@ -163,8 +182,12 @@ impl FileSystem {
 
     /// What `stat` tells of an inode.
     pub fn attributes(&self, number: Number) -> Result<Attributes> {
-        let shown = self.shown();
-        let entry = match self.meaning(&shown, number)? {
+        self.attributes_in(&self.shown(), number)
+    }
+
+    /// As [`FileSystem::attributes`], in something that is shown beside other things.
+    pub fn attributes_in(&self, shown: &Shown, number: Number) -> Result<Attributes> {
+        let entry = match self.meaning(shown, number)? {
             Meaning::Folder(path) => shown.folder(&path)?.entry,
             Meaning::Row { generation, row } => shown.base_view(generation)?.base().entry(row)?,
             Meaning::Made(thing) => match &*thing {
@@ -198,16 +221,27 @@ impl FileSystem {
         detail: Detail,
         add: &mut dyn FnMut(Listed<'_>) -> Room,
     ) -> Result<()> {
-        let shown = self.shown();
-        let path = match self.meaning(&shown, folder)? {
+        self.list_in(&self.shown(), folder, after, detail, add)
+    }
+
+    /// As [`FileSystem::list`], in something that is shown beside other things.
+    pub fn list_in(
+        &self,
+        shown: &Shown,
+        folder: Number,
+        after: u64,
+        detail: Detail,
+        add: &mut dyn FnMut(Listed<'_>) -> Room,
+    ) -> Result<()> {
+        let path = match self.meaning(shown, folder)? {
             Meaning::Folder(path) => path,
             Meaning::Made(thing) if matches!(*thing, MadeThing::Veneer(Item::Folder { .. })) => {
-                return self.list_veneer(&shown, after, detail, add);
+                return self.list_veneer(shown, after, detail, add);
             }
             _ => return Err(not_a_folder(folder)),
         };
         let node = shown.folder(&path)?;
-        if self.list_dots(&shown, &path, folder, &node.entry, after, add)? == Room::Full {
+        if self.list_dots(shown, &path, folder, &node.entry, after, add)? == Room::Full {
             return Ok(());
         }
         let in_place = match node.place {
@@ -217,7 +251,7 @@ impl FileSystem {
         let changed = shown.changed(&node)?;
         let resume = shown.resume(&node, after)?;
         listing::walk(shown.view(), &node, &changed, resume, &mut |cookie, child| {
-            self.list_child(&shown, &node, in_place, cookie, &child, detail, add)
+            self.list_child(shown, &node, in_place, cookie, &child, detail, add)
         })
     }
 

@@ -55,13 +55,23 @@ pub struct Follower {
     pub journal: Arc<dyn Journal>,
 }
 
-impl Follower {
+/// What moves a mount.
+pub trait Follow: Send + Sync {
+    /// The store whose refs are watched.
+    fn store(&self) -> &dyn Store;
+    /// Shows what the refs say now, as far as nobody holds the mount; returns whether anything changed.
+    ///
+    /// # Errors
+    /// When the refs cannot be read, or what they say cannot be shown.
+    fn catch_up(&self) -> Result<bool>;
+    /// Logs why the mount stays behind.
+    fn warn(&self, error: &Error);
     /// Follows until `stop` is set.
-    pub fn run(&self, stop: &AtomicBool) {
+    fn run(&self, stop: &AtomicBool) {
         let mut operation = 0;
         let mut troubled = false;
         while !stop.load(Ordering::Relaxed) {
-            let step = self.store.watch_refs(operation, PATIENCE).and_then(|last| {
+            let step = self.store().watch_refs(operation, PATIENCE).and_then(|last| {
                 if last != operation {
                     self.catch_up()?;
                 }
@@ -70,7 +80,7 @@ impl Follower {
             match step {
                 Ok(last) => {
                     if troubled {
-                        info!(branch = %self.branch, "following `{}` again", self.branch);
+                        info!("following again");
                     }
                     (operation, troubled) = (last, false);
                 }
@@ -83,6 +93,12 @@ impl Follower {
                 }
             }
         }
+    }
+}
+
+impl Follow for Follower {
+    fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     fn warn(&self, error: &Error) {
@@ -98,7 +114,7 @@ impl Follower {
     }
 
     /// Shows the head of the branch if it is not shown yet and nobody holds the mount; returns whether it moved.
-    pub fn catch_up(&self) -> Result<bool> {
+    fn catch_up(&self) -> Result<bool> {
         let Some(_moving) = self.gate.begin_move() else { return Ok(false) };
         let mut head = self.dataset.head(&self.branch)?.id;
         let before = self.file_system.shown();
@@ -159,15 +175,15 @@ fn forget_path(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &DataPa
     // A folder that is still there keeps its number, and whoever works in it must not notice:
     // only its attributes are new. What lies below it has changes of its own.
     if modified && is_folder(before, path)? && is_folder(after, path)? {
-        numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
+        after.folder_numbers(path)?.for_each(|number| kernel.forget_folder(number));
         return Ok(());
     }
     // Whoever still works in a folder that is gone must not go on seeing what was in it.
     if is_folder(before, path)? {
-        numbers(before, after, path)?.for_each(|number| kernel.forget_folder(number));
+        after.folder_numbers(path)?.for_each(|number| kernel.forget_folder(number));
     }
     let Some(parent) = path.parent() else { return Ok(()) };
-    for folder in numbers(before, after, &parent)? {
+    for folder in after.folder_numbers(&parent)? {
         // The entry first: that waits for listings under way, which might still show the old one.
         kernel.forget_entry(folder, path.name());
         kernel.forget_folder(folder);
@@ -187,7 +203,7 @@ fn forget_content(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &Dat
     let mut waiting = vec![path.clone()];
     while let Some(path) = waiting.pop() {
         let Some(folder) = view.node(&path)?.filter(|node| node.is_folder()) else { continue };
-        let numbers: Vec<Number> = numbers(before, after, &path)?.collect();
+        let numbers: Vec<Number> = after.folder_numbers(&path)?.collect();
         let forget = |name: &[u8]| numbers.iter().for_each(|number| kernel.forget_entry(*number, name));
         // Row by row: all nodes of a huge folder at once would be more memory than a mount may take.
         for row in view.base_children(&folder)? {
@@ -202,12 +218,6 @@ fn forget_content(kernel: &dyn Kernel, before: &Shown, after: &Shown, path: &Dat
         }
     }
     Ok(())
-}
-
-/// The number, or numbers, under which the kernel may know the folder at `path`.
-fn numbers(before: &Shown, after: &Shown, path: &DataPath) -> Result<impl Iterator<Item = Number>> {
-    let (old, new) = (before.folder_number(path)?.number(), after.folder_number(path)?.number());
-    Ok([Some(old), (new != old).then_some(new)].into_iter().flatten())
 }
 
 fn is_folder(shown: &Shown, path: &DataPath) -> Result<bool> {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::follow::Follow;
 use crate::inode::Number;
 use crate::planted::{Forgotten, Planted, path, put, write};
 use crate::veneer_folder::Item;

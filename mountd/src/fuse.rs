@@ -17,9 +17,10 @@ use fuser::{
 };
 use tracing::debug;
 
+use crate::answers::Answers;
 use crate::attributes::{Attributes, Listed};
 use crate::buffers::Buffers;
-use crate::filesystem::{Detail, FileSystem, Wait};
+use crate::filesystem::{Detail, Wait};
 use crate::handshake::KernelSaid;
 use crate::inode::Number;
 use crate::opens::Opens;
@@ -55,7 +56,7 @@ const WISHES: [InitFlags; 7] = [
 /// The file system as fuser calls it.
 #[derive(Debug)]
 pub struct Fuse {
-    file_system: Arc<FileSystem>,
+    file_system: Arc<dyn Answers>,
     pool: Pool,
     buffers: Arc<Buffers>,
     opens: Arc<Opens>,
@@ -65,7 +66,7 @@ pub struct Fuse {
 
 impl Fuse {
     /// Serves `file_system`; `opens` says whether OPEN is answered.
-    pub fn new(file_system: Arc<FileSystem>, opens: Arc<Opens>) -> Fuse {
+    pub fn new(file_system: Arc<impl Answers + 'static>, opens: Arc<Opens>) -> Fuse {
         let (said, refuse_resent) = (Arc::default(), false);
         Fuse { file_system, pool: Pool::default(), buffers: Arc::default(), opens, said, refuse_resent }
     }

@@ -6,7 +6,8 @@
 //! overlay makes has a number above 2^63, a hash of path and content, and is
 //! remembered here for as long as the kernel knows the number.
 //!
-//! Nothing else may be put into a number: after a restart the same numbers
+//! In a mount of many revisions a folder has one number for each of them: see
+//! [`crate::many::numbers`]. Nothing else may be put into a number: after a restart the same numbers
 //! must come out of the same view.
 
 use std::collections::HashMap;
@@ -57,12 +58,17 @@ impl Number {
         Number(MADE | u64::from_le_bytes(first))
     }
 
+    /// Whether it is a hash, of what must have been remembered.
+    pub fn is_made(self) -> bool {
+        self.0 & MADE != 0
+    }
+
     /// Reads a number that the kernel hands back.
     pub fn reading(self) -> Reading {
         if self == Number::ROOT {
             return Reading::Root;
         }
-        if self.0 & MADE != 0 {
+        if self.is_made() {
             return Reading::Made;
         }
         let generation = (self.0 >> ROW_BITS) as usize;

@@ -13,6 +13,7 @@ use veneer::model::Id;
 use crate::channel::{Channel, FromServing};
 use crate::estate::{Belonging, State};
 use crate::kept::Kept;
+use crate::many::folders::Folders;
 
 /// Where it is written down what is shown.
 pub trait Journal: Send + Sync {
@@ -53,6 +54,13 @@ impl ToldJournal {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut state);
         self.tell(&state, &[]);
+    }
+}
+
+impl ToldJournal {
+    /// These are the folders of a mount of many revisions from now on.
+    pub fn folders(&self, folders: &Folders) {
+        self.change(|state| state.folders = Some(folders.clone()));
     }
 }
 

@@ -6,10 +6,11 @@
 //! |---|---|
 //! | [`mount`], [`fusermount`], [`mount_table`] | how a mount is made, found and ended |
 //! | [`fuse`], [`words`] | the kernel's protocol; decides nothing |
-//! | [`filesystem`] | what a request is answered with; needs no kernel |
+//! | [`answers`], [`filesystem`] | what a request is answered with; needs no kernel |
 //! | [`shown`], [`inode`], [`listing`], [`veneer_folder`] | what is shown now, and its numbers, order and extras |
 //! | [`open_files`], [`opens`], [`ledger`], [`pool`], [`buffers`] | how bytes are read without waiting, or where to wait |
 //! | [`follow`], [`kept`] | how the mount moves with its branch, and what must not be collected |
+//! | [`many`] | many revisions in one mount, each in a folder |
 //! | [`working`] | the writable mount: its own inodes, scratch files and journal |
 //! | [`supervisor`], [`process`], [`signals`], [`channel`], [`estate`] | the process that outlives those that serve, and what it keeps |
 //! | [`serving`], [`serve`], [`take_over`], [`handshake`], [`lifeline`], [`journal`], [`recall`], [`ending`] | the process that serves: how it begins, takes over and ends |
@@ -20,6 +21,7 @@
 //! The library exists for the binary and for tests; it is no interface for others.
 //! Inode numbers exist in here and nowhere below.
 
+pub mod answers;
 pub mod attributes;
 pub mod buffers;
 pub mod channel;
@@ -41,6 +43,7 @@ pub mod ledger;
 pub mod lifeline;
 pub mod listing;
 pub mod malloc;
+pub mod many;
 pub mod mount;
 pub mod mount_table;
 pub mod open_files;

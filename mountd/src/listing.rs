@@ -103,7 +103,8 @@ fn base_child(view: &View, folder: &Node, name: &[u8]) -> Result<Option<Row>> {
     }
 }
 
-fn cookie(name: &[u8]) -> u64 {
+/// The cookie of a name that is in no base.
+pub fn cookie(name: &[u8]) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&Id::of(name).as_bytes()[..8]);
     // 2^62 + 61 bits: it stays positive as a signed number, which `telldir` gives out.

@@ -31,6 +31,9 @@ struct Arguments {
     /// A branch (followed), a tag or a revision (pinned); the branch main if not given
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<RefSpec>,
+    /// Show all branches, tags and revisions, each in a folder
+    #[arg(long, conflicts_with_all = ["reference", "pin", "writable"])]
+    all: bool,
     /// Stay at the revision that the branch has now
     #[arg(long)]
     pin: bool,
@@ -119,6 +122,7 @@ fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &
         store: std::path::absolute(store)?,
         dataset: dataset.clone(),
         reference: arguments.reference.clone(),
+        all: arguments.all,
         pin: arguments.pin,
         allow_other: arguments.allow_other,
         drift: if arguments.on_drift == Drift::Serve { OnDrift::Serve } else { OnDrift::Error },
@@ -141,7 +145,7 @@ fn serving_arguments(arguments: &Arguments, order: &serve::Order) -> Vec<OsStrin
     option("--on-drift", word(arguments.on_drift.to_possible_value()));
     option("--profile", word(arguments.profile.to_possible_value()));
     option("--log", order.log.clone().map(OsString::from));
-    let flags = [(order.pin, "--pin"), (order.allow_other, "--allow-other")];
+    let flags = [(order.all, "--all"), (order.pin, "--pin"), (order.allow_other, "--allow-other")];
     all.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| OsString::from(flag)));
     all.extend(["--".into(), order.point.clone().into()]);
     all

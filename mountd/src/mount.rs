@@ -107,7 +107,8 @@ pub fn check_empty(point: &Path, source: &Path) -> Result<(), Trouble> {
     }
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+/// Whether both are one folder.
+pub fn is_same(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
         (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
         _ => false,

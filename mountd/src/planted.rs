@@ -16,7 +16,7 @@ use veneer::store::{MemoryStore, Store};
 use crate::attributes::{Attributes, Listed, Owner, Room};
 use crate::estate::History;
 use crate::filesystem::{Detail, FileSystem, Wait};
-use crate::follow::{Follower, Kernel};
+use crate::follow::{Follow, Follower, Kernel};
 use crate::gate::Gate;
 use crate::inode::Number;
 use crate::journal::Journal;
@@ -136,10 +136,15 @@ impl Planted {
 
     /// Records the source as it is now, and has the mount follow.
     pub(crate) fn refresh(&self) {
-        let base = scanned(&*self.store, self.source.path());
-        let refreshed = self.dataset.refresh(&BranchName::main(), base, "ann").expect("refreshed");
-        assert!(refreshed.conflicts.is_empty());
+        self.refresh_branch(&BranchName::main());
         assert!(self.follower.catch_up().expect("followed"));
+    }
+
+    /// Records the source as it is now on a branch that is not mounted, perhaps.
+    pub(crate) fn refresh_branch(&self, branch: &BranchName) {
+        let base = scanned(&*self.store, self.source.path());
+        let refreshed = self.dataset.refresh(branch, base, "ann").expect("refreshed");
+        assert!(refreshed.conflicts.is_empty());
     }
 
     pub(crate) fn take_forgotten(&self) -> Vec<Forgotten> {

@@ -25,12 +25,14 @@ const UNKNOWN_MAX: usize = 10_000;
 /// Opens a revision: its view, and when it was committed.
 type Open = Box<dyn Fn(Id) -> Result<(View, i64)> + Send + Sync>;
 
+/// What `info.json` said, at the step of that place, of each process that served: the last is this one.
+type Infos = Box<dyn Fn(usize) -> Vec<Info> + Send + Sync>;
+
 /// What was shown before this process.
 pub struct Recall {
     open: Open,
     steps: Vec<(Id, bool)>,
-    /// What `info.json` said of each process that served.
-    infos: Vec<Info>,
+    infos: Infos,
     unknown: Mutex<HashSet<Number>>,
 }
 
@@ -43,6 +45,11 @@ impl fmt::Debug for Recall {
 impl Recall {
     /// Knows how to open revisions, and which were shown: in order, each with whether it began a base.
     pub fn new(open: Open, steps: Vec<(Id, bool)>, infos: Vec<Info>) -> Recall {
+        Recall::of_many(open, steps, Box::new(move |_| infos.clone()))
+    }
+
+    /// As [`Recall::new`], of steps in many folders, whose `info.json` each said something else.
+    pub fn of_many(open: Open, steps: Vec<(Id, bool)>, infos: Infos) -> Recall {
         Recall { open, steps, infos, unknown: Mutex::default() }
     }
 
@@ -55,10 +62,10 @@ impl Recall {
         let (mut shown, mut before) = (None, None);
         for (at, (id, begins)) in self.steps.iter().enumerate() {
             if *begins || at == last || Some(at) == of_settled {
-                let next = self.step(shown.as_ref(), *id)?;
+                let next = self.step(shown.as_ref(), at, *id)?;
                 // The first step again, for there is no copy of what is shown.
                 if Some(at) == of_settled {
-                    before = Some(self.step(shown.as_ref(), *id)?);
+                    before = Some(self.step(shown.as_ref(), at, *id)?);
                 }
                 shown = Some(next);
             }
@@ -66,9 +73,9 @@ impl Recall {
         Ok((shown.expect("there is a first step"), before))
     }
 
-    fn step(&self, before: Option<&Shown>, id: Id) -> Result<Shown> {
+    fn step(&self, before: Option<&Shown>, at: usize, id: Id) -> Result<Shown> {
         let (view, time_ns) = (self.open)(id)?;
-        let veneer = VeneerFolder::new(self.infos.last().expect("this process's own"), id, time_ns);
+        let veneer = VeneerFolder::new((self.infos)(at).last().expect("this process's own"), id, time_ns);
         Ok(match before {
             None => Shown::first(view, id, veneer),
             Some(before) => before.after(view, id, veneer),
@@ -101,10 +108,10 @@ impl Recall {
     }
 
     /// Calls `add` with everything that has a hash for a number, in all that was shown.
-    fn all(&self, add: &mut dyn FnMut(Identity, MadeThing)) -> Result<()> {
+    pub fn all(&self, add: &mut dyn FnMut(Identity, MadeThing)) -> Result<()> {
         let mut shown: Option<Shown> = None;
-        for (id, begins) in &self.steps {
-            let step = match self.step(shown.as_ref(), *id) {
+        for (at, (id, begins)) in self.steps.iter().enumerate() {
+            let step = match self.step(shown.as_ref(), at, *id) {
                 Ok(step) => step,
                 // Without it there are no numbers at all, and the process has not come to this.
                 Err(error) if *begins => return Err(error),
@@ -112,8 +119,8 @@ impl Recall {
                 Err(_) => continue,
             };
             made_in(&step, add)?;
-            for info in &self.infos {
-                let (_, time_ns) = (self.open)(*id)?;
+            let (_, time_ns) = (self.open)(*id)?;
+            for info in &(self.infos)(at) {
                 let folder = VeneerFolder::new(info, *id, time_ns);
                 let items = folder.files().map(|(_, item)| item).chain([folder.folder()]);
                 items.for_each(|item: Item| add(item.identity(), MadeThing::Veneer(item)));
@@ -157,6 +164,12 @@ fn folders_below(shown: &Shown, folder: &Node, add: &mut dyn FnMut(Identity, Mad
 }
 
 fn add_made(shown: &Shown, node: &Node, add: &mut dyn FnMut(Identity, MadeThing)) -> Result<()> {
+    if node.is_folder() {
+        // Also where a base has it, which may not have been known when the kernel was told of it.
+        let (identity, made) = Shown::made_folder(&node.path);
+        add(identity, made);
+        return Ok(());
+    }
     if let Numbered::Made(identity, thing) = shown.number(node)? {
         add(identity, thing);
     }

@@ -43,6 +43,8 @@ pub struct Order {
     pub dataset: DatasetName,
     /// Which revision of it; `None` for the branch `main`.
     pub reference: Option<RefSpec>,
+    /// Whether to show all branches, tags and revisions, each in a folder.
+    pub all: bool,
     /// Whether to stay at the revision that a branch has now.
     pub pin: bool,
     /// Whether other users may look into it.
@@ -58,8 +60,11 @@ pub struct Order {
 }
 
 impl Order {
-    /// The branch, tag or revision that was asked for.
+    /// The branch, tag or revision that was asked for; `*` for all of them.
     fn reference(&self) -> String {
+        if self.all {
+            return "*".to_owned();
+        }
         self.reference.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string)
     }
 }
@@ -107,6 +112,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         owner: (owner.user, owner.group),
         control: control_path,
         history: History::new(id),
+        folders: None,
         processes: vec![(std::process::id(), VERSION.to_owned())],
     };
     let pin = kept.descriptor();
@@ -130,6 +136,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         branch,
         control,
         taken_over,
+        many: None,
     })
 }
 
@@ -141,11 +148,20 @@ fn settle(
     choice: Choice,
     info: Info,
 ) -> (Choice, Info) {
+    let before = choice.profile;
+    let (choice, info) = without_refused(opens, session, choice, info);
+    if choice.profile != before {
+        file_system.show(Arc::new(file_system.shown().with_info(&info)));
+    }
+    (choice, info)
+}
+
+/// The profile that the kernel allows, and what `info.json` says of it.
+pub(crate) fn without_refused(opens: &Opens, session: &Session<Fuse>, choice: Choice, info: Info) -> (Choice, Info) {
     let Err(refusal) = opens.settle(session.as_fd()) else { return (choice, info) };
     let choice = choice.without_passthrough(&refusal);
     warn!("big files are read the slow way: {}", choice.why);
     let info = Info { profile: choice.profile, profile_why: choice.why.clone(), ..info };
-    file_system.show(Arc::new(file_system.shown().with_info(&info)));
     (choice, info)
 }
 
@@ -176,8 +192,13 @@ pub fn info(order: &Order, place: &Place, follows: bool, choice: &Choice, contro
     }
 }
 
+/// What `info.json` says at the top of a mount of many revisions.
+pub(crate) fn info_of_all(info: &Info) -> Info {
+    Info { mode: "all".into(), ..info.clone() }
+}
+
 /// The socket for clients, and where it is; without one the mount cannot be held, and that is all.
-fn listen(point: &Path) -> (Option<UnixListener>, Option<OsString>) {
+pub(crate) fn listen(point: &Path) -> (Option<UnixListener>, Option<OsString>) {
     match runtime_folder::listen(point) {
         Ok((listener, path)) => (Some(listener), Some(path.into())),
         Err(error) => {

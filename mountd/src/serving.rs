@@ -23,12 +23,15 @@ use crate::daemon::{EXIT_ERROR, Ready};
 use crate::ending::handle_signals;
 use crate::estate::Belongings;
 use crate::filesystem::FileSystem;
-use crate::follow::{self, Follower};
+use crate::follow::{self, Follow, Follower};
 use crate::fuse::Fuse;
 use crate::gate::Gate;
 use crate::handshake;
 use crate::journal::{Journal, ToldJournal, say};
 use crate::kept::Kept;
+use crate::many;
+use crate::many::filesystem::Many;
+use crate::many::follow::ManyFollower;
 use crate::mount::Mounted;
 use crate::pool::Pool;
 use crate::serve::{self, Order};
@@ -85,6 +88,8 @@ pub struct Standing {
     pub control: Option<UnixListener>,
     /// What was taken over, if anything was.
     pub taken_over: Option<TakenOver>,
+    /// What is shown instead, where it is many revisions.
+    pub many: Option<Arc<Many>>,
 }
 
 /// What a process before this one left half done.
@@ -120,11 +125,15 @@ fn stand(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standi
         let message = channel.receive::<FromSupervisor>().map_err(|error| lost(error.to_string()))?;
         let (message, mut descriptors) = message.ok_or_else(|| lost("it has ended".to_owned()))?;
         match message {
+            FromSupervisor::Begin if order.all => return many::begin::begin(order, opened, channel),
             FromSupervisor::Begin => return serve::begin(order, opened, channel),
             FromSupervisor::Hold(number) => held.extend(descriptors.pop().map(|socket| (number, socket))),
             FromSupervisor::TakeOver { state, belongings, crashes } => {
                 let belongings = Belongings::new(belongings, descriptors);
                 let left = Left { state, belongings, held, crashes };
+                if order.all {
+                    return many::take_over::take_over(order, opened, channel, left);
+                }
                 return take_over::take_over(order, opened, channel, left);
             }
             FromSupervisor::Resend => {}
@@ -173,7 +182,7 @@ impl Standing {
         let gate = Arc::new(Gate::default());
         let notifier = self.session.notifier();
         let follower = self.follower(&gate);
-        let Standing { session, pool, mounted, info, kept, file_system, journal, control, .. } = self;
+        let Standing { session, pool, mounted, info, kept, file_system, journal, control, many, .. } = self;
         let mounted = Arc::new(mounted);
         handle_signals(&mounted, &kept, channel, Arc::clone(&gate), pool)?;
         let device = Arc::new(session.as_fd().try_clone_to_owned()?);
@@ -186,7 +195,10 @@ impl Standing {
             }
             Some(TakenOver { held, before }) => {
                 held.iter().for_each(|_| gate.hold());
-                settle(notifier, &gate, before, file_system.shown(), journal)?;
+                match many.clone() {
+                    None => settle(notifier, &gate, before, file_system.shown(), journal)?,
+                    Some(many) => finish(&gate, move || many::follow::settle(&many, &notifier))?,
+                }
                 if let Err(error) = handshake::resend(&session) {
                     warn!(%error, "what was asked of the process before stays unanswered: {error}");
                 }
@@ -198,6 +210,9 @@ impl Standing {
         if let Some(listener) = control {
             let said = (info.path.clone(), info.dataset.clone(), info.reference.clone());
             let answer = move || {
+                if let Some(many) = &many {
+                    return many.answer();
+                }
                 let revision = file_system.shown().revision().to_hex();
                 json!({ "path": said.0, "dataset": said.1, "ref": said.2, "revision": revision }).to_string()
             };
@@ -212,7 +227,11 @@ impl Standing {
         Ok(Running { mounted, session, kept, info })
     }
 
-    fn follower(&self, gate: &Arc<Gate>) -> Option<Arc<Follower>> {
+    fn follower(&self, gate: &Arc<Gate>) -> Option<Arc<dyn Follow>> {
+        if let Some(many) = &self.many {
+            let kernel = Box::new(self.session.notifier());
+            return Some(Arc::new(ManyFollower::new(many, &self.store, kernel, gate)));
+        }
         let branch = self.branch.clone()?;
         let kept = Arc::clone(&self.kept);
         Some(Arc::new(Follower {
@@ -242,7 +261,7 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()>
 }
 
 /// What is done when the last holder has let go: the mount moves on at once.
-fn release(follower: Option<Arc<Follower>>) -> Box<dyn Fn() + Send> {
+fn release(follower: Option<Arc<dyn Follow>>) -> Box<dyn Fn() + Send> {
     Box::new(move || {
         let Some(follower) = follower.clone() else { return };
         // Whoever listens to clients must not wait for the kernel.
@@ -265,11 +284,7 @@ fn settle(
     shown: Arc<Shown>,
     journal: Arc<ToldJournal>,
 ) -> std::io::Result<()> {
-    let gate = Arc::clone(gate);
-    let (begun, has_begun) = std::sync::mpsc::channel();
-    start("settle", move || {
-        let _moving = gate.finish_move();
-        let _ = begun.send(());
+    finish(gate, move || {
         match before {
             None => follow::forget_own_folder(&notifier),
             Some(before) => {
@@ -278,6 +293,17 @@ fn settle(
             }
         }
         journal.settled();
+    })
+}
+
+/// Does what is left of a move; when this returns, it has begun.
+fn finish(gate: &Arc<Gate>, rest: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let gate = Arc::clone(gate);
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    start("settle", move || {
+        let _moving = gate.finish_move();
+        let _ = begun.send(());
+        rest();
     })?;
     // Before that, nobody may move it on, nor be told that it is held where it is.
     let _ = has_begun.recv();

@@ -10,7 +10,7 @@ use veneer::dataset::{Node, Place, Target, View};
 use veneer::model::{DataPath, Entry, Id, Kind};
 use veneer::{Error, Result};
 
-use crate::inode::{Identity, Number};
+use crate::inode::{Identity, Number, Reading};
 use crate::listing::{ChangedList, Resume, Stop};
 use crate::veneer_folder::{self, Info, VeneerFolder};
 
@@ -177,8 +177,24 @@ impl Shown {
                 return Ok(Numbered::Computed(Number::of_row(generation, row)));
             }
         }
-        let identity = Identity::of(&[b"folder", path.as_bytes()]);
-        Ok(Numbered::Made(identity, MadeThing::Folder(path.clone())))
+        let (identity, made) = Shown::made_folder(path);
+        Ok(Numbered::Made(identity, made))
+    }
+
+    /// What the number of the folder at `path` is made of, while no base has one there.
+    pub fn made_folder(path: &DataPath) -> (Identity, MadeThing) {
+        (Identity::of(&[b"folder", path.as_bytes()]), MadeThing::Folder(path.clone()))
+    }
+
+    /// All numbers by which the kernel may know the folder at `path`.
+    ///
+    /// One that only an overlay had keeps that number in the kernel when a later base has it, too.
+    pub fn folder_numbers(&self, path: &DataPath) -> Result<impl Iterator<Item = Number>> {
+        let number = self.folder_number(path)?.number();
+        let is_first = matches!(number.reading(), Reading::Root | Reading::Base { generation: 0, .. });
+        let made = Number::of_made(&Shown::made_folder(path).0);
+        let before = (!is_first && number != made).then_some(made);
+        Ok([Some(number), before].into_iter().flatten())
     }
 
     /// The number of a child of the folder `parent` that the overlay does not speak of.

@@ -26,7 +26,7 @@ use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
 
 /// After how many crashes in a row what was unanswered then is answered with an error.
-const CRASHES_MAX: u32 = 3;
+pub(crate) const CRASHES_MAX: u32 = 3;
 
 /// What the process before left.
 #[derive(Debug)]
@@ -92,11 +92,12 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
         branch,
         control,
         taken_over,
+        many: None,
     })
 }
 
 /// What `info.json` said, or says, of each process.
-fn infos(order: &Order, state: &State) -> Vec<Info> {
+pub(crate) fn infos(order: &Order, state: &State) -> Vec<Info> {
     let said = |(pid, version): &(u32, String)| Info {
         pid: *pid,
         version: version.clone(),

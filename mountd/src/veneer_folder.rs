@@ -28,7 +28,7 @@ pub struct Info {
     pub reference: String,
     /// The revision that is shown.
     pub revision: String,
-    /// `follow` or `pin`.
+    /// `follow` or `pin`; `all` at the top of a mount of many revisions.
     pub mode: Cow<'static, str>,
     /// How files are served.
     pub profile: crate::profile::Profile,
@@ -51,7 +51,7 @@ pub struct Info {
 /// The folder as it is at one revision.
 #[derive(Clone, Debug)]
 pub struct VeneerFolder {
-    files: [(&'static [u8], Arc<[u8]>); 2],
+    files: Vec<(&'static [u8], Arc<[u8]>)>,
     mtime_ns: i64,
 }
 
@@ -76,10 +76,13 @@ impl VeneerFolder {
     /// The folder of a mount that shows `revision`, committed at `mtime_ns`.
     pub fn new(info: &Info, revision: Id, mtime_ns: i64) -> VeneerFolder {
         let info = Info { revision: revision.to_hex(), ..info.clone() };
-        let mut json = serde_json::to_vec_pretty(&info).expect("names and numbers");
-        json.push(b'\n');
         let revision = format!("{revision}\n").into_bytes();
-        VeneerFolder { files: [(INFO, json.into()), (REVISION, revision.into())], mtime_ns }
+        VeneerFolder { files: vec![(INFO, json(&info)), (REVISION, revision.into())], mtime_ns }
+    }
+
+    /// The folder at the top of a mount that shows many revisions: there is no revision to tell.
+    pub fn of_many(info: &Info) -> VeneerFolder {
+        VeneerFolder { files: vec![(INFO, json(info))], mtime_ns: 0 }
     }
 
     /// When what it shows was committed.
@@ -101,6 +104,12 @@ impl VeneerFolder {
     pub fn files(&self) -> impl Iterator<Item = (&'static [u8], Item)> + '_ {
         self.files.iter().map(|(name, bytes)| (*name, Item::File { bytes: Arc::clone(bytes), mtime_ns: self.mtime_ns }))
     }
+}
+
+fn json(info: &Info) -> Arc<[u8]> {
+    let mut json = serde_json::to_vec_pretty(info).expect("names and numbers");
+    json.push(b'\n');
+    json.into()
 }
 
 impl Item {

@@ -11,11 +11,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use rustix::process::{Pid, Signal, kill_process};
 use veneer::Error;
-use veneer::model::WriterName;
+use veneer::model::{DatasetName, WriterName};
 
 use super::context::Context;
 use super::mountd::{self, Serving};
-use super::mountinfo::Info;
+use super::mountinfo::{self, Info};
 use super::report::{Answer, Failure, Result, say};
 use super::{interrupt, output};
 
@@ -26,6 +26,11 @@ A branch is followed: after a commit the folder shows the new revision, while a 
 that is open keeps its content. A tag or a revision stays; --pin keeps a branch still
 too. DIR is an empty folder; what a killed daemon left there is cleaned first.
 
+With --all every branch is a folder in DIR that is followed (`main`, `fix/labels`), and
+every tag one that stays (`@v1`). Any other revision is found by name, `@` and 7 or more
+digits of its id, and not listed. Files that are the same in several revisions are read
+and cached once.
+
 With --writable the folder is your draft on the branch: whatever is written there is
 what `veneer status`, `diff`, `undo`, `discard` and `commit` work on. The source is
 never written.
@@ -34,6 +39,7 @@ Examples:
   veneer mount traffic /mnt/traffic
   veneer mount traffic@v1 /mnt/v1
   veneer mount traffic /mnt/traffic --pin
+  veneer mount traffic --all /mnt/all && diff -r /mnt/all/@v1 /mnt/all/main
   veneer mount traffic@fix /mnt/fix --writable
   veneer mount traffic /mnt/traffic --foreground")]
 pub(super) struct MountArgs {
@@ -43,6 +49,9 @@ pub(super) struct MountArgs {
     /// Where to show it
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Show all branches and tags, each in a folder, and any revision by name
+    #[arg(long, conflicts_with_all = ["pin", "writable"])]
+    all: bool,
     /// Stay at the revision that the branch has now
     #[arg(long)]
     pin: bool,
@@ -93,7 +102,11 @@ impl MountArgs {
         let store = context.store_path()?;
         // The daemon looks again; this is for an error that names the candidates.
         let dataset = context.read()?.datasets.open(&address.dataset)?;
-        dataset.resolve(address.reference.as_ref())?;
+        match (&address.reference, self.all) {
+            (Some(_), true) => return Err(one_or_all(&self.name, &address.dataset)),
+            (None, true) => {}
+            (reference, false) => drop(dataset.resolve(reference.as_ref())?),
+        }
         let point = absolute(&self.folder)?;
         let log = match &self.log {
             Some(log) => Some(absolute(log)?),
@@ -132,13 +145,20 @@ impl MountArgs {
         let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
         option("--store", store.into());
         option("--dataset", dataset.into());
-        option("--ref", reference.into());
+        if !self.all {
+            option("--ref", reference.into());
+        }
         option("--on-drift", word(self.on_drift));
         option("--profile", word(self.profile));
         if let Some(log) = log {
             option("--log", log.into());
         }
-        let flags = [(self.pin, "--pin"), (self.foreground, "--foreground"), (self.allow_other, "--allow-other")];
+        let flags = [
+            (self.all, "--all"),
+            (self.pin, "--pin"),
+            (self.foreground, "--foreground"),
+            (self.allow_other, "--allow-other"),
+        ];
         arguments.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| OsString::from(flag)));
         arguments.extend(["--".into(), point.into()]);
         arguments
@@ -149,18 +169,23 @@ fn word(value: impl ValueEnum) -> OsString {
     value.to_possible_value().expect("no variant is hidden").get_name().into()
 }
 
+fn one_or_all(name: &str, dataset: &DatasetName) -> Failure {
+    Failure::usage(format!("`{name}` names one revision, and --all shows all of them"))
+        .hint(format!("leave out one of the two: `veneer mount {dataset} --all DIR`, or `veneer mount {name} DIR`"))
+}
+
 fn tell(context: &Context, info: &Info) -> Result<()> {
     if context.json {
         return output::json(info);
     }
     let revision: String = info.revision.chars().take(12).collect();
     let how = match info.mode.as_str() {
-        "follow" => "following",
-        "write" => "a draft on",
-        _ => "pinned at",
+        "follow" => format!("following {revision}"),
+        "write" => format!("a draft on {revision}"),
+        mountinfo::ALL => "following all branches and tags".to_owned(),
+        _ => format!("pinned at {revision}"),
     };
-    let (dataset, reference) = (&info.dataset, &info.reference);
-    output::print(|out| writeln!(out, "{}: {dataset}@{reference}, {how} {revision}", info.path))?;
+    output::print(|out| writeln!(out, "{}: {}, {how}", info.path, info.shows()))?;
     say(format_args!("served by process {}; `veneer unmount {}` ends it", info.pid, info.path));
     Ok(())
 }

@@ -56,6 +56,21 @@ pub(super) struct Info {
     pub(super) more: serde_json::Map<String, serde_json::Value>,
 }
 
+/// The mode of a mount that shows all branches, tags and revisions.
+pub(super) const ALL: &str = "all";
+
+impl Info {
+    /// What is shown, as a person says it.
+    pub(super) fn shows(&self) -> String {
+        shows(&self.dataset, &self.reference, &self.mode)
+    }
+}
+
+/// What a mount shows, as a person says it.
+pub(super) fn shows(dataset: &str, reference: &str, mode: &str) -> String {
+    if mode == ALL { format!("{dataset} --all") } else { format!("{dataset}@{reference}") }
+}
+
 /// What became of asking a daemon.
 #[derive(Debug)]
 pub(super) enum State {
@@ -125,6 +140,17 @@ pub(super) fn is_dead(error: &io::Error) -> bool {
 /// The mount that holds `path`, an absolute path without links.
 pub(super) fn holding<'a>(points: &'a [PathBuf], path: &Path) -> Option<&'a PathBuf> {
     points.iter().filter(|point| path.starts_with(point)).max_by_key(|point| point.as_os_str().len())
+}
+
+/// The folder that shows the revision in which `path` is: `point`, or one in it where the mount shows all.
+pub(super) fn view_of(info: &Info, point: &Path, path: &Path) -> Option<PathBuf> {
+    if info.mode != ALL {
+        return Some(point.to_owned());
+    }
+    // The nearest to the top: what lies deeper is the dataset's own.
+    let mut folders: Vec<&Path> = path.ancestors().take_while(|folder| *folder != point).collect();
+    folders.reverse();
+    folders.into_iter().find(|folder| folder.join(INFO).is_file()).map(Path::to_owned)
 }
 
 /// Our mounts: where they are, and their names, `DATASET@REF:STORE`.

@@ -116,10 +116,13 @@ fn print(lines: &[MountLine]) -> Result<()> {
     for line in lines {
         let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
         let shown = match (&line.dataset, &line.reference) {
-            (Some(dataset), Some(reference)) => format!("{dataset}@{reference}"),
+            (Some(dataset), Some(reference)) => {
+                mountinfo::shows(dataset, reference, line.mode.as_deref().unwrap_or_default())
+            }
             _ => line.state.to_owned(),
         };
-        let revision = text(&line.revision).chars().take(12).collect();
+        let revision = line.revision.as_deref().filter(|revision| !revision.is_empty()).unwrap_or("-");
+        let revision = revision.chars().take(12).collect();
         let mode = text(&line.mode);
         let pid = line.pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"));
         let profile = match (&line.profile, &line.profile_why) {
@@ -147,6 +150,11 @@ pub(super) fn following(store: &Path, dataset: &DatasetName, branch: &BranchName
     let mut found = Vec::new();
     for point in points {
         let State::Live(mut info) = mountinfo::ask(&point, PATIENCE_IN_PASSING) else { continue };
+        let point = if info.mode == mountinfo::ALL { point.join(branch.as_str()) } else { point };
+        if info.mode == mountinfo::ALL {
+            let State::Live(inner) = mountinfo::ask(&point, PATIENCE_IN_PASSING) else { continue };
+            info = inner;
+        }
         if !follows(&info) {
             continue;
         }

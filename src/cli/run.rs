@@ -41,6 +41,9 @@ its exit code is given back: 128 and the signal's number if a signal ended it. I
 process itself is killed with SIGKILL, the mount moves on though the command may not
 have ended.
 
+Of a mount of all revisions (--all), DIR is the folder of one; all that are shown are
+held.
+
 Examples:
   veneer run /mnt/traffic -- python train.py
   veneer run . make evaluate")]
@@ -62,8 +65,13 @@ struct Held {
 
 impl RunArgs {
     pub(super) fn run(self, _: &Context) -> Result {
-        let info = info_of(&self.folder)?;
+        let (top, info) = info_of(&self.folder)?;
         let (_connection, held) = hold(&info)?;
+        let held = match held.revision.is_empty() {
+            // All of them are held: which one is meant is known of its folder.
+            true => Held { revision: stat::ask(&top)?.revision, ..held },
+            false => held,
+        };
         // Before the command is started: no signal may be lost between.
         let signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2])
             .map_err(|error| Error::io("wait for signals", error))?;
@@ -76,7 +84,7 @@ impl RunArgs {
     }
 }
 
-fn info_of(folder: &Path) -> Result<Info> {
+fn info_of(folder: &Path) -> Result<(PathBuf, Info)> {
     let failed = |error| Failure::from(Error::io_at("use", folder, error));
     let folder_path = folder.canonicalize().map_err(failed)?;
     let points = mountinfo::points()?;
@@ -84,7 +92,7 @@ fn info_of(folder: &Path) -> Result<Info> {
         Failure::error(format!("`{}` is not in a mount of Veneer", folder.display()))
             .hint("`veneer mounts --all` lists what is mounted")
     })?;
-    stat::ask(point)
+    stat::ask_about(point, &folder_path)
 }
 
 /// Holds the mount; it stays where it is as long as the connection lives.

@@ -57,8 +57,8 @@ impl StatArgs {
             Failure::error(format!("`{}` is not in a mount of Veneer", self.file.display()))
                 .hint("`veneer mounts --all` lists what is mounted")
         })?;
-        let info = ask(point)?;
-        let path = DataPath::from_os(file.strip_prefix(point).unwrap_or(Path::new("")).as_os_str())?;
+        let (top, info) = ask_about(point, &file)?;
+        let path = DataPath::from_os(file.strip_prefix(top).unwrap_or(Path::new("")).as_os_str())?;
         let dataset =
             Opened::at(Path::new(&info.store), Access::Read)?.datasets.open(&context.dataset_name(&info.dataset)?)?;
         let spec = RefSpec { name: info.revision.clone(), up: 0 };
@@ -122,6 +122,21 @@ pub(super) fn ask(point: &Path) -> Result<Info> {
             Err(Failure::error(format!("the mount `{}` does not tell what it is: {why}", point.display())))
         }
     }
+}
+
+/// The folder in the mount at `point` that shows the revision in which `path` is, and what is said of it.
+pub(super) fn ask_about(point: &Path, path: &Path) -> Result<(PathBuf, Info)> {
+    let info = ask(point)?;
+    let top = mountinfo::view_of(&info, point, path).ok_or_else(|| {
+        Failure::error(format!(
+            "`{}` shows many revisions, and `{}` is in none of them",
+            point.display(),
+            path.display()
+        ))
+        .hint("name the folder of one: a branch, or `@` and a tag or a revision")
+    })?;
+    let info = if top == point { info } else { ask(&top)? };
+    Ok((top, info))
 }
 
 fn dead(path: &Path) -> Failure {

@@ -1,5 +1,6 @@
 //! Mounts through the kernel: what any program on this machine sees.
 
+mod all;
 mod follow;
 mod hold;
 mod large_files;
