@@ -4,14 +4,17 @@
 //! supervisor before it is answered, so that it holds on when this process is
 //! killed; it ends with the client's own end of it, whatever ends that.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use serde_json::json;
 use tracing::{info, warn};
+use veneer::source::{ASK_FOR_SOURCE, Source};
 
 use crate::channel::{Channel, FromServing};
 use crate::gate::Gate;
@@ -32,6 +35,8 @@ pub struct Control {
     pub gate: Arc<Gate>,
     /// What is held, as one line of JSON: asked for once it is.
     pub answer: Box<dyn Fn() -> String + Send>,
+    /// The source and what it is called, for whoever finds its path covered by the mount.
+    pub source: Arc<Source>,
     /// Called when the last one has let go.
     pub released: Box<dyn Fn() + Send>,
 }
@@ -112,11 +117,28 @@ impl Control {
             let line: Vec<u8> = client.line.drain(..=end).collect();
             let answer = match &line[..end] {
                 b"hold" => self.hold(client),
-                _ => json!({ "error": "the only thing that can be asked here is `hold`" }).to_string(),
+                line if line == ASK_FOR_SOURCE.as_bytes() => {
+                    self.hand_over_source(&client.stream)?;
+                    continue;
+                }
+                _ => json!({ "error": "what can be asked here is `hold` and `source`" }).to_string(),
             };
             client.stream.write_all(format!("{answer}\n").as_bytes())?;
         }
         if client.line.len() > LINE_LEN_MAX { Err(io::ErrorKind::InvalidData.into()) } else { Ok(()) }
+    }
+
+    /// Gives the folder beneath the mount to who asked: that is the mount's own user, or root.
+    fn hand_over_source(&self, stream: &UnixStream) -> io::Result<()> {
+        let text = format!("{}\n", json!({ "source": self.source.path().to_string_lossy() }));
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let folder = [self.source.folder()];
+        let fits = ancillary.push(SendAncillaryMessage::ScmRights(&folder));
+        assert!(fits, "there is room for one");
+        let parts = [IoSlice::new(text.as_bytes())];
+        rustix::net::sendmsg(stream, &parts, &mut ancillary, SendFlags::NOSIGNAL)?;
+        Ok(())
     }
 
     fn hold(&self, client: &mut Client) -> String {
@@ -158,6 +180,7 @@ mod tests {
             channel: Arc::new(channel),
             gate: Arc::clone(&gate),
             answer: Box::new(|| "{}".to_owned()),
+            source: Arc::new(Source::open(folder.path()).expect("a folder")),
             released: Box::new(move || released.send(()).expect("the test waits")),
         };
         let (before, theirs) = UnixStream::pair().expect("a pair");

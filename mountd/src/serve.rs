@@ -11,7 +11,7 @@ use fuser::{Config, Session, SessionACL};
 use tracing::{info, warn};
 use veneer::dataset::{Dataset, Resolved, ResolvedBy, View};
 use veneer::model::{DatasetName, RefSpec};
-use veneer::source::{OnDrift, is_veneer_mount};
+use veneer::source::{OnDrift, Source, is_veneer_mount};
 use veneer::store::Store;
 
 use crate::attributes::Owner;
@@ -223,23 +223,23 @@ fn prepare(order: &Order, opened: Opened) -> Result<Prepared, Trouble> {
     let point = mount::check_point(&order.point)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
     let source = dataset.source()?;
-    refuse_covered(source.path())?;
+    refuse_covered(&source)?;
     mount::check_empty(&point, source.path())?;
     let (resolved, kept) = resolve_and_keep(order, &dataset)?;
     let view = dataset.view(resolved.id)?;
     Ok(Prepared { point, store, dataset, resolved, kept, view })
 }
 
-/// Refuses a source that a mount of ours covers: what is beneath cannot be reached from here.
-pub(crate) fn refuse_covered(source: &Path) -> Result<(), Trouble> {
-    match std::fs::File::open(source) {
-        Ok(folder) if is_veneer_mount(&folder)? => Err(Trouble::new(
-            "source-covered",
-            format!("the source `{}` lies beneath a mount of Veneer", source.display()),
-            "end that mount first (`veneer mounts` lists it)",
-        )),
-        _ => Ok(()),
+/// Refuses a source that a mount of ours covers, where what is beneath could not be had from it.
+pub(crate) fn refuse_covered(source: &Source) -> Result<(), Trouble> {
+    if !is_veneer_mount(source.folder())? {
+        return Ok(());
     }
+    Err(Trouble::new(
+        "source-covered",
+        format!("the source `{}` lies beneath a mount of Veneer, which does not hand it over", source.path().display()),
+        "end that mount first (`veneer mounts` lists it), or be its user",
+    ))
 }
 
 /// Resolves what was asked for, and pins it; again where the ref moved in between.

@@ -182,6 +182,7 @@ impl Standing {
         let gate = Arc::new(Gate::default());
         let notifier = self.session.notifier();
         let follower = self.follower(&gate);
+        let source = self.dataset.source().map_err(std::io::Error::other)?;
         let Standing { session, pool, mounted, info, kept, file_system, journal, control, many, .. } = self;
         let mounted = Arc::new(mounted);
         handle_signals(&mounted, &kept, channel, Arc::clone(&gate), pool)?;
@@ -216,8 +217,8 @@ impl Standing {
                 let revision = file_system.shown().revision().to_hex();
                 json!({ "path": said.0, "dataset": said.1, "ref": said.2, "revision": revision }).to_string()
             };
-            let released = release(follower.clone());
-            let control = Control { listener, channel: Arc::clone(channel), gate, answer: Box::new(answer), released };
+            let (released, channel) = (release(follower.clone()), Arc::clone(channel));
+            let control = Control { listener, channel, gate, answer: Box::new(answer), source, released };
             start("control", move || control.run(held))?;
         }
         if let Some(follower) = follower {

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod beneath;
+mod covered;
 mod listing;
 mod mounts;
 mod scan;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, readlinkat};
 use rustix::io::Errno;
 
+pub use covered::ASK as ASK_FOR_SOURCE;
 pub use mounts::is_veneer_mount;
 pub use scan::{Part, Parts, Progress, Scan, ScanOptions, Tree};
 
@@ -55,7 +57,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens the folder at the absolute path `path`.
+    /// Opens the folder at the absolute path `path`; beneath a mount over its own source, the source.
     ///
     /// # Errors
     /// `Invalid` for a relative path, `NotFound` or `NotAFolder` for what is no folder.
@@ -65,7 +67,10 @@ impl Source {
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match openat(CWD, path, flags, Mode::empty()) {
-            Ok(folder) => Ok(Source::held(path, folder)),
+            Ok(folder) => {
+                let beneath = covered::folder_beneath(path, &folder);
+                Ok(Source::held(path, beneath.unwrap_or(folder)))
+            }
             Err(Errno::NOENT) => Err(Error::not_found("source folder", path.display())),
             Err(Errno::NOTDIR) => Err(Error::new(ErrorKind::NotAFolder { path: path.display().to_string() })),
             Err(cause) => Err(Error::io_at("open", path, cause)),

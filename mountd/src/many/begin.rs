@@ -33,7 +33,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     let Opened { store, dataset, mark } = opened;
     let point = mount::check_point(&order.point)?;
     let source = dataset.source()?;
-    serve::refuse_covered(source.path())?;
+    serve::refuse_covered(&source)?;
     refuse_source(order, &point, source.path())?;
     mount::check_empty(&point, source.path())?;
     let (wanted, kept) = resolve_and_keep(order, &dataset)?;

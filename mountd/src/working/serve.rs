@@ -183,7 +183,7 @@ fn prepare(order: &Order, writer: &WriterName, point: &Path) -> Result<Prepared,
     let store: Arc<dyn Store> = Arc::new(store);
     let dataset = Datasets::new(Arc::clone(&store)).open(&order.dataset)?;
     let source = dataset.source()?;
-    refuse_covered(source.path())?;
+    refuse_covered(&source)?;
     let branch = branch(order, &dataset)?;
     let name = format!("{}@{branch}:{mark}", order.dataset);
     let drafts = MountedDraft::new(&order.store, &order.dataset, &branch, writer);

@@ -160,6 +160,31 @@ fn a_mount_over_the_source_itself_shows_the_revision_and_leaves_the_source_alone
 }
 
 #[test]
+fn commands_and_other_mounts_reach_the_source_beneath_a_mount_over_it() {
+    need!(skip::mounting());
+    let home = home();
+    let mount = Mount::at(&home, "d", "src");
+    home.file("new", "replaced");
+    home.ok("put d a new");
+    home.ok("rm d dir -r");
+    home.ok("commit d -m over");
+    assert!(wait::until(PATIENCE, || mount.text("a") == "replaced").is_some());
+    assert_eq!((home.ok("cat d@main~1 a"), home.ok("cat d@main~1 dir/b")), ("one".into(), "two".into()));
+    home.ok("export d@main~1 out");
+    assert_eq!(Tree::read(&home.join("out")).expect("readable"), source! { "a": "one", "dir/b": "two" });
+    let beside = Mount::at(&home, "d@main~1", "beside");
+    assert_eq!((beside.text("a"), beside.text("dir/b")), ("one".into(), "two".into()));
+    // What is new in the source itself can be seen by nobody but the true one.
+    let found = home.json("refresh d");
+    assert_eq!(found["revision"], serde_json::Value::Null, "nothing has changed beneath: {found}");
+    home.ok("fsck");
+    home.ok("import e src");
+    assert_eq!(home.ok("cat e a"), "one");
+    beside.unmount();
+    mount.unmount();
+}
+
+#[test]
 fn a_daemon_in_the_foreground_unmounts_when_it_is_told_to_stop() {
     need!(skip::mounting());
     let home = home();
