@@ -13,16 +13,25 @@
 //! |---|---|
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
+//! | [`flag`] | a row that can be read and is odd |
 //! | one for each format | how its bytes are read and spliced |
 
+mod applied;
+pub mod coco;
 pub mod edit;
+pub mod flag;
+pub mod json;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::fmt::Debug;
 
 use arrow::record_batch::RecordBatch;
 
+pub use applied::applied;
 pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
+pub use flag::Flag;
 pub use schema::{Column, Role, TableSchema};
 
 use crate::Result;

@@ -1,0 +1,57 @@
+//! JSON: rows that are objects in arrays, found by byte ranges and spliced in place.
+//!
+//! The file is never read into memory: a window moves over it, as wide as the
+//! row that is read. One pass finds every n-th row, the columns and what they
+//! hold; a row is then read by going on from the noted one before it. COCO is a
+//! [`dialect`] of this room.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `text` | where a value begins and ends, and whether it is one |
+//! | `shape` | what kind of values a column holds |
+//! | `cell`, `cells` | what a text means: as a value, as a column of Arrow |
+//! | `window` | a file of any size, as slices |
+//! | `index`, `ids`, `locate` | finding rows, by place and by key |
+//! | `style`, `object`, `splice` | new text in the file's own way, and the patches for it |
+
+mod cell;
+mod cells;
+mod check;
+mod dialect;
+mod file;
+mod ids;
+mod index;
+mod locate;
+mod object;
+mod shape;
+mod splice;
+mod style;
+#[cfg(test)]
+mod tests;
+mod text;
+mod window;
+
+pub(crate) use check::{number, refuse, whole};
+pub(crate) use dialect::Dialect;
+pub(crate) use file::JsonFile;
+pub(crate) use index::RowsFound;
+pub(crate) use shape::{Kind, Shape};
+
+use crate::Result;
+use crate::table::{Format, ReadAt, TableFile};
+
+/// Any JSON file that is an array of objects, or an object with arrays of objects in it.
+///
+/// A row's key is its `id` where every row has one and no two the same, else its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json;
+
+impl Format for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Ok(Box::new(JsonFile::open(file, &dialect::Plain, index)?))
+    }
+}

@@ -1,0 +1,195 @@
+//! Tests of the room: odd files, random edits, mangled bytes.
+
+use proptest::prelude::*;
+
+use super::Json;
+use super::text;
+use super::window::Window;
+use crate::model::Value;
+use crate::table::testing::{Rng, edit_at_random, maul, read_in_every_way};
+use crate::table::{FileEdits, Format, Insert, ReadAt, RowSet, applied};
+
+/// A file of rows in the oddest way that is allowed: white space anywhere, any order of keys, any values.
+fn odd_json(rng: &mut Rng) -> Vec<u8> {
+    let mut out = String::new();
+    let is_object = !rng.one_in(4);
+    // Some files are tidy, in one of the ways in which programs write.
+    let spaces: &[&str] = match rng.below(3) {
+        0 => &[""],
+        1 => &[" "],
+        _ => &["", "", " ", "\n", "\t", "\r\n  "],
+    };
+    let names: &[&str] = if is_object { &["data", "b", "\\u0063"] } else { &[""] };
+    if is_object {
+        out.push_str("{\"version\": [1, [2]], ");
+    }
+    for (place, name) in names.iter().enumerate() {
+        if is_object {
+            out.push_str(&format!("{}\"{name}\":{}", if place > 0 { "," } else { "" }, rng.pick(spaces)));
+        }
+        out.push('[');
+        let count = rng.below(6);
+        for row in 0..count {
+            out.push_str(rng.pick(spaces));
+            odd_row(rng, row, spaces, &mut out);
+            out.push_str(rng.pick(spaces));
+            out.push_str(if row + 1 < count { "," } else { "" });
+        }
+        out.push(']');
+    }
+    out.push_str(if is_object { "}\n" } else { "" });
+    out.into_bytes()
+}
+
+fn odd_row(rng: &mut Rng, row: usize, spaces: &[&str], out: &mut String) {
+    let mut keys = vec!["id", "x", "\\u00e4 \\\"", "box", "any", "\u{df}", "deep"];
+    out.push('{');
+    let count = rng.below(keys.len() + 1);
+    for place in 0..count {
+        let key = keys.remove(if rng.one_in(3) { rng.below(keys.len()) } else { 0 });
+        out.push_str(&format!("{}\"{key}\"{}:{}", rng.pick(spaces), rng.pick(spaces), rng.pick(spaces)));
+        match key {
+            "id" => out.push_str(&row.to_string()),
+            "x" => out.push_str(rng.pick(&["1", "2.50", "-0.0", "1e3", "null", "NaN"])),
+            "box" => out.push_str(rng.pick(&["[1, 2.5,3 ]", "[]", "[ 4 ]"])),
+            "deep" => out.push_str(rng.pick(&["[[1,2],[ ]]", "[]", "[[3]]"])),
+            "any" => {
+                out.push_str(rng.pick(&["{\"a\": [1, {}]}", "true", "\"t\"", "[\"x\", 1]", "12345678901234567890"]))
+            }
+            _ => out.push_str(rng.pick(&["\"\"", "\"\\u00e4\\n\"", "\"\u{1f600}\"", "\"\\ud83d\\ude00]}\""])),
+        }
+        out.push_str(rng.pick(spaces));
+        out.push_str(if place + 1 < count { "," } else { "" });
+    }
+    out.push('}');
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn any_edits_of_any_file_give_exactly_the_edited_rows(seed: u64) {
+        let mut rng = Rng(seed);
+        let bytes = odd_json(&mut rng);
+        if Json.open(&bytes, None).is_ok() {
+            if let Some(spliced) = edit_at_random(&Json, &bytes, &mut rng) {
+                let text = String::from_utf8(spliced).expect("JSON is UTF-8").replace("NaN", "0");
+                serde_json::from_str::<serde_json::Value>(&text).expect("it stays JSON");
+            }
+        }
+    }
+}
+
+#[test]
+fn mangled_files_are_read_as_far_as_they_go() {
+    let mut rng = Rng(7);
+    let files: Vec<Vec<u8>> = (0..40).map(|_| odd_json(&mut rng)).collect();
+    let examples: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    maul(
+        &Json,
+        100_000,
+        &examples,
+        &["{", "}", "[", "]", ",", ":", "\"", "\\u", "\\", "1e", "-", "null", "[[", "NaN", "{\"id\":"],
+    );
+}
+
+#[track_caller]
+fn check(text: &str, edits: &FileEdits, expected: &str) {
+    let bytes = text.as_bytes().to_vec();
+    let file = Json.open(&bytes, None).expect("it has rows");
+    let splice = file.splice(edits).expect("edits that can be made");
+    assert_eq!(String::from_utf8_lossy(&applied(&bytes, &splice).expect("no overlap")), expected);
+}
+
+fn insert(after: Option<u64>, cells: &[i64]) -> Insert {
+    Insert { table: 0, after, cells: cells.iter().map(|cell| Value::Int(*cell)).collect() }
+}
+
+#[test]
+fn every_mixture_of_deletes_and_inserts_leaves_one_comma_between_rows() {
+    let text = r#"[{"a": 0}, {"a": 1}, {"a": 2}]"#;
+    for deleted in 0..8_u32 {
+        for inserted in 0..16_u32 {
+            let deletes: Vec<(usize, u64)> = (0..3).filter(|row| deleted >> row & 1 == 1).map(|row| (0, row)).collect();
+            let gaps = (0..4).filter(|gap| inserted >> gap & 1 == 1);
+            let inserts = gaps.clone().map(|gap: u64| insert(gap.checked_sub(1), &[10 + gap as i64])).collect();
+            let mut rows = Vec::new();
+            for gap in 0..4_u64 {
+                if gap > 0 && deleted >> (gap - 1) & 1 == 0 {
+                    rows.push(format!("{{\"a\": {}}}", gap - 1));
+                }
+                if inserted >> gap & 1 == 1 {
+                    rows.push(format!("{{\"a\": {}}}", 10 + gap));
+                }
+            }
+            let expected = format!("[{}]", rows.join(", "));
+            check(text, &FileEdits { deletes, inserts, ..FileEdits::default() }, &expected);
+        }
+    }
+}
+
+#[test]
+fn new_members_and_rows_look_like_their_neighbours() {
+    let text = "[\n  {\n    \"a\" : 1\n  },\n  {\n    \"a\" : 2,\n    \"b\" : 3\n  }\n]\n";
+    let sets = vec![RowSet { table: 0, row: 0, cells: vec![(1, Value::Int(4))] }];
+    let edits = FileEdits { sets, inserts: vec![insert(Some(1), &[5, 6])], ..FileEdits::default() };
+    let expected = "[\n  {\n    \"a\" : 1,\n    \"b\" : 4\n  },\n  {\n    \"a\" : 2,\n    \"b\" : 3\n  },\n  {\n    \"a\" : 5,\n    \"b\" : 6\n  }\n]\n";
+    check(text, &edits, expected);
+}
+
+#[test]
+fn rows_before_a_mistake_are_read_and_the_mistake_is_told_by_line_and_column() {
+    let cases = [
+        ("{\"a\":[{\"x\":1},\n {\"x\":tru}]}", 1, (2, 7)),
+        ("[{\"x\":1},{\"x\":1", 1, (1, 16)),
+        ("[{\"x\":1}\n,2,{\"x\":3}]", 1, (2, 2)),
+        ("[{\"x\":01}]", 0, (1, 7)),
+        ("[{\"x\":1}] x", 1, (1, 11)),
+    ];
+    for (text, rows, (line, column)) in cases {
+        let bytes = text.as_bytes().to_vec();
+        match Json.open(&bytes, None) {
+            Ok(file) => {
+                let problem = file.tables()[0].problem.clone().expect("a mistake");
+                assert_eq!((file.tables()[0].rows, problem.line, problem.column), (rows, line, column), "{text}");
+            }
+            Err(error) => assert!(rows == 0, "{text}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn lists_may_not_lie_too_deep_in_each_other() {
+    let nested = |depth: usize| format!("[{{\"x\":{}{}}}]", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+    let is_whole = |bytes: &Vec<u8>| Json.open(bytes, None).is_ok_and(|file| file.tables()[0].problem.is_none());
+    assert!(is_whole(&nested(100)));
+    read_in_every_way(&Json, &nested(100));
+    assert!(!is_whole(&nested(200)) && !is_whole(&nested(2_000_000)));
+}
+
+/// A file that gives a few bytes at a time, whatever is asked for.
+#[derive(Debug)]
+struct Slow(Vec<u8>);
+
+impl ReadAt for Slow {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> crate::Result<usize> {
+        let len = buffer.len().min(3);
+        self.0.read_at(&mut buffer[..len], offset)
+    }
+}
+
+#[test]
+fn a_window_is_as_wide_as_the_value_needs() {
+    let text = format!("[\"{}\", 12]", "x".repeat(5000));
+    let file = Slow(text.into_bytes());
+    let mut window = Window::new(&file, 7);
+    let end = window.read(1, |b| text::value(b, 0, 0)).expect("a text").0;
+    assert_eq!(end, 5002);
+    assert_eq!(window.read(5005, |b| text::value(b, 0, 0)).expect("a number").0, 2);
+    assert_eq!(window.read(1, |b| text::value(b, 0, 0)).expect("going back").0, 5002);
+    assert!(window.read(5007, |b| text::value(b, 0, 0)).is_err(), "it ends there");
+}
