@@ -33,6 +33,7 @@ mod put;
 mod refs;
 mod report;
 mod restart;
+mod rows;
 mod run;
 mod stat;
 mod stats;
@@ -70,7 +71,7 @@ Names:
   NAME@3f9c1a2     a revision           NAME@main~2 the second before main
   PATH             relative to the dataset's top folder: images/0042.png
 
-Edits (put, rm, mkdir, mv, restore) go to your draft on a branch. `veneer status` and
+Edits (put, rm, mkdir, mv, restore, set, insert, delete) go to your draft on a branch. `veneer status` and
 `veneer diff` show it, `veneer undo` steps back, `veneer commit` makes a revision of it.
 
 The loop:
@@ -115,6 +116,11 @@ enum Command {
     Ls(browse::LsArgs),
     Cat(browse::CatArgs),
     Put(put::PutArgs),
+    Tables(rows::TablesArgs),
+    Set(rows::SetArgs),
+    Insert(rows::InsertArgs),
+    Delete(rows::DeleteArgs),
+    Column(rows::ColumnArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
@@ -172,6 +178,11 @@ impl Command {
             Command::Ls(args) => args.run(context),
             Command::Cat(args) => args.run(context),
             Command::Put(args) => args.run(context),
+            Command::Tables(args) => args.run(context),
+            Command::Set(args) => args.run(context),
+            Command::Insert(args) => args.run(context),
+            Command::Delete(args) => args.run(context),
+            Command::Column(args) => args.run(context),
             Command::Rm(args) => args.run(context),
             Command::Mkdir(args) => args.run(context),
             Command::Mv(args) => args.run(context),

@@ -14,6 +14,8 @@ pub enum Promise {
     Delimited,
     /// A JSON value on each line.
     JsonLines,
+    /// One JSON value.
+    Json,
 }
 
 /// A format that a file was found to have.
@@ -25,12 +27,37 @@ pub struct Found {
     pub why: String,
 }
 
+/// The format of a file whose name promises `promise` and that begins with `head`; `None` if it is no table.
+pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
+    match promise {
+        Promise::Delimited | Promise::JsonLines => None,
+        Promise::Json => coco(head),
+    }
+}
+
+/// A JSON object with one of COCO's arrays in it.
+fn coco(head: &[u8]) -> Option<Found> {
+    let text = head.trim_ascii_start();
+    let has = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        let at = memchr::memmem::find(text, quoted.as_bytes())?;
+        let rest = text[at + quoted.len()..].trim_ascii_start().strip_prefix(b":")?;
+        rest.trim_ascii_start().starts_with(b"[").then_some(())
+    };
+    if !text.starts_with(b"{") {
+        return None;
+    }
+    let found = ["images", "annotations", "categories"].into_iter().find(|name| has(name).is_some())?;
+    Some(Found { format: Arc::new(super::coco::Coco), why: format!("a JSON object with a list `{found}`") })
+}
+
 /// What a name promises; `None` for what is no table by its name.
 pub fn promise(name: &[u8]) -> Option<Promise> {
     let at = name.iter().rposition(|byte| *byte == b'.')?;
     match name[at + 1..].to_ascii_lowercase().as_slice() {
         b"csv" | b"tsv" | b"tab" | b"psv" => Some(Promise::Delimited),
         b"jsonl" | b"ndjson" => Some(Promise::JsonLines),
+        b"json" => Some(Promise::Json),
         _ => None,
     }
 }

@@ -17,7 +17,9 @@
 //! | one for each format | how its bytes are read and spliced |
 
 mod applied;
+pub mod arrow_value;
 pub mod coco;
+pub mod detect;
 pub mod edit;
 pub mod flag;
 pub mod json;

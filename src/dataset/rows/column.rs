@@ -3,16 +3,25 @@
 use arrow::datatypes::DataType;
 
 use crate::model::Value;
+use crate::table::{Column, Role};
 use crate::{Error, Result};
+
+/// A column that was added, by the name of its type.
+pub(super) fn added(name: &str, data_type: &str) -> Result<Column> {
+    let role = if name == "weight" { Role::Weight } else { Role::Plain };
+    Ok(Column { name: name.to_owned(), data_type: known(data_type)?, role, nullable: true, editable: true })
+}
+
+fn known(data_type: &str) -> Result<DataType> {
+    data_type.parse().map_err(|_| Error::corrupt("an added column", format!("`{data_type}` is no type that is known")))
+}
 
 /// The value as a column of this type takes it.
 ///
 /// # Errors
 /// `Invalid` for a value of another type.
 pub(super) fn check(data_type: &str, value: &Value) -> Result<Value> {
-    let known: DataType = data_type
-        .parse()
-        .map_err(|_| Error::corrupt("an added column", format!("`{data_type}` is no type that is known")))?;
+    let known = known(data_type)?;
     let refused = |why: &str| Error::invalid("value", &value.to_string(), why);
     Ok(match (&known, value) {
         (_, Value::Null) => Value::Null,

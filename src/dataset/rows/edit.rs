@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::datatypes::DataType;
+
 use super::Part;
+use super::find::Table;
 use super::splice::Splicing;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::now_ns;
-use crate::dataset::view::Place;
 use crate::model::{Change, Content, DataPath, FileChange, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::table::{Format, TableFile, TableSchema};
@@ -64,14 +66,7 @@ impl Draft {
             })?
         };
         let (rows, grown) = splicing.store(self.view.rows_of(&node), &*self.dataset.store)?;
-        let below = match &node.place {
-            Place::Rows { below, .. } => content_of(&self.view, below)?,
-            place => content_of(&self.view, place)?,
-        };
-        let content = match rows.root() {
-            Some(rows) => Content::Rows { below: Box::new(below), rows },
-            None => below,
-        };
+        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
         if rows.root() == self.view.rows_of(&node).root() {
             return Ok(keys);
         }
@@ -83,6 +78,63 @@ impl Draft {
         };
         self.set(path, Change::File(FileChange { content, size, mtime_ns, mode: node.entry.mode }))?;
         Ok(keys)
+    }
+}
+
+impl Draft {
+    /// Adds a column that the file lacks; its cells are null.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the table has a column of this name.
+    pub fn add_column(&mut self, table: &Table, name: &str, data_type: &DataType) -> Result<()> {
+        if self.view.table_info(table)?.schema.columns.iter().any(|column| column.name == name) {
+            return Err(Error::already_exists("column", name));
+        }
+        let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
+        let added = RowChange::Added { data_type: data_type.to_string() };
+        self.change_rows(&table.path, [(address, Some(added))])
+    }
+
+    /// Drops an added column with all its cells.
+    ///
+    /// # Errors
+    /// `NotFound` for a column that was not added: the file's own stay.
+    pub fn drop_column(&mut self, table: &Table, name: &str) -> Result<()> {
+        let node = self.view.existing(&table.path)?;
+        let rows = self.view.rows_of(&node);
+        let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
+        if rows.get(&address)?.is_none() {
+            return Err(Error::not_found("added column", name));
+        }
+        let mut edits = vec![(address, None)];
+        for (at, change) in rows.entries()? {
+            match (&at, change) {
+                (RowAddress::Cell { table: of, column, .. }, _) if *of == table.part && column == name => {
+                    edits.push((at, None));
+                }
+                (RowAddress::Row { table: of, .. }, RowChange::Inserted { after, mut cells, patch, is_below })
+                    if *of == table.part =>
+                {
+                    cells.retain(|(column, _)| column != name);
+                    edits.push((at, Some(RowChange::Inserted { after, cells, patch, is_below })));
+                }
+                _ => {}
+            }
+        }
+        self.change_rows(&table.path, edits)
+    }
+
+    /// Changes what is said of rows, where that changes no byte of the file.
+    fn change_rows(
+        &mut self,
+        path: &DataPath,
+        edits: impl IntoIterator<Item = (RowAddress, Option<RowChange>)>,
+    ) -> Result<()> {
+        let node = self.view.existing(path)?;
+        let rows = self.view.rows_of(&node).with(edits)?;
+        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
+        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
+        self.set(path, Change::File(FileChange { content, size, mtime_ns, mode }))
     }
 }
 

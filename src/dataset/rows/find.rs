@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::dataset::view::{Node, View};
 use crate::model::DataPath;
 use crate::source::OnDrift;
-use crate::table::detect::{self, Found, HEAD_LEN};
 use crate::table::Format;
+use crate::table::detect::{self, Found, HEAD_LEN};
 use crate::{Error, ErrorKind, Result};
 
 /// A table of a view: where its rows are.

@@ -75,10 +75,7 @@ pub(in crate::dataset) fn merge_rows(
         return Ok(RowMerge::Conflicts(conflicts));
     }
     let rows = our_rows.with(edits)?;
-    let content = match rows.root() {
-        Some(rows) => Content::Rows { below: Box::new(below[1].clone()), rows },
-        None => below[1].clone(),
-    };
+    let content = super::with_rows(below[1].clone(), rows.root());
     let mode = if mode_before == Some(ours.mode) { theirs.mode } else { ours.mode };
     let size = ours.size.saturating_add_signed(grown);
     Ok(RowMerge::Merged(FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode }))

@@ -5,14 +5,32 @@
 mod column;
 mod diff;
 mod edit;
+mod find;
 mod merge;
 mod part;
 mod patch;
+mod scan;
 mod splice;
 
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
+pub use find::Table;
 pub use merge::RowConflict;
 pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
+pub use scan::{RowBatch, RowScan};
+
+use crate::model::{Content, Id};
+
+/// Content with other row changes: with none, what lies below.
+pub(super) fn with_rows(content: Content, rows: Option<Id>) -> Content {
+    let below = match content {
+        Content::Rows { below, .. } => below,
+        content => Box::new(content),
+    };
+    match rows {
+        Some(rows) => Content::Rows { below, rows },
+        None => *below,
+    }
+}

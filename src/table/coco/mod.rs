@@ -27,6 +27,10 @@ impl Format for Coco {
         "coco"
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &TABLES
+    }
+
     fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(JsonFile::open(file, &CocoDialect, index)?))
     }

@@ -1,0 +1,10 @@
+//! Tables and their rows: `veneer tables`, `set`, `insert`, `delete` and `column`.
+
+mod assign;
+mod column;
+mod edit;
+mod tables;
+
+pub(super) use column::ColumnArgs;
+pub(super) use edit::{DeleteArgs, InsertArgs, SetArgs};
+pub(super) use tables::TablesArgs;

@@ -1,0 +1,127 @@
+//! `veneer tables`: what tables a dataset has, and why.
+
+use clap::Args;
+use serde::Serialize;
+use veneer::ErrorKind;
+use veneer::dataset::View;
+use veneer::dataset::rows::Table;
+use veneer::table::{Column, Role, TableInfo};
+
+use crate::cli::browse::view_of;
+use crate::cli::context::Context;
+use crate::cli::human;
+use crate::cli::output::{self, Align, PathFields, Table as Lines};
+use crate::cli::report::{Answer, Result, say};
+
+/// List the tables of a dataset: their formats, rows and columns.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+A table is what a format makes of a file: a CSV has one, a COCO file has images,
+annotations and categories. `veneer rows` shows one, `veneer set` edits it.
+
+Examples:
+  veneer tables traffic
+  veneer tables traffic@v1
+  veneer --json tables traffic | jq -r '.[].columns[].name'")]
+pub(in crate::cli) struct TablesArgs {
+    /// The dataset, and the revision if not `main`
+    #[arg(value_name = "NAME[@REF]")]
+    name: String,
+    /// Show your draft on the branch, uncommitted changes included
+    #[arg(long)]
+    draft: bool,
+}
+
+#[derive(Serialize)]
+struct TableLine {
+    table: String,
+    format: &'static str,
+    rows: u64,
+    columns: Vec<ColumnLine>,
+    files: Vec<PathFields>,
+    why: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ColumnLine {
+    name: String,
+    #[serde(rename = "type")]
+    data_type: String,
+    role: &'static str,
+}
+
+impl TablesArgs {
+    pub(in crate::cli) fn run(self, context: &Context) -> Result {
+        let view = view_of(context, &self.name, self.draft)?;
+        let mut lines = Vec::new();
+        for table in view.tables()? {
+            if let Some(info) = info(&view, &table)? {
+                lines.push(line(&table, info));
+            }
+        }
+        if context.json {
+            output::json(&lines)?;
+            return Ok(Answer::Yes);
+        }
+        let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left]);
+        for line in &lines {
+            let columns: Vec<&str> = line.columns.iter().map(|column| column.name.as_str()).collect();
+            let rows = human::count(line.rows, "row");
+            shown.row([line.table.clone(), line.format.to_owned(), rows, columns.join(", ")]);
+        }
+        shown.print()?;
+        for line in lines.iter().filter(|line| line.problem.is_some()) {
+            say(format_args!("{} is partial: {}", line.table, line.problem.as_deref().unwrap_or_default()));
+        }
+        Ok(Answer::Yes)
+    }
+}
+
+/// What the table is; `None` where the file turns out to be none of this format, or has no such table.
+fn info(view: &View, table: &Table) -> Result<Option<TableInfo>> {
+    match view.table_info(table) {
+        Ok(info) => Ok(Some(info)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::Invalid { .. }) => {
+            say(format_args!("{} is no table: {error}", table.path));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn line(table: &Table, info: TableInfo) -> TableLine {
+    let problem = info.problem.map(|it| format!("line {}, byte {}: {}", it.line, it.column, it.why));
+    TableLine {
+        table: table.name.clone(),
+        format: table.format.name(),
+        rows: info.rows,
+        columns: info.schema.columns.iter().map(column).collect(),
+        files: vec![PathFields::from(&table.path)],
+        why: table.why.clone(),
+        problem,
+    }
+}
+
+fn column(column: &Column) -> ColumnLine {
+    ColumnLine { name: column.name.clone(), data_type: column.data_type.to_string(), role: role(&column.role) }
+}
+
+/// The word for what a column is for.
+fn role(role: &Role) -> &'static str {
+    match role {
+        Role::Plain => "plain",
+        Role::Key => "key",
+        Role::Label { .. } => "label",
+        Role::BoxXywh | Role::BoxCxcywhn | Role::BoxXyxy | Role::BoxOriented => "box",
+        Role::Mask => "mask",
+        Role::Keypoints => "keypoints",
+        Role::Image => "image",
+        Role::Reference { .. } => "reference",
+        Role::Split => "split",
+        Role::Embedding => "embedding",
+        Role::Weight => "weight",
+    }
+}
