@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 use veneer::dataset::diff;
+use veneer::dataset::rows::diff_rows;
 use veneer::model::{PathChange, RefSpec, What};
 
 use super::context::{Context, branch_of};
 use super::human;
 use super::output::{self, Align, PathFields, Table, json_bytes, json_text};
 use super::report::{Answer, Result};
+use super::rows;
 
 /// Show how two revisions differ, or what a draft changes.
 #[derive(Args, Debug)]
@@ -23,6 +25,7 @@ Examples:
   veneer diff traffic
   veneer diff traffic v1 main
   veneer diff traffic main~3 main
+  veneer diff traffic v1 main --rows
   veneer --json diff traffic v1 v2 | jq length")]
 pub(super) struct DiffArgs {
     /// The dataset, and the branch whose draft is meant if not `main`
@@ -32,6 +35,9 @@ pub(super) struct DiffArgs {
     from: Option<String>,
     /// The later state; your draft on the branch if not said
     to: Option<String>,
+    /// Tell what differs by rows and cells of tables
+    #[arg(long)]
+    rows: bool,
 }
 
 /// A difference as JSON has it.
@@ -70,6 +76,17 @@ impl DiffArgs {
         }
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         let from = dataset.resolve(from.as_ref().or(address.reference.as_ref()))?.id;
+        if self.rows {
+            let to = match &to {
+                Some(to) => dataset.view(dataset.resolve(Some(to))?.id)?,
+                None => {
+                    let branch = branch_of(&dataset, address.reference.as_ref())?;
+                    dataset.draft(&branch, &context.author()?)?.view().clone()
+                }
+            };
+            rows::diff::print(&diff_rows(&dataset.view(from)?, &to)?, context.json)?;
+            return Ok(Answer::Yes);
+        }
         let changes = match &to {
             Some(to) => dataset.diff(from, dataset.resolve(Some(to))?.id)?,
             None => {

@@ -10,6 +10,8 @@ use super::context::{Context, branch_of};
 use super::human;
 use super::output::{self, Align, PathFields, Table};
 use super::report::{Answer, Failure, Result, say};
+use super::rows;
+use super::rows::diff::RowConflictLine;
 
 /// Whose change wins where both sides changed the same thing.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -136,6 +138,8 @@ pub(super) struct ConflictLine {
     ours: Option<&'static str>,
     theirs: Option<&'static str>,
     why: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<RowConflictLine>,
 }
 
 impl From<&Conflict> for ConflictLine {
@@ -145,6 +149,7 @@ impl From<&Conflict> for ConflictLine {
             ours: conflict.ours.as_ref().map(state),
             theirs: conflict.theirs.as_ref().map(state),
             why: conflict.why.to_owned(),
+            rows: conflict.rows.iter().map(|row| RowConflictLine::new(&conflict.path, row)).collect(),
         }
     }
 }
@@ -200,6 +205,10 @@ pub(super) fn list(context: &Context, conflicts: &[Conflict], what: &str, hint: 
         let mut table = Table::new([Align::Left, Align::Left, Align::Left]);
         for conflict in conflicts {
             table.row(["conflict".to_owned(), conflict.path.to_string(), conflict.why.to_owned()]);
+            for row in &conflict.rows {
+                let (place, values) = rows::diff::told(&conflict.path, row);
+                table.row([String::new(), place, values]);
+            }
         }
         table.print()?;
     }

@@ -2,6 +2,7 @@
 
 mod assign;
 mod column;
+pub(super) mod diff;
 mod edit;
 mod tables;
 

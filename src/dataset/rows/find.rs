@@ -10,6 +10,9 @@ use crate::table::Format;
 use crate::table::detect::{self, Found, HEAD_LEN};
 use crate::{Error, ErrorKind, Result};
 
+/// The name within the file of a table that is the only one.
+const SOLE: &str = "rows";
+
 /// A table of a view: where its rows are.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -100,6 +103,13 @@ fn named(files: Vec<(DataPath, Found)>) -> Vec<Table> {
         }
     }
     tables
+}
+
+/// What people call a table, wherever two files do not share a name.
+pub fn short_name(path: &DataPath, part: &str) -> String {
+    let name = String::from_utf8_lossy(path.name()).into_owned();
+    let stem = stem_of(&name);
+    if part == SOLE { stem.to_owned() } else { format!("{stem}.{part}") }
 }
 
 fn stem_of(name: &str) -> &str {

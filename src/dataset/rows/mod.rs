@@ -14,7 +14,7 @@ mod splice;
 
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
-pub use find::Table;
+pub use find::{Table, short_name};
 pub use merge::RowConflict;
 pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;

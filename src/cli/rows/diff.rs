@@ -1,0 +1,125 @@
+//! `veneer diff --rows`, and how cells that two sides disagree on are shown.
+
+use serde::Serialize;
+use veneer::dataset::rows::{RowConflict, RowDiff, short_name};
+use veneer::model::{DataPath, RowAddress, Value};
+
+use crate::cli::output::{self, Align, PathFields, Table, printable};
+use crate::cli::report::Result;
+
+/// The most letters of a value that are shown to a person.
+const VALUE_LEN_MAX: usize = 60;
+
+/// A difference of a cell, a row or a column, as JSON has it.
+#[derive(Serialize)]
+struct RowLine {
+    table: String,
+    #[serde(flatten)]
+    path: PathFields,
+    key: Option<String>,
+    column: Option<String>,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+    change: &'static str,
+}
+
+impl From<&RowDiff> for RowLine {
+    fn from(diff: &RowDiff) -> RowLine {
+        let (key, column) = parts(&diff.address);
+        RowLine {
+            table: short_name(&diff.path, diff.address.table()),
+            path: PathFields::from(&diff.path),
+            key: key.map(str::to_owned),
+            column: column.map(str::to_owned),
+            before: diff.before.as_ref().map(Value::to_json),
+            after: diff.after.as_ref().map(Value::to_json),
+            change: word(diff),
+        }
+    }
+}
+
+/// A cell or row on which two sides disagree, as JSON has it.
+#[derive(Serialize)]
+pub(in crate::cli) struct RowConflictLine {
+    table: String,
+    key: Option<String>,
+    column: Option<String>,
+    base: Option<serde_json::Value>,
+    ours: Option<serde_json::Value>,
+    theirs: Option<serde_json::Value>,
+}
+
+impl RowConflictLine {
+    /// The conflict, of the file at `path`.
+    pub(in crate::cli) fn new(path: &DataPath, conflict: &RowConflict) -> RowConflictLine {
+        let (key, column) = parts(&conflict.address);
+        let json = |value: &Option<Value>| value.as_ref().map(Value::to_json);
+        RowConflictLine {
+            table: short_name(path, conflict.address.table()),
+            key: key.map(str::to_owned),
+            column: column.map(str::to_owned),
+            base: json(&conflict.base),
+            ours: json(&conflict.ours),
+            theirs: json(&conflict.theirs),
+        }
+    }
+}
+
+/// A conflict of a row for a person: where, and what each side has.
+pub(in crate::cli) fn told(path: &DataPath, conflict: &RowConflict) -> (String, String) {
+    let place = place(path, &conflict.address);
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), shown);
+    let (base, ours, theirs) = (value(&conflict.base), value(&conflict.ours), value(&conflict.theirs));
+    (place, format!("was {base}, ours {ours}, theirs {theirs}"))
+}
+
+/// Prints differences of rows.
+pub(in crate::cli) fn print(differences: &[RowDiff], json: bool) -> Result<()> {
+    if json {
+        return output::json(&differences.iter().map(RowLine::from).collect::<Vec<_>>());
+    }
+    let mut table = Table::new([Align::Left, Align::Left, Align::Left]);
+    for diff in differences {
+        let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), shown);
+        let change = format!("{} -> {}", value(&diff.before), value(&diff.after));
+        table.row([word(diff).to_owned(), place(&diff.path, &diff.address), change]);
+    }
+    table.print()
+}
+
+fn parts(address: &RowAddress) -> (Option<&str>, Option<&str>) {
+    match address {
+        RowAddress::Column { column, .. } => (None, Some(column)),
+        RowAddress::Row { row, .. } => (Some(row), None),
+        RowAddress::Cell { row, column, .. } => (Some(row), Some(column)),
+        RowAddress::Shared { .. } => (None, None),
+    }
+}
+
+fn place(path: &DataPath, address: &RowAddress) -> String {
+    let (key, column) = parts(address);
+    let mut place = short_name(path, address.table());
+    key.iter().for_each(|key| place.push_str(&format!(" {key}")));
+    column.iter().for_each(|column| place.push_str(&format!(" {column}")));
+    printable(place.as_bytes())
+}
+
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Text(text) => format!("{text:?}"),
+        Value::Null => "null".to_owned(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(VALUE_LEN_MAX) {
+        Some((at, _)) => printable(format!("{}…", &text[..at]).as_bytes()),
+        None => printable(text.as_bytes()),
+    }
+}
+
+fn word(diff: &RowDiff) -> &'static str {
+    match (&diff.address, &diff.before, &diff.after) {
+        (RowAddress::Cell { .. }, ..) | (_, Some(_), Some(_)) => "set",
+        (_, None, Some(_)) => "insert",
+        _ => "delete",
+    }
+}
