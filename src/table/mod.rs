@@ -13,9 +13,16 @@
 //! |---|---|
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
-//! | one for each format | how its bytes are read and spliced |
+//! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
+//! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
+//! | one for each format: [`csv`] | how its bytes are read and spliced |
 
+pub mod arrow_value;
+pub mod csv;
 pub mod edit;
+mod in_order;
+mod marks;
+mod read;
 pub mod schema;
 
 use std::fmt::Debug;
