@@ -30,7 +30,11 @@ pub struct Found {
 /// The format of a file whose name promises `promise` and that begins with `head`; `None` if it is no table.
 pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
     match promise {
-        Promise::Delimited | Promise::JsonLines => None,
+        Promise::Delimited => {
+            let (format, why) = super::csv::CsvFormat::sniff(head)?;
+            Some(Found { format: Arc::new(format), why })
+        }
+        Promise::JsonLines => None,
         Promise::Json => coco(head),
     }
 }

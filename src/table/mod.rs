@@ -14,15 +14,22 @@
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | [`flag`] | a row that can be read and is odd |
-//! | one for each format | how its bytes are read and spliced |
+//! | [`detect`] | which format a file has |
+//! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
+//! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
+//! | one for each format: [`csv`], [`json`] and its dialect [`coco`] | how its bytes are read and spliced |
 
 mod applied;
 pub mod arrow_value;
 pub mod coco;
+pub mod csv;
 pub mod detect;
 pub mod edit;
 pub mod flag;
+mod in_order;
 pub mod json;
+mod marks;
+mod read;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod testing;

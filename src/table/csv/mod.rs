@@ -1,0 +1,168 @@
+//! CSV, TSV and their kin: a line for each row, a byte between fields.
+//!
+//! Text is read in blocks, never whole. Opening notes where every n-th row begins
+//! and what type each column has; an edit of a cell replaces the bytes of its
+//! field, in the file's own quoting, encoding and line ending.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `sniff` | which of all these formats a file has |
+//! | `encoding` | letters as bytes |
+//! | `chunk`, `tokens` | where rows and fields are |
+//! | `kind`, `time` | what a field's text can be |
+//! | `head`, `index` | names of columns; one pass over all rows |
+//! | `field` | what a field says, and how a value is written |
+//! | `file`, `batch` | rows as values and as Arrow |
+//! | `splice` | edits of rows as edits of bytes |
+
+mod batch;
+mod chunk;
+mod encoding;
+mod field;
+mod file;
+#[cfg(test)]
+mod file_tests;
+mod head;
+mod index;
+mod kind;
+mod sniff;
+mod splice;
+#[cfg(test)]
+mod splice_tests;
+mod time;
+mod tokens;
+
+use serde::{Deserialize, Serialize};
+
+pub use encoding::Encoding;
+
+use super::{Column, Format, ReadAt, TableFile};
+use crate::{Error, Result};
+use tokens::Syntax;
+
+/// One kind of CSV.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CsvFormat {
+    /// What stands between fields: an ASCII byte.
+    pub delimiter: u8,
+    /// What stands around fields that need it: an ASCII byte; `None` where nothing does.
+    pub quote: Option<u8>,
+    /// How a quote is written within quotes.
+    pub escape: Escape,
+    /// Whether a delimiter may be followed by spaces that are not part of the field.
+    pub padded: bool,
+    /// How letters are bytes.
+    pub encoding: Encoding,
+    /// Whether the file begins with a byte order mark.
+    pub bom: bool,
+    /// Whether the first line has the names of the columns.
+    pub header: bool,
+    /// How lines end that are written. Any of them is read.
+    pub ending: LineEnding,
+    /// The column whose value is a row's key; `None`: the key is the row's place.
+    pub key: Option<String>,
+    /// What is known of columns from before, told by name: a type is kept if all values
+    /// fit it, and so is what the column is for. An empty file has these columns.
+    pub columns: Vec<Column>,
+}
+
+/// How a quote is written within quotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Escape {
+    /// Twice.
+    #[default]
+    Doubled,
+    /// With a backslash before it; one that stands before anything else is dropped, too.
+    Backslash,
+}
+
+/// How a line ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LineEnding {
+    /// A line feed.
+    #[default]
+    Lf,
+    /// A carriage return and a line feed.
+    CrLf,
+    /// A carriage return.
+    Cr,
+}
+
+impl LineEnding {
+    /// Its letters.
+    pub fn text(self) -> &'static str {
+        match self {
+            LineEnding::Lf => "\n",
+            LineEnding::CrLf => "\r\n",
+            LineEnding::Cr => "\r",
+        }
+    }
+}
+
+impl Default for CsvFormat {
+    /// Commas, double quotes, UTF-8, a header, line feeds.
+    fn default() -> CsvFormat {
+        CsvFormat {
+            delimiter: b',',
+            quote: Some(b'"'),
+            escape: Escape::Doubled,
+            padded: false,
+            encoding: Encoding::Utf8,
+            bom: false,
+            header: true,
+            ending: LineEnding::Lf,
+            key: None,
+            columns: Vec::new(),
+        }
+    }
+}
+
+impl CsvFormat {
+    /// Finds out which format a file has from its first 64 KiB (or all of it, if it is shorter), and says why.
+    ///
+    /// `None` if it does not look like rows at all.
+    pub fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
+        sniff::sniff(head)
+    }
+
+    fn syntax(&self) -> Syntax {
+        let escape = (self.escape == Escape::Backslash).then_some(b'\\');
+        Syntax { delimiter: self.delimiter, quote: self.quote, escape, padded: self.padded }
+    }
+
+    fn check(&self) -> Result<()> {
+        let escape = (self.escape == Escape::Backslash).then_some(b'\\');
+        let special = [Some(self.delimiter), self.quote, escape];
+        let given: Vec<u8> = special.into_iter().flatten().collect();
+        let twice = given.iter().enumerate().any(|(at, byte)| given[..at].contains(byte));
+        let odd = given.iter().any(|byte| !byte.is_ascii() || matches!(byte, b'\n' | b'\r' | 0));
+        let padding = self.padded && given.contains(&b' ');
+        if twice || odd || padding {
+            let why = "delimiter, quote and escape are different ASCII characters, and none of them ends a line";
+            return Err(Error::invalid("csv format", &String::from_utf8_lossy(&given), why));
+        }
+        Ok(())
+    }
+
+    /// Where the first line begins.
+    fn start(&self, file: &dyn ReadAt) -> u64 {
+        let bom = if self.bom { self.encoding.bom().len() as u64 } else { 0 };
+        bom.min(file.len())
+    }
+}
+
+impl Format for CsvFormat {
+    fn name(&self) -> &'static str {
+        if self.delimiter == b'\t' { "tsv" } else { "csv" }
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        self.check()?;
+        let known = index.and_then(|bytes| index::Layout::read_back(bytes, self, file.len()));
+        let layout = match known {
+            Some(layout) => layout,
+            None => index::find(file, self)?,
+        };
+        Ok(Box::new(file::CsvFile::new(file, self, layout)))
+    }
+}

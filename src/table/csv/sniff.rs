@@ -1,0 +1,282 @@
+//! Which kind of CSV a file is, from how it begins.
+//!
+//! Every delimiter that people use is tried, and the one that gives all lines the
+//! same number of fields is taken. What is guessed here is checked in full when
+//! the file is opened; whoever knows better sets the format's fields.
+
+use super::encoding::Encoding;
+use super::field;
+use super::kind::Kinds;
+use super::tokens::{Span, Split, Syntax};
+use super::{CsvFormat, Escape, LineEnding};
+use crate::table::Flow;
+
+/// As much of a file is looked at.
+const HEAD: usize = 64 << 10;
+const ROWS: usize = 500;
+/// Rarer ones first: where two do equally well, as in `1,5;2,5`, it is the rarer one.
+const DELIMITERS: [u8; 9] = *b"\t;|\x1f\x01^~,:";
+
+/// Rows, as one syntax has them.
+struct Trial {
+    syntax: Syntax,
+    rows: Vec<Vec<Span>>,
+    /// How many fields a row has.
+    width: usize,
+    /// Of 1000 rows, how many have that many.
+    alike: usize,
+}
+
+/// See [`CsvFormat::sniff`].
+pub(super) fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
+    let is_all = head.len() < HEAD;
+    let (encoding, bom) = encoding_of(head);
+    let start = if bom { encoding.bom().len() } else { 0 };
+    let text = encoding.text(head[start..].to_vec());
+    let is_last = is_all && !text.bad;
+    if !looks_like_text(&text.bytes) {
+        return None;
+    }
+    let quote = quote_of(&text.bytes);
+    let trial = best(&text.bytes, is_last, quote)?;
+    let escape = if trial.syntax.escape.is_some() { Escape::Backslash } else { Escape::Doubled };
+    let (delimiter, padded) = (trial.syntax.delimiter, trial.syntax.padded);
+    let header = has_header(&text.bytes, &trial);
+    let ending = ending_of(&text.bytes);
+    let format = CsvFormat {
+        delimiter,
+        quote: Some(quote),
+        escape,
+        padded,
+        encoding,
+        bom,
+        header,
+        ending,
+        ..CsvFormat::default()
+    };
+    let why = why(&format, &trial);
+    Some((format, why))
+}
+
+fn encoding_of(head: &[u8]) -> (Encoding, bool) {
+    let with_bom = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
+    if let Some(encoding) = with_bom.into_iter().find(|encoding| head.starts_with(encoding.bom())) {
+        return (encoding, true);
+    }
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd, units) = (zeros(0), zeros(1), head.len() / 2);
+    if units > 1 && odd * 10 >= units * 6 && even * 10 <= units {
+        return (Encoding::Utf16Le, false);
+    }
+    if units > 1 && even * 10 >= units * 6 && odd * 10 <= units {
+        return (Encoding::Utf16Be, false);
+    }
+    let is_utf8 =
+        std::str::from_utf8(head).map_or_else(|cause| cause.error_len().is_none() && head.len() >= HEAD, |_| true);
+    let in_second_set = head.iter().any(|byte| (0x80..=0x9f).contains(byte));
+    match (is_utf8, in_second_set) {
+        (true, _) => (Encoding::Utf8, false),
+        (false, true) => (Encoding::Windows1252, false),
+        (false, false) => (Encoding::Latin1, false),
+    }
+}
+
+/// Whether it is neither binary nor JSON nor markup.
+fn looks_like_text(text: &[u8]) -> bool {
+    let odd = |byte: &&u8| **byte < b' ' && !matches!(**byte, b'\t' | b'\n' | b'\r' | 1 | 0x1f);
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    let is_other = match first {
+        Some(b'{' | b'[') => text.trim_ascii().iter().next_back().is_some_and(|last| matches!(last, b'}' | b']')),
+        Some(b'<') => true,
+        Some(_) => false,
+        None => true,
+    };
+    !is_other && text.iter().filter(odd).count() * 20 <= text.len() + 20
+}
+
+/// A single quote only where fields begin with it, and none with a double one.
+fn quote_of(text: &[u8]) -> u8 {
+    let begins = |quote: u8| {
+        let after = |two: &&[u8]| two[1] == quote && (matches!(two[0], b'\n' | b'\r') || DELIMITERS.contains(&two[0]));
+        text.windows(2).filter(after).count() + usize::from(text.first() == Some(&quote))
+    };
+    if begins(b'\'') > 1 && begins(b'"') == 0 && !text.contains(&b'"') { b'\'' } else { b'"' }
+}
+
+/// The syntax that gives the most even rows; `None` if none gives rows that are alike.
+fn best(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> {
+    let mut best: Option<Trial> = None;
+    for delimiter in DELIMITERS.into_iter().chain([b' ']) {
+        // A rare one that is not there at all need not be tried.
+        if delimiter != b',' && !text.contains(&delimiter) {
+            continue;
+        }
+        for escape in [Some(b'\\'), None].into_iter().filter(|escape| escape.is_none() || has_escape(text, quote)) {
+            let syntax = Syntax { delimiter, quote: Some(quote), escape, padded: false };
+            let trial = tried(text, is_last, syntax);
+            let better = |best: &Trial| (trial.width > 1, trial.alike) > (best.width > 1, best.alike);
+            if best.as_ref().is_none_or(better) {
+                best = Some(trial);
+            }
+        }
+    }
+    let best = best.map(|trial| with_padding(text, is_last, trial))?;
+    let strict = best.width == 1 || matches!(best.syntax.delimiter, b' ' | b':');
+    let enough = if strict { 1000 } else { 800 };
+    // One column is taken for a table only where no line looks as if it had more.
+    let is_list = best.width > 1 || !text.iter().any(|byte| DELIMITERS.contains(byte)) && !best.rows.is_empty();
+    (best.alike >= enough && is_list && best.width > 0).then_some(best)
+}
+
+/// Whether a quote stands behind a backslash where it cannot end a field.
+fn has_escape(text: &[u8], quote: u8) -> bool {
+    let ends = |byte: u8| byte == quote || matches!(byte, b'\n' | b'\r') || DELIMITERS.contains(&byte);
+    text.windows(3).any(|three| three[0] == b'\\' && three[1] == quote && !ends(three[2]))
+}
+
+fn tried(text: &[u8], is_last: bool, syntax: Syntax) -> Trial {
+    let mut rows: Vec<Vec<Span>> = Vec::new();
+    syntax.split(&Split { text, is_last, inside: false }, |fields, _| {
+        rows.push(fields.to_vec());
+        if rows.len() == ROWS { Flow::Stop } else { Flow::More }
+    });
+    // The first row may be a header without a name for the last or first column.
+    let width = rows.get(1).or(rows.first()).map_or(0, Vec::len);
+    let alike = rows.iter().skip(usize::from(rows.len() > 1)).filter(|row| row.len() == width).count();
+    let first_fits = rows.first().is_some_and(|row| row.len() == width || row.len() + 1 == width);
+    let of = if rows.len() > 1 { rows.len() - 1 } else { rows.len() };
+    let alike = if first_fits { alike * 1000 / of.max(1) } else { 0 };
+    Trial { syntax, rows, width, alike }
+}
+
+/// Takes the spaces after delimiters for padding if all delimiters have one.
+fn with_padding(text: &[u8], is_last: bool, trial: Trial) -> Trial {
+    let padded = Syntax { padded: true, ..trial.syntax };
+    let all_begin_with_space =
+        trial.rows.iter().all(|row| row[1..].iter().all(|span| span.of(text).first() == Some(&b' ')));
+    let spaced_quotes = text.windows(3).any(|three| three[0] == trial.syntax.delimiter && three[1..] == [b' ', b'"']);
+    if trial.width < 2 || trial.syntax.delimiter == b' ' || !(all_begin_with_space || spaced_quotes) {
+        return trial;
+    }
+    let again = tried(text, is_last, padded);
+    if again.width > 1 && again.alike >= trial.alike { again } else { trial }
+}
+
+fn ending_of(text: &[u8]) -> LineEnding {
+    let lf = text.iter().filter(|byte| **byte == b'\n').count();
+    let crlf = text.windows(2).filter(|two| two == b"\r\n").count();
+    let cr = text.iter().filter(|byte| **byte == b'\r').count() - crlf;
+    if crlf * 2 > lf && crlf >= cr {
+        LineEnding::CrLf
+    } else if cr > lf {
+        LineEnding::Cr
+    } else {
+        LineEnding::Lf
+    }
+}
+
+/// Names are text that differs from each other, over columns of another type or without that text.
+fn has_header(text: &[u8], trial: &Trial) -> bool {
+    let content = |span: &Span| field::content(&trial.syntax, text, *span).into_owned();
+    let Some((first, rows)) = trial.rows.split_first() else { return false };
+    let names: Vec<Vec<u8>> = first.iter().map(content).collect();
+    let named = names.iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
+    let mut unlike = named.clone();
+    unlike.sort();
+    unlike.dedup();
+    let is_name = |name: &[u8]| name.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    if named.is_empty() || !named.iter().all(|name| is_name(name) && Kinds::of(name) == Kinds::TEXT) {
+        return false;
+    }
+    if rows.is_empty() || first.len() < trial.width {
+        return true;
+    }
+    let rows = || rows.iter().filter(|row| row.len() == first.len());
+    let is_typed = |column: usize| {
+        let values = rows().map(|row| content(&row[column])).filter(|value| !value.is_empty());
+        let kinds: Vec<Kinds> = values.map(|value| Kinds::of(&value)).collect();
+        !kinds.is_empty() && kinds.iter().all(|kinds| *kinds != Kinds::TEXT)
+    };
+    let recurs = |column: usize| rows().any(|row| content(&row[column]) == names[column] && !names[column].is_empty());
+    let differ = unlike.len() == named.len() && !(0..first.len()).any(recurs);
+    differ || (0..first.len()).any(is_typed)
+}
+
+fn why(format: &CsvFormat, trial: &Trial) -> String {
+    let columns = if trial.width == 1 { "1 column".to_owned() } else { format!("{} columns", trial.width) };
+    let between = match format.delimiter {
+        _ if trial.width == 1 => String::new(),
+        b'\t' => " between tabs".to_owned(),
+        other => format!(" between `{}`", char::from(other).escape_default()),
+    };
+    let alike = if trial.alike == 1000 { String::new() } else { format!(" in {} % of lines", trial.alike / 10) };
+    let header = if format.header { "a header" } else { "no header" };
+    let bom = if format.bom { " with a byte order mark" } else { "" };
+    let ending = match format.ending {
+        LineEnding::Lf => "LF",
+        LineEnding::CrLf => "CRLF",
+        LineEnding::Cr => "CR",
+    };
+    format!("{columns}{between}{alike}, {header}, {}{bom}, lines end in {ending}", format.encoding.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, why: &str) {
+        assert_eq!(sniff(text.as_bytes()).map(|(_, why)| why).unwrap_or_default(), why, "{text:?}");
+    }
+
+    #[test]
+    fn delimiters_headers_and_line_ends_are_found() {
+        check("a,b\n1,2\n", "2 columns between `,`, a header, UTF-8, lines end in LF");
+        check("a\tb\r\n1\t2\r\n", "2 columns between tabs, a header, UTF-8, lines end in CRLF");
+        check("a;b\r1,5;2,5\r", "2 columns between `;`, a header, UTF-8, lines end in CR");
+        check("1,5;2,5;3,5\n1,0;2,0;3,0\n", "3 columns between `;`, no header, UTF-8, lines end in LF");
+        check("1|2\n3|4\n", "2 columns between `|`, no header, UTF-8, lines end in LF");
+        check("\u{feff}a,b\n", "2 columns between `,`, a header, UTF-8 with a byte order mark, lines end in LF");
+        check("name\nann\nbob\n", "1 column, a header, UTF-8, lines end in LF");
+        check("a,b\n\"x\ny, z\",2\n\"q\"\"r\",3\n", "2 columns between `,`, a header, UTF-8, lines end in LF");
+        check("cat,dog\ndog,cat\ncat,cat\n", "2 columns between `,`, no header, UTF-8, lines end in LF");
+    }
+
+    #[test]
+    fn encodings_are_told_apart() {
+        let encoding = |raw: &[u8]| sniff(raw).map(|(format, _)| (format.encoding, format.bom));
+        assert_eq!(encoding("a,b\né,2\n".as_bytes()), Some((Encoding::Utf8, false)));
+        assert_eq!(encoding(b"a,b\n\xe9,2\n"), Some((Encoding::Latin1, false)));
+        assert_eq!(encoding(b"a,b\n\x80,2\n"), Some((Encoding::Windows1252, false)));
+        for (encoding_of, bom) in [(Encoding::Utf16Le, true), (Encoding::Utf16Be, true), (Encoding::Utf16Le, false)] {
+            let mut raw = if bom { encoding_of.bom().to_vec() } else { Vec::new() };
+            raw.extend(encoding_of.bytes("name,b\né,2\n").expect("it has all"));
+            assert_eq!(encoding(&raw), Some((encoding_of, bom)));
+        }
+    }
+
+    #[test]
+    fn escapes_padding_and_single_quotes_are_found() {
+        let format = |text: &str| sniff(text.as_bytes()).expect("rows").0;
+        assert_eq!(format("a,b\n\"x\\\"y, z\",2\n\"p\",3\n").escape, Escape::Backslash);
+        assert_eq!(format("a,b\n\"C:\\dir\\\",2\n\"p\",3\n").escape, Escape::Doubled);
+        assert!(format("a, b\n1, 2\n").padded);
+        assert!(format("a, b\n\"x, y\", \"z, w\"\n").padded);
+        assert!(!format("a,b\n1, 2\n1,2\n").padded);
+        assert_eq!(format("'a','b'\n'x,y','2'\n").quote, Some(b'\''));
+    }
+
+    #[test]
+    fn what_is_no_table_is_none() {
+        let none = [
+            "",
+            "\n\n",
+            "Dear all,\nthis is a letter, and, well,\nit goes on\n",
+            "{\"a\": 1, \"b\": 2}\n",
+            "<a>x,y</a>\n",
+        ];
+        for text in none {
+            assert!(sniff(text.as_bytes()).is_none(), "{text:?}: {:?}", sniff(text.as_bytes()));
+        }
+        assert!(sniff(b"PAR1\x15\x04\x15\x00\x00\x01\x02\x03,\x00\x00\x07\n").is_none());
+    }
+}

@@ -1,0 +1,55 @@
+//! Reading a part of a file whole.
+
+use super::ReadAt;
+use crate::Result;
+
+/// Reads `len` bytes from `offset`; fewer only at the end of the file.
+///
+/// # Errors
+/// Those of the file.
+pub(super) fn read(file: &dyn ReadAt, offset: u64, len: usize) -> Result<Vec<u8>> {
+    let left = usize::try_from(file.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; len.min(left)];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], offset + filled as u64)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Where a byte is: its line, counted by line ends of any kind, and its place in the line, both from 1.
+///
+/// `unit` is how many bytes a letter of ASCII takes, and `high` where its zero byte is.
+///
+/// # Errors
+/// Those of the file.
+pub(super) fn position(
+    file: &dyn ReadAt,
+    offset: u64,
+    letter: fn(&[u8]) -> Option<u8>,
+    unit: usize,
+) -> Result<(u64, u64)> {
+    let (mut at, mut line, mut start, mut before) = (0, 1, 0, None);
+    while at < offset {
+        let len = (offset - at).min(1 << 20) as usize;
+        let bytes = read(file, at, len)?;
+        if bytes.is_empty() {
+            break;
+        }
+        for one in bytes.chunks(unit) {
+            let now = letter(one);
+            at += one.len() as u64;
+            match (before, now) {
+                (Some(b'\r'), Some(b'\n')) => start = at,
+                (_, Some(b'\n' | b'\r')) => (line, start) = (line + 1, at),
+                _ => {}
+            }
+            before = now;
+        }
+    }
+    Ok((line, offset - start.min(offset) + 1))
+}
