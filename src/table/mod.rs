@@ -17,6 +17,7 @@
 //! | one for each format | how its bytes are read and spliced |
 
 mod applied;
+mod class_map;
 pub mod coco;
 pub mod edit;
 pub mod flag;
@@ -24,6 +25,8 @@ pub mod json;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
+mod whole;
+pub mod yolo;
 
 use std::fmt::Debug;
 
