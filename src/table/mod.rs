@@ -25,6 +25,7 @@ pub mod json;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod voc;
 mod whole;
 pub mod yolo;
 

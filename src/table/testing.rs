@@ -257,6 +257,10 @@ fn new_row(
 ) -> Option<Vec<Value>> {
     let schema = &file.tables()[table].schema;
     let cell = |column: usize| {
+        let is_derived = !schema.columns[column].editable && schema.key != Some(column);
+        if is_derived {
+            return Some(Value::Null);
+        }
         let like = like.as_ref().map_or(Value::Null, |cells| cells[column].clone());
         let wanted = if schema.key == Some(column) { Value::Int(fresh) } else { any_value(rng, &like) };
         file.check(table, column, &wanted).or_else(|_| file.check(table, column, &like)).ok()

@@ -49,6 +49,12 @@ pub(crate) fn problem(text: &str, at: usize, why: impl Into<String>) -> Problem 
     Problem { line, column: (before.len() - line_start + 1) as u64, why: why.into() }
 }
 
+/// The shortest text of a number.
+pub(crate) fn number_text(number: f64) -> String {
+    // Not `1e-7`: some readers split such numbers.
+    if number == 0.0 || (1e-9..1e15).contains(&number.abs()) { format!("{number}") } else { format!("{number:e}") }
+}
+
 /// A column that holds values of this shape.
 pub(crate) fn column(name: &str, shape: Shape, role: Role, nullable: bool) -> Column {
     Column { name: name.to_owned(), data_type: shape.data_type(), role, nullable, editable: true }
@@ -138,5 +144,17 @@ impl WholeTable {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_back_from_its_text() {
+        for value in [0.0, -0.0, 0.1, 1.0, 1e-12, 1e300, 0.015625, f64::MIN_POSITIVE] {
+            assert_eq!(number_text(value).parse::<f64>().ok().map(f64::to_bits), Some(value.to_bits()));
+        }
     }
 }

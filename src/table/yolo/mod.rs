@@ -2,7 +2,7 @@
 //!
 //! | file | knows |
 //! |---|---|
-//! | `line` | a line of numbers, taken apart |
+//! | `line`, `part` | a line of numbers, taken apart; what they are |
 //! | `labels` | the rows of a label file, and their edits |
 //! | `data` | what `data.yaml` says, and where |
 //! | `data_file`, `names_file` | the classes of `data.yaml`, of `classes.txt`, as a table |
@@ -12,9 +12,11 @@
 
 mod data;
 mod data_file;
+mod flags;
 mod labels;
 mod line;
 mod names_file;
+mod part;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -67,7 +69,7 @@ impl YoloLabels {
     /// # Errors
     /// Those of the file.
     pub fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
-        labels::flags(&self.classes, file)
+        flags::flags(&self.classes, file)
     }
 }
 
