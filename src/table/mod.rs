@@ -21,6 +21,7 @@
 
 mod applied;
 pub mod arrow_value;
+mod class_map;
 pub mod coco;
 pub mod csv;
 pub mod detect;
@@ -33,6 +34,9 @@ mod read;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod voc;
+mod whole;
+pub mod yolo;
 
 use std::fmt::Debug;
 

@@ -11,7 +11,7 @@ mod masks;
 mod tests;
 
 use super::json::{self, Dialect, JsonFile, Kind, RowsFound, Shape};
-use super::{Column, Flag, Format, ReadAt, Role, TableFile};
+use super::{Column, Flag, Format, ReadAt, Role, TableFile, class_map};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -124,7 +124,7 @@ impl Dialect for CocoDialect {
     fn check(&self, column: &Column, value: Value) -> Result<Value> {
         let refuse = |why: &str| Err(json::refuse(column, &value, why));
         match &column.role {
-            Role::Label { classes } if !classes.is_empty() => label(column, classes, &value),
+            Role::Label { classes } if !classes.is_empty() => class_map::number(column, classes, &value),
             Role::BoxXywh => match masks::numbers(&value).as_deref() {
                 Some([_, _, width, height]) if *width >= 0.0 && *height >= 0.0 => Ok(value),
                 Some([_, _, _, _]) => refuse("a box has no negative size"),
@@ -140,20 +140,5 @@ impl Dialect for CocoDialect {
             },
             _ => Ok(value),
         }
-    }
-}
-
-/// A class by its number or its name; as its number.
-fn label(column: &Column, classes: &[(String, String)], value: &Value) -> Result<Value> {
-    let text = value.to_string();
-    let by_number =
-        classes.iter().find(|(number, _)| json::whole(value).is_some_and(|whole| whole.to_string() == *number));
-    let found = by_number.or_else(|| classes.iter().find(|(_, name)| *name == text)).or_else(|| {
-        // Numbers of classes may be text, too, in files that are not quite COCO.
-        classes.iter().find(|(number, _)| *number == text)
-    });
-    match found {
-        Some((number, _)) => Ok(number.parse().map_or_else(|_| Value::Text(number.clone()), Value::Int)),
-        None => Err(json::refuse(column, value, "it is no class of the class map")),
     }
 }

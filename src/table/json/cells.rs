@@ -11,13 +11,14 @@ use arrow::datatypes::Field;
 use super::cell::{self, items_of, unescape};
 use super::shape::{Kind, Shape};
 use super::text::{self, Step};
+use crate::model::Value;
 
 /// A value longer than this is not given as a cell, in bytes: Arrow's text and lists count with 32 bits.
 const VALUE_MAX: usize = 1 << 30;
 
 /// The cells of one column. [`cell::value`] says the same of one cell.
 #[derive(Debug)]
-pub(super) enum Cells {
+pub(crate) enum Cells {
     Bool(BooleanBuilder),
     Int(Int64Builder),
     Float(Float64Builder),
@@ -27,7 +28,7 @@ pub(super) enum Cells {
 }
 
 impl Cells {
-    pub(super) fn new(shape: Shape) -> Cells {
+    pub(crate) fn new(shape: Shape) -> Cells {
         if shape.lists > 0 {
             let item = shape.item();
             return Cells::List {
@@ -78,7 +79,7 @@ impl Cells {
         Ok(end)
     }
 
-    pub(super) fn push_null(&mut self) {
+    pub(crate) fn push_null(&mut self) {
         match self {
             Cells::Bool(cells) => cells.append_null(),
             Cells::Int(cells) => cells.append_null(),
@@ -88,6 +89,22 @@ impl Cells {
                 valid.append(false);
                 ends.push(items.len() as i32);
             }
+        }
+    }
+
+    /// Adds a value of the column's shape; any other is null.
+    pub(crate) fn push_value(&mut self, value: &Value) {
+        match (self, value) {
+            (Cells::Bool(cells), Value::Bool(value)) => cells.append_value(*value),
+            (Cells::Int(cells), Value::Int(value)) => cells.append_value(*value),
+            (Cells::Float(cells), Value::Float(value)) => cells.append_value(*value),
+            (Cells::Text(cells) | Cells::Json(cells, _), Value::Text(text)) => cells.append_value(text),
+            (Cells::List { ends, valid, items, .. }, Value::List(values)) => {
+                values.iter().for_each(|value| items.push_value(value));
+                valid.append(true);
+                ends.push(items.len() as i32);
+            }
+            (cells, _) => cells.push_null(),
         }
     }
 
@@ -103,7 +120,7 @@ impl Cells {
     }
 
     /// The cells that were pushed since the last time.
-    pub(super) fn finish(&mut self) -> ArrayRef {
+    pub(crate) fn finish(&mut self) -> ArrayRef {
         match self {
             Cells::Bool(cells) => Arc::new(cells.finish()),
             Cells::Int(cells) => Arc::new(cells.finish()),

@@ -25,7 +25,8 @@ pub(crate) fn refuse(column: &Column, value: &Value, why: impl Into<String>) -> 
     Error::invalid("value", &value.to_string(), format!("column `{}`: {}", column.name, why.into()))
 }
 
-fn hold(shape: Shape, value: &Value) -> std::result::Result<Value, String> {
+/// The value as a column of this shape holds it; says why it cannot.
+pub(crate) fn hold(shape: Shape, value: &Value) -> std::result::Result<Value, String> {
     if shape.lists > 0 {
         return match value {
             Value::List(items) => {

@@ -31,7 +31,8 @@ mod tests;
 mod text;
 mod window;
 
-pub(crate) use check::{number, refuse, whole};
+pub(crate) use cells::Cells;
+pub(crate) use check::{hold, number, refuse, whole};
 pub(crate) use dialect::Dialect;
 pub(crate) use file::JsonFile;
 pub(crate) use index::RowsFound;

@@ -1,0 +1,102 @@
+//! YOLO: a text file of labels for each image, and `data.yaml` with the classes.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `line`, `part` | a line of numbers, taken apart; what they are |
+//! | `labels` | the rows of a label file, and their edits |
+//! | `data` | what `data.yaml` says, and where |
+//! | `data_file`, `names_file` | the classes of `data.yaml`, of `classes.txt`, as a table |
+//! | `scalar` | a name as YAML writes it |
+//!
+//! Which label file belongs to which image is not known here.
+
+mod data;
+mod data_file;
+mod flags;
+mod labels;
+mod line;
+mod names_file;
+mod part;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+use super::{Flag, Format, ReadAt, TableFile};
+use crate::Result;
+
+pub use data::YoloData;
+
+/// What the lines of a label file say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum YoloTask {
+    /// `class cx cy w h`, and a score in files of predictions.
+    Detect,
+    /// `class x1 y1 x2 y2 x3 y3 …`: one polygon.
+    Segment,
+    /// `class cx cy w h`, then as many points as this, of two or three numbers.
+    Pose {
+        /// How many points.
+        points: usize,
+        /// 2: x and y; 3: and how visible it is.
+        numbers: usize,
+    },
+    /// `class x1 y1 … x4 y4`: the corners of a turned box.
+    Oriented,
+}
+
+/// A label file.
+#[derive(Clone, Debug, Default)]
+pub struct YoloLabels {
+    /// The class map: (number, name), in order.
+    pub classes: Vec<(String, String)>,
+    /// What its lines say; `None` is what their lengths say, in which case lines of 9 numbers are turned boxes.
+    pub task: Option<YoloTask>,
+}
+
+impl Format for YoloLabels {
+    fn name(&self) -> &'static str {
+        "yolo"
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Ok(Box::new(labels::LabelFile::open(file, self)?))
+    }
+}
+
+impl YoloLabels {
+    /// Tells the lines that are odd: of no class of the class map, or reaching beyond the image.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
+        flags::flags(&self.classes, file)
+    }
+}
+
+/// A `data.yaml`: the table `classes`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct YoloDataFile;
+
+impl Format for YoloDataFile {
+    fn name(&self) -> &'static str {
+        "yolo-data"
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Ok(Box::new(data_file::DataFile::open(file)?))
+    }
+}
+
+/// A list of names, one a line, as `classes.txt` and `obj.names` are: the table `classes`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct YoloNames;
+
+impl Format for YoloNames {
+    fn name(&self) -> &'static str {
+        "yolo-names"
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Ok(Box::new(names_file::NamesFile::open(file)?))
+    }
+}
