@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, Datasets, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
-use veneer::store::{Access, LocalStore};
+use veneer::store::{Access, Cache, LocalStore};
 use veneer::{Error, ErrorKind};
 
 use super::report::{Failure, Result};
@@ -160,7 +160,8 @@ impl Opened {
     /// Looks into a store that is open.
     pub(super) fn of(store: LocalStore) -> Opened {
         let store = Arc::new(store);
-        Opened { datasets: Datasets::new(Arc::clone(&store) as _), store }
+        let cache = Cache::new(&store.path().join("cache"));
+        Opened { datasets: Datasets::new(Arc::clone(&store) as _).with_cache(cache), store }
     }
 }
 

@@ -258,7 +258,7 @@ enum Identity {
 }
 
 /// Where bytes come from: equal for equal bytes of one base, and across bases while the file stayed the same.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 enum Bytes {
     Source { path: DataPath, size: u64, mtime_ns: i64 },
     Blob(Id),
@@ -283,6 +283,12 @@ fn bytes_of(view: &View, node: &Node) -> Result<Bytes> {
 /// Whether two places show the same bytes.
 pub(super) fn has_same_bytes(a: (&View, &Place), b: (&View, &Place)) -> Result<bool> {
     Ok(bytes_in(a.0, a.1)? == bytes_in(b.0, b.1)?)
+}
+
+/// Adds to `key` what makes the bytes of `place` the same, within one source.
+pub(super) fn say_bytes(view: &View, place: &Place, key: &mut Vec<u8>) -> Result<()> {
+    key.extend_from_slice(format!("{:?}", bytes_in(view, place)?).as_bytes());
+    Ok(())
 }
 
 fn bytes_in(view: &View, place: &Place) -> Result<Bytes> {

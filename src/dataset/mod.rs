@@ -49,13 +49,14 @@ use crate::base::Base;
 use crate::model::{DatasetName, DatasetRecord, Id, RefName, Revision};
 use crate::overlay::{Nodes, Overlay};
 use crate::source::Source;
-use crate::store::{Store, Verified};
+use crate::store::{Cache, Store, Verified};
 use crate::{Error, Result};
 
 /// All datasets of a store. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Datasets {
     store: Arc<dyn Store>,
+    cache: Option<Arc<Cache>>,
 }
 
 /// One dataset: its source, its refs, its revisions. Cloning it is cheap.
@@ -66,12 +67,19 @@ pub struct Dataset {
     name: DatasetName,
     record: Arc<DatasetRecord>,
     source: Arc<LazySource>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Datasets {
     /// Looks into `store`, and verifies all that it gives.
     pub fn new(store: Arc<dyn Store>) -> Datasets {
-        Datasets { store: Arc::new(Verified::new(store)) }
+        Datasets { store: Arc::new(Verified::new(store)), cache: None }
+    }
+
+    /// The same, keeping in `cache` what it takes long to find out: where the rows of a table are.
+    #[must_use]
+    pub fn with_cache(self, cache: Cache) -> Datasets {
+        Datasets { cache: Some(Arc::new(cache)), ..self }
     }
 
     /// The names of all datasets, in order.
@@ -86,7 +94,8 @@ impl Datasets {
         let record: DatasetRecord = decode("dataset record", value.id, &self.store.get(value.id)?)?;
         let source = Arc::new(LazySource { path: record.source.clone(), opened: OnceLock::new() });
         let nodes = Arc::new(Nodes::new(self.store.clone()));
-        Ok(Dataset { store: self.store.clone(), nodes, name: name.clone(), record: Arc::new(record), source })
+        let (store, cache) = (self.store.clone(), self.cache.clone());
+        Ok(Dataset { store, nodes, name: name.clone(), record: Arc::new(record), source, cache })
     }
 }
 
@@ -138,7 +147,8 @@ impl Dataset {
 
     fn view_of(&self, base: Id, overlay: Overlay) -> Result<View> {
         let base = Arc::new(Base::open(&*self.store, base)?);
-        Ok(View { store: self.store.clone(), base, overlay, source: self.source.clone() })
+        let (store, cache) = (self.store.clone(), self.cache.clone());
+        Ok(View { store, base, overlay, source: self.source.clone(), cache })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::base::{Base, Row};
 use crate::model::{Change, DataPath, Entry, Extent, Id, Kind};
 use crate::overlay::{Overlay, Rows};
 use crate::source::{OnDrift, Source};
-use crate::store::Store;
+use crate::store::{Cache, Store};
 use crate::{Error, ErrorKind, Result, model};
 
 /// A revision or a draft as a reader sees it. Cloning it is cheap.
@@ -23,6 +23,7 @@ pub struct View {
     pub(super) base: Arc<Base>,
     pub(super) overlay: Overlay,
     pub(super) source: Arc<super::LazySource>,
+    pub(super) cache: Option<Arc<Cache>>,
 }
 
 /// An entry of a view.

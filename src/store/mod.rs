@@ -5,6 +5,7 @@
 //! on the disk are is in `docs/FORMAT.md`.
 
 mod batch;
+mod cache;
 pub mod conformance;
 mod local;
 mod mapped;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use cache::Cache;
 pub use local::{Access, FsckReport, LocalStore, ObjectInfo, Pin, Problem, StoreStats, Swept, pinned};
 pub use memory::MemoryStore;
 pub use object::Object;

@@ -1,11 +1,19 @@
 //! One file of a table: its bytes without row edits, and the edits.
 
+use std::sync::Arc;
+
 use crate::Result;
 use crate::dataset::content::Content;
-use crate::dataset::view::{Node, View};
+use crate::dataset::diff::say_bytes;
+use crate::dataset::view::{Node, Place, View};
+use crate::model::Id;
 use crate::overlay::Rows;
 use crate::source::OnDrift;
+use crate::store::Cache;
 use crate::table::{Format, ReadAt, TableFile};
+
+/// A shorter file is read again sooner than its index is.
+const CACHED_LEN_MIN: u64 = 1 << 20;
 
 /// A file of a view, to be read as rows.
 #[derive(Debug)]
@@ -13,19 +21,42 @@ pub(in crate::dataset) struct Part<'a> {
     below: Content,
     rows: Rows,
     format: &'a dyn Format,
+    /// Where its index is kept, and as what.
+    cached: Option<(Arc<Cache>, Id)>,
 }
 
 impl<'a> Part<'a> {
     /// Opens the file at `node`.
     pub(in crate::dataset) fn open(view: &View, node: &Node, format: &'a dyn Format) -> Result<Part<'a>> {
-        Ok(Part { below: view.open_below(node, OnDrift::Error)?, rows: view.rows_of(node), format })
+        let below = view.open_below(node, OnDrift::Error)?;
+        let cached = match &view.cache {
+            Some(cache) if below.len() >= CACHED_LEN_MIN => Some((cache.clone(), index_id(view, node, format)?)),
+            _ => None,
+        };
+        Ok(Part { below, rows: view.rows_of(node), format, cached })
     }
 
     /// Finds the rows, and does something with them.
     pub(in crate::dataset) fn with_file<T>(&self, then: impl FnOnce(&dyn TableFile, &Rows) -> Result<T>) -> Result<T> {
-        let file = self.format.open(&self.below, None)?;
+        let known = self.cached.as_ref().and_then(|(cache, id)| cache.get(*id));
+        let file = self.format.open(&self.below, known.as_deref())?;
+        if let (Some((cache, id)), None) = (&self.cached, known) {
+            cache.put(*id, &file.index());
+        }
         then(&*file, &self.rows)
     }
+}
+
+/// What the index of a file is kept as: the same for the same bytes read as the same format.
+fn index_id(view: &View, node: &Node, format: &dyn Format) -> Result<Id> {
+    let place = match &node.place {
+        Place::Rows { below, .. } => below,
+        place => place,
+    };
+    let mut key = format!("index {format:?} of ").into_bytes();
+    key.extend_from_slice(view.source.path().as_os_str().as_encoded_bytes());
+    say_bytes(view, place, &mut key)?;
+    Ok(Id::of(&key))
 }
 
 impl ReadAt for Content {
