@@ -16,6 +16,12 @@ pub enum Promise {
     JsonLines,
     /// One JSON value.
     Json,
+    /// An XML document, which may speak of an image.
+    Xml,
+    /// Lines of text, which may be labels of an image.
+    Text,
+    /// A YAML document, which may name classes.
+    Yaml,
 }
 
 /// A format that a file was found to have.
@@ -34,7 +40,7 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
             let (format, why) = super::csv::CsvFormat::sniff(head)?;
             Some(Found { format: Arc::new(format), why })
         }
-        Promise::JsonLines => None,
+        Promise::JsonLines | Promise::Xml | Promise::Text | Promise::Yaml => None,
         Promise::Json => coco(head),
     }
 }
@@ -55,6 +61,22 @@ fn coco(head: &[u8]) -> Option<Found> {
     Some(Found { format: Arc::new(super::coco::Coco), why: format!("a JSON object with a list `{found}`") })
 }
 
+/// Whether a file that begins so is one of Pascal VOC.
+pub fn is_voc(head: &[u8]) -> bool {
+    let at = memchr::memmem::find(head, b"<annotation");
+    at.is_some_and(|at| matches!(head.get(at + b"<annotation".len()), Some(b'>' | b' ' | b'\n' | b'\r' | b'\t')))
+}
+
+/// Whether a file that begins so is one of YOLO's labels: a class and at least four numbers a line.
+pub fn is_yolo(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.next().is_none_or(|line| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        words.len() >= 5 && words[0].parse::<u64>().is_ok() && words[1..].iter().all(|word| word.parse::<f64>().is_ok())
+    })
+}
+
 /// What a name promises; `None` for what is no table by its name.
 pub fn promise(name: &[u8]) -> Option<Promise> {
     let at = name.iter().rposition(|byte| *byte == b'.')?;
@@ -62,6 +84,9 @@ pub fn promise(name: &[u8]) -> Option<Promise> {
         b"csv" | b"tsv" | b"tab" | b"psv" => Some(Promise::Delimited),
         b"jsonl" | b"ndjson" => Some(Promise::JsonLines),
         b"json" => Some(Promise::Json),
+        b"xml" => Some(Promise::Xml),
+        b"txt" => Some(Promise::Text),
+        b"yaml" | b"yml" => Some(Promise::Yaml),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! `veneer diff --rows`, and how cells that two sides disagree on are shown.
 
 use serde::Serialize;
-use veneer::dataset::rows::{RowConflict, RowDiff, short_name};
+use veneer::dataset::rows::{RowConflict, RowDiff, short_key, short_name};
 use veneer::model::{DataPath, RowAddress, Value};
 
 use crate::cli::output::{self, Align, PathFields, Table, printable};
@@ -29,7 +29,7 @@ impl From<&RowDiff> for RowLine {
         RowLine {
             table: short_name(&diff.path, diff.address.table()),
             path: PathFields::from(&diff.path),
-            key: key.map(str::to_owned),
+            key: key.map(|key| short_key(&diff.path, key)),
             column: column.map(str::to_owned),
             before: diff.before.as_ref().map(Value::to_json),
             after: diff.after.as_ref().map(Value::to_json),
@@ -56,7 +56,7 @@ impl RowConflictLine {
         let json = |value: &Option<Value>| value.as_ref().map(Value::to_json);
         RowConflictLine {
             table: short_name(path, conflict.address.table()),
-            key: key.map(str::to_owned),
+            key: key.map(|key| short_key(path, key)),
             column: column.map(str::to_owned),
             base: json(&conflict.base),
             ours: json(&conflict.ours),
@@ -99,7 +99,7 @@ fn parts(address: &RowAddress) -> (Option<&str>, Option<&str>) {
 fn place(path: &DataPath, address: &RowAddress) -> String {
     let (key, column) = parts(address);
     let mut place = short_name(path, address.table());
-    key.iter().for_each(|key| place.push_str(&format!(" {key}")));
+    key.iter().for_each(|key| place.push_str(&format!(" {}", short_key(path, key))));
     column.iter().for_each(|column| place.push_str(&format!(" {column}")));
     printable(place.as_bytes())
 }

@@ -100,6 +100,6 @@ fn edit(context: &Context, name: &str, table: Option<&str>, edits: Vec<RowEdit>,
     let table = editing.draft.view().table(table).map_err(|error| {
         Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
     })?;
-    editing.draft.edit_rows(&table.path, &*table.format, &table.part, edits)?;
+    editing.draft.edit_table(&table, edits)?;
     editing.save(context, &format!("{label} in {}", table.name))
 }

@@ -85,7 +85,7 @@ fn info(view: &View, table: &Table) -> Result<Option<TableInfo>> {
         Ok(info) => Ok(Some(info)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => Ok(None),
         Err(error) if matches!(error.kind(), ErrorKind::Invalid { .. }) => {
-            say(format_args!("{} is no table: {error}", table.path));
+            say(format_args!("{} is no table: {error}", table.name));
             Ok(None)
         }
         Err(error) => Err(error.into()),
@@ -99,7 +99,7 @@ fn line(table: &Table, info: TableInfo) -> TableLine {
         format: table.format.name(),
         rows: info.rows,
         columns: info.schema.columns.iter().map(column).collect(),
-        files: vec![PathFields::from(&table.path)],
+        files: table.paths.iter().map(PathFields::from).collect(),
         why: table.why.clone(),
         problem,
     }

@@ -43,6 +43,34 @@ pub enum RowEdit {
 }
 
 impl Draft {
+    /// Edits rows of a table: all or none. Returns the keys of the rows, in order.
+    ///
+    /// In a table of many files, a new row says in the column `file` where it goes.
+    ///
+    /// # Errors
+    /// As [`Draft::edit_rows`].
+    pub fn edit_table(&mut self, table: &Table, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        let mut by_file: BTreeMap<DataPath, Vec<(usize, RowEdit)>> = BTreeMap::new();
+        for (number, edit) in edits.into_iter().enumerate() {
+            let (path, edit) = within_file(table, edit)?;
+            by_file.entry(path).or_default().push((number, edit));
+        }
+        let before = self.view.overlay.clone();
+        let mut keys = Vec::new();
+        for (path, edits) in by_file {
+            let (numbers, edits): (Vec<_>, Vec<_>) = edits.into_iter().unzip();
+            match self.edit_rows(&path, &*table.format, &table.part, edits) {
+                Ok(rows) => keys.extend(numbers.into_iter().zip(rows.iter().map(|row| table.key(&path, row)))),
+                Err(error) => {
+                    self.view.overlay = before;
+                    return Err(error);
+                }
+            }
+        }
+        keys.sort();
+        Ok(keys.into_iter().map(|(_, key)| key).collect())
+    }
+
     /// Edits rows of one file: all or none. Returns the keys of the rows, in order.
     ///
     /// `table` is the table's name within the file.
@@ -92,7 +120,10 @@ impl Draft {
         }
         let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
         let added = RowChange::Added { data_type: data_type.to_string() };
-        self.change_rows(&table.path, [(address, Some(added))])
+        for path in table.paths.iter() {
+            self.change_rows(path, [(address.clone(), Some(added.clone()))])?;
+        }
+        Ok(())
     }
 
     /// Drops an added column with all its cells.
@@ -100,20 +131,27 @@ impl Draft {
     /// # Errors
     /// `NotFound` for a column that was not added: the file's own stay.
     pub fn drop_column(&mut self, table: &Table, name: &str) -> Result<()> {
-        let node = self.view.existing(&table.path)?;
+        for path in table.paths.iter() {
+            self.drop_column_of(path, &table.part, name)?;
+        }
+        Ok(())
+    }
+
+    fn drop_column_of(&mut self, path: &DataPath, part: &str, name: &str) -> Result<()> {
+        let node = self.view.existing(path)?;
         let rows = self.view.rows_of(&node);
-        let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
+        let address = RowAddress::Column { table: part.to_owned(), column: name.to_owned() };
         if rows.get(&address)?.is_none() {
             return Err(Error::not_found("added column", name));
         }
         let mut edits = vec![(address, None)];
         for (at, change) in rows.entries()? {
             match (&at, change) {
-                (RowAddress::Cell { table: of, column, .. }, _) if *of == table.part && column == name => {
+                (RowAddress::Cell { table: of, column, .. }, _) if of == part && column == name => {
                     edits.push((at, None));
                 }
                 (RowAddress::Row { table: of, .. }, RowChange::Inserted { after, mut cells, patch, is_below })
-                    if *of == table.part =>
+                    if of == part =>
                 {
                     cells.retain(|(column, _)| column != name);
                     edits.push((at, Some(RowChange::Inserted { after, cells, patch, is_below })));
@@ -121,7 +159,7 @@ impl Draft {
                 _ => {}
             }
         }
-        self.change_rows(&table.path, edits)
+        self.change_rows(path, edits)
     }
 
     /// Changes what is said of rows, where that changes no byte of the file.
@@ -136,6 +174,33 @@ impl Draft {
         let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
         self.set(path, Change::File(FileChange { content, size, mtime_ns, mode }))
     }
+}
+
+/// The file that an edit is of, and the edit as that file understands it.
+fn within_file(table: &Table, edit: RowEdit) -> Result<(DataPath, RowEdit)> {
+    Ok(match edit {
+        RowEdit::Set { row, cells } => {
+            let (path, row) = table.split_key(&row)?;
+            (path, RowEdit::Set { row: row.to_owned(), cells })
+        }
+        RowEdit::Delete { row } => {
+            let (path, row) = table.split_key(&row)?;
+            (path, RowEdit::Delete { row: row.to_owned() })
+        }
+        RowEdit::Insert { after: Some(after), cells } => {
+            let (path, row) = table.split_key(&after)?;
+            (path, RowEdit::Insert { after: Some(row.to_owned()), cells })
+        }
+        RowEdit::Insert { after: None, mut cells } if table.is_many => {
+            let at = cells.iter().position(|(column, _)| column == super::FILE_COLUMN);
+            let at = at.ok_or_else(|| Error::invalid("row", "a new one", "its column `file` says where it goes"))?;
+            (table.file(&cells.remove(at).1.to_string())?, RowEdit::Insert { after: None, cells })
+        }
+        RowEdit::Insert { after: None, cells } => {
+            let (path, _) = table.split_key("")?;
+            (path, RowEdit::Insert { after: None, cells })
+        }
+    })
 }
 
 /// Edits of one table of one file, being worked out.

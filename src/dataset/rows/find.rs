@@ -1,39 +1,76 @@
 //! Which tables a view has.
+//!
+//! A file's name says what it may be, and its beginning whether it is. Formats
+//! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::dataset::view::{Node, View};
 use crate::model::DataPath;
 use crate::source::OnDrift;
 use crate::table::Format;
-use crate::table::detect::{self, Found, HEAD_LEN};
+use crate::table::detect::{self, Found, HEAD_LEN, Promise};
+use crate::table::voc::Voc;
+use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloTask};
 use crate::{Error, ErrorKind, Result};
 
 /// The name within the file of a table that is the only one.
 const SOLE: &str = "rows";
+/// What stands between the file and the key within it, in keys of a table of many files.
+const IN_FILE: char = '#';
+/// The longest class map that is read, in bytes.
+const CLASSES_LEN_MAX: u64 = 16 << 20;
 
 /// A table of a view: where its rows are.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// What people call it.
     pub name: String,
-    /// How its file is read.
+    /// How its files are read.
     pub format: Arc<dyn Format>,
-    /// Its name within the file.
+    /// Its name within a file.
     pub part: String,
-    /// The file.
-    pub path: DataPath,
-    /// Why the file is taken for this format.
+    /// The files, in order.
+    pub paths: Arc<[DataPath]>,
+    /// Whether there is a file for each image: then a row's key is `FILE#KEY`, and a column `file` tells the file.
+    pub is_many: bool,
+    /// Why the files are taken for this format.
     pub why: String,
 }
 
+impl Table {
+    /// The key of a row of this table, by its key within a file.
+    pub fn key(&self, path: &DataPath, key: &str) -> String {
+        if self.is_many { format!("{path}{IN_FILE}{key}") } else { key.to_owned() }
+    }
+
+    /// The file of a row, and its key within that.
+    ///
+    /// # Errors
+    /// `NotFound` for a key that has no file of this table in it.
+    pub fn split_key<'k>(&self, key: &'k str) -> Result<(DataPath, &'k str)> {
+        if !self.is_many {
+            let path = self.paths.first().ok_or_else(|| Error::not_found("row", key))?;
+            return Ok((path.clone(), key));
+        }
+        let (path, key_within) = key.rsplit_once(IN_FILE).ok_or_else(|| Error::not_found("row", key))?;
+        Ok((self.file(path).map_err(|_| Error::not_found("row", key))?, key_within))
+    }
+
+    /// The file of this table that has this path.
+    pub(super) fn file(&self, path: &str) -> Result<DataPath> {
+        let found = self.paths.binary_search_by(|known| known.as_bytes().cmp(path.as_bytes()));
+        found.map(|at| self.paths[at].clone()).map_err(|_| Error::not_found("file of the table", path))
+    }
+}
+
 impl View {
-    /// The tables in all files, in order of path.
+    /// The tables in all files, in order of path; those of many files last.
     pub fn tables(&self) -> Result<Vec<Table>> {
-        let mut files = Vec::new();
-        self.find_tables(&self.root()?, &mut files)?;
-        Ok(named(files))
+        let mut finding = Finding { view: self, files: Vec::new(), labels: Vec::new(), voc: Vec::new(), data: None };
+        finding.folder(&self.root()?)?;
+        finding.tables()
     }
 
     /// The table that people mean by `name`: its own, its file's path, or its name within the file; with but
@@ -53,7 +90,11 @@ impl View {
         if let Some(at) = all.iter().position(|table| table.name == name) {
             return Ok(all.remove(at));
         }
-        all.retain(|table| table.part == name || table.path.as_bytes() == name.as_bytes());
+        let is_meant = |table: &Table| {
+            let is_file = !table.is_many && table.paths.iter().any(|path| path.as_bytes() == name.as_bytes());
+            table.part == name || is_file
+        };
+        all.retain(is_meant);
         match all.len() {
             1 => Ok(all.remove(0)),
             0 => Err(Error::not_found("table", name)),
@@ -61,25 +102,99 @@ impl View {
         }
     }
 
-    fn find_tables(&self, folder: &Node, files: &mut Vec<(DataPath, Found)>) -> Result<()> {
-        for child in self.children(folder)? {
+    fn head(&self, node: &Node) -> Option<Vec<u8>> {
+        let content = self.open_below(node, OnDrift::Error).ok()?;
+        let mut head = vec![0; HEAD_LEN.min(usize::try_from(content.len()).unwrap_or(HEAD_LEN))];
+        let read = content.read_at(&mut head, 0).ok()?;
+        head.truncate(read);
+        Some(head)
+    }
+
+    fn text(&self, node: &Node) -> Option<String> {
+        let content = self.open(node, OnDrift::Error).ok()?;
+        let mut text = vec![0; usize::try_from(content.len().min(CLASSES_LEN_MAX)).ok()?];
+        let read = content.read_at(&mut text, 0).ok()?;
+        text.truncate(read);
+        String::from_utf8(text).ok()
+    }
+}
+
+/// What a walk over all files finds.
+struct Finding<'a> {
+    view: &'a View,
+    files: Vec<(DataPath, Found)>,
+    labels: Vec<DataPath>,
+    voc: Vec<DataPath>,
+    data: Option<YoloData>,
+}
+
+impl Finding<'_> {
+    fn folder(&mut self, folder: &Node) -> Result<()> {
+        // Of what has a file for each image, the first of a folder speaks for all.
+        let mut speaks: BTreeMap<u8, bool> = BTreeMap::new();
+        for child in self.view.children(folder)? {
             if child.is_folder() {
-                self.find_tables(&child, files)?;
-            } else if let Some(found) = self.format_of(&child)? {
-                files.push((child.path, found));
+                self.folder(&child)?;
+                continue;
+            }
+            let Some(promise) = detect::promise(child.name()) else { continue };
+            match promise {
+                Promise::Xml => {
+                    let view = self.view;
+                    if *speaks.entry(0).or_insert_with(|| is(view, &child, detect::is_voc)) {
+                        self.voc.push(child.path);
+                    }
+                }
+                Promise::Text => {
+                    let view = self.view;
+                    if is_labels_folder(folder) && *speaks.entry(1).or_insert_with(|| is(view, &child, detect::is_yolo))
+                    {
+                        self.labels.push(child.path);
+                    }
+                }
+                Promise::Yaml => self.yaml(child),
+                Promise::Delimited | Promise::JsonLines | Promise::Json => {
+                    let found = self.view.head(&child).and_then(|head| detect::sniff(promise, &head));
+                    self.files.extend(found.map(|found| (child.path, found)));
+                }
             }
         }
         Ok(())
     }
 
-    /// The format of a file; `None` for one that is no table, or cannot be read.
-    pub(in crate::dataset) fn format_of(&self, node: &Node) -> Result<Option<Found>> {
-        let Some(promise) = detect::promise(node.name()) else { return Ok(None) };
-        let Ok(content) = self.open_below(node, OnDrift::Error) else { return Ok(None) };
-        let mut head = vec![0; HEAD_LEN.min(usize::try_from(content.len()).unwrap_or(HEAD_LEN))];
-        let read = content.read_at(&mut head, 0)?;
-        Ok(detect::sniff(promise, &head[..read]))
+    fn yaml(&mut self, node: Node) {
+        let data = self.view.text(&node).and_then(|text| YoloData::parse(&text).ok());
+        if let Some(data) = data.filter(|data| !data.names.is_empty()) {
+            let why = format!("it names {} classes", data.names.len());
+            self.data.get_or_insert(data);
+            self.files.push((node.path, Found { format: Arc::new(YoloDataFile), why }));
+        }
     }
+
+    fn tables(self) -> Result<Vec<Table>> {
+        let Finding { files, labels, voc, data, .. } = self;
+        let mut tables = named(files);
+        if !labels.is_empty() {
+            let data = data.unwrap_or_default();
+            let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers });
+            let classes = data.names.iter().map(|(number, name)| (number.to_string(), name.clone())).collect();
+            let format: Arc<dyn Format> = Arc::new(YoloLabels { classes, task });
+            tables.extend(many(&format, &labels, "lines of numbers in a folder `labels`"));
+        }
+        if !voc.is_empty() {
+            let format: Arc<dyn Format> = Arc::new(Voc::default());
+            tables.extend(many(&format, &voc, "XML with the element `annotation`"));
+        }
+        Ok(tables)
+    }
+}
+
+fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> bool {
+    view.head(node).is_some_and(|head| of(&head))
+}
+
+fn is_labels_folder(folder: &Node) -> bool {
+    folder.path.components().any(|name| name == b"labels")
 }
 
 fn ambiguous(name: &str, all: &[Table]) -> Error {
@@ -97,19 +212,48 @@ fn named(files: Vec<(DataPath, Found)>) -> Vec<Table> {
         let stem = stem(&path);
         let file = if count[&stem] > 1 { path.to_string() } else { stem };
         for part in found.format.parts() {
-            let name = if found.format.parts().len() == 1 { file.clone() } else { format!("{file}.{part}") };
-            let (format, why) = (found.format.clone(), found.why.clone());
-            tables.push(Table { name, format, part: (*part).to_owned(), path: path.clone(), why });
+            let name = if *part == SOLE { file.clone() } else { format!("{file}.{part}") };
+            let (format, why, paths) = (found.format.clone(), found.why.clone(), Arc::from([path.clone()]));
+            tables.push(Table { name, format, part: (*part).to_owned(), paths, is_many: false, why });
         }
     }
     tables
+}
+
+/// The tables of many files: called what they are called within one.
+fn many(format: &Arc<dyn Format>, paths: &[DataPath], why: &str) -> Vec<Table> {
+    let mut paths = paths.to_vec();
+    paths.sort();
+    let paths: Arc<[DataPath]> = paths.into();
+    let table = |part: &&str| Table {
+        name: (*part).to_owned(),
+        format: Arc::clone(format),
+        part: (*part).to_owned(),
+        paths: Arc::clone(&paths),
+        is_many: true,
+        why: why.to_owned(),
+    };
+    format.parts().iter().map(table).collect()
 }
 
 /// What people call a table, wherever two files do not share a name.
 pub fn short_name(path: &DataPath, part: &str) -> String {
     let name = String::from_utf8_lossy(path.name()).into_owned();
     let stem = stem_of(&name);
+    if is_one_of_many(path) {
+        return part.to_owned();
+    }
     if part == SOLE { stem.to_owned() } else { format!("{stem}.{part}") }
+}
+
+/// The key that a row of this file has in its table.
+pub fn short_key(path: &DataPath, key: &str) -> String {
+    if is_one_of_many(path) { format!("{path}{IN_FILE}{key}") } else { key.to_owned() }
+}
+
+/// Whether a file with this name is one of many that make a table together.
+fn is_one_of_many(path: &DataPath) -> bool {
+    matches!(detect::promise(path.name()), Some(Promise::Xml | Promise::Text))
 }
 
 fn stem_of(name: &str) -> &str {

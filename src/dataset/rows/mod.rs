@@ -14,7 +14,7 @@ mod splice;
 
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
-pub use find::{Table, short_name};
+pub use find::{Table, short_key, short_name};
 pub use merge::RowConflict;
 pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
@@ -22,6 +22,9 @@ pub(super) use patch::{patched_len, patches};
 pub use scan::{RowBatch, RowScan};
 
 use crate::model::{Content, Id};
+
+/// The column of a table of many files that tells the file of a row.
+pub const FILE_COLUMN: &str = "file";
 
 /// Content with other row changes: with none, what lies below.
 pub(super) fn with_rows(content: Content, rows: Option<Id>) -> Content {

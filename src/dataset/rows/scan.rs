@@ -8,10 +8,10 @@ use arrow::compute::interleave;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-use super::Part;
 use super::find::Table;
+use super::{FILE_COLUMN, Part};
 use crate::dataset::view::View;
-use crate::model::{RowAddress, RowChange, Value};
+use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::table::{Column, Flow, Scan, TableFile, TableInfo, arrow_value};
 use crate::{Error, Result};
@@ -52,10 +52,49 @@ impl RowBatch {
     }
 }
 
+impl RowBatch {
+    /// The same rows, as those of one file of many.
+    fn of_file(self, table: &Table, path: &DataPath, file_at: Option<usize>) -> Result<RowBatch> {
+        let rows = self.batch.num_rows();
+        let keys = (0..rows).map(|row| Ok(table.key(path, &self.key(row)?))).collect::<Result<_>>()?;
+        let mut fields: Vec<Arc<Field>> = self.batch.schema().fields().iter().cloned().collect();
+        let mut columns = self.batch.columns().to_vec();
+        if let Some(at) = file_at {
+            let at = at.min(columns.len());
+            fields.insert(at, Arc::new(Field::new(FILE_COLUMN, arrow::datatypes::DataType::Utf8, true)));
+            let files = arrow::array::StringArray::from_iter_values(std::iter::repeat_n(path.to_string(), rows));
+            columns.insert(at, Arc::new(files));
+        }
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &with_rows(rows));
+        Ok(RowBatch { batch: batch.map_err(unbuilt)?, keys: Keys::Listed(keys) })
+    }
+}
+
 impl View {
     /// What a table is: its columns, those that were added besides, and how many rows it has.
     pub fn table_info(&self, table: &Table) -> Result<TableInfo> {
-        let node = self.existing(&table.path)?;
+        let mut whole: Option<TableInfo> = None;
+        for path in table.paths.iter() {
+            let info = self.part_info(table, path)?;
+            match &mut whole {
+                None => whole = Some(info),
+                Some(whole) => {
+                    whole.rows += info.rows;
+                    whole.problem = whole.problem.take().or(info.problem);
+                }
+            }
+        }
+        let mut whole = whole.ok_or_else(|| Error::not_found("table", &table.name))?;
+        if table.is_many {
+            // A row is told by its file and its key within.
+            whole.schema.columns.insert(0, file_column());
+            whole.schema.key = None;
+        }
+        Ok(whole)
+    }
+
+    fn part_info(&self, table: &Table, path: &DataPath) -> Result<TableInfo> {
+        let node = self.existing(path)?;
         Part::open(self, &node, &*table.format)?.with_file(|file, rows| {
             let at = place_of(file, &table.part)?;
             let edits = Edits::of(file, at, rows)?;
@@ -77,11 +116,41 @@ impl View {
         scan: &RowScan,
         sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
     ) -> Result<()> {
-        let node = self.existing(&table.path)?;
-        Part::open(self, &node, &*table.format)?.with_file(|file, rows| {
-            let at = place_of(file, &table.part)?;
-            Scanning::new(file, at, rows, scan)?.run(sink)
-        })
+        let mut flow = Flow::More;
+        for path in table.paths.iter() {
+            if flow == Flow::Stop {
+                break;
+            }
+            let node = self.existing(path)?;
+            Part::open(self, &node, &*table.format)?.with_file(|file, rows| {
+                let at = place_of(file, &table.part)?;
+                let (within, file_at) = within_files(table, scan);
+                Scanning::new(file, at, rows, &within)?.run(&mut |rows| {
+                    flow = sink(if table.is_many { rows.of_file(table, path, file_at)? } else { rows })?;
+                    Ok(flow)
+                })
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The column that tells a row's file.
+fn file_column() -> Column {
+    let (name, data_type) = (FILE_COLUMN.to_owned(), arrow::datatypes::DataType::Utf8);
+    Column { name, data_type, role: crate::table::Role::Plain, nullable: false, editable: false }
+}
+
+/// What is wanted of each file, and where among the columns the file itself is wanted.
+fn within_files(table: &Table, scan: &RowScan) -> (RowScan, Option<usize>) {
+    match &scan.columns {
+        _ if !table.is_many => (scan.clone(), None),
+        None => (RowScan::default(), Some(0)),
+        Some(names) => {
+            let at = names.iter().position(|name| name == FILE_COLUMN);
+            let names = names.iter().filter(|name| *name != FILE_COLUMN).cloned().collect();
+            (RowScan { columns: Some(names) }, at)
+        }
     }
 }
 

@@ -31,6 +31,10 @@ impl Format for Voc {
         "voc"
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &["objects", "image"]
+    }
+
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(file::VocFile::open(file, &self.classes)?))
     }

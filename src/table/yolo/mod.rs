@@ -58,6 +58,10 @@ impl Format for YoloLabels {
         "yolo"
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &["labels"]
+    }
+
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(labels::LabelFile::open(file, self)?))
     }
@@ -82,6 +86,10 @@ impl Format for YoloDataFile {
         "yolo-data"
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &["classes"]
+    }
+
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(data_file::DataFile::open(file)?))
     }
@@ -94,6 +102,10 @@ pub struct YoloNames;
 impl Format for YoloNames {
     fn name(&self) -> &'static str {
         "yolo-names"
+    }
+
+    fn parts(&self) -> &'static [&'static str] {
+        &["classes"]
     }
 
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
