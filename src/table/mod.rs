@@ -15,12 +15,13 @@
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
-//! | one for each format: [`csv`] | how its bytes are read and spliced |
+//! | one for each format: [`csv`], [`jsonl`] | how its bytes are read and spliced |
 
 pub mod arrow_value;
 pub mod csv;
 pub mod edit;
 mod in_order;
+pub mod jsonl;
 mod marks;
 mod read;
 pub mod schema;
