@@ -182,6 +182,28 @@ fn what_json_or_the_column_cannot_hold_is_refused() {
     assert_eq!(table.check(0, 2, &text(" [1.50] ")).expect("json"), text("[1.50]"));
 }
 
+#[test]
+fn a_file_of_many_parts_is_read_as_one() {
+    let line = |row: i64| format!("{{\"id\": {row}, \"text\": \"{}\", \"x\": {}}}\n", "é".repeat(20), row as f64 / 4.0);
+    let text: String = (0..30_000).map(line).collect();
+    let bytes = text.into_bytes();
+    assert!(bytes.len() > 2 << 20);
+    let format = JsonlFormat { key: Some("id".to_owned()), ..JsonlFormat::default() };
+    let table = format.open(&bytes, None).expect("it can be opened");
+    assert_eq!((table.tables()[0].rows, &table.tables()[0].problem), (30_000, &None));
+    let mut found = Vec::new();
+    let scan = Scan { columns: Some(vec![2]), from: 29_000, limit: Some(500) };
+    let mut take = |batch: arrow::record_batch::RecordBatch| {
+        found.extend(arrow_value::values(batch.column(0))?);
+        Ok(Flow::More)
+    };
+    table.scan(0, &scan, &mut take).expect("it can be read");
+    assert!(found == (29_000..29_500).map(|row| Value::Float(f64::from(row) / 4.0)).collect::<Vec<_>>());
+    assert_eq!(table.find(0, "29999").expect("it can be read"), Some(29_999));
+    assert_eq!(table.key(0, 12_345).expect("it is there"), "12345");
+    assert!(table.index().len() < 1_000, "{} bytes", table.index().len());
+}
+
 fn odd_value() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::json;
     let leaf = prop_oneof![
