@@ -40,7 +40,11 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
             let (format, why) = super::csv::CsvFormat::sniff(head)?;
             Some(Found { format: Arc::new(format), why })
         }
-        Promise::JsonLines | Promise::Xml | Promise::Text | Promise::Yaml => None,
+        Promise::JsonLines => {
+            let (format, why) = super::jsonl::JsonlFormat::sniff(head)?;
+            Some(Found { format: Arc::new(format), why })
+        }
+        Promise::Xml | Promise::Text | Promise::Yaml => None,
         Promise::Json => coco(head),
     }
 }

@@ -89,11 +89,14 @@ impl Marks {
         Block { row, rows: end_row - row, offset, len: end - offset }
     }
 
-    /// Whether these can be the marks of a file of `len` bytes: rising, and within it.
+    /// Whether these can be the marks of a file of `len` bytes: rising, within it, a byte or more for each row.
     pub(super) fn fit(&self, len: u64) -> bool {
-        let rising = self.marks.windows(2).all(|two| two[0].0 < two[1].0 && two[0].1 < two[1].1);
+        let room = |(row, offset): (u64, u64), (next, end): (u64, u64)| {
+            row < next && offset < end && next - row <= end - offset
+        };
+        let rising = self.marks.windows(2).all(|two| room(two[0], two[1]));
         let first = self.marks.first().map_or(self.rows == 0, |(row, _)| *row == 0);
-        let last = self.marks.last().is_none_or(|(row, offset)| *row < self.rows && *offset <= self.end);
+        let last = self.marks.last().is_none_or(|last| room(*last, (self.rows, self.end)));
         rising && first && last && self.end <= len
     }
 }

@@ -17,7 +17,7 @@
 //! | [`detect`] | which format a file has |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
-//! | one for each format: [`csv`], [`json`] and its dialect [`coco`] | how its bytes are read and spliced |
+//! | one for each format: [`csv`], [`jsonl`], [`json`] and its dialect [`coco`], [`yolo`], [`voc`] | how its bytes are read and spliced |
 
 mod applied;
 pub mod arrow_value;
@@ -29,6 +29,7 @@ pub mod edit;
 pub mod flag;
 mod in_order;
 pub mod json;
+pub mod jsonl;
 mod marks;
 mod read;
 pub mod schema;

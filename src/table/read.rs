@@ -21,18 +21,16 @@ pub(super) fn read(file: &dyn ReadAt, offset: u64, len: usize) -> Result<Vec<u8>
     Ok(bytes)
 }
 
+/// The ASCII letter that these bytes are, if they are one.
+pub(super) type Letter = fn(&[u8]) -> Option<u8>;
+
 /// Where a byte is: its line, counted by line ends of any kind, and its place in the line, both from 1.
 ///
-/// `unit` is how many bytes a letter of ASCII takes, and `high` where its zero byte is.
+/// `unit` is how many bytes `letter` takes.
 ///
 /// # Errors
 /// Those of the file.
-pub(super) fn position(
-    file: &dyn ReadAt,
-    offset: u64,
-    letter: fn(&[u8]) -> Option<u8>,
-    unit: usize,
-) -> Result<(u64, u64)> {
+pub(super) fn position(file: &dyn ReadAt, offset: u64, letter: Letter, unit: usize) -> Result<(u64, u64)> {
     let (mut at, mut line, mut start, mut before) = (0, 1, 0, None);
     while at < offset {
         let len = (offset - at).min(1 << 20) as usize;

@@ -185,6 +185,23 @@ fn a_file_of_many_parts_is_read_as_one() {
 }
 
 #[test]
+fn a_file_of_many_parts_in_utf_16_or_with_backslashes_is_read_as_one() {
+    let text = big(30_000);
+    let wide = CsvFormat { encoding: Encoding::Utf16Be, ..CsvFormat::default() };
+    let escaped = CsvFormat { escape: Escape::Backslash, ..CsvFormat::default() };
+    let raw = wide.encoding.bytes(&text).expect("it has all letters");
+    for (format, bytes) in [(wide, raw), (escaped, text.replace("\"\"", "\\\"").into_bytes())] {
+        assert!(bytes.len() > 1 << 20);
+        let table = format.open(&bytes, None).expect("it can be opened");
+        assert_eq!((table.tables()[0].rows, &table.tables()[0].problem), (30_000, &None));
+        let found = scanned(&*table, &Scan { columns: Some(vec![0, 1]), from: 29_990, limit: None });
+        let said = Value::Text("say \"no\", or\r\n1,2,3".to_owned());
+        let at = found.iter().position(|row| row[1] == said).expect("one in seven says so") as i64;
+        assert_eq!((found[at as usize][0].clone(), (29_990 + at) % 7), (Value::Int(29_990 + at), 1));
+    }
+}
+
+#[test]
 fn a_bad_row_far_into_a_file_is_told_with_its_line() {
     let mut text = big(60_000);
     let line = text.matches('\n').count() + text.matches('\r').count() - text.matches("\r\n").count() + 1;

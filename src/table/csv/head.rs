@@ -58,11 +58,24 @@ fn told_by(format: &CsvFormat, chunk: &Chunk, rows: &[(Vec<Span>, Line)]) -> Hea
     let others = &rows[1..];
     if !others.is_empty() && others.iter().all(|(fields, _)| fields.len() == names.len() + 1) {
         // Either each row ends with a delimiter, or begins with a name of its own, as R writes them.
-        let trailing = others.iter().all(|(fields, _)| fields.last().is_some_and(|span| span.start == span.end));
+        let empty = || others.iter().all(|(fields, _)| fields.last().is_some_and(|span| span.start == span.end));
+        let trailing = known_place(format, &names).unwrap_or_else(empty);
         names.insert(if trailing { names.len() } else { 0 }, String::new());
     }
     let body = chunk.offset + format.encoding.raw_len(&chunk.text[..line.next]);
     Head { names: unlike(names), body, unended: line.end == line.next, headless: false }
+}
+
+/// Whether the column without a name comes last, if that is known from before: an edit must not change it.
+fn known_place(format: &CsvFormat, names: &[String]) -> Option<bool> {
+    let known: Vec<&String> = format.columns.iter().map(|column| &column.name).collect();
+    let named = unlike(names.to_vec());
+    let is_named = |part: &[&String]| part.iter().copied().eq(&named);
+    match known.as_slice() {
+        [first @ .., _] if is_named(first) => Some(true),
+        [_, last @ ..] if is_named(last) => Some(false),
+        _ => None,
+    }
 }
 
 /// Names for columns that have none, and others for those that come twice.

@@ -274,7 +274,7 @@ impl<'a> Pass<'a> {
     }
 
     fn position(&self, offset: u64) -> Result<(u64, u64)> {
-        let (letter, unit): (fn(&[u8]) -> Option<u8>, usize) = match self.format.encoding {
+        let (letter, unit): (read::Letter, usize) = match self.format.encoding {
             Encoding::Utf16Le => (|two| if let [byte, 0] = two { Some(*byte) } else { None }, 2),
             Encoding::Utf16Be => (|two| if let [0, byte] = two { Some(*byte) } else { None }, 2),
             _ => (|one| one.first().copied(), 1),

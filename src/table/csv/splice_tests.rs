@@ -220,10 +220,10 @@ fn file_of(format: &CsvFormat, rows: &[Vec<(String, i64, f64)>], ended: bool) ->
     let mut text = if format.bom { "\u{feff}".to_owned() } else { String::new() };
     let mut line = |cells: [String; 3], at: usize| {
         let field = |(n, cell): (usize, &String)| {
-            field::written(format, cell, (n + at) % 3 == 0, false).expect("it has quotes")
+            field::written(format, cell, (n + at).is_multiple_of(3), false).expect("it has quotes")
         };
         let cells: Vec<String> = cells.iter().enumerate().map(field).collect();
-        let between = if format.padded && at % 2 == 0 { " " } else { "" };
+        let between = if format.padded && at.is_multiple_of(2) { " " } else { "" };
         text.push_str(&cells.join(&format!("{}{between}", char::from(format.delimiter))));
         text.push_str(format.ending.text());
     };

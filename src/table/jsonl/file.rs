@@ -1,0 +1,269 @@
+//! A JSON Lines file whose rows were found: its rows as values and as Arrow.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::batch::{Builder, Row};
+use super::index::Layout;
+use super::shape::Shape;
+use super::{JsonlFormat, fit};
+use crate::model::Value;
+use crate::table::in_order::in_order;
+use crate::table::marks::Block;
+use crate::table::{
+    Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, arrow_value, read,
+};
+use crate::{Error, Result};
+
+/// As much is read for one batch.
+const BATCH_BYTES: u64 = 512 << 10;
+
+/// See the module.
+pub(super) struct JsonlFile<'a> {
+    file: &'a dyn ReadAt,
+    pub(super) format: JsonlFormat,
+    pub(super) layout: Layout,
+    tables: [TableInfo; 1],
+    /// The lines that were looked at last: whoever asks for one asks for the next.
+    last: Mutex<Option<Arc<Lines>>>,
+}
+
+/// Lines between two marks, as they are in the file.
+pub(super) struct Lines {
+    block: Block,
+    text: String,
+    /// Where each begins, and where what comes after its line ending begins.
+    places: Vec<Range<usize>>,
+}
+
+impl Lines {
+    pub(super) fn line(&self, row: u64) -> &str {
+        &self.text[self.places[(row - self.block.row) as usize].clone()]
+    }
+
+    /// Where the line is in the file, its line ending included.
+    pub(super) fn place(&self, row: u64) -> Range<u64> {
+        let place = &self.places[(row - self.block.row) as usize];
+        self.block.offset + place.start as u64..self.block.offset + place.end as u64
+    }
+}
+
+/// A key of an object, and where its value is in the object's text.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) value: Range<usize>,
+}
+
+/// The keys of an object, in order.
+///
+/// # Errors
+/// `Invalid` if it is none.
+pub(super) fn entries(object: &str) -> Result<Vec<Entry>> {
+    let mut json = serde_json::Deserializer::from_str(object);
+    let entries = json.deserialize_map(Entries(object));
+    entries.map_err(|cause| Error::invalid("json object", object, "it cannot be read").caused_by(cause))
+}
+
+struct Entries<'t>(&'t str);
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = Vec<Entry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Vec<Entry>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
+            // A raw value is a part of the text that it was read from.
+            let start = raw.get().as_ptr().addr() - self.0.as_ptr().addr();
+            entries.push(Entry { name, value: start..start + raw.get().len() });
+        }
+        Ok(entries)
+    }
+}
+
+impl<'a> JsonlFile<'a> {
+    pub(super) fn new(file: &'a dyn ReadAt, format: &JsonlFormat, layout: Layout) -> JsonlFile<'a> {
+        let key = format.key.as_ref().and_then(|key| layout.fields.place(key, usize::MAX));
+        let column = |(at, (name, shape)): (usize, &(String, Shape))| {
+            let known = format.columns.iter().find(|column| column.name == *name);
+            let plain = if Some(at) == key { Role::Key } else { Role::Plain };
+            Column {
+                name: name.clone(),
+                data_type: shape.data_type(),
+                role: known.map(|column| column.role.clone()).filter(|role| *role != Role::Plain).unwrap_or(plain),
+                nullable: true,
+                editable: known.is_none_or(|column| column.editable),
+            }
+        };
+        let columns = layout.fields.list.iter().enumerate().map(column).collect();
+        let schema = TableSchema { columns, key };
+        let info = TableInfo { name: "rows".to_owned(), schema, rows: layout.marks.rows, problem: layout.problem() };
+        JsonlFile { file, format: format.clone(), layout, tables: [info], last: Mutex::new(None) }
+    }
+
+    pub(super) fn shape(&self, column: usize) -> Result<&Shape> {
+        let field = self.layout.fields.list.get(column);
+        field.map(|(_, shape)| shape).ok_or_else(|| Error::not_found("column", column))
+    }
+
+    pub(super) fn only(&self, table: usize) -> Result<()> {
+        if table == 0 { Ok(()) } else { Err(Error::not_found("table", table)) }
+    }
+
+    /// The lines around this one.
+    pub(super) fn lines(&self, table: usize, row: u64) -> Result<Arc<Lines>> {
+        self.only(table)?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lines) = last.as_ref() {
+            let block = lines.block;
+            if block.row <= row && row < block.row + block.rows {
+                return Ok(Arc::clone(lines));
+            }
+        }
+        let block = self.layout.marks.block_of(row).ok_or_else(|| Error::not_found("row", row))?;
+        let lines = Arc::new(self.read_lines(block)?);
+        *last = Some(Arc::clone(&lines));
+        Ok(lines)
+    }
+
+    fn read_lines(&self, block: Block) -> Result<Lines> {
+        let bytes = read::read(self.file, block.offset, usize::try_from(block.len).unwrap_or(usize::MAX))?;
+        let text = String::from_utf8(bytes).map_err(|cause| unlike().caused_by(cause))?;
+        let mut places = Vec::with_capacity(block.rows as usize);
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let next = at + line.len();
+            if !line.as_bytes().trim_ascii().is_empty() {
+                places.push(at..next);
+            }
+            at = next;
+        }
+        if places.len() as u64 != block.rows {
+            return Err(unlike());
+        }
+        Ok(Lines { block, text, places })
+    }
+
+    fn batch(&self, block: Block, columns: &[usize], schema: &Arc<Schema>) -> Result<RecordBatch> {
+        let lines = self.read_lines(block)?;
+        let fields = &self.layout.fields;
+        let mut builders: Vec<Builder<'_>> = columns.iter().map(|at| Builder::new(&fields.list[*at].1)).collect();
+        let mut places = vec![None; fields.list.len()];
+        // A column that is asked for twice is read once.
+        columns.iter().enumerate().for_each(|(at, column)| places[*column] = places[*column].or(Some(at)));
+        let own = |at: usize| places[columns[at]].unwrap_or(at);
+        for (rows, place) in lines.places.iter().enumerate() {
+            let mut json = serde_json::Deserializer::from_str(&lines.text[place.clone()]);
+            let row = Row { fields, places: &places, columns: &mut builders, rows };
+            json.deserialize_map(row).map_err(|cause| unlike().caused_by(cause))?;
+        }
+        let arrays = builders.into_iter().map(Builder::finish).collect::<Result<Vec<_>>>()?;
+        let arrays = (0..columns.len()).map(|at| Arc::clone(&arrays[own(at)])).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(lines.places.len()));
+        RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)
+            .map_err(|cause| unlike().caused_by(cause))
+    }
+
+    /// The value of one cell; null where the key is not there.
+    pub(super) fn cell(&self, column: usize, line: &str, entries: &[Entry]) -> Result<Value> {
+        let (name, shape) = &self.layout.fields.list[column];
+        let entry = entries.iter().find(|entry| entry.name == *name);
+        entry.map_or(Ok(Value::Null), |entry| fit::read(shape, &line[entry.value.clone()]))
+    }
+}
+
+fn unlike() -> Error {
+    Error::corrupt("a table's index", "the file does not have the rows that it tells of")
+}
+
+impl TableFile for JsonlFile<'_> {
+    fn tables(&self) -> &[TableInfo] {
+        &self.tables
+    }
+
+    fn index(&self) -> Vec<u8> {
+        self.layout.stored(&self.format, self.file.len())
+    }
+
+    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
+        self.only(table)?;
+        let all = || (0..self.layout.fields.list.len()).collect();
+        let columns = scan.columns.clone().unwrap_or_else(all);
+        let mut fields = Vec::with_capacity(columns.len());
+        for at in &columns {
+            let data_type = self.shape(*at)?.data_type();
+            fields.push(Field::new(&self.layout.fields.list[*at].0, data_type, true));
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let to = scan.limit.map_or(u64::MAX, |limit| scan.from.saturating_add(limit)).min(self.layout.marks.rows);
+        let blocks = self.layout.marks.blocks(scan.from, to, BATCH_BYTES);
+        in_order(
+            blocks.len(),
+            |at| self.batch(blocks[at], &columns, &schema),
+            |at, batch| {
+                let (row, batch) = (blocks[at].row, batch?);
+                let from = scan.from.saturating_sub(row);
+                let len = (to - row).min(blocks[at].rows) - from;
+                sink(batch.slice(from as usize, len as usize))
+            },
+        )
+    }
+
+    fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
+        let Some(column) = self.tables[0].schema.key else {
+            return self.only(table).map(|()| key.parse().ok().filter(|row| *row < self.layout.marks.rows));
+        };
+        let (mut found, mut row) = (None, 0);
+        let scan = Scan { columns: Some(vec![column]), ..Scan::default() };
+        self.scan(table, &scan, &mut |batch| {
+            for value in arrow_value::values(batch.column(0))? {
+                if value != Value::Null && value.to_string() == key {
+                    found = Some(row);
+                    return Ok(Flow::Stop);
+                }
+                row += 1;
+            }
+            Ok(Flow::More)
+        })?;
+        Ok(found)
+    }
+
+    fn key(&self, table: usize, row: u64) -> Result<String> {
+        let lines = self.lines(table, row)?;
+        let Some(column) = self.tables[0].schema.key else { return Ok(row.to_string()) };
+        let line = lines.line(row);
+        self.cell(column, line, &entries(line)?).map(|value| value.to_string())
+    }
+
+    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
+        let lines = self.lines(table, row)?;
+        let line = lines.line(row);
+        let mut cells = vec![Value::Null; self.layout.fields.list.len()];
+        let mut next = 0;
+        for entry in entries(line)? {
+            let at = self.layout.fields.place(&entry.name, next).ok_or_else(unlike)?;
+            cells[at] = fit::read(&self.layout.fields.list[at].1, &line[entry.value])?;
+            next = at + 1;
+        }
+        Ok(cells)
+    }
+
+    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
+        self.only(table)?;
+        fit::coerce(self.shape(column)?, value)
+    }
+
+    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
+        self.patches(edits)
+    }
+}

@@ -1,0 +1,214 @@
+//! One pass over a file: where lines are, of which type their keys are, and what is wrong first.
+//!
+//! Several threads read a part each: a line end is a line end, since JSON escapes it within strings.
+
+use std::fmt;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::shape::{Fields, Shape};
+use super::{JsonlFormat, fit};
+use crate::Result;
+use crate::table::in_order::in_order;
+use crate::table::marks::Marks;
+use crate::table::{Flow, Problem, ReadAt, read};
+
+/// A line may have this many bytes.
+const LINE_MAX: usize = 256 << 20;
+/// How much of the file is one part.
+const PART: u64 = 1 << 20;
+/// What is read beyond a part, because its last line goes on.
+const BEYOND: u64 = 16 << 10;
+/// Counted up when what is stored, or what it means, changes.
+const VERSION: u32 = 1;
+
+/// All that the pass found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Layout {
+    pub(super) fields: Fields,
+    pub(super) marks: Marks,
+    /// Where a row may be inserted before all others.
+    pub(super) body: u64,
+    /// The last line has no ending.
+    pub(super) unended: bool,
+    /// There is no letter beyond ASCII.
+    pub(super) ascii: bool,
+    /// (line, column, why)
+    problem: Option<(u64, u64, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    len: u64,
+    format: [u8; 32],
+    layout: Layout,
+}
+
+fn format_id(format: &JsonlFormat) -> [u8; 32] {
+    *blake3::hash(format!("{format:?}").as_bytes()).as_bytes()
+}
+
+impl Layout {
+    pub(super) fn problem(&self) -> Option<Problem> {
+        self.problem.clone().map(|(line, column, why)| Problem { line, column, why })
+    }
+
+    /// The bytes that [`Layout::read_back`] takes.
+    pub(super) fn stored(&self, format: &JsonlFormat, len: u64) -> Vec<u8> {
+        let stored = Stored { version: VERSION, len, format: format_id(format), layout: self.clone() };
+        postcard::to_allocvec(&stored).expect("plain data")
+    }
+
+    /// What was stored for a file of this format and length; `None` if these bytes are something else.
+    pub(super) fn read_back(bytes: &[u8], format: &JsonlFormat, len: u64) -> Option<Layout> {
+        let stored: Stored = postcard::from_bytes(bytes).ok()?;
+        let is_ours = stored.version == VERSION && stored.len == len && stored.format == format_id(format);
+        (is_ours && stored.layout.marks.fit(len) && stored.layout.body <= len).then_some(stored.layout)
+    }
+}
+
+/// What a part of the file has.
+struct Part {
+    fields: Fields,
+    marks: Marks,
+    unended: bool,
+    ascii: bool,
+    /// Where it is, and what.
+    trouble: Option<(u64, String)>,
+}
+
+/// Reads a file once and finds its rows.
+pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
+    let body = format.start(file);
+    let known = format.columns.iter().map(|column| (column.name.clone(), Shape::Nothing)).collect::<Vec<_>>();
+    let part = |start| Part {
+        fields: known.clone().into(),
+        marks: Marks::starting_at(start),
+        unended: false,
+        ascii: true,
+        trouble: None,
+    };
+    let mut all = part(body);
+    let parts = (file.len() - body).div_ceil(PART);
+    let work = |at: usize| {
+        let from = body + at as u64 * PART;
+        let start = if at == 0 { body } else { line_start(file, from, from + PART)? };
+        take(file, part(start), start, from + PART)
+    };
+    in_order(parts as usize, work, |_, part: Result<Part>| {
+        let part = part?;
+        all.fields.merge(&part.fields);
+        if part.marks.rows > 0 {
+            all.unended = part.unended;
+        }
+        all.marks.append(&part.marks);
+        all.ascii &= part.ascii;
+        all.trouble = part.trouble;
+        Ok(if all.trouble.is_some() { Flow::Stop } else { Flow::More })
+    })?;
+    let mut fields: Vec<(String, Shape)> = all.fields.into();
+    for (name, shape) in &mut fields {
+        if let Some(column) = format.columns.iter().find(|column| column.name == *name) {
+            *shape = fit::declared(&column.data_type, shape);
+        }
+        shape.settle();
+    }
+    let problem = match all.trouble {
+        Some((offset, why)) => {
+            let (line, column) = read::position(file, offset, |one| one.first().copied(), 1)?;
+            Some((line, column, why))
+        }
+        None => None,
+    };
+    Ok(Layout { fields: fields.into(), marks: all.marks, body, unended: all.unended, ascii: all.ascii, problem })
+}
+
+/// Where the first line at or after `from` begins; `until` if that is further on.
+fn line_start(file: &dyn ReadAt, from: u64, until: u64) -> Result<u64> {
+    let mut at = from - 1;
+    while at < until {
+        let bytes = read::read(file, at, BEYOND as usize)?;
+        if let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            return Ok(at + end as u64 + 1);
+        }
+        if bytes.is_empty() {
+            break;
+        }
+        at += bytes.len() as u64;
+    }
+    Ok(until.max(at))
+}
+
+/// Takes all lines that begin in `at..until`.
+fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> Result<Part> {
+    let mut beyond = BEYOND;
+    while at < until.min(file.len()) && part.trouble.is_none() {
+        let want = (until - at + beyond).min(LINE_MAX as u64 + 1);
+        let bytes = read::read(file, at, want as usize)?;
+        let is_last = at + bytes.len() as u64 >= file.len();
+        let taken = part.lines(&bytes, at, until, is_last);
+        at += taken as u64;
+        if taken == 0 && part.trouble.is_none() {
+            if want > LINE_MAX as u64 || bytes.is_empty() {
+                part.trouble = Some((at, format!("a line has more than {} MiB", LINE_MAX >> 20)));
+            }
+            beyond *= 4;
+        }
+    }
+    Ok(part)
+}
+
+impl Part {
+    /// Takes the whole lines of a block that begin before `until`; returns how many bytes these have.
+    fn lines(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> usize {
+        let mut at = 0;
+        while at < bytes.len() && offset + (at as u64) < until {
+            let (end, next) = match bytes[at..].iter().position(|byte| *byte == b'\n') {
+                Some(len) => (at + len, at + len + 1),
+                None if is_last => (bytes.len(), bytes.len()),
+                None => break,
+            };
+            let line = &bytes[at..end];
+            if !line.trim_ascii().is_empty() {
+                if let Err(cause) = object(&mut self.fields, line) {
+                    self.trouble = Some((offset + at as u64 + (cause.column() as u64).saturating_sub(1), why(&cause)));
+                    return at;
+                }
+                self.ascii &= line.is_ascii();
+                self.unended = end == next;
+                self.marks.push(offset + at as u64, offset + next as u64);
+            }
+            at = next;
+        }
+        at
+    }
+}
+
+/// The reason without the place, which is told in the file's own lines.
+fn why(cause: &serde_json::Error) -> String {
+    let text = cause.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// Learns from a line what its keys' values can be.
+pub(super) fn object(fields: &mut Fields, line: &[u8]) -> serde_json::Result<()> {
+    let mut json = serde_json::Deserializer::from_slice(line);
+    json.deserialize_map(Row(fields))?;
+    json.end()
+}
+
+struct Row<'f>(&'f mut Fields);
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object for a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<(), A::Error> {
+        self.0.visit(map)
+    }
+}

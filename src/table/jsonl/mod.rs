@@ -1,0 +1,92 @@
+//! JSON Lines: an object for each line.
+//!
+//! A key is a column, whose type is what all of its values can be: objects become
+//! structs and arrays lists where they are alike, else the column is the JSON's own
+//! text (of the type `LargeUtf8`, by which it is told from other text). A line that lacks a key has null there. An edit replaces the bytes of one
+//! value; keys, their order, spaces and all other numbers stay as they were.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `shape` | what the values of a key can be |
+//! | `fit` | a value as a shape has it |
+//! | `index` | one pass over all lines |
+//! | `file`, `batch` | rows as values and as Arrow |
+//! | `splice`, `style` | edits of rows as edits of bytes; how a file writes JSON |
+
+mod batch;
+mod file;
+mod fit;
+mod index;
+mod shape;
+mod splice;
+mod style;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use style::Style;
+
+use super::csv::LineEnding;
+use super::{Column, Format, ReadAt, TableFile};
+use crate::Result;
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// JSON Lines, UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct JsonlFormat {
+    /// Whether the file begins with a byte order mark.
+    pub bom: bool,
+    /// How lines end that are written.
+    pub ending: LineEnding,
+    /// Where spaces are in what is written.
+    pub style: Style,
+    /// The key whose value is a row's key; `None`: a row's key is its place.
+    pub key: Option<String>,
+    /// What is known of columns from before, told by name: they come first, a type is kept if
+    /// all values fit it, and so is what the column is for.
+    pub columns: Vec<Column>,
+}
+
+impl JsonlFormat {
+    /// Finds out whether a file is JSON Lines from its first 64 KiB (or all of it, if it is shorter), and says why.
+    pub fn sniff(head: &[u8]) -> Option<(JsonlFormat, String)> {
+        let bom = head.starts_with(BOM);
+        let text = if bom { &head[BOM.len()..] } else { head };
+        let whole = match text.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => &text[..=at],
+            None => text,
+        };
+        let lines: Vec<&[u8]> =
+            whole.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
+        let is_object = |line: &&[u8]| index::object(&mut shape::Fields::default(), line).is_ok();
+        // The first bad line may lie far in; what is no object at all is noticed in the first lines.
+        if lines.is_empty() || !lines.iter().take(20).all(is_object) {
+            return None;
+        }
+        let crlf = whole.windows(2).filter(|two| two == b"\r\n").count();
+        let ending = if crlf * 2 > lines.len() { LineEnding::CrLf } else { LineEnding::Lf };
+        let format = JsonlFormat { bom, ending, style: Style::of(lines[0]), ..JsonlFormat::default() };
+        Some((format, "each line is a JSON object".to_owned()))
+    }
+
+    fn start(&self, file: &dyn ReadAt) -> u64 {
+        if self.bom { (BOM.len() as u64).min(file.len()) } else { 0 }
+    }
+}
+
+impl Format for JsonlFormat {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        let known = index.and_then(|bytes| index::Layout::read_back(bytes, self, file.len()));
+        let layout = match known {
+            Some(layout) => layout,
+            None => index::find(file, self)?,
+        };
+        Ok(Box::new(file::JsonlFile::new(file, self, layout)))
+    }
+}
