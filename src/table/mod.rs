@@ -13,9 +13,11 @@
 //! |---|---|
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
+//! | [`expr`] | conditions and values over rows, in the syntax of SQL |
 //! | one for each format | how its bytes are read and spliced |
 
 pub mod edit;
+pub mod expr;
 pub mod schema;
 
 use std::fmt::Debug;

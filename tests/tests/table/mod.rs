@@ -1,0 +1,4 @@
+//! Tables, beside those who read the same rows.
+
+mod expressions;
+mod sample;
