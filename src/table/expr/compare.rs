@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::kernels::cmp;
 use arrow::compute::{ilike, like, take};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use super::cells::Cells;
 use super::fault::{Result, fail};
@@ -52,18 +52,39 @@ fn plain(cells: &Cells) -> Result<Cells> {
 }
 
 fn kernel(op: Op, left: &Cells, right: &Cells) -> Result<BooleanArray> {
-    let right = right.cast(left.array.data_type())?;
+    let (left, right) = &with_one_zero(left, &right.cast(left.array.data_type())?);
     let nested = left.array.data_type().is_nested();
     Ok(match op {
-        _ if nested => return nested_kernel(op, left, &right),
-        Op::Equal => cmp::eq(left, &right)?,
-        Op::NotEqual => cmp::neq(left, &right)?,
-        Op::Less => cmp::lt(left, &right)?,
-        Op::LessEqual => cmp::lt_eq(left, &right)?,
-        Op::Greater => cmp::gt(left, &right)?,
-        Op::GreaterEqual => cmp::gt_eq(left, &right)?,
+        _ if nested => return nested_kernel(op, left, right),
+        Op::Equal => cmp::eq(left, right)?,
+        Op::NotEqual => cmp::neq(left, right)?,
+        Op::Less => cmp::lt(left, right)?,
+        Op::LessEqual => cmp::lt_eq(left, right)?,
+        Op::Greater => cmp::gt(left, right)?,
+        Op::GreaterEqual => cmp::gt_eq(left, right)?,
         other => return fail(format!("`{}` does not compare", other.text())),
     })
+}
+
+/// The operands with -0.0 as 0.0, where that can make a difference: the kernels tell them apart, SQL does not.
+fn with_one_zero(left: &Cells, right: &Cells) -> (Cells, Cells) {
+    let differs = |cells: &Cells| match (cells.one && cells.array.is_valid(0), cells.array.data_type()) {
+        (true, DataType::Float64) => cells.array.as_primitive::<Float64Type>().value(0) == 0.0,
+        (true, DataType::Float32) => cells.array.as_primitive::<Float32Type>().value(0) == 0.0,
+        _ => !cells.one,
+    };
+    let changes = left.array.data_type().is_floating() && differs(left) && differs(right);
+    let positive = |cells: &Cells| Cells { array: one_zero(&cells.array), one: cells.one };
+    if changes { (positive(left), positive(right)) } else { (left.clone(), right.clone()) }
+}
+
+/// Floats with -0.0 as 0.0; all else as it is.
+pub(super) fn one_zero(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Float64 => Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0)),
+        DataType::Float32 => Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0)),
+        _ => Arc::clone(array),
+    }
 }
 
 /// Lists and structs, value by value: there is no kernel for whole columns of them.

@@ -10,7 +10,7 @@ use arrow::row::{RowConverter, SortField};
 
 use super::cells::Cells;
 use super::coerce::comparison;
-use super::compare::{compare, lift};
+use super::compare::{compare, lift, one_zero};
 use super::fault::{Result, fail};
 use super::plan::{Kind, Members, Plan, Set};
 use super::tree::Op;
@@ -49,7 +49,7 @@ fn set(of: &DataType, mut values: Vec<ArrayRef>) -> Result<Set> {
     }
     let all = concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
     let converter = RowConverter::new(vec![SortField::new(of.clone())])?;
-    let rows = converter.convert_columns(&[all])?;
+    let rows = converter.convert_columns(&[one_zero(&all)])?;
     let rows = rows.iter().map(|row| Box::from(row.as_ref())).collect();
     Ok(Set::Rows(Arc::new(converter), Arc::new(rows)))
 }
@@ -108,7 +108,7 @@ fn text_look_up(array: &ArrayRef, texts: &HashSet<Box<str>>) -> Result<ArrayRef>
 }
 
 fn row_look_up(array: &ArrayRef, converter: &RowConverter, set: &HashSet<Box<[u8]>>) -> Result<ArrayRef> {
-    let rows = converter.convert_columns(&[Arc::clone(array)])?;
+    let rows = converter.convert_columns(&[one_zero(array)])?;
     let found = rows.iter().enumerate().map(|(at, row)| array.is_valid(at).then(|| set.contains(row.as_ref())));
     Ok(Arc::new(found.collect::<BooleanArray>()))
 }

@@ -19,6 +19,9 @@
 //! * A column `a.b` needs no quotes where there is no column `a`: nested JSON is flattened to such names.
 //! * AND, OR and CASE ask a part that can fail only where the parts before leave it open, always. DataFusion does
 //!   so where few rows are left, so that `n <> 0 AND 10 / n > 1` fails there or not by the data.
+//! * A field of a null struct is null: DataFusion shows what lies behind the null.
+//! * `coalesce` takes numbers and texts together, as CASE does: there it fails by a rule of its optimizer.
+//! * -0.0 equals 0.0 everywhere; there it does not in a list of more than three values, in `CASE x WHEN` and in `nullif`.
 //! * Decimals are rounded as floats; LIKE knows `\` alone as its escape character.
 //! * Lists are not joined by `||`, and times take no numbers (`d + 1`): an interval says what is meant.
 //! * Subqueries, aggregates, window functions and the other functions of DataFusion are refused with their place.

@@ -22,7 +22,7 @@ pub(super) fn data_type(sql: &Sql) -> Result<DataType> {
         Sql::BigIntUnsigned(_) | Sql::Int8Unsigned(_) => DataType::UInt64,
         Sql::Float(_) | Sql::Real | Sql::Float4 => DataType::Float32,
         Sql::Double(ExactNumberInfo::None) | Sql::DoublePrecision | Sql::Float8 => DataType::Float64,
-        Sql::Varchar(None) | Sql::Char(_) | Sql::Text | Sql::String(_) => DataType::Utf8,
+        Sql::Varchar(_) | Sql::Char(_) | Sql::Text | Sql::String(_) => DataType::Utf8,
         Sql::Bytea => DataType::Binary,
         Sql::Date => DataType::Date32,
         Sql::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => DataType::Time64(TimeUnit::Nanosecond),
