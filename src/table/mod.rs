@@ -18,6 +18,7 @@
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
 //! | one for each format: [`csv`], [`jsonl`], [`json`] and its dialect [`coco`], [`yolo`], [`voc`] | how its bytes are read and spliced |
+//! | [`expr`] | conditions and values over rows, in the syntax of SQL |
 
 mod applied;
 pub mod arrow_value;
@@ -26,6 +27,7 @@ pub mod coco;
 pub mod csv;
 pub mod detect;
 pub mod edit;
+pub mod expr;
 pub mod flag;
 mod in_order;
 pub mod json;

@@ -1,7 +1,9 @@
 //! Formats of tables, judged by readers that nobody here wrote, and by bytes that nobody meant.
 
 mod dialects;
+mod expressions;
 mod fuzz;
+mod sample;
 
 use std::fmt::Debug;
 
