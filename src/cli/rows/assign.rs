@@ -1,6 +1,10 @@
-//! `COLUMN=VALUE` on the command line.
+//! `COLUMN=VALUE` on the command line, and which rows are meant.
 
+use veneer::dataset::View;
+use veneer::dataset::rows::{RowEdit, Table};
 use veneer::model::Value;
+use veneer::table::TableSchema;
+use veneer::table::expr::Expr;
 
 use crate::cli::report::{Failure, Result};
 
@@ -12,41 +16,156 @@ pub(super) fn split(words: &[String]) -> (Option<&str>, &[String]) {
     }
 }
 
-/// Reads `COLUMN=VALUE`: a value is JSON where it can be read as that, else text.
-pub(super) fn assignments(words: &[String]) -> Result<Vec<(String, Value)>> {
-    if words.is_empty() {
-        return Err(Failure::usage("no value is given").hint("as in `label=car` or `bbox=[10,20,30,40]`"));
-    }
-    words.iter().map(|word| assignment(word)).collect()
+/// What a column is to hold.
+#[derive(Clone, Debug)]
+enum Wanted {
+    /// The same in every row.
+    Constant(Value),
+    /// A value computed of the row.
+    Computed(Expr),
 }
 
-fn assignment(word: &str) -> Result<(String, Value)> {
-    let (column, text) = word.split_once('=').ok_or_else(|| {
-        Failure::usage(format!("`{word}` assigns nothing")).hint("write COLUMN=VALUE, as in `label=car`")
-    })?;
-    Ok((column.to_owned(), value(text)))
+/// What is assigned, by column.
+#[derive(Clone, Debug)]
+pub(super) struct Assignments(Vec<(String, Wanted)>);
+
+impl Assignments {
+    /// Reads `COLUMN=VALUE`. A value is an expression where it speaks of columns of the table (`score * 2`), JSON
+    /// where it can be read as that, else text.
+    pub(super) fn read(words: &[String], schema: &TableSchema) -> Result<Assignments> {
+        if words.is_empty() {
+            return Err(Failure::usage("no value is given").hint("as in `label=car` or `bbox=[10,20,30,40]`"));
+        }
+        let read = |word: &String| {
+            let (column, text) = word.split_once('=').ok_or_else(|| {
+                Failure::usage(format!("`{word}` assigns nothing")).hint("write COLUMN=VALUE, as in `label=car`")
+            })?;
+            Ok((column.to_owned(), wanted(text, schema)))
+        };
+        words.iter().map(read).collect::<Result<Vec<_>>>().map(Assignments)
+    }
+
+    /// The columns, for a person.
+    pub(super) fn columns(&self) -> String {
+        self.0.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The cells of a new row, of which nothing can be computed.
+    pub(super) fn cells(&self) -> Result<Vec<(String, Value)>> {
+        let cell = |(column, wanted): &(String, Wanted)| match wanted {
+            Wanted::Constant(value) => Ok((column.clone(), value.clone())),
+            Wanted::Computed(value) => {
+                Err(Failure::usage(format!("`{}` cannot be computed of a new row", value.text())))
+            }
+        };
+        self.0.iter().map(cell).collect()
+    }
+
+    /// The edits that set the cells of the rows that are meant.
+    pub(super) fn of(&self, view: &View, table: &Table, rows: &Meant) -> Result<Vec<RowEdit>> {
+        let computed: Vec<Expr> = self
+            .0
+            .iter()
+            .filter_map(|(_, wanted)| match wanted {
+                Wanted::Computed(value) => Some(value.clone()),
+                Wanted::Constant(_) => None,
+            })
+            .collect();
+        let mut edits = Vec::new();
+        for (row, values) in rows.find(view, table, &computed)? {
+            let mut values = values.into_iter();
+            let cell = |(column, wanted): &(String, Wanted)| {
+                let value = match wanted {
+                    Wanted::Constant(value) => value.clone(),
+                    Wanted::Computed(_) => values.next().unwrap_or(Value::Null),
+                };
+                (column.clone(), value)
+            };
+            let cells = self.0.iter().map(cell).collect();
+            edits.push(RowEdit::Set { row, cells });
+        }
+        Ok(edits)
+    }
 }
 
-fn value(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(json) => Value::from_json(&json),
-        Err(_) => Value::Text(text.to_owned()),
+/// Which rows are meant.
+#[derive(Clone, Debug)]
+pub(super) struct Meant {
+    keys: Vec<String>,
+    condition: Option<Expr>,
+}
+
+impl Meant {
+    /// By keys, or by a condition.
+    pub(super) fn read(keys: &[String], condition: Option<&str>) -> Result<Meant> {
+        let condition = condition.map(Expr::parse).transpose()?;
+        Ok(Meant { keys: keys.to_vec(), condition })
     }
+
+    /// The keys of the rows, each with the values that are computed of it.
+    pub(super) fn find(&self, view: &View, table: &Table, computed: &[Expr]) -> Result<Vec<(String, Vec<Value>)>> {
+        if self.condition.is_none() && computed.is_empty() {
+            return Ok(self.keys.iter().map(|key| (key.clone(), Vec::new())).collect());
+        }
+        let found = view.select_rows(table, self.condition.as_ref(), computed)?;
+        let is_meant = |key: &String| self.condition.is_some() || self.keys.contains(key);
+        let found: Vec<_> =
+            found.into_iter().filter(|row| is_meant(&row.key)).map(|row| (row.key, row.values)).collect();
+        match self.keys.iter().find(|key| !found.iter().any(|(row, _)| row == *key)) {
+            Some(key) => Err(veneer::Error::not_found("row", key).into()),
+            None => Ok(found),
+        }
+    }
+}
+
+fn wanted(text: &str, schema: &TableSchema) -> Wanted {
+    if let Ok(json) = serde_json::from_str(text) {
+        return Wanted::Constant(Value::from_json(&json));
+    }
+    let is_word = text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    match Expr::parse(text) {
+        Ok(value) if !is_word && !value.columns().is_empty() && value.bind_value(schema).is_ok() => {
+            Wanted::Computed(value)
+        }
+        _ => Wanted::Constant(Value::Text(unquoted(text).unwrap_or_else(|| text.to_owned()))),
+    }
+}
+
+/// The text between single quotes, as SQL has it.
+fn unquoted(text: &str) -> Option<String> {
+    let within = text.strip_prefix('\'')?.strip_suffix('\'')?;
+    Some(within.replace("''", "'"))
 }
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::DataType;
+    use veneer::table::{Column, Role};
+
     use super::*;
 
     #[test]
-    fn a_value_is_json_where_it_can_be_and_else_text() {
-        let words = ["a=1", "b=car", "c=[1,2.5]", "d=\"1\"", "e=null", "f=", "g=x=y"].map(str::to_owned);
+    fn a_value_is_an_expression_of_columns_or_json_or_text() {
+        let column = |name: &str, data_type| Column {
+            name: name.to_owned(),
+            data_type,
+            role: Role::Plain,
+            nullable: true,
+            editable: true,
+        };
+        let columns = vec![column("score", DataType::Float64), column("car", DataType::Utf8)];
+        let schema = TableSchema { columns, key: None };
+        let words = ["a=1", "b=car", "c=[1,2.5]", "d=\"1\"", "e=null", "f=", "g=x=y", "h='it''s'"].map(str::to_owned);
         let (table, words) = split(&words);
         assert_eq!(table, None);
-        let values: Vec<Value> = assignments(words).expect("all assign").into_iter().map(|(_, value)| value).collect();
+        let cells = Assignments::read(words, &schema).expect("all assign").cells().expect("constants");
+        let values: Vec<Value> = cells.into_iter().map(|(_, value)| value).collect();
         let list = Value::List(vec![Value::Int(1), Value::Float(2.5)]);
         let text = |text: &str| Value::Text(text.to_owned());
-        assert_eq!(values, [Value::Int(1), text("car"), list, text("1"), Value::Null, text(""), text("x=y")]);
+        let expected = [Value::Int(1), text("car"), list, text("1"), Value::Null, text(""), text("x=y"), text("it's")];
+        assert_eq!(values, expected);
+        let computed = Assignments::read(&["score=score * 2".to_owned()], &schema).expect("an expression");
+        assert!(matches!(computed.0[0].1, Wanted::Computed(_)) && computed.cells().is_err());
         assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()]).0, Some("boxes"));
     }
 }

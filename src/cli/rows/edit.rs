@@ -1,9 +1,10 @@
 //! `veneer set`, `insert` and `delete`: edits of rows, each one step that `undo` takes back.
 
 use clap::Args;
-use veneer::dataset::rows::RowEdit;
+use veneer::dataset::View;
+use veneer::dataset::rows::{RowEdit, Table};
 
-use super::assign::{assignments, split};
+use super::assign::{Assignments, Meant, split};
 use crate::cli::context::Context;
 use crate::cli::edit::Editing;
 use crate::cli::human;
@@ -15,8 +16,12 @@ use crate::cli::report::{Failure, Result};
 The file in the mount is the same file with only these cells changed. A value is JSON
 where it can be read as that (3, true, null, [10,20,30,40], \"3\"), else text.
 
+An expression of other columns is computed for each row.
+
 Examples:
   veneer set traffic labels --key 17 label=car
+  veneer set traffic labels --where 'score < 0.2' label=car
+  veneer set traffic labels --where 'weight IS NULL' 'weight=score * 2'
   veneer set traffic annotations --key 4211 'bbox=[10,20,30,40]' iscrowd=0")]
 pub(in crate::cli) struct SetArgs {
     /// The dataset, and the branch if not `main`
@@ -26,18 +31,23 @@ pub(in crate::cli) struct SetArgs {
     #[arg(value_name = "[TABLE] COLUMN=VALUE", required = true)]
     words: Vec<String>,
     /// The row's key: its id, or its place from 0 where rows have none; may be said again
-    #[arg(long = "key", value_name = "K", required = true)]
+    #[arg(long = "key", value_name = "K", required_unless_present = "condition")]
     keys: Vec<String>,
+    /// The rows for which this holds: what may stand behind WHERE in SQL
+    #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
+    condition: Option<String>,
 }
 
 impl SetArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
-        let cells = assignments(words)?;
-        let edits = self.keys.iter().map(|row| RowEdit::Set { row: row.clone(), cells: cells.clone() }).collect();
-        let columns: Vec<&str> = cells.iter().map(|(column, _)| column.as_str()).collect();
-        let label = format!("set {} of {}", columns.join(", "), human::count(self.keys.len() as u64, "row"));
-        edit(context, &self.name, table, edits, &label)
+        let meant = Meant::read(&self.keys, self.condition.as_deref())?;
+        edit(context, &self.name, table, |view, table| {
+            let wanted = Assignments::read(words, &view.table_info(table)?.schema)?;
+            let edits = wanted.of(view, table, &meant)?;
+            let label = format!("set {} of {}", wanted.columns(), human::count(edits.len() as u64, "row"));
+            Ok((edits, label))
+        })
     }
 }
 
@@ -65,8 +75,10 @@ pub(in crate::cli) struct InsertArgs {
 impl InsertArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
-        let edits = vec![RowEdit::Insert { after: self.after.clone(), cells: assignments(words)? }];
-        edit(context, &self.name, table, edits, "insert a row")
+        edit(context, &self.name, table, |view, table| {
+            let cells = Assignments::read(words, &view.table_info(table)?.schema)?.cells()?;
+            Ok((vec![RowEdit::Insert { after: self.after.clone(), cells }], "insert a row".to_owned()))
+        })
     }
 }
 
@@ -75,6 +87,7 @@ impl InsertArgs {
 #[command(after_long_help = "\
 Examples:
   veneer delete traffic labels --key 17
+  veneer delete traffic labels --where 'score < 0.2'
   veneer delete traffic annotations --key 4211 --key 4212")]
 pub(in crate::cli) struct DeleteArgs {
     /// The dataset, and the branch if not `main`
@@ -83,23 +96,36 @@ pub(in crate::cli) struct DeleteArgs {
     /// The table, if there are several
     table: Option<String>,
     /// The row's key; may be said again
-    #[arg(long = "key", value_name = "K", required = true)]
+    #[arg(long = "key", value_name = "K", required_unless_present = "condition")]
     keys: Vec<String>,
+    /// The rows for which this holds: what may stand behind WHERE in SQL
+    #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
+    condition: Option<String>,
 }
 
 impl DeleteArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
-        let edits = self.keys.iter().map(|row| RowEdit::Delete { row: row.clone() }).collect();
-        let label = format!("delete {}", human::count(self.keys.len() as u64, "row"));
-        edit(context, &self.name, self.table.as_deref(), edits, &label)
+        let meant = Meant::read(&self.keys, self.condition.as_deref())?;
+        edit(context, &self.name, self.table.as_deref(), |view, table| {
+            let rows = meant.find(view, table, &[])?;
+            let label = format!("delete {}", human::count(rows.len() as u64, "row"));
+            Ok((rows.into_iter().map(|(row, _)| RowEdit::Delete { row }).collect(), label))
+        })
     }
 }
 
-fn edit(context: &Context, name: &str, table: Option<&str>, edits: Vec<RowEdit>, label: &str) -> Result {
+/// Works out edits of the draft as it is, does them, and saves them as one step.
+fn edit(
+    context: &Context,
+    name: &str,
+    table: Option<&str>,
+    work: impl FnOnce(&View, &Table) -> Result<(Vec<RowEdit>, String)>,
+) -> Result {
     let mut editing = Editing::open(context, &context.address(name)?)?;
     let table = editing.draft.view().table(table).map_err(|error| {
         Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
     })?;
+    let (edits, label) = work(editing.draft.view(), &table)?;
     editing.draft.edit_table(&table, edits)?;
     editing.save(context, &format!("{label} in {}", table.name))
 }

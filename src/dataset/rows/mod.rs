@@ -10,6 +10,7 @@ mod merge;
 mod part;
 mod patch;
 mod scan;
+mod select;
 mod splice;
 
 pub use diff::{RowDiff, diff_rows};
@@ -20,6 +21,7 @@ pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
 pub use scan::{RowBatch, RowScan};
+pub use select::Selected;
 
 use crate::model::{Content, Id};
 
