@@ -23,6 +23,18 @@ pub(super) fn inner(text: &[u8], span: Span) -> Option<&[u8]> {
     }
 }
 
+/// Whether a field stands for null though it is not empty.
+#[inline]
+pub(super) fn is_null(format: &CsvFormat, text: &[u8], span: Span) -> bool {
+    format.null.as_ref().is_some_and(|null| !span.quoted && null.as_bytes() == span.of(text))
+}
+
+/// What a field says; nothing where it stands for null.
+#[inline]
+pub(super) fn told<'t>(format: &CsvFormat, syntax: &Syntax, text: &'t [u8], span: Span) -> Cow<'t, [u8]> {
+    if is_null(format, text, span) { Cow::Borrowed(b"") } else { content(syntax, text, span) }
+}
+
 /// What a field says: without quotes and escapes.
 #[inline]
 pub(super) fn content<'t>(syntax: &Syntax, text: &'t [u8], span: Span) -> Cow<'t, [u8]> {
@@ -69,12 +81,12 @@ pub(super) fn value(format: &CsvFormat, kind: Kind, content: &[u8]) -> Option<Va
         Kind::Float => kind::float(content).map(Value::Float),
         Kind::Bool(_) => kind::boolean(content).map(|(value, _)| Value::Bool(value)),
         Kind::Date => time::date(content).map(|day| Value::Text(time::date_text(day))),
-        Kind::Time(_) => time::timestamp(content).map(|(us, style)| told(us, style)),
+        Kind::Time(_) => time::timestamp(content).map(|(us, style)| canonical(us, style)),
     }
 }
 
 /// A time as values have it: as Arrow writes it.
-fn told(us: i64, style: TimeStyle) -> Value {
+fn canonical(us: i64, style: TimeStyle) -> Value {
     let zone = if style.zone == Zone::None { Zone::None } else { Zone::Z };
     Value::Text(time::timestamp_text(us, TimeStyle { t: true, zone }))
 }
@@ -116,7 +128,7 @@ pub(super) fn coerce(kind: Kind, value: &Value) -> Result<Value> {
         }
         (Kind::Date, _) => time::date(text).map_or_else(|| wrong("date"), |day| Ok(Value::Text(time::date_text(day)))),
         (Kind::Time(style), _) => match time::timestamp(text) {
-            Some((us, given)) if (given.zone == Zone::None) == (style.zone == Zone::None) => Ok(told(us, given)),
+            Some((us, given)) if (given.zone == Zone::None) == (style.zone == Zone::None) => Ok(canonical(us, given)),
             _ if style.zone == Zone::None => wrong("time without a zone"),
             _ => wrong("time of UTC"),
         },
@@ -164,7 +176,7 @@ pub(super) fn written(format: &CsvFormat, letters: &str, quoted: bool, alone: bo
             || (backslash && c == '\\')
     };
     let odd_begin = letters.starts_with('\u{feff}') || (format.padded && letters.starts_with(' '));
-    let lost = alone && letters.is_empty();
+    let lost = (alone && letters.is_empty()) || format.null.as_deref() == Some(letters);
     let needed = letters.contains(is_special) || odd_begin || lost;
     match format.quote {
         _ if !needed && (!quoted || format.quote.is_none()) => Ok(letters.to_owned()),

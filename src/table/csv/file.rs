@@ -127,7 +127,7 @@ impl<'a> CsvFile<'a> {
         self.split(block, |text, fields, _| {
             let mut fits = true;
             for (column, builder) in &mut builders {
-                fits &= builder.push(&field::content(&syntax, text, fields[*column]));
+                fits &= builder.push(&field::told(&self.format, &syntax, text, fields[*column]));
             }
             fits
         })?;
@@ -226,7 +226,7 @@ impl TableFile for CsvFile<'_> {
         let lines = self.lines(table, row)?;
         let syntax = self.format.syntax();
         let cell = |(span, kind): (&Span, &super::kind::Kind)| {
-            let content = field::content(&syntax, &lines.chunk.text, *span);
+            let content = field::told(&self.format, &syntax, &lines.chunk.text, *span);
             let value = field::value(&self.format, *kind, &content);
             value.ok_or_else(|| Error::corrupt("a table's index", "a field does not have its column's type"))
         };

@@ -89,6 +89,7 @@ fn quotes_line_ends_and_marks_are_read_as_the_readers_do() {
     check(b"a,b\nx\0y,1\n", &["a:Utf8,b:Int64", "x\0y,1"]);
     check(b"a,a,\n1,2,3\n", &["a:Int64,a_2:Int64,column_3:Int64", "1,2,3"]);
     check(b"1,2\n3,4\n", &["column_1:Int64,column_2:Int64", "1,2", "3,4"]);
+    check(b"a,b\n1,NA\nNA,\"NA\"\n", &["a:Int64,b:Utf8", "1,·", "·,NA"]);
     check(b"a,b\n1,\"2\"\n3,\"\"\n", &["a:Int64,b:Int64", "1,2", "3,·"]);
 }
 

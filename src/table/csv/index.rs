@@ -232,7 +232,7 @@ impl<'a> Pass<'a> {
                 part.trouble = Some(Trouble { offset: from, why });
                 return Flow::Stop;
             }
-            fields.iter().enumerate().for_each(|(at, span)| part.see(at, &chunk.text, *span));
+            fields.iter().enumerate().for_each(|(at, span)| part.see(self.format, at, &chunk.text, *span));
             part.marks.push(from, ruler.at(line.next));
             part.unended = line.end == line.next;
             Flow::More
@@ -290,7 +290,7 @@ fn fields_text(count: usize) -> String {
 impl Part {
     /// Learns from a field which type its column can have.
     #[inline]
-    fn see(&mut self, column: usize, text: &[u8], span: Span) {
+    fn see(&mut self, format: &CsvFormat, column: usize, text: &[u8], span: Span) {
         let before = self.kinds[column];
         if before == Kinds::TEXT {
             return;
@@ -299,7 +299,7 @@ impl Part {
             self.kinds[column] = Kinds::TEXT;
             return;
         };
-        if inner.is_empty() {
+        if inner.is_empty() || field::is_null(format, text, span) {
             return;
         }
         self.kinds[column] = before.and(Kinds::of(inner));

@@ -57,6 +57,8 @@ pub struct CsvFormat {
     pub bom: bool,
     /// Whether the first line has the names of the columns.
     pub header: bool,
+    /// What stands for null besides an empty field, where it is not quoted: `NA`.
+    pub null: Option<String>,
     /// How lines end that are written. Any of them is read.
     pub ending: LineEnding,
     /// The column whose value is a row's key; `None`: the key is the row's place.
@@ -110,6 +112,7 @@ impl Default for CsvFormat {
             encoding: Encoding::Utf8,
             bom: false,
             header: true,
+            null: None,
             ending: LineEnding::Lf,
             key: None,
             columns: Vec::new(),
@@ -140,6 +143,12 @@ impl CsvFormat {
         if twice || odd || padding {
             let why = "delimiter, quote and escape are different ASCII characters, and none of them ends a line";
             return Err(Error::invalid("csv format", &String::from_utf8_lossy(&given), why));
+        }
+        if let Some(null) = &self.null {
+            let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != self.delimiter && Some(byte) != self.quote;
+            if null.is_empty() || !null.bytes().all(is_plain) {
+                return Err(Error::invalid("text for null", null, "it is made of ASCII, without delimiter and quote"));
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use super::encoding::Encoding;
 use super::field;
-use super::kind::Kinds;
+use super::kind::{Kind, Kinds};
 use super::tokens::{Span, Split, Syntax};
 use super::{CsvFormat, Escape, LineEnding};
 use crate::table::Flow;
@@ -16,6 +16,9 @@ const HEAD: usize = 64 << 10;
 const ROWS: usize = 500;
 /// Rarer ones first: where two do equally well, as in `1,5;2,5`, it is the rarer one.
 const DELIMITERS: [u8; 9] = *b"\t;|\x1f\x01^~,:";
+
+/// What programs write for null.
+const NULLS: [&str; 7] = ["NA", "N/A", "NULL", "null", "None", "\\N", "?"];
 
 /// Rows, as one syntax has them.
 struct Trial {
@@ -42,6 +45,7 @@ pub(super) fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
     let escape = if trial.syntax.escape.is_some() { Escape::Backslash } else { Escape::Doubled };
     let (delimiter, padded) = (trial.syntax.delimiter, trial.syntax.padded);
     let header = has_header(&text.bytes, &trial);
+    let null = null_of(&text.bytes, &trial, header);
     let ending = ending_of(&text.bytes);
     let format = CsvFormat {
         delimiter,
@@ -51,6 +55,7 @@ pub(super) fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
         encoding,
         bom,
         header,
+        null,
         ending,
         ..CsvFormat::default()
     };
@@ -202,6 +207,22 @@ fn has_header(text: &[u8], trial: &Trial) -> bool {
     differ || (0..first.len()).any(is_typed)
 }
 
+/// What stands for null: a text of the usual ones, where all else in its column has a type.
+fn null_of(text: &[u8], trial: &Trial, header: bool) -> Option<String> {
+    let rows = || trial.rows.iter().skip(usize::from(header)).filter(|row| row.len() == trial.width);
+    let stands_for_null = |null: &&str| {
+        (0..trial.width).any(|column| {
+            let is_null = |span: &Span| !span.quoted && span.of(text) == null.as_bytes();
+            let (nulls, others): (Vec<Span>, Vec<Span>) = rows().map(|row| row[column]).partition(is_null);
+            let values = others.iter().filter_map(|span| field::inner(text, *span)).filter(|value| !value.is_empty());
+            let kinds: Vec<Kinds> = values.map(Kinds::of).collect();
+            let all = kinds.iter().fold(Kinds::ALL, |all, kinds| all.and(*kinds));
+            !nulls.is_empty() && !kinds.is_empty() && all.decide(None) != Kind::Text
+        })
+    };
+    NULLS.into_iter().find(stands_for_null).map(str::to_owned)
+}
+
 fn why(format: &CsvFormat, trial: &Trial) -> String {
     let columns = if trial.width == 1 { "1 column".to_owned() } else { format!("{} columns", trial.width) };
     let between = match format.delimiter {
@@ -217,7 +238,8 @@ fn why(format: &CsvFormat, trial: &Trial) -> String {
         LineEnding::CrLf => "CRLF",
         LineEnding::Cr => "CR",
     };
-    format!("{columns}{between}{alike}, {header}, {}{bom}, lines end in {ending}", format.encoding.name())
+    let null = format.null.as_ref().map_or_else(String::new, |null| format!(", `{null}` for null"));
+    format!("{columns}{between}{alike}{null}, {header}, {}{bom}, lines end in {ending}", format.encoding.name())
 }
 
 #[cfg(test)]
@@ -234,6 +256,7 @@ mod tests {
         check("a\tb\r\n1\t2\r\n", "2 columns between tabs, a header, UTF-8, lines end in CRLF");
         check("a;b\r1,5;2,5\r", "2 columns between `;`, a header, UTF-8, lines end in CR");
         check("1,5;2,5;3,5\n1,0;2,0;3,0\n", "3 columns between `;`, no header, UTF-8, lines end in LF");
+        check("a,b\n1,NA\nNA,x\n", "2 columns between `,`, `NA` for null, a header, UTF-8, lines end in LF");
         check("1|2\n3|4\n", "2 columns between `|`, no header, UTF-8, lines end in LF");
         check("\u{feff}a,b\n", "2 columns between `,`, a header, UTF-8 with a byte order mark, lines end in LF");
         check("name\nann\nbob\n", "1 column, a header, UTF-8, lines end in LF");

@@ -20,9 +20,16 @@ impl CsvFile<'_> {
 
     /// The bytes of a field with this value; `old` is what a field like it says, and `quoted` how.
     fn bytes_of(&self, column: usize, value: &Value, old: &[u8], quoted: bool) -> Result<Vec<u8>> {
-        let letters = field::letters(&self.layout, self.layout.kinds[column], value, old);
-        let written = field::written(&self.format, &letters, quoted, self.layout.names.len() == 1)?;
+        let written = self.written(column, value, old, quoted)?;
         self.encoded(&written)
+    }
+
+    fn written(&self, column: usize, value: &Value, old: &[u8], quoted: bool) -> Result<String> {
+        if let (Value::Null, Some(null)) = (value, &self.format.null) {
+            return Ok(null.clone());
+        }
+        let letters = field::letters(&self.layout, self.layout.kinds[column], value, old);
+        field::written(&self.format, &letters, quoted, self.layout.names.len() == 1)
     }
 
     fn encoded(&self, letters: &str) -> Result<Vec<u8>> {
@@ -54,7 +61,7 @@ impl CsvFile<'_> {
     fn set_cell(&self, lines: &Lines, row: u64, column: usize, value: &Value) -> Result<Option<Patch>> {
         let value = self.checked(column, value)?;
         let (text, span) = (&lines.chunk.text, lines.fields(row)[column]);
-        let old = field::content(&self.format.syntax(), text, span);
+        let old = field::told(&self.format, &self.format.syntax(), text, span);
         if field::value(&self.format, self.layout.kinds[column], &old).as_ref() == Some(&value) {
             return Ok(None);
         }
@@ -131,8 +138,7 @@ impl CsvFile<'_> {
                 line.push(char::from(self.format.delimiter));
                 line.push_str(between);
             }
-            let letters = field::letters(&self.layout, self.layout.kinds[column], &value, &old);
-            line.push_str(&field::written(&self.format, &letters, quoted, width == 1)?);
+            line.push_str(&self.written(column, &value, &old, quoted)?);
         }
         Ok(line)
     }

@@ -86,6 +86,9 @@ fn a_cell_is_written_in_the_style_of_its_file() {
     check("a, b\r\nx, 1\r\n", &set(0, 1, Value::Int(-7)), "a, b\r\nx, -7\r\n");
     check("a,b\nx,1\n", &set(0, 1, Value::Null), "a,b\nx,\n");
     check("a,b\n\"x\",1\n", &set(0, 0, Value::Null), "a,b\n\"\",1\n");
+    check("a,b\nx,NA\ny,1\n", &set(1, 1, Value::Null), "a,b\nx,NA\ny,NA\n");
+    check("a,b\nx,NA\ny,1\n", &set(1, 0, text("NA")), "a,b\nx,NA\n\"NA\",1\n");
+    check("a,b\nx,NA\ny,1\n", &set(0, 1, Value::Int(2)), "a,b\nx,2\ny,1\n");
     check("a,b\nTrue,1\n", &set(0, 0, Value::Bool(false)), "a,b\nFalse,1\n");
     let times = "t,b\n2024-01-31 10:00:00+00:00,1\n";
     check(times, &set(0, 0, text("2025-01-01T00:00:00.5Z")).said_by(times), "t,b\n2025-01-01 00:00:00.500+00:00,1\n");
@@ -190,7 +193,7 @@ fn odd_text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         4 => "[a-z]{1,5}",
         1 => prop::sample::select(vec![
-            ",", "\t", ";", "\"", "\"\"", "\n", "\r\n", "\r", "\\", "\\\"", " ", "é", "\u{feff}", "\0", "0", "'",
+            ",", "\t", ";", "\"", "\"\"", "\n", "\r\n", "\r", "\\", "\\\"", " ", "é", "\u{feff}", "\0", "0", "'", "na",
         ]).prop_map(str::to_owned),
     ];
     prop::collection::vec(part, 0..5).prop_map(|parts| parts.concat())
@@ -207,11 +210,12 @@ fn odd_format() -> impl Strategy<Value = CsvFormat> {
         prop::sample::select(escapes.to_vec()),
         prop::sample::select(encodings.to_vec()),
         prop::sample::select(endings.to_vec()),
-        (any::<bool>(), any::<bool>(), any::<bool>()),
+        (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
     )
-        .prop_map(|(delimiter, quote, escape, encoding, ending, (bom, header, padded))| {
+        .prop_map(|(delimiter, quote, escape, encoding, ending, (bom, header, padded, null))| {
+            let null = null.then(|| "na".to_owned());
             let bom = bom && !encoding.bom().is_empty();
-            CsvFormat { delimiter, quote, escape, encoding, ending, bom, header, padded, ..CsvFormat::default() }
+            CsvFormat { delimiter, quote, escape, encoding, ending, bom, header, padded, null, ..CsvFormat::default() }
         })
 }
 
