@@ -14,4 +14,5 @@ mod merge;
 mod mount;
 mod reference;
 mod server;
+mod table;
 mod tidy;
