@@ -14,6 +14,8 @@
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | [`flag`] | a row that can be read and is odd |
+//! | `json`, `coco` | rows that are objects in arrays of JSON |
+//! | `yolo`, `voc` | a small file for each image; `whole` has what they share |
 //! | one for each format | how its bytes are read and spliced |
 
 mod applied;
