@@ -17,7 +17,9 @@
 //! | [`detect`] | which format a file has |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
-//! | one for each format: [`csv`], [`jsonl`], [`json`] and its dialect [`coco`], [`yolo`], [`voc`] | how its bytes are read and spliced |
+//! | [`csv`], [`jsonl`] | lines of text |
+//! | [`json`], its dialect [`coco`] | rows that are objects in arrays of JSON |
+//! | [`yolo`], [`voc`] | a small file for each image; `whole` has what they share |
 //! | [`expr`] | conditions and values over rows, in the syntax of SQL |
 
 mod applied;

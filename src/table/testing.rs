@@ -234,12 +234,13 @@ fn set_some(
     let mut set = Vec::new();
     for (column, cell) in cells.iter_mut().enumerate() {
         let is_editable = file.tables()[table].schema.columns[column].editable;
-        if is_editable && rng.one_in(3) {
-            if let Ok(value) = file.check(table, column, &any_value(rng, cell)) {
-                assert_eq!(file.check(table, column, &value).expect("it is what would be read back"), value);
-                *cell = value.clone();
-                set.push((column, value));
-            }
+        if is_editable
+            && rng.one_in(3)
+            && let Ok(value) = file.check(table, column, &any_value(rng, cell))
+        {
+            assert_eq!(file.check(table, column, &value).expect("it is what would be read back"), value);
+            *cell = value.clone();
+            set.push((column, value));
         }
     }
     if !set.is_empty() {

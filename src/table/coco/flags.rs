@@ -30,19 +30,19 @@ pub(super) fn flags(file: &dyn TableFile) -> Result<Vec<Flag>> {
         let (images, labels, boxes) = (numbers(&batch, "image_id"), numbers(&batch, "category_id"), boxes(&batch));
         for at in 0..batch.num_rows() {
             let mut tell = |why: &str| found.push(Flag { table, row, why: why.to_owned() });
-            if let (Some(label), Some(classes)) = (labels[at], &classes) {
-                if !classes.contains(&label) {
-                    tell("a class that is not in the class map");
-                }
+            if let (Some(label), Some(classes)) = (labels[at], &classes)
+                && !classes.contains(&label)
+            {
+                tell("a class that is not in the class map");
             }
             let size = images[at].zip(sizes.as_ref()).map(|(image, sizes)| sizes.get(&image));
             if size == Some(None) {
                 tell("an image that is not in the file");
             }
-            if let Some([x, y, width, height]) = boxes[at] {
-                if let Some(why) = odd_box([x, y, x + width, y + height], size.flatten().copied().flatten()) {
-                    tell(why);
-                }
+            if let Some([x, y, width, height]) = boxes[at]
+                && let Some(why) = odd_box([x, y, x + width, y + height], size.flatten().copied().flatten())
+            {
+                tell(why);
             }
             row += 1;
         }

@@ -42,11 +42,12 @@ pub(super) fn unescape(raw: &[u8]) -> Cow<'_, str> {
 fn unicode(raw: &[u8], at: usize) -> (char, usize) {
     let unit = |at: usize| raw.get(at..at + 4).and_then(|digits| u32::from_str_radix(text::ascii(digits), 16).ok());
     let first = unit(at).unwrap_or(0xfffd);
-    if (0xd800..0xdc00).contains(&first) && raw.get(at + 4..at + 6) == Some(b"\\u") {
-        if let Some(second) = unit(at + 6).filter(|unit| (0xdc00..0xe000).contains(unit)) {
-            let letter = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            return (char::from_u32(letter).unwrap_or('\u{fffd}'), at + 10);
-        }
+    if (0xd800..0xdc00).contains(&first)
+        && raw.get(at + 4..at + 6) == Some(b"\\u")
+        && let Some(second) = unit(at + 6).filter(|unit| (0xdc00..0xe000).contains(unit))
+    {
+        let letter = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return (char::from_u32(letter).unwrap_or('\u{fffd}'), at + 10);
     }
     (char::from_u32(first).unwrap_or('\u{fffd}'), at + 4)
 }

@@ -1,6 +1,7 @@
 //! A JSON file whose rows were found, as the formats' door wants it.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
@@ -39,6 +40,8 @@ pub(crate) struct JsonFile<'a> {
     pub(super) tables: Vec<TableInfo>,
     /// As the tables' columns: what their cells are.
     pub(super) shapes: Vec<Vec<Shape>>,
+    /// As the tables: their rows' ids in order, once one was looked for.
+    numbers: Vec<OnceLock<Vec<i64>>>,
 }
 
 impl<'a> JsonFile<'a> {
@@ -60,7 +63,8 @@ impl<'a> JsonFile<'a> {
                 found
             }
         };
-        let mut open = JsonFile { file, dialect, found, tables: Vec::new(), shapes: Vec::new() };
+        let numbers = found.rows.iter().map(|_| OnceLock::new()).collect();
+        let mut open = JsonFile { file, dialect, found, tables: Vec::new(), shapes: Vec::new(), numbers };
         open.describe()?;
         Ok(open)
     }
@@ -85,12 +89,12 @@ impl<'a> JsonFile<'a> {
         let mut add = |name: &str, shape: Shape, is_full: bool| {
             let is_key = has_key && name == key;
             let role = if is_key { Role::Key } else { self.dialect.role(table, name, shape, classes) };
-            let nullable = !is_key && !(is_full && self.dialect.is_required(table, name));
+            let is_required = is_key || (is_full && self.dialect.is_required(table, name));
             columns.push(Column {
                 name: name.to_owned(),
                 data_type: shape.data_type(),
                 role,
-                nullable,
+                nullable: !is_required,
                 editable: !is_key,
             });
             shapes.push(shape);
@@ -248,7 +252,8 @@ impl TableFile for JsonFile<'_> {
             return Ok(place);
         }
         let mut window = Window::new(self.file, locate::STEP);
-        Locator::new(&mut window, rows).find(rows.ids.places(key), self.dialect.key(), key)
+        let numbers = self.numbers[table].get_or_init(|| rows.ids.sorted());
+        Locator::new(&mut window, rows).find(rows.ids.places(numbers, key), self.dialect.key(), key)
     }
 
     fn key(&self, table: usize, row: u64) -> Result<String> {

@@ -32,8 +32,8 @@ pub(super) enum Ids {
     /// There are none that could be a key.
     #[default]
     None,
-    /// Numbers that rise: those of rows 0, n, 2n …
-    Rising { every: Vec<i64> },
+    /// Numbers that rise: those of rows 0, n, 2n …, and of the last one.
+    Rising { every: Vec<i64>, last: i64 },
     /// The rows' numbers, sorted, each as the difference to the one before, and their places.
     Sorted { steps: Vec<u64>, places: Vec<u64>, text: bool },
 }
@@ -74,11 +74,9 @@ impl IdsFound {
             return (Ids::None, Vec::new());
         }
         let text = self.shape == Some(Shape::of(Kind::Text));
-        if !text && self.numbers.is_sorted_by(|a, b| a < b) {
-            return (
-                Ids::Rising { every: self.numbers.iter().step_by(STRIDE as usize).copied().collect() },
-                Vec::new(),
-            );
+        if let (false, Some(last), true) = (text, self.numbers.last(), self.numbers.is_sorted_by(|a, b| a < b)) {
+            let every = self.numbers.iter().step_by(STRIDE as usize).copied().collect();
+            return (Ids::Rising { every, last: *last }, Vec::new());
         }
         let mut sorted: Vec<(i64, u64)> = self.numbers.into_iter().zip(0..).collect();
         sorted.sort_unstable();
@@ -93,31 +91,35 @@ impl IdsFound {
 }
 
 impl Ids {
-    /// Where the row with this key may be.
-    pub(super) fn places(&self, key: &str) -> Places {
+    /// The numbers of rows that are sorted, in order; of others none.
+    pub(super) fn sorted(&self) -> Vec<i64> {
+        let Ids::Sorted { steps, .. } = self else { return Vec::new() };
+        let mut at = i64::MIN;
+        let number = |step: &u64| {
+            at = at.wrapping_add(*step as i64);
+            at
+        };
+        steps.iter().map(number).collect()
+    }
+
+    /// Where the row with this key may be; `sorted` is what [`Ids::sorted`] gives.
+    pub(super) fn places(&self, sorted: &[i64], key: &str) -> Places {
+        let number = match self {
+            Ids::Sorted { text: true, .. } => Some(number_of_text(key.as_bytes())),
+            _ => whole(key),
+        };
+        let Some(number) = number else { return Places::Some(Vec::new()) };
         match self {
-            Ids::None => Places::Some(Vec::new()),
-            Ids::Rising { every } => {
-                let Some(number) = whole(key) else { return Places::Some(Vec::new()) };
+            Ids::Rising { every, last } if number <= *last => {
                 let after = every.partition_point(|first| *first <= number) as u64;
                 Places::Stretch(after.saturating_sub(1) * STRIDE..after * STRIDE)
             }
-            Ids::Sorted { steps, places, text } => {
-                let Some(number) = (if *text { Some(number_of_text(key.as_bytes())) } else { whole(key) }) else {
-                    return Places::Some(Vec::new());
-                };
-                let mut at = i64::MIN;
-                let mut found = Vec::new();
-                for (step, place) in steps.iter().zip(places) {
-                    at = at.wrapping_add(*step as i64);
-                    if at == number {
-                        found.push(*place);
-                    } else if at > number {
-                        break;
-                    }
-                }
-                Places::Some(found)
+            Ids::Sorted { places, .. } => {
+                let from = sorted.partition_point(|other| *other < number);
+                let same = sorted[from..].iter().take_while(|other| **other == number).count();
+                Places::Some(places.get(from..from + same).unwrap_or_default().to_vec())
             }
+            Ids::None | Ids::Rising { .. } => Places::Some(Vec::new()),
         }
     }
 }
@@ -142,7 +144,8 @@ mod tests {
     #[test]
     fn an_id_leads_to_its_row_whatever_the_order() {
         let (sorted, twice) = ids(&[5, i64::MIN, i64::MAX, 5, -7]);
-        let found = |key: &str| sorted.places(key);
+        let numbers = sorted.sorted();
+        let found = |key: &str| sorted.places(&numbers, key);
         assert_eq!(twice, [(3, 0)]);
         assert_eq!(found("5"), Places::Some(vec![0, 3]));
         assert_eq!(found("-9223372036854775808"), Places::Some(vec![1]));
@@ -156,8 +159,9 @@ mod tests {
     #[test]
     fn rising_ids_lead_to_a_stretch_of_rows() {
         let (rising, _) = ids(&(0..200).map(|n| n * 2).collect::<Vec<_>>());
-        assert_eq!(rising.places("128"), Places::Stretch(64..128));
-        assert_eq!(rising.places("126"), Places::Stretch(0..64));
-        assert_eq!(rising.places("-1"), Places::Stretch(0..0));
+        assert_eq!(rising.places(&[], "128"), Places::Stretch(64..128));
+        assert_eq!(rising.places(&[], "126"), Places::Stretch(0..64));
+        assert_eq!(rising.places(&[], "-1"), Places::Stretch(0..0));
+        assert_eq!(rising.places(&[], "400"), Places::Some(vec![]));
     }
 }

@@ -324,7 +324,7 @@ impl Table<'_> {
             let is_first = std::mem::replace(&mut self.seen[*field].1, self.count) != self.count;
             found.rows += u64::from(is_first && *shape != Shape::of(Kind::Null));
         }
-        if self.count % STRIDE == 0 {
+        if self.count.is_multiple_of(STRIDE) {
             self.starts.push(self.start);
         }
         self.count += 1;

@@ -3,7 +3,7 @@
 //! The file is never read into memory: a window moves over it, as wide as the
 //! row that is read. One pass finds every n-th row, the columns and what they
 //! hold; a row is then read by going on from the noted one before it. COCO is a
-//! [`dialect`] of this room.
+//! dialect of this room.
 //!
 //! | file | knows |
 //! |---|---|

@@ -42,7 +42,7 @@ pub(super) fn set(object: &Pieces<'_>, start: u64, cells: &[Cell<'_>], hand: &Ha
         if let Some(piece) = object.items.iter().rfind(|piece| cell.is_of(piece)) {
             let bytes = cell.text(hand, Some(piece.value));
             let offset = start + (piece.end - piece.value.len()) as u64;
-            return (bytes != piece.value).then(|| Patch { offset, replaced: piece.value.len() as u64, bytes });
+            return (bytes != piece.value).then_some(Patch { offset, replaced: piece.value.len() as u64, bytes });
         }
         if cell.value == Value::Null {
             return None;
@@ -65,10 +65,10 @@ pub(super) fn write(neighbour: Option<&Pieces<'_>>, cells: &[Cell<'_>], hand: &H
         cell.value != Value::Null && !ordered.iter().any(|(other, _)| std::ptr::eq(*other, cell))
     };
     for piece in neighbour.iter().flat_map(|neighbour| &neighbour.items) {
-        if let Some(cell) = cells.iter().find(|cell| cell.is_of(piece)) {
-            if is_new(&ordered, cell) {
-                ordered.push((cell, Some(piece)));
-            }
+        if let Some(cell) = cells.iter().find(|cell| cell.is_of(piece))
+            && is_new(&ordered, cell)
+        {
+            ordered.push((cell, Some(piece)));
         }
     }
     for cell in cells {

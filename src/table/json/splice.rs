@@ -71,7 +71,7 @@ impl<'f> Splicer<'f, '_> {
             let Some(key) = key.and_then(|key| insert.cells.get(key)).map(Value::to_string) else { continue };
             let deleted = self.deleted.get(&insert.table);
             let place = self.file.find(insert.table, &key)?;
-            let is_taken = place.is_some_and(|row| !deleted.is_some_and(|rows| rows.binary_search(&row).is_ok()));
+            let is_taken = place.is_some_and(|row| deleted.is_none_or(|rows| rows.binary_search(&row).is_err()));
             if is_taken || !new.insert((insert.table, key.clone())) {
                 return Err(Error::already_exists("row", key));
             }

@@ -1,13 +1,15 @@
 //! Tests of the room: odd files, random edits, mangled bytes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::prelude::*;
 
 use super::Json;
 use super::text;
 use super::window::Window;
 use crate::model::Value;
-use crate::table::testing::{Rng, edit_at_random, maul, read_in_every_way};
-use crate::table::{FileEdits, Format, Insert, ReadAt, RowSet, applied};
+use crate::table::testing::{Rng, edit_at_random, maul, mutated, read_in_every_way};
+use crate::table::{FileEdits, Flow, Format, Insert, ReadAt, RowSet, Scan, applied};
 
 /// A file of rows in the oddest way that is allowed: white space anywhere, any order of keys, any values.
 fn odd_json(rng: &mut Rng) -> Vec<u8> {
@@ -71,12 +73,11 @@ proptest! {
     fn any_edits_of_any_file_give_exactly_the_edited_rows(seed: u64) {
         let mut rng = Rng(seed);
         let bytes = odd_json(&mut rng);
-        if Json.open(&bytes, None).is_ok() {
-            if let Some(spliced) = edit_at_random(&Json, &bytes, &mut rng) {
+        if Json.open(&bytes, None).is_ok()
+            && let Some(spliced) = edit_at_random(&Json, &bytes, &mut rng) {
                 let text = String::from_utf8(spliced).expect("JSON is UTF-8").replace("NaN", "0");
                 serde_json::from_str::<serde_json::Value>(&text).expect("it stays JSON");
             }
-        }
     }
 }
 
@@ -192,4 +193,62 @@ fn a_window_is_as_wide_as_the_value_needs() {
     assert_eq!(window.read(5005, |b| text::value(b, 0, 0)).expect("a number").0, 2);
     assert_eq!(window.read(1, |b| text::value(b, 0, 0)).expect("going back").0, 5002);
     assert!(window.read(5007, |b| text::value(b, 0, 0)).is_err(), "it ends there");
+}
+
+/// One line of equal rows, made as it is read; notes how much was asked for at once.
+#[derive(Debug)]
+struct Endless {
+    rows: u64,
+    most: AtomicUsize,
+}
+
+const ROW: &[u8] = br#"{"x": 1.50, "text": "0123456789 0123456789 0123456789"}, "#;
+
+impl ReadAt for Endless {
+    fn len(&self) -> u64 {
+        // The last row has no comma and no space after it, but the brackets take their place.
+        self.rows * ROW.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> crate::Result<usize> {
+        self.most.fetch_max(buffer.len(), Ordering::Relaxed);
+        let len = buffer.len().min((self.len() - offset.min(self.len())) as usize);
+        for (place, byte) in (offset..).zip(&mut buffer[..len]) {
+            *byte = match place {
+                0 => b'[',
+                _ if place + 1 == self.len() => b']',
+                _ => ROW[(place - 1) as usize % ROW.len()],
+            };
+        }
+        Ok(len)
+    }
+}
+
+#[test]
+fn a_long_line_is_read_through_a_small_window() {
+    let file = Endless { rows: 200_000, most: AtomicUsize::new(0) };
+    let open = Json.open(&file, None).expect("rows");
+    assert_eq!((open.tables()[0].rows, open.tables()[0].problem.clone()), (200_000, None));
+    assert_eq!(open.row(0, 199_999).expect("the last")[0], Value::Float(1.5));
+    let (most, index) = (file.most.load(Ordering::Relaxed), open.index().len());
+    assert!(file.len() > 10 << 20 && most <= 1 << 20 && index < 20_000, "{most} at once, an index of {index}");
+}
+
+#[test]
+fn an_index_that_is_not_the_file_s_own_does_no_harm() {
+    let mut rng = Rng(11);
+    let bytes = (0..).map(|_| odd_json(&mut rng)).find(|bytes| bytes.len() > 400).expect("some are long");
+    let index = Json.open(&bytes, None).expect("rows").index();
+    let whole = read_in_every_way(&Json, &bytes);
+    for seed in 0..5_000 {
+        let mut rng = Rng(seed);
+        let file = Json.open(&bytes, Some(&mutated(&mut rng, &index, &["\u{0}", "\u{1}", "\u{7f}"]))).expect("rows");
+        for table in 0..file.tables().len() {
+            // Some rows may come out wrong or not at all: the store notices a damaged index, not the format.
+            let _ = (file.row(table, 0), file.key(table, 1), file.find(table, "1"));
+            let _ = file.scan(table, &Scan::default(), &mut |_| Ok(Flow::More));
+            let _ = file.splice(&FileEdits { deletes: vec![(table, 0)], ..FileEdits::default() });
+        }
+    }
+    assert_eq!(read_in_every_way(&Json, &bytes), whole);
 }

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use arrow::array::RecordBatch;
 
-use super::YoloLabels;
 use super::line::{Line, line_ending, lines, number, words};
-use super::part::{Part, columns, guess, numbers_of, row};
+use super::part::{Part, columns, guess, is_length, numbers_of, row};
+use super::{YoloLabels, YoloTask};
 use crate::model::Value;
 use crate::table::json;
 use crate::table::whole::{self, WholeTable, number_text};
@@ -21,6 +21,7 @@ use crate::{Error, Result};
 pub(super) struct LabelFile {
     text: String,
     classes: Vec<(String, String)>,
+    task: YoloTask,
     table: WholeTable,
     /// As the rows: the line and its words.
     places: Vec<(Line, Vec<Range<usize>>)>,
@@ -59,7 +60,7 @@ impl LabelFile {
         }
         let columns = columns.into_iter().map(|(_, column, shape)| (column, shape)).collect();
         let table = WholeTable::new("labels", columns, rows, problem);
-        Ok(LabelFile { text, classes: format.classes.clone(), table, places, parts })
+        Ok(LabelFile { text, classes: format.classes.clone(), task, table, places, parts })
     }
 
     fn set(&self, set: &RowSet) -> Result<Vec<Option<Patch>>> {
@@ -202,12 +203,8 @@ impl TableFile for LabelFile {
             (Role::Mask, _) if numbers.len() < 6 || numbers.len() % 2 == 1 => {
                 refuse("a polygon is at least three points: x1, y1, x2, y2, x3, y3")
             }
-            (Role::Keypoints, _) => {
-                let wanted = self.places.first().map(|(_, words)| words.len() - 5);
-                if wanted.is_some_and(|wanted| wanted != numbers.len()) {
-                    return refuse("it is not as many numbers as the other lines have");
-                }
-                full(of, held)
+            (Role::Keypoints, _) if !is_length(self.task, numbers.len() + 5) => {
+                refuse("it is not as many points as the task has")
             }
             _ => full(of, held),
         }

@@ -73,11 +73,11 @@ impl TableFile for NamesFile {
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
         only(table)?;
         let held = self.table.check(column, value)?;
-        if let Value::Text(name) = &held {
-            if name.trim() != name || name.is_empty() || name.contains(['\n', '\r', '\u{feff}']) {
-                let column = self.table.column(column)?.0;
-                return Err(json::refuse(column, value, "a name is one line that begins and ends with a letter"));
-            }
+        if let Value::Text(name) = &held
+            && (name.trim() != name || name.is_empty() || name.contains(['\n', '\r', '\u{feff}']))
+        {
+            let column = self.table.column(column)?.0;
+            return Err(json::refuse(column, value, "a name is one line that begins and ends with a letter"));
         }
         Ok(held)
     }

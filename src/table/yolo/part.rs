@@ -43,7 +43,8 @@ pub(super) fn guess(lengths: &[usize]) -> YoloTask {
     }
 }
 
-fn is_length(task: YoloTask, len: usize) -> bool {
+/// Whether a line of so many words can be one of the task.
+pub(super) fn is_length(task: YoloTask, len: usize) -> bool {
     match task {
         YoloTask::Detect => len == 5 || len == 6,
         // A box among polygons is two points, as Ultralytics reads it.

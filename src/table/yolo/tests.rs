@@ -93,6 +93,9 @@ fn what_a_line_cannot_say_is_refused() {
         refused(1, floats(&[0.1])) && refused(1, floats(&[0.1, 0.1, -0.1, 0.1])) && refused(1, floats(&[f64::NAN; 4]))
     );
     assert_eq!(file.check(0, 0, &Value::Text("car".into())).expect("a class"), Value::Int(1));
+    let (pose, none) = (&examples()[3].0, Vec::new());
+    let file = pose.open(&none, None).expect("an image without labels");
+    assert!(file.check(0, 2, &floats(&[0.5; 6])).is_ok() && file.check(0, 2, &floats(&[0.5; 5])).is_err());
 }
 
 #[test]
@@ -227,11 +230,10 @@ proptest! {
     fn any_edits_of_labels_give_exactly_the_edited_rows(seed: u64) {
         let mut rng = Rng(seed);
         for (format, text) in examples() {
-            if let Some(spliced) = edit_at_random(&format, &text.as_bytes().to_vec(), &mut rng) {
-                if let YoloLabels { task: Some(_), .. } = format {
+            if let Some(spliced) = edit_at_random(&format, &text.as_bytes().to_vec(), &mut rng)
+                && let YoloLabels { task: Some(_), .. } = format {
                     edit_at_random(&format, &spliced, &mut rng);
                 }
-            }
         }
     }
 
