@@ -10,7 +10,7 @@ use std::sync::Arc;
 use fuser::{Config, Session, SessionACL};
 use tracing::{info, warn};
 use veneer::dataset::{Dataset, Resolved, ResolvedBy, View};
-use veneer::model::{DatasetName, RefSpec};
+use veneer::model::{DatasetName, RefSpec, WriterName};
 use veneer::source::{OnDrift, is_veneer_mount};
 use veneer::store::Store;
 
@@ -18,6 +18,7 @@ use crate::attributes::Owner;
 use crate::channel::Channel;
 use crate::estate::{Belonging, History, Place, State};
 use crate::filesystem::FileSystem;
+use crate::following::Following;
 use crate::fuse::Fuse;
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
@@ -53,19 +54,21 @@ pub struct Order {
     pub profile: profile::Asked,
     /// Where the log goes, to be told to others.
     pub log: Option<PathBuf>,
+    /// Whose draft is to be written to; `None` for a mount that is read.
+    pub writer: Option<WriterName>,
     /// The mount point.
     pub point: PathBuf,
 }
 
 impl Order {
     /// The branch, tag or revision that was asked for.
-    fn reference(&self) -> String {
+    pub(crate) fn reference(&self) -> String {
         self.reference.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string)
     }
 }
 
 /// Makes the mount, and hands over what is to outlive this process.
-pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing, Trouble> {
+pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing<Fuse>, Trouble> {
     let mark = opened.mark.clone();
     let Prepared { point, store, dataset, resolved: Resolved { id, by }, kept, view } = prepare(order, opened)?;
     let is_root = rustix::process::geteuid().is_root();
@@ -107,6 +110,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         owner: (owner.user, owner.group),
         control: control_path,
         history: History::new(id),
+        extra: None,
         processes: vec![(std::process::id(), VERSION.to_owned())],
     };
     let pin = kept.descriptor();
@@ -116,21 +120,18 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
     belongings.extend(control.as_ref().map(|listener| (Belonging::Control, listener.as_fd())));
     let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &belongings));
-    let taken_over = None;
-    Ok(Standing {
-        session,
-        pool,
-        mounted,
-        info,
-        kept,
+    let shows = Following {
+        info: info.clone(),
+        kept: Arc::clone(&kept),
         file_system,
         journal,
         store,
         dataset,
         branch,
-        control,
-        taken_over,
-    })
+        before: None,
+        follower: None,
+    };
+    Ok(Standing { session, pool, mounted, info, kept, control, taken_over: None, shows: Box::new(shows) })
 }
 
 /// Tries what the profile takes; where the kernel refuses, the mount goes on with the other one, and says why.
@@ -177,7 +178,7 @@ pub fn info(order: &Order, place: &Place, follows: bool, choice: &Choice, contro
 }
 
 /// The socket for clients, and where it is; without one the mount cannot be held, and that is all.
-fn listen(point: &Path) -> (Option<UnixListener>, Option<OsString>) {
+pub(crate) fn listen(point: &Path) -> (Option<UnixListener>, Option<OsString>) {
     match runtime_folder::listen(point) {
         Ok((listener, path)) => (Some(listener), Some(path.into())),
         Err(error) => {

@@ -181,6 +181,7 @@ impl Supervisor {
                 }
                 FromServing::LetGo(number) => drop(self.estate.held.remove(&number)),
                 FromServing::Serving => self.stood = true,
+                FromServing::PuttingAway => self.deadline = None,
                 FromServing::Prepared | FromServing::Ending => {}
             }
         }
@@ -246,8 +247,10 @@ impl Supervisor {
         if process.is_ending || self.told_to_end {
             if !process.is_ending {
                 self.take_away();
+                return Some(ExitCode::SUCCESS);
             }
-            return Some(ExitCode::SUCCESS);
+            let code = status.and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
+            return Some(ExitCode::from(code.unwrap_or(0)));
         }
         let (id, has_served, is_young) = (process.id(), process.has_served, process.since.elapsed() < TRIAL);
         let how = status.map_or_else(|| "it is still dying".to_owned(), |status| status.to_string());

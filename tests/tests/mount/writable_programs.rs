@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use harness::{Home, Mount, Rng, Tree, disk, need, skip, source, wait};
-use rustix::process::{Pid, Signal, kill_process};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -27,11 +26,6 @@ fn script(home: &Home, folder: &Path, text: &str) -> String {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{text}\n{said}{}", String::from_utf8_lossy(&ran.stderr));
     said
-}
-
-fn kill(mount: &Mount<'_>) {
-    let pid = Pid::from_raw(mount.daemon() as i32).expect("a process");
-    kill_process(pid, Signal::KILL).expect("our own daemon");
 }
 
 #[test]
@@ -190,7 +184,7 @@ fn what_was_synced_is_there_after_the_daemon_is_killed_and_nothing_is_torn() {
                 write_until_killed(mount.path(), &mut rng, &synced);
             });
             std::thread::sleep(Duration::from_millis(100 + rng.below(400) as u64));
-            kill(&mount);
+            mount.kill_both();
             writer.join().expect("it ends with an error");
         });
         drop(mount);
@@ -224,7 +218,7 @@ fn what_a_killed_mount_left_is_committed_without_mounting_again() {
     let mount = Mount::new(&home, "d --writable");
     fs::write(mount.join("a"), "changed").expect("written");
     fs::rename(mount.join("dir"), mount.join("moved")).expect("moved");
-    kill(&mount);
+    mount.kill_both();
     drop(mount);
     let status = home.json("status d");
     assert_eq!(status.as_array().map(Vec::len), Some(2), "{status}");
