@@ -2,6 +2,7 @@
 
 mod follow;
 mod hold;
+mod kills;
 mod large_files;
 mod life;
 mod listing;
@@ -13,3 +14,5 @@ mod traps;
 mod writable;
 mod writable_draft;
 mod writable_programs;
+mod writable_takeover;
+mod writable_storm;

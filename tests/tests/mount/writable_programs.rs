@@ -18,7 +18,7 @@ fn small() -> Tree {
 }
 
 /// Runs a shell script in a folder; fails the test with all that it said if it fails.
-fn script(home: &Home, folder: &Path, text: &str) -> String {
+pub(super) fn script(home: &Home, folder: &Path, text: &str) -> String {
     let mut command = Command::new("sh");
     command.args(["-euc", text]).current_dir(folder).stdin(Stdio::null());
     home.environment(&mut command);
