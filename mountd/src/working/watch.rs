@@ -32,6 +32,10 @@ pub fn start(
             if let Err(error) = synced.working.sync_all() {
                 warn!(%error, "what was written is not durable: {error}");
             }
+            // Whoever takes over reads all of it, and programs wait for that.
+            if let Err(error) = synced.working.trim(&mut synced.working.state()) {
+                warn!(%error, "the journal stays longer than it need be: {error}");
+            }
         }
     })?;
     Ok(())

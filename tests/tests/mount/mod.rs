@@ -14,5 +14,5 @@ mod traps;
 mod writable;
 mod writable_draft;
 mod writable_programs;
-mod writable_takeover;
 mod writable_storm;
+mod writable_takeover;

@@ -25,6 +25,7 @@ use crate::profile::Profile;
 use crate::veneer_folder::Info;
 
 mod random;
+mod takeover;
 
 const CALLER: Caller = Caller { user: 0, group: 0 };
 
@@ -32,6 +33,8 @@ const CALLER: Caller = Caller { user: 0, group: 0 };
 struct World {
     folder: TempDir,
     keeper: Option<Keeper>,
+    /// The names that the kernel was told to forget.
+    forgotten: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 struct Nobody(Arc<Mutex<Vec<Vec<u8>>>>);
@@ -63,7 +66,7 @@ impl World {
         let base = veneer::base::store(&*store, scan.tree).expect("a base");
         let name = "d".parse().expect("a name");
         Datasets::new(store).import(&Import { name: &name, source: &source, base, author: "ann" }).expect("imported");
-        let mut world = World { folder, keeper: None };
+        let mut world = World { folder, keeper: None, forgotten: Arc::default() };
         world.mount();
         world
     }
@@ -77,11 +80,21 @@ impl World {
         MountedDraft::new(&self.folder.path().join("store"), &"d".parse().expect("a name"), &main_branch(), &writer())
     }
 
-    /// Opens what is on the disk, as a mount does; whatever was in memory is gone, as by a kill.
+    /// Opens what is on the disk, as a new mount does; whatever was in memory is gone, as by a kill.
     fn mount(&mut self) {
+        self.open(false);
+    }
+
+    /// Opens what is on the disk, as a process does that takes over from a killed one.
+    fn take_over(&mut self) {
+        self.open(true);
+    }
+
+    fn open(&mut self, goes_on: bool) {
         self.keeper = None;
         let dataset = self.dataset(Access::Read);
         let left = Working::left(self.drafts().folder()).expect("readable");
+        let left = left.map(|left| if goes_on { left.going_on() } else { left });
         let was_left = left.is_some();
         let (revision, overlay) = match left.as_ref().and_then(Left::settled) {
             Some(left) => (left.revision, left.overlay),
@@ -105,7 +118,7 @@ impl World {
             dataset,
             branch: main_branch(),
             writer: writer(),
-            kernel: Box::new(Nobody(Arc::default())),
+            kernel: Box::new(Nobody(Arc::clone(&self.forgotten))),
             info: info(),
             told: None,
         };

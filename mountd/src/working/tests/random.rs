@@ -158,7 +158,8 @@ fn compare(seed: u64, steps: u64) {
     let mut rng = Rng(seed);
     for step in 0..steps {
         match rng.below(40) {
-            0 => world.mount(),
+            0 if rng.below(2) == 0 => world.mount(),
+            0 => world.take_over(),
             1 => world.keeper().snapshot().expect("in the store"),
             2 => {
                 world.part_links();
