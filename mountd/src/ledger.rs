@@ -34,6 +34,9 @@ pub trait Record: Copy {
 /// The most bytes of a line.
 const LINE_LEN_MAX: usize = 64;
 
+/// A ledger, and what is in it: each record with its line.
+type Adopted<R> = (Ledger<R>, Vec<(u64, R)>);
+
 /// The file, and which of its lines are free.
 #[derive(Debug)]
 pub struct Ledger<R = Line> {
@@ -62,7 +65,7 @@ impl<R: Record> Ledger<R> {
     }
 
     /// Goes on with that of another process; returns what is in it, each with its line.
-    pub fn adopt(file: OwnedFd) -> io::Result<(Ledger<R>, Vec<(u64, R)>)> {
+    pub fn adopt(file: OwnedFd) -> io::Result<Adopted<R>> {
         let file = File::from(file);
         let lines = file.metadata()?.len() / R::LEN as u64;
         let mut ledger = Ledger { file, free: Vec::new(), lines, of: PhantomData };

@@ -134,6 +134,21 @@ fn mapped_files_locks_listings_and_working_folders_live_through_takeovers() {
 }
 
 #[test]
+fn a_writable_mount_over_its_own_source_is_taken_over() {
+    need!(skip::mounting());
+    let home = Home::with(&small());
+    let mount = Mount::at(&home, "d --writable", "src");
+    fs::write(mount.join("a"), "written").expect("written");
+    kill_and_ask(&mount, Signal::KILL);
+    assert_eq!((mount.text("a"), mount.text("dir/sub/c")), ("written".into(), "three".into()));
+    fs::write(mount.join("dir/b"), "the source beneath is copied from").expect("written");
+    home.ok("commit d -m written");
+    mount.unmount();
+    assert_eq!(fs::read_to_string(home.join("src/a")).expect("the source"), "one");
+    assert_eq!(home.ok("cat d dir/b"), "the source beneath is copied from");
+}
+
+#[test]
 fn a_database_and_git_work_while_the_daemon_is_killed() {
     need!(skip::mounting(), skip::command("python3"), skip::command("git"));
     let home = Home::with(&small());
