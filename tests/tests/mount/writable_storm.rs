@@ -217,9 +217,9 @@ fn random_operations_under_kills_are_those_on_a_plain_folder() {
     let home = Home::with(&tree);
     let mount = Mount::new(&home, "d --writable");
     let mut rng = Rng::seeded();
-    for round in 0..4 {
+    for round in 0..3 {
         let (_, kills) = while_killing(&mount, Duration::from_millis(10), || {
-            for _ in 0..200 {
+            for _ in 0..150 {
                 let edit = Edit::random(&mut rng, &tree);
                 let done = tree.apply(&edit);
                 let did = through_the_kernel(mount.path(), &edit);
