@@ -181,8 +181,7 @@ impl Supervisor {
                 }
                 FromServing::LetGo(number) => drop(self.estate.held.remove(&number)),
                 FromServing::Serving => self.stood = true,
-                FromServing::PuttingAway => self.deadline = None,
-                FromServing::Prepared | FromServing::Ending => {}
+                FromServing::Prepared | FromServing::Ending | FromServing::PuttingAway => {}
             }
         }
         if let Some(next) = &mut self.next
@@ -353,7 +352,7 @@ impl Supervisor {
         if self.next.as_ref().is_some_and(|next| !next.is_prepared) {
             return self.drop_next("it does not begin");
         }
-        if let Some(serving) = &mut self.serving {
+        if let Some(serving) = self.serving.as_mut().filter(|serving| !serving.is_putting_away) {
             warn!("the serving process does not end, and is killed");
             serving.signal(Signal::KILL);
         }

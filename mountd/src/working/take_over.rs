@@ -9,6 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
 
+use tracing::warn;
 use veneer::dataset::MountedDraft;
 use veneer::model::WriterName;
 use veneer::source::Source;
@@ -58,7 +59,9 @@ pub fn take_over(
         let parent = parent.as_raw_nonzero().get().unsigned_abs();
         fence::wait(state.processes.iter().map(|(process, _)| *process), parent);
     }
-    sign(&lock, Path::new(&state.place.point)).map_err(refused)?;
+    if let Err(error) = sign(&lock, Path::new(&state.place.point)) {
+        warn!(%error, "the draft's lock does not name this process: {error}");
+    }
     let Opened { store, dataset, .. } = opened;
     // By its path it may not be found: the mount may lie over it.
     let source = Source::from_fd(source, dataset.source_path())?;

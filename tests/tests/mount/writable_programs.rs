@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use harness::{Home, Mount, Rng, Tree, disk, need, skip, source, wait};
+use rustix::process::Signal;
+
+use super::kills::kill_and_ask;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -310,6 +313,9 @@ fn a_full_disk_is_an_error_and_the_draft_is_intact() {
     let error = (0..100).find_map(|_| file.write_all(&block).err()).expect("64 MiB are not enough for 100");
     assert_eq!(error.raw_os_error(), Some(libc::ENOSPC));
     drop(file);
+    assert_eq!((mount.text("before"), mount.text("a")), ("before".into(), "one".into()));
+    // Whoever takes over needs no room.
+    kill_and_ask(&mount, Signal::KILL);
     assert_eq!((mount.text("before"), mount.text("a")), ("before".into(), "one".into()));
     fs::remove_file(mount.join("big")).expect("names can be removed on a full disk");
     fs::write(mount.join("after"), "after").expect("there is room again");
