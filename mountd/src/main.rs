@@ -18,6 +18,9 @@ use veneer_mountd::supervisor::{self, Charge};
 use veneer_mountd::trouble::Trouble;
 use veneer_mountd::{lifeline, malloc, probe, profile, serve, serving, working};
 
+#[global_allocator]
+static MEMORY: malloc::Ready = malloc::Ready;
+
 /// Shows a revision of a dataset as an ordinary folder.
 #[derive(Debug, Parser)]
 #[command(name = "veneer-mountd", version)]

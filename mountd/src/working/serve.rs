@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fuser::{Session, SessionACL};
+use fuser::{Config, Session, SessionACL};
 use tracing::{error, info, warn};
 use veneer::dataset::MountedDraft;
 use veneer::model::WriterName;
@@ -22,14 +22,15 @@ use super::record::Ino;
 use super::snapshot::{Forget, Keeper};
 use super::through::Through;
 use super::to_kernel::ToKernel;
-use super::{control, watch};
+use super::{control, watch, wishes};
 use crate::channel::{Channel, FromServing};
 use crate::daemon::EXIT_ERROR;
 use crate::estate::{Belonging, History, Place, State};
 use crate::gate::Gate;
 use crate::journal::{ToldJournal, say};
+use crate::malloc;
 use crate::mount::{self, Wish};
-use crate::serve::{self, Order, VERSION, session_config};
+use crate::serve::{self, Order, VERSION};
 use crate::serving::{self, Opened, Shows, Standing};
 use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
@@ -89,6 +90,12 @@ pub fn begin(
     prepared.show(&info, &Extra::default(), &told)?;
     let shows = Draft::new(order, prepared, info.clone(), &session, told, draft_socket)?;
     Ok(Standing { session, pool, mounted, info, kept, control, taken_over: None, shows: Box::new(shows) })
+}
+
+/// How a session is to read requests: of this many bytes at the most.
+pub fn session_config() -> Config {
+    malloc::expect_writes(wishes::LEN_MAX as usize);
+    serve::session_config()
 }
 
 /// What `info.json` says.

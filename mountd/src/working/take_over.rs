@@ -16,7 +16,7 @@ use veneer::source::Source;
 
 use super::answers::WritableFuse;
 use super::prepare::{Prepared, branch, open, sign};
-use super::serve::{Draft, info};
+use super::serve::{Draft, info, session_config};
 use super::through::Through;
 use super::{Left as LeftState, Working, fence};
 use crate::attributes::Owner;
@@ -25,7 +25,7 @@ use crate::estate::{Belonging, State};
 use crate::handshake;
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
-use crate::serve::{Order, VERSION, session_config};
+use crate::serve::{Order, VERSION};
 use crate::serving::{Opened, Standing};
 use crate::take_over::{CRASHES_MAX, Left};
 use crate::trouble::Trouble;
