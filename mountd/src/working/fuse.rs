@@ -1,4 +1,4 @@
-//! The kernel's protocol for a writable mount: decodes fuser's calls, calls [`Working`], replies.
+//! The kernel's protocol for a writable mount: decodes fuser's calls, calls [`super::Working`], replies.
 //!
 //! Nothing is decided here but which thread answers: what waits for a disk to
 //! be durable is answered by the pool.

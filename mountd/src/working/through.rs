@@ -6,7 +6,7 @@
 //! passthrough cannot be had, reads and writes come through here.
 //!
 //! A handle has the number of the request that opened it, and a line of a
-//! [ledger](crate::ledger), which outlives the process: so an opening that is
+//! [`ledger`], which outlives the process: so an opening that is
 //! asked for again is not counted twice, nor a closing.
 
 use std::collections::HashMap;

@@ -180,6 +180,33 @@ assert db.execute("pragma integrity_check").fetchone()[0] == "ok"
 }
 
 #[test]
+fn without_passthrough_no_more_is_noticed_of_kills() {
+    need!(skip::mounting(), skip::command("unshare"));
+    // In a user namespace of its own the kernel refuses passthrough, whoever one is there.
+    let apart = |program: &std::path::Path| {
+        let mut command = Command::new("unshare");
+        command.arg("-Urm").arg(program);
+        command
+    };
+    if !apart("true".as_ref()).output().is_ok_and(|ran| ran.status.success()) {
+        return skip::skipped("there are no user namespaces here");
+    }
+    let tests = [
+        "mount::writable_takeover::open_files_live_through_takeovers_whether_they_have_names_or_not",
+        "mount::writable_takeover::mapped_files_locks_listings_and_working_folders_live_through_takeovers",
+        "mount::writable_takeover::a_database_and_git_work_while_the_daemon_is_killed",
+    ];
+    for _ in 0..3 {
+        let ran = apart(&std::env::current_exe().expect("this program")).arg("--exact").args(tests).output();
+        let ran = ran.expect("it can be run");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+        if String::from_utf8_lossy(&ran.stderr).contains("skipped: ") {
+            return skip::skipped("nothing can be mounted in a user namespace here");
+        }
+    }
+}
+
+#[test]
 fn a_crash_of_any_kind_of_a_writable_mount_is_taken_over() {
     need!(skip::mounting());
     let home = Home::with(&small());
