@@ -179,20 +179,20 @@ fn each_operation_on_names_is_done_once_however_often_it_is_asked_for() {
     let storm = |folder: &Path, seed: u64| {
         fs::create_dir(folder).expect("made");
         let (mut rng, mut tree) = (Rng::from_seed(seed), BTreeMap::new());
-        for count in 0..6000 {
+        for count in 0..2500 {
             change_a_name(folder, &mut rng, &mut tree, count)
                 .unwrap_or_else(|error| panic!("operation {count} with seed {seed}: {error}"));
         }
         tree
     };
-    let (trees, kills) = while_killing(&mount, Duration::from_millis(15), || {
+    let (trees, kills) = while_killing(&mount, Duration::from_millis(30), || {
         std::thread::scope(|scope| {
             let started: Vec<_> =
                 seeds.iter().map(|(folder, seed)| scope.spawn(move || storm(folder, *seed))).collect();
             started.into_iter().map(|thread| thread.join().expect("no operation fails")).collect::<Vec<_>>()
         })
     });
-    println!("3 × 6000 operations on names under {kills} kills");
+    println!("3 × 2500 operations on names under {kills} kills");
     assert!(kills >= 5, "{kills}");
     for (folder, tree) in folders.iter().zip(trees) {
         let found = fs::read_dir(folder).expect("a folder").map(|entry| {
