@@ -41,6 +41,8 @@ pub enum FromServing {
     Serving,
     /// The mount ends, and this process with it: nobody is to take over.
     Ending,
+    /// It has ended; what was written is put away, which may take its time.
+    PuttingAway,
 }
 
 /// What a supervisor says.

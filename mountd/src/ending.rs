@@ -39,14 +39,6 @@ pub fn handle_signals(
     })
 }
 
-/// Ends the mount when this process, which nobody supervises, is told to.
-pub fn end_on_signals(mounted: &Arc<Mounted>, kept: &Arc<Kept>) {
-    let (mounted, kept) = (Arc::clone(mounted), Arc::clone(kept));
-    if let Err(error) = at_signal(&[SIGTERM, SIGINT], move |signal| end(signal, &mounted, &kept)) {
-        warn!(%error, "signals end this process at once: {error}");
-    }
-}
-
 /// Does something, on a thread of its own, with the first of these signals that comes.
 fn at_signal(signals: &[i32], act: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new(signals)?;

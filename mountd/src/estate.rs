@@ -15,6 +15,7 @@ use crate::handshake::KernelSaid;
 use crate::many::folders::Folders;
 use crate::mount::Mounted;
 use crate::profile::Choice;
+use crate::working::extra::Extra;
 
 /// How many moves are remembered, so that inodes of then can be found again; as many as are kept from collection.
 const STEPS_MAX: usize = 256;
@@ -33,8 +34,12 @@ pub enum Belonging {
     Pin,
     /// The socket at which clients of the mount come in.
     Control,
-    /// The ledger of open big files.
+    /// The ledger of open files.
     Opens,
+    /// The socket at which the command asks for what was written.
+    Draft,
+    /// The lock of a draft that is written to.
+    DraftLock,
 }
 
 /// The descriptors that outlive a serving process.
@@ -86,6 +91,9 @@ pub struct State {
     /// The folders of a mount of many revisions, whose history is of no account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folders: Option<Folders>,
+    /// What `.veneer/` of a writable mount shows.
+    #[serde(default)]
+    pub extra: Option<Extra>,
     /// The serving processes up to now, the last one last: number and version.
     pub processes: Vec<(u32, String)>,
 }

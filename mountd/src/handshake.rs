@@ -8,11 +8,9 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use fuser::{Config, InitFlags, Session, SessionACL};
+use fuser::{Config, Filesystem, InitFlags, Session, SessionACL};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
-
-use crate::fuse::Fuse;
 
 /// The operation INIT.
 const INIT: u32 = 26;
@@ -58,7 +56,7 @@ impl KernelSaid {
 }
 
 /// A session on a device on which INIT was answered by a process before this one.
-pub fn adopt(fuse: Fuse, device: OwnedFd, config: Config, said: KernelSaid) -> io::Result<Session<Fuse>> {
+pub fn adopt<F: Filesystem>(fuse: F, device: OwnedFd, config: Config, said: KernelSaid) -> io::Result<Session<F>> {
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
     rustix::net::send(&ours, &said.request(), SendFlags::NOSIGNAL)?;
@@ -91,6 +89,7 @@ mod tests {
     use rustix::net::RecvFlags;
 
     use super::*;
+    use crate::fuse::Fuse;
     use crate::opens::Opens;
     use crate::planted::Planted;
 

@@ -14,6 +14,7 @@ use crate::channel::{Channel, FromServing};
 use crate::estate::{Belonging, State};
 use crate::kept::Kept;
 use crate::many::folders::Folders;
+use crate::working::extra::Extra;
 
 /// Where it is written down what is shown.
 pub trait Journal: Send + Sync {
@@ -48,6 +49,14 @@ impl ToldJournal {
         let (names, descriptors): (Vec<_>, Vec<_>) = belongings.iter().copied().unzip();
         let value = serde_json::to_value(state).expect("names and numbers");
         say(&self.channel, &FromServing::Keep { state: value, belongings: names }, &descriptors);
+    }
+
+    /// `.veneer/` of a writable mount is about to show this, of `revision`.
+    pub fn shows_extra(&self, revision: Id, extra: &Extra) {
+        self.change(|state| {
+            state.history.add(revision, false);
+            state.extra = Some(extra.clone());
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

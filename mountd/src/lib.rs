@@ -32,6 +32,7 @@ pub mod errno;
 pub mod estate;
 pub mod filesystem;
 pub mod follow;
+pub mod following;
 pub mod fuse;
 pub mod fusermount;
 pub mod gate;

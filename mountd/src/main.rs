@@ -18,6 +18,9 @@ use veneer_mountd::supervisor::{self, Charge};
 use veneer_mountd::trouble::Trouble;
 use veneer_mountd::{lifeline, malloc, probe, profile, serve, serving, working};
 
+#[global_allocator]
+static MEMORY: malloc::Ready = malloc::Ready;
+
 /// Shows a revision of a dataset as an ordinary folder.
 #[derive(Debug, Parser)]
 #[command(name = "veneer-mountd", version)]
@@ -128,6 +131,7 @@ fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &
         drift: if arguments.on_drift == Drift::Serve { OnDrift::Serve } else { OnDrift::Error },
         profile: arguments.profile,
         log: arguments.log.as_ref().map(std::path::absolute).transpose()?,
+        writer: arguments.author.clone().filter(|_| arguments.writable),
         point: std::path::absolute(point)?,
     })
 }
@@ -145,7 +149,10 @@ fn serving_arguments(arguments: &Arguments, order: &serve::Order) -> Vec<OsStrin
     option("--on-drift", word(arguments.on_drift.to_possible_value()));
     option("--profile", word(arguments.profile.to_possible_value()));
     option("--log", order.log.clone().map(OsString::from));
-    let flags = [(order.all, "--all"), (order.pin, "--pin"), (order.allow_other, "--allow-other")];
+    option("--as", order.writer.as_ref().map(|writer| writer.to_string().into()));
+    let is_writable = order.writer.is_some();
+    let flags =
+        [(order.all, "--all"), (order.pin, "--pin"), (order.allow_other, "--allow-other"), (is_writable, "--writable")];
     all.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| OsString::from(flag)));
     all.extend(["--".into(), order.point.clone().into()]);
     all
@@ -198,7 +205,7 @@ fn mount(arguments: &Arguments, order: &serve::Order) -> ExitCode {
             Ok(ready) => match order.log.as_deref().map(open_log).transpose() {
                 Ok(log) => {
                     start_log(log);
-                    supervise(arguments, order, charge, ready)
+                    supervisor::run(charge, ready)
                 }
                 Err(error) => refuse(Ok(ready), &no_log(&error)),
             },
@@ -216,17 +223,9 @@ fn mount(arguments: &Arguments, order: &serve::Order) -> ExitCode {
     match log.and_then(|log| daemon::redirect_stdio(log.as_ref()).map(|()| log)) {
         Ok(log) => {
             start_log(log);
-            supervise(arguments, order, charge, ready)
+            supervisor::run(charge, ready)
         }
         Err(error) => refuse(Ok(ready), &no_log(&error)),
-    }
-}
-
-/// A writable mount is served by this process itself: what is written to it must not be asked for twice.
-fn supervise(arguments: &Arguments, order: &serve::Order, charge: Charge, ready: Ready) -> ExitCode {
-    match arguments.author.as_ref().filter(|_| arguments.writable) {
-        Some(writer) => working::serve::run(order, writer, ready),
-        None => supervisor::run(charge, ready),
     }
 }
 

@@ -217,7 +217,8 @@ pub fn try_passthrough(device: BorrowedFd<'_>) -> Result<(), String> {
     close_backing(device, id).map_err(refused)
 }
 
-fn close_backing(device: impl AsFd, id: u32) -> io::Result<()> {
+/// Has the kernel let go of the file behind a backing id.
+pub fn close_backing(device: impl AsFd, id: u32) -> io::Result<()> {
     // SAFETY: the call only reads the id.
     if unsafe { libc::ioctl(device.as_fd().as_raw_fd(), BACKING_CLOSE, &raw const id) } < 0 {
         return Err(io::Error::last_os_error());

@@ -52,6 +52,8 @@ pub struct Process {
     pub has_served: bool,
     /// Whether it has said that the mount ends.
     pub is_ending: bool,
+    /// Whether it has said that the mount has ended, and that it takes its time with what was written.
+    pub is_putting_away: bool,
 }
 
 impl Process {
@@ -71,8 +73,17 @@ impl Process {
             command.arg("--ready-fd").arg(ready.as_raw_fd().to_string());
         }
         let child = command.args(arguments).spawn()?;
-        let (since, is_prepared, has_served, is_ending) = (Instant::now(), false, false, false);
-        Ok(Process { child, program, channel, lifeline, since, is_prepared, has_served, is_ending })
+        Ok(Process {
+            child,
+            program,
+            channel,
+            lifeline,
+            since: Instant::now(),
+            is_prepared: false,
+            has_served: false,
+            is_ending: false,
+            is_putting_away: false,
+        })
     }
 
     /// Its number.
@@ -92,6 +103,7 @@ impl Process {
             FromServing::Prepared => self.is_prepared = true,
             FromServing::Serving => self.has_served = true,
             FromServing::Ending => self.is_ending = true,
+            FromServing::PuttingAway => self.is_putting_away = true,
             _ => {}
         }
         Some((message, descriptors))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use fuser::{Config, Session, SessionACL};
 use tracing::{info, warn};
 use veneer::dataset::{Dataset, Resolved, ResolvedBy, View};
-use veneer::model::{DatasetName, RefSpec};
+use veneer::model::{DatasetName, RefSpec, WriterName};
 use veneer::source::{OnDrift, Source, is_veneer_mount};
 use veneer::store::Store;
 
@@ -18,6 +18,7 @@ use crate::attributes::Owner;
 use crate::channel::Channel;
 use crate::estate::{Belonging, History, Place, State};
 use crate::filesystem::FileSystem;
+use crate::following::Following;
 use crate::fuse::Fuse;
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
@@ -55,13 +56,15 @@ pub struct Order {
     pub profile: profile::Asked,
     /// Where the log goes, to be told to others.
     pub log: Option<PathBuf>,
+    /// Whose draft is to be written to; `None` for a mount that is read.
+    pub writer: Option<WriterName>,
     /// The mount point.
     pub point: PathBuf,
 }
 
 impl Order {
     /// The branch, tag or revision that was asked for; `*` for all of them.
-    fn reference(&self) -> String {
+    pub(crate) fn reference(&self) -> String {
         if self.all {
             return "*".to_owned();
         }
@@ -70,7 +73,7 @@ impl Order {
 }
 
 /// Makes the mount, and hands over what is to outlive this process.
-pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing, Trouble> {
+pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing<Fuse>, Trouble> {
     let mark = opened.mark.clone();
     let Prepared { point, store, dataset, resolved: Resolved { id, by }, kept, view } = prepare(order, opened)?;
     let is_root = rustix::process::geteuid().is_root();
@@ -113,6 +116,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         control: control_path,
         history: History::new(id),
         folders: None,
+        extra: None,
         processes: vec![(std::process::id(), VERSION.to_owned())],
     };
     let pin = kept.descriptor();
@@ -122,22 +126,18 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
     belongings.extend(control.as_ref().map(|listener| (Belonging::Control, listener.as_fd())));
     let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &belongings));
-    let taken_over = None;
-    Ok(Standing {
-        session,
-        pool,
-        mounted,
-        info,
-        kept,
+    let shows = Following {
+        info: info.clone(),
+        kept: Arc::clone(&kept),
         file_system,
         journal,
         store,
         dataset,
         branch,
-        control,
-        taken_over,
-        many: None,
-    })
+        before: None,
+        follower: None,
+    };
+    Ok(Standing { session, pool, mounted, info, kept, control, taken_over: None, shows: Box::new(shows) })
 }
 
 /// Tries what the profile takes; where the kernel refuses, the mount goes on with the other one, and says why.

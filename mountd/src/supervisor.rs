@@ -181,7 +181,7 @@ impl Supervisor {
                 }
                 FromServing::LetGo(number) => drop(self.estate.held.remove(&number)),
                 FromServing::Serving => self.stood = true,
-                FromServing::Prepared | FromServing::Ending => {}
+                FromServing::Prepared | FromServing::Ending | FromServing::PuttingAway => {}
             }
         }
         if let Some(next) = &mut self.next
@@ -246,8 +246,10 @@ impl Supervisor {
         if process.is_ending || self.told_to_end {
             if !process.is_ending {
                 self.take_away();
+                return Some(ExitCode::SUCCESS);
             }
-            return Some(ExitCode::SUCCESS);
+            let code = status.and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
+            return Some(ExitCode::from(code.unwrap_or(0)));
         }
         let (id, has_served, is_young) = (process.id(), process.has_served, process.since.elapsed() < TRIAL);
         let how = status.map_or_else(|| "it is still dying".to_owned(), |status| status.to_string());
@@ -350,7 +352,7 @@ impl Supervisor {
         if self.next.as_ref().is_some_and(|next| !next.is_prepared) {
             return self.drop_next("it does not begin");
         }
-        if let Some(serving) = &mut self.serving {
+        if let Some(serving) = self.serving.as_mut().filter(|serving| !serving.is_putting_away) {
             warn!("the serving process does not end, and is killed");
             serving.signal(Signal::KILL);
         }

@@ -14,6 +14,7 @@ use crate::attributes::Owner;
 use crate::channel::Channel;
 use crate::estate::{Belonging, Belongings, State};
 use crate::filesystem::FileSystem;
+use crate::following::Following;
 use crate::fuse::Fuse;
 use crate::handshake;
 use crate::journal::ToldJournal;
@@ -21,7 +22,7 @@ use crate::kept::Kept;
 use crate::opens::Opens;
 use crate::recall::Recall;
 use crate::serve::{self, Order, VERSION};
-use crate::serving::{Opened, Standing, TakenOver};
+use crate::serving::{Opened, Standing};
 use crate::trouble::Trouble;
 use crate::veneer_folder::Info;
 
@@ -45,7 +46,7 @@ pub struct Left {
 ///
 /// # Errors
 /// When what is shown cannot be opened any more; the mount is left as it is.
-pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Left) -> Result<Standing, Trouble> {
+pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Left) -> Result<Standing<Fuse>, Trouble> {
     let Left { state, mut belongings, held, crashes } = left;
     let bad = |what: String| Trouble::new("io", format!("cannot take over: {what}"), "");
     let mut state: State = serde_json::from_value(state).map_err(|error| bad(error.to_string()))?;
@@ -78,22 +79,18 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let control = belongings.take(Belonging::Control).map(UnixListener::from);
     let mounted = state.place.mounted();
     let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &[]));
-    let taken_over = Some(TakenOver { held, before });
-    Ok(Standing {
-        session,
-        pool,
-        mounted,
-        info,
-        kept,
+    let shows = Following {
+        info: info.clone(),
+        kept: Arc::clone(&kept),
         file_system,
         journal,
         store,
         dataset,
         branch,
-        control,
-        taken_over,
-        many: None,
-    })
+        before,
+        follower: None,
+    };
+    Ok(Standing { session, pool, mounted, info, kept, control, taken_over: Some(held), shows: Box::new(shows) })
 }
 
 /// What `info.json` said, or says, of each process.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::mount::{UnmountFlags, unmount};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{Home, skip};
 
@@ -70,6 +71,14 @@ impl<'home> Mount<'home> {
     /// The process that starts another one to serve when that one dies.
     pub fn supervisor(&self) -> u32 {
         self.process("supervisor")
+    }
+
+    /// Kills both, so that nobody takes over.
+    pub fn kill_both(&self) {
+        for process in [self.supervisor(), self.serving()] {
+            let process = Pid::from_raw(i32::try_from(process).expect("a process id")).expect("not 0");
+            kill_process(process, Signal::KILL).expect("our own daemon");
+        }
     }
 
     fn process(&self, which: &str) -> u32 {

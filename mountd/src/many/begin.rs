@@ -13,6 +13,7 @@ use veneer::model::Id;
 use super::filesystem::{Many, info_of};
 use super::folders::FOLDERS_MAX;
 use super::names;
+use super::shows::ShowsMany;
 use crate::channel::Channel;
 use crate::estate::{Belonging, History, Place, State};
 use crate::filesystem::FileSystem;
@@ -29,7 +30,7 @@ use crate::trouble::Trouble;
 use crate::veneer_folder::VeneerFolder;
 
 /// Makes the mount, and hands over what is to outlive this process.
-pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing, Trouble> {
+pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing<Fuse>, Trouble> {
     let Opened { store, dataset, mark } = opened;
     let point = mount::check_point(&order.point)?;
     let source = dataset.source()?;
@@ -81,6 +82,7 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         control: control_path,
         history: History::new(first.1),
         folders: Some(many.state()),
+        extra: None,
         processes: vec![(std::process::id(), VERSION.to_owned())],
     };
     let pin = kept.descriptor();
@@ -90,22 +92,9 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
     belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
     belongings.extend(control.as_ref().map(|listener| (Belonging::Control, listener.as_fd())));
     let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &belongings));
-    many.write_down(Arc::clone(&journal));
-    Ok(Standing {
-        session,
-        pool,
-        mounted,
-        info,
-        kept,
-        file_system: many.files(),
-        journal,
-        store,
-        dataset,
-        branch: None,
-        control,
-        taken_over: None,
-        many: Some(many),
-    })
+    many.write_down(journal);
+    let shows = Box::new(ShowsMany::new(many, store, dataset));
+    Ok(Standing { session, pool, mounted, info, kept, control, taken_over: None, shows })
 }
 
 /// Over the source itself one revision makes sense, and a folder of folders does not.

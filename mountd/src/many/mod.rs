@@ -12,7 +12,7 @@
 //! | [`numbers`] | the numbers of folders |
 //! | [`folders`] | what the next process must know |
 //! | [`filesystem`], [`answers`] | what is shown, and what a request is answered with |
-//! | [`follow`] | how it moves with the refs |
+//! | [`follow`], [`shows`] | how it moves with the refs, and what else it does |
 //! | [`begin`], [`take_over`] | the beginnings of a process that serves |
 
 pub mod answers;
@@ -22,6 +22,7 @@ pub mod folders;
 pub mod follow;
 pub mod names;
 pub mod numbers;
+pub mod shows;
 pub mod take_over;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use veneer::source::Source;
 
 use super::filesystem::{Many, info_of};
 use super::folders::Folders;
+use super::shows::ShowsMany;
 use crate::attributes::Owner;
 use crate::channel::Channel;
 use crate::estate::{Belonging, State};
@@ -23,7 +24,7 @@ use crate::kept::Kept;
 use crate::opens::Opens;
 use crate::recall::Recall;
 use crate::serve::{self, Order, VERSION};
-use crate::serving::{Opened, Standing, TakenOver};
+use crate::serving::{Opened, Standing};
 use crate::shown::Shown;
 use crate::take_over::{CRASHES_MAX, Left, infos};
 use crate::trouble::Trouble;
@@ -33,7 +34,7 @@ use crate::veneer_folder::{Info, VeneerFolder};
 ///
 /// # Errors
 /// When what is shown cannot be opened any more; the mount is left as it is.
-pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Left) -> Result<Standing, Trouble> {
+pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Left) -> Result<Standing<Fuse>, Trouble> {
     let Left { state, mut belongings, held, crashes } = left;
     let bad = |what: String| Trouble::new("io", format!("cannot take over: {what}"), "");
     let mut state: State = serde_json::from_value(state).map_err(|error| bad(error.to_string()))?;
@@ -64,22 +65,9 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let control = belongings.take(Belonging::Control).map(UnixListener::from);
     let mounted = state.place.mounted();
     let journal = Arc::new(ToldJournal::begin(Arc::clone(channel), state, Arc::clone(&kept), &[]));
-    many.write_down(Arc::clone(&journal));
-    Ok(Standing {
-        session,
-        pool,
-        mounted,
-        info,
-        kept,
-        file_system: many.files(),
-        journal,
-        store,
-        dataset,
-        branch: None,
-        control,
-        taken_over: Some(TakenOver { held, before: None }),
-        many: Some(many),
-    })
+    many.write_down(journal);
+    let shows = Box::new(ShowsMany::new(many, store, dataset));
+    Ok(Standing { session, pool, mounted, info, kept, control, taken_over: Some(held), shows })
 }
 
 /// What is not to be collected, and what of it for as long as the mount lives: bases, and what no ref may reach.

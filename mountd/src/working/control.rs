@@ -11,18 +11,24 @@ use tracing::warn;
 use veneer::dataset::MountedDraft;
 
 use super::snapshot::Keeper;
+use super::to_kernel;
 use crate::trouble::Trouble;
 
-/// Listens in the draft's folder until the process ends.
-pub fn listen(folder: &Path, point: &Path, keeper: &Arc<Keeper>) -> io::Result<()> {
+/// Makes the socket in the draft's folder.
+pub fn bind(folder: &Path) -> io::Result<UnixListener> {
     // A socket's path may have 107 bytes only, so it is named by the folder that is open.
     let opened = fs::File::open(folder)?;
     let path = format!("/proc/self/fd/{}/{}", std::os::fd::AsRawFd::as_raw_fd(&opened), MountedDraft::SOCKET);
     let _ = fs::remove_file(&path);
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Listens until the process ends.
+pub fn listen(listener: UnixListener, point: &Path, keeper: &Arc<Keeper>) -> io::Result<()> {
     let (keeper, point) = (Arc::clone(keeper), point.to_owned());
-    thread::Builder::new().name("control".to_owned()).spawn(move || {
+    thread::Builder::new().name("draft".to_owned()).spawn(move || {
         for stream in listener.incoming().flatten() {
             if let Err(error) = answer(stream, &point, &keeper) {
                 warn!(%error, "the command was not answered: {error}");
@@ -56,7 +62,10 @@ fn answer(stream: UnixStream, point: &Path, keeper: &Keeper) -> io::Result<()> {
 ///
 /// Nothing is locked meanwhile, so the writes that come of it are served.
 fn flush_maps(point: &Path) {
-    if let Ok(root) = fs::File::open(point) {
-        let _ = rustix::fs::syncfs(&root);
-    }
+    let point = point.to_owned();
+    to_kernel::in_the_mount(move || {
+        if let Ok(root) = fs::File::open(point) {
+            let _ = rustix::fs::syncfs(&root);
+        }
+    });
 }

@@ -186,8 +186,15 @@ impl Working {
 
     /// Whether a file has a scratch file.
     pub fn is_scratch(&self, ino: Ino) -> bool {
-        let state = self.state();
-        state.tree.spoken_inode(ino).is_some_and(|inode| matches!(inode.what, What::File(Bytes::Scratch(_))))
+        self.scratch_of(ino).is_some()
+    }
+
+    /// The number of a file's scratch file, if it has one.
+    pub fn scratch_of(&self, ino: Ino) -> Option<u64> {
+        match self.state().tree.spoken_inode(ino)?.what {
+            What::File(Bytes::Scratch(number)) => Some(number),
+            _ => None,
+        }
     }
 
     fn make_scratch(

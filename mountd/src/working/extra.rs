@@ -1,7 +1,6 @@
 //! `.veneer/` of a writable mount: what it tells about itself, and nobody may write.
 
-use std::sync::Arc;
-
+use serde::{Deserialize, Serialize};
 use veneer::model::{Id, Kind};
 
 use super::metadata::Told;
@@ -9,17 +8,26 @@ use super::record::{EXTRA, Ino, Times};
 use crate::attributes::Owner;
 use crate::veneer_folder::{Info, Item, VeneerFolder};
 
-/// The folder and its files at one revision.
-#[derive(Clone, Debug, Default)]
+/// The folder and its files, at this revision and a few before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
     /// Counts what was shown: content never changes under a number.
     version: u64,
-    files: Vec<(&'static [u8], Arc<[u8]>)>,
+    /// What was shown, the last one last.
+    shown: Vec<Shown>,
+}
+
+/// The files as they were shown at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Shown {
+    files: Vec<(String, String)>,
     mtime_ns: i64,
 }
 
 /// Numbers for each version: the folder has the first.
 const NUMBERS: u64 = 16;
+/// How many versions can still be read by whoever has them open.
+const VERSIONS_MAX: usize = 8;
 
 impl Extra {
     /// The folder's number.
@@ -29,14 +37,19 @@ impl Extra {
 
     /// What is to be told of `revision`, after `before`.
     pub fn new(info: &Info, revision: Id, mtime_ns: i64, before: &Extra) -> Extra {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let files = VeneerFolder::new(info, revision, mtime_ns)
             .files()
             .filter_map(|(name, item)| match item {
-                Item::File { bytes, .. } => Some((name, bytes)),
+                Item::File { bytes, .. } => Some((text(name), text(&bytes))),
                 Item::Folder { .. } => None,
             })
             .collect();
-        Extra { version: before.version + 1, files, mtime_ns }
+        let mut shown = before.shown.clone();
+        shown.push(Shown { files, mtime_ns });
+        let surplus = shown.len().saturating_sub(VERSIONS_MAX);
+        shown.drain(..surplus);
+        Extra { version: before.version + 1, shown }
     }
 
     /// Whether a number is of the folder or one of its files.
@@ -46,28 +59,46 @@ impl Extra {
 
     /// The number of a file.
     pub fn find(&self, name: &[u8]) -> Option<Ino> {
-        let at = self.files.iter().position(|(known, _)| *known == name)?;
+        let at = self.shown.last()?.files.iter().position(|(known, _)| known.as_bytes() == name)?;
         Some(Ino(EXTRA | (self.version * NUMBERS + at as u64 + 1)))
     }
 
-    /// The bytes of a file; those of an older one are gone.
+    /// The file of a number, and what was shown with it; one that is much older is gone.
+    fn file(&self, ino: Ino) -> Option<(&Shown, &str)> {
+        let number = ino.0 & !EXTRA;
+        let age = usize::try_from(self.version.checked_sub(number / NUMBERS)?).ok()?;
+        let shown = self.shown.get(self.shown.len().checked_sub(age + 1)?)?;
+        let at = usize::try_from((number % NUMBERS).checked_sub(1)?).ok()?;
+        shown.files.get(at).map(|(_, text)| (shown, text.as_str()))
+    }
+
+    /// The bytes of a file.
     pub fn bytes(&self, ino: Ino) -> Option<&[u8]> {
-        let at = (ino.0 & !EXTRA).checked_sub(self.version * NUMBERS + 1)?;
-        self.files.get(usize::try_from(at).ok()?).map(|(_, bytes)| &**bytes)
+        self.file(ino).map(|(_, text)| text.as_bytes())
+    }
+
+    /// The revision that is shown.
+    pub fn revision(&self) -> String {
+        let text = self.find(b"revision").and_then(|ino| self.file(ino));
+        text.map(|(_, text)| text.trim().to_owned()).unwrap_or_default()
     }
 
     /// Its files, in order of name.
-    pub fn names(&self) -> impl Iterator<Item = (&'static [u8], Ino)> + '_ {
-        self.files.iter().filter_map(|(name, _)| Some((*name, self.find(name)?)))
+    fn names(&self) -> impl Iterator<Item = (&[u8], Ino)> + '_ {
+        let files = self.shown.last().into_iter().flat_map(|shown| &shown.files);
+        files.filter_map(|(name, _)| Some((name.as_bytes(), self.find(name.as_bytes())?)))
     }
 
     /// What `stat` tells of the folder or a file.
     pub fn told(&self, ino: Ino, owner: Owner) -> Option<Told> {
-        let (kind, mode, size) = match ino == Extra::FOLDER {
-            true => (Kind::Folder, 0o555, 0),
-            false => (Kind::File, 0o444, self.bytes(ino)?.len() as u64),
+        let (kind, mode, size, time) = match ino == Extra::FOLDER {
+            true => (Kind::Folder, 0o555, 0, self.shown.last()?.mtime_ns),
+            false => {
+                let (shown, text) = self.file(ino)?;
+                (Kind::File, 0o444, text.len() as u64, shown.mtime_ns)
+            }
         };
-        let times = Times { accessed: self.mtime_ns, modified: self.mtime_ns, changed: self.mtime_ns };
+        let times = Times { accessed: time, modified: time, changed: time };
         let Owner { user, group } = owner;
         Some(Told { ino, kind, size, blocks: size.div_ceil(512), mode, user, group, times, links: 1 })
     }

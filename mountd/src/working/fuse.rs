@@ -1,4 +1,4 @@
-//! The kernel's protocol for a writable mount: decodes fuser's calls, calls [`Working`], replies.
+//! The kernel's protocol for a writable mount: decodes fuser's calls, calls [`super::Working`], replies.
 //!
 //! Nothing is decided here but which thread answers: what waits for a disk to
 //! be durable is answered by the pool.
@@ -17,82 +17,35 @@ use fuser::{
     TimeOrNow, WriteFlags,
 };
 
-use super::Working;
+use super::answers::WritableFuse;
 use super::extra::Extra;
-use super::metadata::{Setting, Told};
-use super::names::{At, Manner, New};
+use super::metadata::Setting;
+use super::names::{Manner, New};
 use super::record::Ino;
-use super::refused::{Answer, Refused};
-use super::through::Through;
+use super::refused::Refused;
 use super::wishes;
 use super::words::{
-    FOR_EVER, GENERATION, caller, code, empty, entry, extended, file_attr, file_type, name_at, nothing, when, writable,
-    writable_name,
+    FOR_EVER, GENERATION, asked, caller, code, created, empty, entry, extended, file_attr, file_type, name_at, nothing,
+    opened, when, writable, writable_name, writes,
 };
-use crate::attributes::Owner;
-use crate::buffers::Buffers;
-use crate::pool::Pool;
-use crate::veneer_folder;
+use crate::handshake::KernelSaid;
 
-/// Files are opened and closed by number alone.
+/// What is in `.veneer/` is opened and closed by number alone.
 const HANDLE: FileHandle = FileHandle(0);
 
-/// A writable mount as fuser calls it.
-#[derive(Debug)]
-pub struct WritableFuse {
-    working: Arc<Working>,
-    owner: Owner,
-    pool: Pool,
-    buffers: Buffers,
-    through: Through,
-}
-
-impl WritableFuse {
-    /// Serves `working`; `.veneer/` is `owner`'s.
-    pub fn new(working: Arc<Working>, owner: Owner) -> WritableFuse {
-        WritableFuse { working, owner, pool: Pool::default(), buffers: Buffers::default(), through: Through::default() }
-    }
-
-    fn told(&self, ino: Ino) -> Answer<Told> {
-        match Extra::is(ino) {
-            true => self.working.extra().told(ino, self.owner).ok_or(Refused(libc::ESTALE)),
-            false => self.working.attributes(ino),
+/// Answers a request with an error if it is one that several processes may have died of.
+macro_rules! refuse_deadly {
+    ($self:ident, $request:ident, $reply:ident) => {
+        if $self.refuse_resent && asked($request).is_again {
+            return $reply.error(Errno::EIO);
         }
-    }
-
-    fn find(&self, at: At<'_>) -> Answer<Option<Told>> {
-        let ino = match at.folder {
-            Extra::FOLDER => self.working.extra().find(at.name),
-            Ino::ROOT if at.name == veneer_folder::NAME => Some(Extra::FOLDER),
-            _ => self.working.lookup(at)?,
-        };
-        ino.map(|ino| self.told(ino)).transpose()
-    }
-
-    fn make(&self, request: &Request, parent: INodeNo, name: &OsStr, new: New) -> Answer<Told> {
-        let ino = self.working.make(writable_name(parent, name)?, new, caller(request))?;
-        self.told(ino)
-    }
-
-    /// Pages may be kept over an opening, unless the kernel may have written past them meanwhile.
-    fn caching(&self, ino: Ino) -> FopenFlags {
-        match self.through.is_on() && self.working.is_scratch(ino) {
-            true => FopenFlags::empty(),
-            false => FopenFlags::FOPEN_KEEP_CACHE,
-        }
-    }
-
-    fn list(&self, ino: Ino, after: u64, add: &mut dyn FnMut(&[u8], u64, &Told) -> bool) -> Answer<()> {
-        if ino == Extra::FOLDER {
-            self.working.extra().list(after, self.owner, add);
-            return Ok(());
-        }
-        self.working.list(ino, after, add)
-    }
+    };
 }
 
 impl fuser::Filesystem for WritableFuse {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
+        let (protocol, capabilities) = (config.kernel_abi(), config.capabilities().bits());
+        let _ = self.said.set(KernelSaid { protocol: (protocol.0, protocol.1), capabilities });
         wishes::ask(config)?;
         // The file system below may be stacked on another, too, but not deeper.
         if config.add_capabilities(InitFlags::FUSE_PASSTHROUGH).is_ok() && config.set_max_stack_depth(2).is_ok() {
@@ -101,7 +54,8 @@ impl fuser::Filesystem for WritableFuse {
         Ok(())
     }
 
-    fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+    fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        refuse_deadly!(self, request, reply);
         match self.find(name_at(parent, name)) {
             Ok(Some(told)) => reply.entry(&FOR_EVER, &file_attr(&told), GENERATION),
             Ok(None) => reply.entry(&FOR_EVER, &nothing(), GENERATION),
@@ -115,7 +69,8 @@ impl fuser::Filesystem for WritableFuse {
         }
     }
 
-    fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+    fn getattr(&self, request: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+        refuse_deadly!(self, request, reply);
         match self.told(Ino(ino.0)) {
             Ok(told) => reply.attr(&FOR_EVER, &file_attr(&told)),
             Err(refused) => reply.error(code(refused)),
@@ -140,6 +95,7 @@ impl fuser::Filesystem for WritableFuse {
         _: Option<BsdFileFlags>,
         reply: ReplyAttr,
     ) {
+        refuse_deadly!(self, request, reply);
         let (accessed, modified) = (accessed.map(when), modified.map(when));
         let setting = Setting { mode, user, group, size, accessed, modified };
         match writable(ino).and_then(|ino| self.working.set(ino, setting, caller(request))) {
@@ -148,7 +104,8 @@ impl fuser::Filesystem for WritableFuse {
         }
     }
 
-    fn readlink(&self, _: &Request, ino: INodeNo, reply: ReplyData) {
+    fn readlink(&self, request: &Request, ino: INodeNo, reply: ReplyData) {
+        refuse_deadly!(self, request, reply);
         match self.working.link_target(Ino(ino.0)) {
             Ok(target) => reply.data(&target),
             Err(refused) => reply.error(code(refused)),
@@ -156,6 +113,7 @@ impl fuser::Filesystem for WritableFuse {
     }
 
     fn mknod(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, _: u32, reply: ReplyEntry) {
+        refuse_deadly!(self, request, reply);
         match mode & libc::S_IFMT {
             libc::S_IFREG | 0 => entry(reply, self.make(request, parent, name, New::File(mode))),
             // A dataset has no devices, sockets or pipes.
@@ -164,32 +122,37 @@ impl fuser::Filesystem for WritableFuse {
     }
 
     fn mkdir(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, reply: ReplyEntry) {
+        refuse_deadly!(self, request, reply);
         entry(reply, self.make(request, parent, name, New::Folder(mode)));
     }
 
     fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
+        refuse_deadly!(self, request, reply);
         entry(reply, self.make(request, parent, name, New::Link(target.as_os_str().as_bytes().to_vec())));
     }
 
-    fn link(&self, _: &Request, ino: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+    fn link(&self, request: &Request, ino: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        refuse_deadly!(self, request, reply);
         let linked = writable(ino).and_then(|ino| {
-            self.working.link(ino, writable_name(parent, name)?)?;
+            self.working.link(ino, writable_name(parent, name)?, asked(request))?;
             self.told(ino)
         });
         entry(reply, linked);
     }
 
-    fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        empty(reply, writable_name(parent, name).and_then(|at| self.working.unlink(at)));
+    fn unlink(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        refuse_deadly!(self, request, reply);
+        empty(reply, writable_name(parent, name).and_then(|at| self.working.unlink(at, asked(request))));
     }
 
-    fn rmdir(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        empty(reply, writable_name(parent, name).and_then(|at| self.working.rmdir(at)));
+    fn rmdir(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        refuse_deadly!(self, request, reply);
+        empty(reply, writable_name(parent, name).and_then(|at| self.working.rmdir(at, asked(request))));
     }
 
     fn rename(
         &self,
-        _: &Request,
+        request: &Request,
         parent: INodeNo,
         name: &OsStr,
         new_parent: INodeNo,
@@ -197,6 +160,7 @@ impl fuser::Filesystem for WritableFuse {
         flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
+        refuse_deadly!(self, request, reply);
         let manner = match flags {
             RenameFlags::RENAME_NOREPLACE => Manner::KeepOther,
             RenameFlags::RENAME_EXCHANGE => Manner::Exchange,
@@ -204,49 +168,29 @@ impl fuser::Filesystem for WritableFuse {
             _ => return reply.error(Errno::EINVAL),
         };
         let names = writable_name(parent, name).and_then(|from| Ok((from, writable_name(new_parent, new_name)?)));
-        empty(reply, names.and_then(|(from, to)| self.working.rename(from, to, manner)));
+        empty(reply, names.and_then(|(from, to)| self.working.rename(from, to, manner, asked(request))));
     }
 
     fn create(&self, request: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, _: i32, reply: ReplyCreate) {
-        let made = self.make(request, parent, name, New::File(mode)).and_then(|told| {
-            self.working.open_file(told.ino)?;
-            Ok(told)
-        });
-        match made {
-            Ok(told) => {
-                let attr = file_attr(&told);
-                match self.through.open(&self.working, told.ino, true, |file| reply.open_backing(file)) {
-                    Some(id) => {
-                        reply.created_passthrough(&FOR_EVER, &attr, GENERATION, HANDLE, FopenFlags::empty(), &id);
-                    }
-                    None => reply.created(&FOR_EVER, &attr, GENERATION, HANDLE, self.caching(told.ino)),
-                }
-            }
+        refuse_deadly!(self, request, reply);
+        match self.make_open(request, parent, name, mode, &reply) {
+            Ok((told, opening)) => created(reply, &told, opening, self.caching(told.ino)),
             Err(refused) => reply.error(code(refused)),
         }
     }
 
     fn open(&self, request: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+        refuse_deadly!(self, request, reply);
         let ino = Ino(ino.0);
-        let writes = flags.0 & libc::O_ACCMODE != libc::O_RDONLY;
         if Extra::is(ino) {
-            return match writes {
+            return match writes(flags) {
                 true => reply.error(Errno::EPERM),
                 false => reply.opened(HANDLE, FopenFlags::FOPEN_KEEP_CACHE),
             };
         }
-        if let Err(refused) = self.working.open_file(ino) {
-            return reply.error(code(refused));
-        }
-        if flags.0 & libc::O_TRUNC != 0
-            && let Err(refused) = self.working.truncate(ino, 0, caller(request))
-        {
-            self.working.close_file(ino);
-            return reply.error(code(refused));
-        }
-        match self.through.open(&self.working, ino, writes, |file| reply.open_backing(file)) {
-            Some(id) => reply.opened_passthrough(HANDLE, FopenFlags::empty(), &id),
-            None => reply.opened(HANDLE, self.caching(ino)),
+        match self.enter(request, ino, flags, &reply) {
+            Ok(opening) => opened(reply, opening, self.caching(ino)),
+            Err(refused) => reply.error(code(refused)),
         }
     }
 
@@ -254,14 +198,13 @@ impl fuser::Filesystem for WritableFuse {
         &self,
         _: &Request,
         ino: INodeNo,
-        _: FileHandle,
+        handle: FileHandle,
         _: OpenFlags,
         _: Option<LockOwner>,
         _: bool,
         reply: ReplyEmpty,
     ) {
-        if !Extra::is(Ino(ino.0)) {
-            self.through.close(&self.working, Ino(ino.0));
+        if self.through.leave(&self.working, handle.0) {
             self.working.close_file(Ino(ino.0));
         }
         reply.ok();
@@ -269,7 +212,7 @@ impl fuser::Filesystem for WritableFuse {
 
     fn read(
         &self,
-        _: &Request,
+        request: &Request,
         ino: INodeNo,
         _: FileHandle,
         offset: u64,
@@ -278,6 +221,7 @@ impl fuser::Filesystem for WritableFuse {
         _: Option<LockOwner>,
         reply: ReplyData,
     ) {
+        refuse_deadly!(self, request, reply);
         let ino = Ino(ino.0);
         if Extra::is(ino) {
             let extra = self.working.extra();
@@ -295,7 +239,7 @@ impl fuser::Filesystem for WritableFuse {
 
     fn write(
         &self,
-        _: &Request,
+        request: &Request,
         ino: INodeNo,
         _: FileHandle,
         offset: u64,
@@ -305,6 +249,7 @@ impl fuser::Filesystem for WritableFuse {
         _: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
+        refuse_deadly!(self, request, reply);
         let written = writable(ino).and_then(|ino| {
             if write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID) {
                 self.working.drop_privilege(ino)?;
@@ -317,17 +262,20 @@ impl fuser::Filesystem for WritableFuse {
         }
     }
 
-    fn fsync(&self, _: &Request, ino: INodeNo, _: FileHandle, datasync: bool, reply: ReplyEmpty) {
+    fn fsync(&self, request: &Request, ino: INodeNo, _: FileHandle, datasync: bool, reply: ReplyEmpty) {
+        refuse_deadly!(self, request, reply);
         let working = Arc::clone(&self.working);
         self.pool.run(move || empty(reply, writable(ino).and_then(|ino| working.sync_file(ino, datasync))));
     }
 
-    fn fsyncdir(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+    fn fsyncdir(&self, request: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        refuse_deadly!(self, request, reply);
         let working = Arc::clone(&self.working);
         self.pool.run(move || empty(reply, working.sync_journal().map_err(Refused::from)));
     }
 
-    fn readdir(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+    fn readdir(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+        refuse_deadly!(self, request, reply);
         let listed = self.list(Ino(ino.0), offset, &mut |name, cookie, told| {
             !reply.add(INodeNo(told.ino.0), cookie, file_type(told.kind), OsStr::from_bytes(name))
         });
@@ -337,7 +285,8 @@ impl fuser::Filesystem for WritableFuse {
         }
     }
 
-    fn readdirplus(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectoryPlus) {
+    fn readdirplus(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectoryPlus) {
+        refuse_deadly!(self, request, reply);
         let listed = self.list(Ino(ino.0), offset, &mut |name, cookie, told| {
             !reply.add(INodeNo(told.ino.0), cookie, OsStr::from_bytes(name), &FOR_EVER, &file_attr(told), GENERATION)
         });
@@ -347,7 +296,8 @@ impl fuser::Filesystem for WritableFuse {
         }
     }
 
-    fn statfs(&self, _: &Request, _: INodeNo, reply: ReplyStatfs) {
+    fn statfs(&self, request: &Request, _: INodeNo, reply: ReplyStatfs) {
+        refuse_deadly!(self, request, reply);
         match self.working.statistics() {
             Ok(all) => {
                 let len = |bytes: u64| u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -358,11 +308,25 @@ impl fuser::Filesystem for WritableFuse {
         }
     }
 
-    fn setxattr(&self, _: &Request, ino: INodeNo, name: &OsStr, value: &[u8], flags: i32, _: u32, reply: ReplyEmpty) {
-        empty(reply, writable(ino).and_then(|ino| self.working.set_extended(ino, name.as_bytes(), value, flags)));
+    fn setxattr(
+        &self,
+        request: &Request,
+        ino: INodeNo,
+        name: &OsStr,
+        value: &[u8],
+        flags: i32,
+        _: u32,
+        reply: ReplyEmpty,
+    ) {
+        refuse_deadly!(self, request, reply);
+        empty(
+            reply,
+            writable(ino).and_then(|ino| self.working.set_extended(ino, name.as_bytes(), value, flags, asked(request))),
+        );
     }
 
-    fn getxattr(&self, _: &Request, ino: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
+    fn getxattr(&self, request: &Request, ino: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
+        refuse_deadly!(self, request, reply);
         let value = match writable(ino) {
             Ok(ino) => self.working.extended(ino, name.as_bytes()),
             Err(_) => Err(Refused(libc::ENODATA)),
@@ -370,18 +334,20 @@ impl fuser::Filesystem for WritableFuse {
         extended(reply, size, value);
     }
 
-    fn listxattr(&self, _: &Request, ino: INodeNo, size: u32, reply: ReplyXattr) {
+    fn listxattr(&self, request: &Request, ino: INodeNo, size: u32, reply: ReplyXattr) {
+        refuse_deadly!(self, request, reply);
         let names = writable(ino).map_or(Ok(Vec::new()), |ino| self.working.list_extended(ino));
         extended(reply, size, names);
     }
 
-    fn removexattr(&self, _: &Request, ino: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        empty(reply, writable(ino).and_then(|ino| self.working.remove_extended(ino, name.as_bytes())));
+    fn removexattr(&self, request: &Request, ino: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        refuse_deadly!(self, request, reply);
+        empty(reply, writable(ino).and_then(|ino| self.working.remove_extended(ino, name.as_bytes(), asked(request))));
     }
 
     fn fallocate(
         &self,
-        _: &Request,
+        request: &Request,
         ino: INodeNo,
         _: FileHandle,
         offset: u64,
@@ -389,11 +355,13 @@ impl fuser::Filesystem for WritableFuse {
         mode: i32,
         reply: ReplyEmpty,
     ) {
+        refuse_deadly!(self, request, reply);
         let mode = mode.cast_unsigned();
         empty(reply, writable(ino).and_then(|ino| self.working.allocate(ino, mode, offset, length)));
     }
 
-    fn lseek(&self, _: &Request, ino: INodeNo, _: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
+    fn lseek(&self, request: &Request, ino: INodeNo, _: FileHandle, offset: i64, whence: i32, reply: ReplyLseek) {
+        refuse_deadly!(self, request, reply);
         let found = writable(ino).and_then(|ino| {
             let offset = u64::try_from(offset).map_err(|_| Refused(libc::ENXIO))?;
             match whence {
@@ -410,7 +378,7 @@ impl fuser::Filesystem for WritableFuse {
 
     fn copy_file_range(
         &self,
-        _: &Request,
+        request: &Request,
         from: INodeNo,
         _: FileHandle,
         from_offset: u64,
@@ -421,6 +389,7 @@ impl fuser::Filesystem for WritableFuse {
         _: CopyFileRangeFlags,
         reply: ReplyWrite,
     ) {
+        refuse_deadly!(self, request, reply);
         let working = Arc::clone(&self.working);
         self.pool.run(move || {
             let copied = writable(from).and_then(|from| working.copy(from, from_offset, writable(to)?, to_offset, len));

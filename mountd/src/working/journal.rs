@@ -76,7 +76,6 @@ impl Journal {
             number += 1;
         }
         file.set_len(end as u64)?;
-        file.sync_data()?;
         let end = end as u64;
         let folder = folder.to_owned();
         Ok(Some((
@@ -87,7 +86,8 @@ impl Journal {
                 first: end,
                 reserved: end,
                 number,
-                synced: end,
+                // Whoever wrote it may have been killed before the next sync.
+                synced: 0,
                 broken: false,
             },
             records,

@@ -3,6 +3,7 @@
 use rustix::fs::StatVfs;
 use veneer::model::Kind;
 
+use super::asked::Asked;
 use super::journal::Room;
 use super::names::Caller;
 use super::record::{Bytes, Ino, Inode, Record, Times, What};
@@ -160,9 +161,9 @@ impl Working {
     }
 
     /// Sets an extended attribute; `flags` are those of `setxattr`.
-    pub fn set_extended(&self, ino: Ino, name: &[u8], value: &[u8], flags: i32) -> Answer<()> {
+    pub fn set_extended(&self, ino: Ino, name: &[u8], value: &[u8], flags: i32, asked: Asked) -> Answer<()> {
         check_space(name)?;
-        self.change_extended(ino, Room::Takes, |inode| {
+        self.change_extended(ino, Room::Takes, asked, |inode| {
             let is_there = inode.extended.contains_key(name);
             if is_there && flags & libc::XATTR_CREATE != 0 {
                 return Err(Refused(libc::EEXIST));
@@ -177,20 +178,30 @@ impl Working {
     }
 
     /// Removes an extended attribute.
-    pub fn remove_extended(&self, ino: Ino, name: &[u8]) -> Answer<()> {
+    pub fn remove_extended(&self, ino: Ino, name: &[u8], asked: Asked) -> Answer<()> {
         check_space(name)?;
-        self.change_extended(ino, Room::Gives, |inode| {
+        self.change_extended(ino, Room::Gives, asked, |inode| {
             inode.extended.remove(name).map(|_| ()).ok_or(Refused(libc::ENODATA))
         })
     }
 
-    fn change_extended(&self, ino: Ino, room: Room, change: impl FnOnce(&mut Inode) -> Answer<()>) -> Answer<()> {
+    fn change_extended(
+        &self,
+        ino: Ino,
+        room: Room,
+        asked: Asked,
+        change: impl FnOnce(&mut Inode) -> Answer<()>,
+    ) -> Answer<()> {
         let mut state = self.state();
+        if state.tree.done().find(asked).is_some() {
+            return Ok(());
+        }
         let mut records = Vec::new();
         let mut inode = state.tree.touch(ino, &mut records)?;
         change(&mut inode)?;
         inode.times.changed = now_ns();
         records.push(Record::Put(ino, inode));
+        asked.note(&mut records, None);
         self.commit(&mut state, &records, room)
     }
 

@@ -8,30 +8,38 @@
 //! | [`record`], [`tree`] | names and inodes, over the base that says the rest |
 //! | [`journal`], [`scratch`] | what of it is on the disk, and survives a kill |
 //! | [`names`], [`metadata`], [`data`], [`listing`] | the operations, without a kernel |
+//! | [`asked`] | which of them were done already, when the kernel asks again |
 //! | [`load`], [`emit`], [`snapshot`] | how an overlay becomes a state, a state an overlay, and what the store is told |
 //! | [`extra`] | `.veneer/` |
 //! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
-//! | [`fuse`], `words`, [`through`], [`serve`] | the kernel's protocol; one mount from beginning to end |
+//! | [`fuse`], [`answers`], `words`, [`through`], [`to_kernel`] | the kernel's protocol |
+//! | [`serve`], [`prepare`], [`take_over`], [`fence`] | one mount from beginning to end, whoever serves it |
 //!
 //! The lock of a file's bytes ([`data::Body`]) is taken before that of the names
 //! ([`Working::state`]), never after. The store is opened for the moment of a snapshot only.
 
+pub mod answers;
+pub mod asked;
 pub mod control;
 pub mod data;
 pub mod emit;
 pub mod extra;
+pub mod fence;
 pub mod fuse;
 pub mod journal;
 pub mod listing;
 pub mod load;
 pub mod metadata;
 pub mod names;
+pub mod prepare;
 pub mod record;
 pub mod refused;
 pub mod scratch;
 pub mod serve;
 pub mod snapshot;
+pub mod take_over;
 pub mod through;
+pub mod to_kernel;
 pub mod tree;
 pub mod watch;
 mod wishes;
@@ -86,6 +94,30 @@ pub struct State {
     journal: Journal,
 }
 
+/// What was left in a draft's folder.
+#[derive(Debug)]
+pub struct Left {
+    journal: Journal,
+    records: Vec<Record>,
+    goes_on: bool,
+}
+
+impl Left {
+    /// What it was last known to be in the store.
+    pub fn settled(&self) -> Option<Settled> {
+        self.records.iter().rev().find_map(|record| match record {
+            Record::Settled(settled) => Some(*settled),
+            _ => None,
+        })
+    }
+
+    /// The mount lives on: what is open and has no name stays, and what was asked may be asked again.
+    #[must_use]
+    pub fn going_on(self) -> Left {
+        Left { goes_on: true, ..self }
+    }
+}
+
 /// Where a working state begins.
 #[derive(Clone, Debug)]
 pub struct Beginning {
@@ -96,41 +128,48 @@ pub struct Beginning {
 }
 
 impl Working {
-    /// What a killed daemon left in `folder` began from; `None` where nothing was left.
-    pub fn left(folder: &Path) -> veneer::Result<Option<Settled>> {
+    /// What a killed daemon left in `folder`; `None` where nothing was left. Nobody else may write there any more.
+    pub fn left(folder: &Path) -> veneer::Result<Option<Left>> {
         let failed = |cause| veneer::Error::io_at("read the draft's journal in", folder, cause);
-        let Some((_, records)) = Journal::open(folder).map_err(failed)? else { return Ok(None) };
-        Ok(records.iter().rev().find_map(|record| match record {
-            Record::Settled(settled) => Some(*settled),
-            _ => None,
-        }))
+        let found = Journal::open(folder).map_err(failed)?;
+        Ok(found.map(|(journal, records)| Left { journal, records, goes_on: false }))
     }
 
-    /// Opens the working state in `folder`: what a killed daemon left there, else what `beginning` says.
+    /// Opens the working state in `folder`: what was `left` there, else what `beginning` says.
     ///
-    /// Returns whether something was left; then `beginning` is what [`Working::left`] says.
-    pub fn open(folder: &Path, beginning: &Beginning, owner: Owner, drift: OnDrift) -> veneer::Result<(Working, bool)> {
+    /// Where something was left, `beginning` is what [`Left::settled`] says.
+    pub fn open(
+        folder: &Path,
+        left: Option<Left>,
+        beginning: &Beginning,
+        owner: Owner,
+        drift: OnDrift,
+    ) -> veneer::Result<Working> {
         let failed = |cause| veneer::Error::io_at("open the draft's folder", folder, cause);
         let scratch = Scratch::open(&folder.join("files")).map_err(failed)?;
         let mut tree = Tree::new(beginning.view.clone(), owner);
-        let (journal, was_left) = match Journal::open(folder).map_err(failed)? {
-            Some((journal, records)) => {
+        let was_left = left.is_some();
+        let journal = match left {
+            Some(Left { mut journal, records, goes_on }) => {
                 records.iter().for_each(|record| tree.apply(record));
                 if tree.settled().is_none_or(|settled| settled.base != beginning.settled.base) {
                     let why = "it speaks of another state of the source";
                     return Err(veneer::Error::corrupt("the draft's journal", why));
                 }
-                drop_orphans(&mut tree);
-                (journal, true)
+                if !goes_on {
+                    journal.append(&[Record::Began], Room::Gives).map_err(failed)?;
+                    tree.apply(&Record::Began);
+                }
+                journal
             }
             None => {
                 load::load_all(&mut tree)?;
                 tree.apply(&Record::Settled(beginning.settled));
-                (Journal::create(folder, tree.records()).map_err(failed)?, false)
+                Journal::create(folder, tree.records()).map_err(failed)?
             }
         };
         sweep(&scratch, &tree).map_err(failed)?;
-        let working = Working {
+        Ok(Working {
             state: Mutex::new(State { tree, journal }),
             bodies: Mutex::default(),
             scratch,
@@ -139,8 +178,7 @@ impl Working {
             live: Mutex::default(),
             changes: AtomicU64::new(u64::from(was_left)),
             extra: RwLock::default(),
-        };
-        Ok((working, was_left))
+        })
     }
 
     /// The names and inodes, and nobody else's meanwhile.
@@ -232,12 +270,6 @@ impl Working {
     pub fn set_extra(&self, extra: Extra) {
         *self.extra.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(extra);
     }
-}
-
-/// What was open and had no name when the daemon was killed is gone.
-fn drop_orphans(tree: &mut Tree) {
-    let orphans: Vec<Ino> = tree.touched().filter(|(_, inode)| inode.links == 0).map(|(ino, _)| ino).collect();
-    orphans.into_iter().for_each(|ino| tree.apply(&Record::Drop(ino)));
 }
 
 /// Removes scratch files that nobody speaks of.

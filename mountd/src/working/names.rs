@@ -4,6 +4,7 @@
 //! What the kernel checks before it asks (permissions, loops) is checked again
 //! only where a mistake would break the tree.
 
+use super::asked::Asked;
 use super::journal::Room;
 use super::record::{Bytes, Ino, Inode, Record, Times, What};
 use super::refused::{Answer, Refused};
@@ -60,8 +61,11 @@ impl Working {
     }
 
     /// Makes something new under a name that is free.
-    pub fn make(&self, at: At<'_>, new: New, caller: Caller) -> Answer<Ino> {
+    pub fn make(&self, at: At<'_>, new: New, caller: Caller, asked: Asked) -> Answer<Ino> {
         let mut state = self.state();
+        if let Some(made) = state.tree.done().find(asked) {
+            return made.ok_or(Refused(libc::EIO));
+        }
         check_new_name(&state.tree, at)?;
         if state.tree.child(at.folder, at.name)?.is_some() {
             return Err(Refused(libc::EEXIST));
@@ -88,13 +92,17 @@ impl Working {
         let inode = Inode { mode, user: caller.user, group, times, links: 1, what, extended: Default::default() };
         records.push(Record::Put(ino, inode));
         records.push(Record::Name(at.folder, at.name.to_vec(), Some(ino)));
+        asked.note(&mut records, Some(ino));
         self.commit(&mut state, &records, Room::Takes)?;
         Ok(ino)
     }
 
     /// Gives an inode that is no folder one more name.
-    pub fn link(&self, ino: Ino, at: At<'_>) -> Answer<()> {
+    pub fn link(&self, ino: Ino, at: At<'_>, asked: Asked) -> Answer<()> {
         let mut state = self.state();
+        if state.tree.done().find(asked).is_some() {
+            return Ok(());
+        }
         check_new_name(&state.tree, at)?;
         if state.tree.child(at.folder, at.name)?.is_some() {
             return Err(Refused(libc::EEXIST));
@@ -111,21 +119,25 @@ impl Working {
         inode.times.changed = now;
         records.push(Record::Put(ino, inode));
         records.push(Record::Name(at.folder, at.name.to_vec(), Some(ino)));
+        asked.note(&mut records, None);
         self.commit(&mut state, &records, Room::Takes)
     }
 
     /// Takes a name from what is no folder.
-    pub fn unlink(&self, at: At<'_>) -> Answer<()> {
-        self.remove(at, false)
+    pub fn unlink(&self, at: At<'_>, asked: Asked) -> Answer<()> {
+        self.remove(at, false, asked)
     }
 
     /// Removes an empty folder.
-    pub fn rmdir(&self, at: At<'_>) -> Answer<()> {
-        self.remove(at, true)
+    pub fn rmdir(&self, at: At<'_>, asked: Asked) -> Answer<()> {
+        self.remove(at, true, asked)
     }
 
-    fn remove(&self, at: At<'_>, as_folder: bool) -> Answer<()> {
+    fn remove(&self, at: At<'_>, as_folder: bool, asked: Asked) -> Answer<()> {
         let mut state = self.state();
+        if state.tree.done().find(asked).is_some() {
+            return Ok(());
+        }
         let ino = state.tree.child(at.folder, at.name)?.ok_or(Refused(libc::ENOENT))?;
         let (mut records, now) = (Vec::new(), now_ns());
         let mut inode = state.tree.touch(ino, &mut records)?;
@@ -140,13 +152,17 @@ impl Working {
         inode.times.changed = now;
         records.push(Record::Put(ino, inode));
         records.push(state.tree.without(at.folder, at.name)?);
+        asked.note(&mut records, None);
         self.commit(&mut state, &records, Room::Gives)
     }
 
     /// Moves what has one name to another.
-    pub fn rename(&self, from: At<'_>, to: At<'_>, manner: Manner) -> Answer<()> {
+    pub fn rename(&self, from: At<'_>, to: At<'_>, manner: Manner, asked: Asked) -> Answer<()> {
         let mut state = self.state();
         let tree = &state.tree;
+        if tree.done().find(asked).is_some() {
+            return Ok(());
+        }
         let moved = tree.child(from.folder, from.name)?.ok_or(Refused(libc::ENOENT))?;
         check_new_name(tree, to)?;
         let there = tree.child(to.folder, to.name)?;
@@ -191,6 +207,7 @@ impl Working {
             records.push(Record::Put(there, other));
         }
         records.push(Record::Name(to.folder, to.name.to_vec(), Some(moved)));
+        asked.note(&mut records, None);
         self.commit(&mut state, &records, Room::Takes)
     }
 

@@ -126,6 +126,16 @@ pub enum Record {
     Unsaid(Ino, Vec<u8>),
     /// All that was said up to here is in the store, and the state began anew from that.
     Settled(Settled),
+    /// As [`Record::Name`], at this place in the order of the folder's names.
+    NameAt(Ino, Vec<u8>, Option<Ino>, u64),
+    /// The request of this number is done, and this inode is what it made.
+    Done(u64, Option<Ino>),
+    /// Another mount begins: what has no name is gone, and no request of before comes again.
+    Began,
+    /// The kernel must forget these names and inodes, which were changed behind its back.
+    Untold(Vec<(Ino, Vec<u8>)>, Vec<Ino>),
+    /// It was told all that it must forget.
+    Told,
 }
 
 /// What a working state was last known to be in the store.

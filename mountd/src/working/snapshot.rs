@@ -24,6 +24,7 @@ use super::record::{Ino, Record, Settled};
 use super::refused::Refused;
 use super::scratch::Stamp;
 use super::{Working, journal};
+use crate::journal::ToldJournal;
 use crate::kept::Kept;
 use crate::veneer_folder::Info;
 
@@ -62,6 +63,8 @@ pub struct Keeper {
     pub info: Info,
     /// What is kept from being collected.
     pub kept: Arc<Kept>,
+    /// Where it is written down what `.veneer/` shows; `None` without a mount.
+    pub told: Option<Arc<ToldJournal>>,
     known: Mutex<Known>,
 }
 
@@ -105,12 +108,14 @@ pub struct Parts {
     pub info: Info,
     /// See [`Keeper`].
     pub kept: Arc<Kept>,
+    /// See [`Keeper`].
+    pub told: Option<Arc<ToldJournal>>,
 }
 
 impl Keeper {
     /// Begins with a state that was opened just now; `was_left` says that it was found, not made from the store.
     pub fn new(parts: Parts, was_left: bool) -> Result<Keeper> {
-        let Parts { working, store, dataset, branch, writer, kernel, info, kept } = parts;
+        let Parts { working, store, dataset, branch, writer, kernel, info, kept, told } = parts;
         let state = working.state();
         let settled =
             state.tree.settled().ok_or_else(|| Error::corrupt("the draft's journal", "it has no beginning"))?;
@@ -130,7 +135,7 @@ impl Keeper {
         drop(state);
         let changes = (!was_left).then(|| working.changes());
         let known = Mutex::new(Known { settled, view, said, stored: HashMap::new(), changes });
-        Ok(Keeper { working, store, dataset, branch, writer, kernel, info, kept, known })
+        Ok(Keeper { working, store, dataset, branch, writer, kernel, info, kept, told, known })
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -324,7 +329,10 @@ impl Keeper {
             load_tree(&mut state.tree, view, path, &mut loaded)?;
         }
         loaded.records.push(Record::Settled(settled));
-        state.tree.apply(&Record::Settled(settled));
+        // Whoever takes over before it is told has it told.
+        let Forgotten { names, inodes } = loaded.forgotten;
+        loaded.records.push(Record::Untold(names, inodes));
+        loaded.records[loaded.records.len() - 2..].iter().for_each(|record| state.tree.apply(record));
         if let Err(cause) = state.journal.append(&loaded.records, journal::Room::Gives) {
             // The state is what it is: a journal that says all of it anew is right, too.
             let records = state.tree.records();
@@ -349,7 +357,7 @@ impl Keeper {
             known.changes = Some(self.working.changes());
         }
         info!(paths = clean.len(), kept = dirty, "took in {} paths that were changed in the store", clean.len());
-        self.tell(&loaded.forgotten, revision)
+        self.tell(revision)
     }
 
     /// Whether nobody wrote to a path, or below it, since both sides knew the same.
@@ -388,16 +396,32 @@ impl Keeper {
         Ok(Some(Change::File(FileChange { content, size, mtime_ns, mode })))
     }
 
-    fn tell(&self, forgotten: &Forgotten, revision: Id) -> Result<()> {
+    fn tell(&self, revision: Id) -> Result<()> {
         self.kept.add(revision)?;
         let time_ns = self.dataset.revision(revision)?.time_ns;
         let extra = Extra::new(&self.info, revision, time_ns, &self.working.extra());
+        if let Some(told) = &self.told {
+            told.shows_extra(revision, &extra);
+        }
         self.working.set_extra(extra);
+        self.have_forgotten()
+    }
+
+    /// Has the kernel forget what it was not told yet, and what `.veneer/` was.
+    pub fn have_forgotten(&self) -> Result<()> {
         for name in Extra::NAMES {
             self.kernel.forget_name(Extra::FOLDER, name);
         }
+        let forgotten = self.working.state().tree.untold().clone();
         forgotten.names.iter().for_each(|(folder, name)| self.kernel.forget_name(*folder, name));
         forgotten.inodes.iter().for_each(|ino| self.kernel.forget_inode(*ino));
+        let mut state = self.working.state();
+        // More may have come meanwhile, which is told by whoever it comes from.
+        if *state.tree.untold() == forgotten {
+            let failed = |cause| Error::io("write the draft's journal", cause);
+            state.journal.append(&[Record::Told], journal::Room::Gives).map_err(failed)?;
+            state.tree.apply(&Record::Told);
+        }
         Ok(())
     }
 }

@@ -13,6 +13,8 @@ use veneer::base::{Base, Row};
 use veneer::dataset::View;
 use veneer::model::{DataPath, Entry, Kind};
 
+use super::asked::Done;
+use super::load::Forgotten;
 use super::record::{Bytes, Ino, Inode, Record, Settled, Showing, Times, What};
 use super::refused::{Answer, Refused};
 use crate::attributes::Owner;
@@ -26,6 +28,8 @@ pub struct Tree {
     inodes: HashMap<Ino, Inode>,
     folders: HashMap<Ino, Spoken>,
     settled: Option<Settled>,
+    done: Done,
+    untold: Forgotten,
     next_made: u64,
     next_showing: Showing,
     next_scratch: u64,
@@ -75,6 +79,14 @@ impl Spoken {
         self.order.insert(self.next, name.to_vec());
     }
 
+    /// As [`Spoken::set`], at a place of old: a listing goes on over a new journal, too.
+    fn set_at(&mut self, name: &[u8], ino: Option<Ino>, place: u64) {
+        self.unset(name);
+        self.names.insert(name.to_vec(), Slot { ino, place });
+        self.order.insert(place, name.to_vec());
+        self.next = self.next.max(place);
+    }
+
     fn unset(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.remove(name) {
             self.order.remove(&slot.place);
@@ -91,6 +103,8 @@ impl Tree {
             inodes: HashMap::new(),
             folders: HashMap::new(),
             settled: None,
+            done: Done::default(),
+            untold: Forgotten::default(),
             next_made: 1,
             next_showing: 1,
             next_scratch: 1,
@@ -115,13 +129,34 @@ impl Tree {
                 }
             }
             Record::Settled(settled) => self.settled = Some(*settled),
+            Record::NameAt(folder, name, ino, place) => {
+                self.folders.entry(*folder).or_default().set_at(name, *ino, *place);
+            }
+            Record::Done(number, made) => self.done.add(*number, *made),
+            Record::Began => self.begin(),
+            Record::Untold(names, inodes) => {
+                self.untold.names.extend_from_slice(names);
+                self.untold.inodes.extend_from_slice(inodes);
+            }
+            Record::Told => self.untold = Forgotten::default(),
         }
+    }
+
+    /// Another mount begins, whose kernel knows nothing and nobody has anything open.
+    fn begin(&mut self) {
+        self.done.clear();
+        self.untold = Forgotten::default();
+        let orphans: Vec<Ino> = self.touched().filter(|(_, inode)| inode.links == 0).map(|(ino, _)| ino).collect();
+        orphans.into_iter().for_each(|ino| self.apply(&Record::Drop(ino)));
     }
 
     /// No number is given out twice, whatever the journal was replayed from.
     fn note_used(&mut self, ino: Ino, inode: &Inode) {
         if let Some(count) = ino.made() {
             self.next_made = self.next_made.max(count + 1);
+        }
+        if let Some((showing, _)) = ino.row() {
+            self.next_showing = self.next_showing.max(showing + 1);
         }
         match &inode.what {
             What::Folder { below: Some((showing, _)), .. } => {
@@ -155,6 +190,16 @@ impl Tree {
         self.settled
     }
 
+    /// The requests that were done last.
+    pub fn done(&self) -> &Done {
+        &self.done
+    }
+
+    /// What the kernel was perhaps not told to forget.
+    pub fn untold(&self) -> &Forgotten {
+        &self.untold
+    }
+
     /// Whose the files are of which nobody said anything else.
     pub fn owner(&self) -> Owner {
         self.owner
@@ -169,8 +214,13 @@ impl Tree {
     pub fn records(&self) -> Vec<Record> {
         let mut records: Vec<_> = self.inodes.iter().map(|(ino, inode)| Record::Put(*ino, inode.clone())).collect();
         for (folder, spoken) in &self.folders {
-            let names = spoken.order.values().map(|name| (name, spoken.names[name].ino));
-            records.extend(names.map(|(name, ino)| Record::Name(*folder, name.clone(), ino)));
+            let names = spoken.order.iter().map(|(place, name)| (place, name, spoken.names[name].ino));
+            records.extend(names.map(|(place, name, ino)| Record::NameAt(*folder, name.clone(), ino, *place)));
+        }
+        records.extend(self.done.records());
+        let Forgotten { names, inodes } = &self.untold;
+        if !names.is_empty() || !inodes.is_empty() {
+            records.push(Record::Untold(names.clone(), inodes.clone()));
         }
         records.extend(self.settled.map(Record::Settled));
         records

@@ -9,6 +9,7 @@ use tracing::warn;
 use veneer::store::Store;
 
 use super::snapshot::Keeper;
+use crate::gate::Gate;
 
 /// How long to wait for a change before looking whether to stop.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,9 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SYNC_EVERY: Duration = Duration::from_secs(2);
 
 /// Starts both threads; they end with `stop`.
-pub fn start(keeper: &Arc<Keeper>, store: Arc<dyn Store>, stop: &Arc<AtomicBool>) -> std::io::Result<()> {
-    let (watched, stop_watching) = (Arc::clone(keeper), Arc::clone(stop));
-    thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&watched, &*store, &stop_watching))?;
+pub fn start(
+    keeper: &Arc<Keeper>,
+    store: Arc<dyn Store>,
+    gate: &Arc<Gate>,
+    stop: &Arc<AtomicBool>,
+) -> std::io::Result<()> {
+    let (watched, gate, stop_watching) = (Arc::clone(keeper), Arc::clone(gate), Arc::clone(stop));
+    thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&watched, &*store, &gate, &stop_watching))?;
     let (synced, stop_syncing) = (Arc::clone(keeper), Arc::clone(stop));
     thread::Builder::new().name("sync".to_owned()).spawn(move || {
         while !stop_syncing.load(Ordering::Relaxed) {
@@ -26,16 +32,23 @@ pub fn start(keeper: &Arc<Keeper>, store: Arc<dyn Store>, stop: &Arc<AtomicBool>
             if let Err(error) = synced.working.sync_all() {
                 warn!(%error, "what was written is not durable: {error}");
             }
+            // Whoever takes over reads all of it, and programs wait for that.
+            if let Err(error) = synced.working.trim(&mut synced.working.state()) {
+                warn!(%error, "the journal stays longer than it need be: {error}");
+            }
         }
     })?;
     Ok(())
 }
 
-fn watch(keeper: &Keeper, store: &dyn Store, stop: &AtomicBool) {
+fn watch(keeper: &Keeper, store: &dyn Store, gate: &Gate, stop: &AtomicBool) {
     let (mut operation, mut troubled) = (0, false);
     while !stop.load(Ordering::Relaxed) {
         let step = store.watch_refs(operation, PATIENCE).and_then(|last| {
-            if last != operation {
+            // While it is held it stays; what was missed is caught up with when the last holder lets go.
+            if last != operation
+                && let Some(_moving) = gate.begin_move()
+            {
                 keeper.catch_up()?;
             }
             Ok(last)

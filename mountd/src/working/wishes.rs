@@ -6,7 +6,7 @@ use fuser::{InitFlags, KernelConfig};
 use tracing::debug;
 
 /// Bytes of the largest READ and WRITE: 256 pages.
-const LEN_MAX: u32 = 1 << 20;
+pub(super) const LEN_MAX: u32 = 1 << 20;
 /// Requests, as those of read-ahead, that the kernel lets wait for us.
 const BACKGROUND_MAX: u16 = 64;
 

@@ -6,17 +6,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
-    Errno, FileAttr, FileType, Generation, INodeNo, Notifier, ReplyEmpty, ReplyEntry, ReplyXattr, Request, TimeOrNow,
+    Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, Notifier, OpenFlags, ReplyCreate,
+    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyXattr, Request, TimeOrNow,
 };
 use tracing::debug;
 use veneer::model::Kind;
 
+use super::asked::Asked;
 use super::extra::Extra;
 use super::metadata::{Told, When};
 use super::names::{At, Caller};
 use super::record::{Ino, Times};
 use super::refused::{Answer, Refused};
 use super::snapshot::Forget;
+use super::through::Opening;
 use crate::veneer_folder;
 
 /// How long the kernel may keep what it was told: all changes come through it, or it is told of them.
@@ -45,6 +48,37 @@ pub(super) fn report(result: io::Result<()>) {
 
 pub(super) fn caller(request: &Request) -> Caller {
     Caller { user: request.uid(), group: request.gid() }
+}
+
+/// Which request it is, and whether it comes again.
+pub(super) fn asked(request: &Request) -> Asked {
+    Asked::new(request.unique().0)
+}
+
+/// Whether a file is opened to be written.
+pub(super) fn writes(flags: OpenFlags) -> bool {
+    flags.0 & libc::O_ACCMODE != libc::O_RDONLY
+}
+
+/// Answers OPEN; `flags` are for a file that the kernel does not read by itself.
+pub(super) fn opened(reply: ReplyOpen, opening: Opening, flags: FopenFlags) {
+    let handle = FileHandle(opening.handle);
+    let Some(id) = opening.backing else { return reply.opened(handle, flags) };
+    // SAFETY: the id is held open, by this process or the one that it took over from, as long as the handle is.
+    let backing = unsafe { reply.wrap_backing(id) };
+    // Not with KEEP_CACHE, which the kernel answers with EIO.
+    reply.opened_passthrough(handle, FopenFlags::empty(), &backing);
+    let _ = backing.into_raw();
+}
+
+/// Answers CREATE, as [`opened`].
+pub(super) fn created(reply: ReplyCreate, told: &Told, opening: Opening, flags: FopenFlags) {
+    let (handle, attr) = (FileHandle(opening.handle), file_attr(told));
+    let Some(id) = opening.backing else { return reply.created(&FOR_EVER, &attr, GENERATION, handle, flags) };
+    // SAFETY: as above.
+    let backing = unsafe { reply.wrap_backing(id) };
+    reply.created_passthrough(&FOR_EVER, &attr, GENERATION, handle, FopenFlags::empty(), &backing);
+    let _ = backing.into_raw();
 }
 
 pub(super) fn name_at(parent: INodeNo, name: &OsStr) -> At<'_> {

@@ -3,6 +3,7 @@
 mod all;
 mod follow;
 mod hold;
+mod kills;
 mod large_files;
 mod life;
 mod listing;
@@ -14,3 +15,5 @@ mod traps;
 mod writable;
 mod writable_draft;
 mod writable_programs;
+mod writable_storm;
+mod writable_takeover;

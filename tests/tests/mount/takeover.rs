@@ -5,19 +5,15 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::readers::{Readers, ask_for_nothing, read_anew};
 use harness::{Child, Home, Mount, Rng, Thing, Tree, is_mounted, need, skip, source, wait};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Signal, kill_process, test_kill_process};
 
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How soon readers are answered again in 95 of 100 kills, as promised.
-const RECOVERY: Duration = Duration::from_millis(500);
-/// What is allowed on a machine that does five other things.
-const SLACK: u32 = 5;
+use super::kills::{PATIENCE, RECOVERY, Recoveries, SLACK, kill_and_ask, pid, send};
 
-fn contents(rng: &mut Rng, count: usize) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn contents(rng: &mut Rng, count: usize) -> BTreeMap<String, Vec<u8>> {
     let name = |number| format!("part{}/file{number}", number % 7);
     (0..count)
         .map(|number| {
@@ -29,31 +25,10 @@ fn contents(rng: &mut Rng, count: usize) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn home_with(contents: &BTreeMap<String, Vec<u8>>) -> Home {
+pub(super) fn home_with(contents: &BTreeMap<String, Vec<u8>>) -> Home {
     let mut tree = Tree::default();
     contents.iter().for_each(|(name, content)| tree.add(name.as_bytes(), Thing::from(content.clone())));
     Home::with(&tree)
-}
-
-fn pid(pid: u32) -> Pid {
-    Pid::from_raw(i32::try_from(pid).expect("a process id")).expect("not 0")
-}
-
-fn send(process: u32, signal: Signal) {
-    kill_process(pid(process), signal).expect("a daemon of our own");
-}
-
-/// Kills the process that serves; returns how long it took until another one answered.
-fn kill_and_ask(mount: &Mount<'_>, signal: Signal) -> Duration {
-    let before = mount.serving();
-    let start = Instant::now();
-    send(before, signal);
-    ask_for_nothing(mount.path()).expect("an answer, sooner or later");
-    // Of the dying one it may have been: it is the next one's that counts.
-    let again = wait::until(PATIENCE, || mount.serving() != before);
-    assert!(again.is_some(), "nobody took over: {}", mount.log());
-    ask_for_nothing(mount.path()).expect("an answer");
-    start.elapsed()
 }
 
 #[test]
@@ -66,19 +41,18 @@ fn readers_notice_nothing_of_many_kills() {
     let mount = Mount::new(&home, "d");
     let supervisor = mount.supervisor();
     let readers = Readers::start(4, mount.path(), &contents);
-    let mut times = Vec::new();
-    for _ in 0..25 {
-        std::thread::sleep(Duration::from_millis(20 + rng.below(80) as u64));
-        times.push(kill_and_ask(&mount, Signal::KILL));
-    }
+    let times = Recoveries::of(&mount, 25, Duration::from_millis(100), &mut rng);
     let seen = readers.finish();
-    times.sort();
     println!(
         "25 kills under 4 readers of {} files: served again after {:?} (median), {:?} (95 of 100), {:?} (longest); \
          the longest step of a reader took {:?}",
-        seen.files, times[12], times[23], times[24], seen.longest
+        seen.files,
+        times.percentile(50),
+        times.percentile(95),
+        times.percentile(100),
+        seen.longest
     );
-    assert!(times[23] <= RECOVERY * SLACK, "{times:?}");
+    assert!(times.percentile(95) <= RECOVERY * SLACK, "{times:?}");
     assert!(seen.files > 25);
     assert_eq!(mount.supervisor(), supervisor);
     mount.unmount();

@@ -46,7 +46,7 @@ fn random_operations_through_the_kernel_are_those_on_a_plain_folder() {
 }
 
 /// Does to a folder what the reference does to a tree: some of it takes two system calls.
-fn through_the_kernel(root: &Path, edit: &Edit) -> io::Result<()> {
+pub(super) fn through_the_kernel(root: &Path, edit: &Edit) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
     let at = |path: &[u8]| -> PathBuf { root.join(std::ffi::OsStr::from_bytes(path)) };
     let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());

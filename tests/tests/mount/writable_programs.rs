@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use harness::{Home, Mount, Rng, Tree, disk, need, skip, source, wait};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
+
+use super::kills::kill_and_ask;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -19,7 +21,7 @@ fn small() -> Tree {
 }
 
 /// Runs a shell script in a folder; fails the test with all that it said if it fails.
-fn script(home: &Home, folder: &Path, text: &str) -> String {
+pub(super) fn script(home: &Home, folder: &Path, text: &str) -> String {
     let mut command = Command::new("sh");
     command.args(["-euc", text]).current_dir(folder).stdin(Stdio::null());
     home.environment(&mut command);
@@ -27,11 +29,6 @@ fn script(home: &Home, folder: &Path, text: &str) -> String {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{text}\n{said}{}", String::from_utf8_lossy(&ran.stderr));
     said
-}
-
-fn kill(mount: &Mount<'_>) {
-    let pid = Pid::from_raw(mount.daemon() as i32).expect("a process");
-    kill_process(pid, Signal::KILL).expect("our own daemon");
 }
 
 #[test]
@@ -190,7 +187,7 @@ fn what_was_synced_is_there_after_the_daemon_is_killed_and_nothing_is_torn() {
                 write_until_killed(mount.path(), &mut rng, &synced);
             });
             std::thread::sleep(Duration::from_millis(100 + rng.below(400) as u64));
-            kill(&mount);
+            mount.kill_both();
             writer.join().expect("it ends with an error");
         });
         drop(mount);
@@ -224,7 +221,7 @@ fn what_a_killed_mount_left_is_committed_without_mounting_again() {
     let mount = Mount::new(&home, "d --writable");
     fs::write(mount.join("a"), "changed").expect("written");
     fs::rename(mount.join("dir"), mount.join("moved")).expect("moved");
-    kill(&mount);
+    mount.kill_both();
     drop(mount);
     let status = home.json("status d");
     assert_eq!(status.as_array().map(Vec::len), Some(2), "{status}");
@@ -316,6 +313,9 @@ fn a_full_disk_is_an_error_and_the_draft_is_intact() {
     let error = (0..100).find_map(|_| file.write_all(&block).err()).expect("64 MiB are not enough for 100");
     assert_eq!(error.raw_os_error(), Some(libc::ENOSPC));
     drop(file);
+    assert_eq!((mount.text("before"), mount.text("a")), ("before".into(), "one".into()));
+    // Whoever takes over needs no room.
+    kill_and_ask(&mount, Signal::KILL);
     assert_eq!((mount.text("before"), mount.text("a")), ("before".into(), "one".into()));
     fs::remove_file(mount.join("big")).expect("names can be removed on a full disk");
     fs::write(mount.join("after"), "after").expect("there is room again");

@@ -12,11 +12,12 @@ use veneer::model::{BranchName, DataPath, Kind, WriterName};
 use veneer::source::{OnDrift, ScanOptions, Source};
 use veneer::store::{Access, LocalStore};
 
+use super::asked::Asked;
 use super::names::{At, Caller, Manner, New};
 use super::record::{Ino, Settled};
 use super::refused::{Answer, Refused};
 use super::snapshot::{Forget, Keeper, Parts};
-use super::{Beginning, Working};
+use super::{Beginning, Left, Working};
 use crate::attributes::Owner;
 use crate::kept::Kept;
 use crate::planted;
@@ -24,6 +25,7 @@ use crate::profile::Profile;
 use crate::veneer_folder::Info;
 
 mod random;
+mod takeover;
 
 const CALLER: Caller = Caller { user: 0, group: 0 };
 
@@ -31,6 +33,8 @@ const CALLER: Caller = Caller { user: 0, group: 0 };
 struct World {
     folder: TempDir,
     keeper: Option<Keeper>,
+    /// The names that the kernel was told to forget.
+    forgotten: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 struct Nobody(Arc<Mutex<Vec<Vec<u8>>>>);
@@ -62,7 +66,7 @@ impl World {
         let base = veneer::base::store(&*store, scan.tree).expect("a base");
         let name = "d".parse().expect("a name");
         Datasets::new(store).import(&Import { name: &name, source: &source, base, author: "ann" }).expect("imported");
-        let mut world = World { folder, keeper: None };
+        let mut world = World { folder, keeper: None, forgotten: Arc::default() };
         world.mount();
         world
     }
@@ -76,12 +80,23 @@ impl World {
         MountedDraft::new(&self.folder.path().join("store"), &"d".parse().expect("a name"), &main_branch(), &writer())
     }
 
-    /// Opens what is on the disk, as a mount does; whatever was in memory is gone, as by a kill.
+    /// Opens what is on the disk, as a new mount does; whatever was in memory is gone, as by a kill.
     fn mount(&mut self) {
+        self.open(false);
+    }
+
+    /// Opens what is on the disk, as a process does that takes over from a killed one.
+    fn take_over(&mut self) {
+        self.open(true);
+    }
+
+    fn open(&mut self, goes_on: bool) {
         self.keeper = None;
         let dataset = self.dataset(Access::Read);
         let left = Working::left(self.drafts().folder()).expect("readable");
-        let (revision, overlay) = match left {
+        let left = left.map(|left| if goes_on { left.going_on() } else { left });
+        let was_left = left.is_some();
+        let (revision, overlay) = match left.as_ref().and_then(Left::settled) {
             Some(left) => (left.revision, left.overlay),
             None => {
                 let draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
@@ -93,8 +108,8 @@ impl World {
         let owner = Owner { user: 0, group: 0 };
         let folder = self.drafts().folder().to_owned();
         fs::create_dir_all(&folder).expect("made");
-        let opened = Working::open(&folder, &Beginning { view, settled }, owner, OnDrift::Error);
-        let (working, was_left) = opened.expect("opened");
+        let opened = Working::open(&folder, left, &Beginning { view, settled }, owner, OnDrift::Error);
+        let working = opened.expect("opened");
         let store = self.folder.path().join("store");
         let parts = Parts {
             working: Arc::new(working),
@@ -103,8 +118,9 @@ impl World {
             dataset,
             branch: main_branch(),
             writer: writer(),
-            kernel: Box::new(Nobody(Arc::default())),
+            kernel: Box::new(Nobody(Arc::clone(&self.forgotten))),
             info: info(),
+            told: None,
         };
         self.keeper = Some(Keeper::new(parts, was_left).expect("a keeper"));
     }
@@ -149,7 +165,9 @@ impl World {
 
     fn write(&self, path: &str, offset: u64, data: &[u8]) -> Answer<()> {
         let ino = match self.find(path) {
-            Err(Refused(libc::ENOENT)) => self.working().make(self.at(path)?, New::File(0o644), CALLER)?,
+            Err(Refused(libc::ENOENT)) => {
+                self.working().make(self.at(path)?, New::File(0o644), CALLER, Asked::NEVER)?
+            }
             ino => ino?,
         };
         self.working().open_file(ino)?;
@@ -324,7 +342,7 @@ fn undo_takes_the_last_snapshot_out_of_the_mount_and_redo_brings_it_back() {
     world.write("a", 0, b"ONE").expect("written");
     world
         .working()
-        .rename(world.at("dir").expect("there"), world.at("moved").expect("free"), Manner::Replace)
+        .rename(world.at("dir").expect("there"), world.at("moved").expect("free"), Manner::Replace, Asked::NEVER)
         .expect("moved");
     world.write("moved/b", 0, b"TWO").expect("written");
     world.keeper().snapshot().expect("in the store");
@@ -457,7 +475,7 @@ fn an_open_file_without_a_name_lives_until_it_is_closed() {
     let ino = world.find("a").expect("there");
     working.open_file(ino).expect("opened");
     working.write(ino, 3, b" more").expect("written");
-    working.unlink(world.at("a").expect("there")).expect("unlinked");
+    working.unlink(world.at("a").expect("there"), Asked::NEVER).expect("unlinked");
     working.forget(ino);
     let mut buffer = [0; 16];
     assert_eq!(working.read(ino, 0, &mut buffer), Ok(8));

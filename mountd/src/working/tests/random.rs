@@ -124,21 +124,25 @@ impl Operation {
                 working.close_file(ino);
                 done
             }
-            Operation::MakeFolder(path) => working.make(world.at(path)?, New::Folder(0o755), CALLER).map(|_| ()),
+            Operation::MakeFolder(path) => {
+                working.make(world.at(path)?, New::Folder(0o755), CALLER, Asked::NEVER).map(|_| ())
+            }
             Operation::MakeLink(path, target) => {
-                working.make(world.at(path)?, New::Link(target.clone().into_bytes()), CALLER).map(|_| ())
+                working.make(world.at(path)?, New::Link(target.clone().into_bytes()), CALLER, Asked::NEVER).map(|_| ())
             }
             Operation::Link(from, to) => {
                 let ino = world.find(from)?;
-                working.link(ino, world.at(to)?)
+                working.link(ino, world.at(to)?, Asked::NEVER)
             }
-            Operation::Unlink(path) => working.unlink(world.at(path)?),
-            Operation::RemoveFolder(path) => working.rmdir(world.at(path)?),
+            Operation::Unlink(path) => working.unlink(world.at(path)?, Asked::NEVER),
+            Operation::RemoveFolder(path) => working.rmdir(world.at(path)?, Asked::NEVER),
             Operation::SetMode(path, mode) => {
                 let setting = Setting { mode: Some(*mode), ..Setting::default() };
                 working.set(world.find(path)?, setting, CALLER).map(|_| ())
             }
-            Operation::Rename(from, to, manner) => working.rename(world.at(from)?, world.at(to)?, *manner),
+            Operation::Rename(from, to, manner) => {
+                working.rename(world.at(from)?, world.at(to)?, *manner, Asked::NEVER)
+            }
         }
     }
 }
@@ -154,7 +158,8 @@ fn compare(seed: u64, steps: u64) {
     let mut rng = Rng(seed);
     for step in 0..steps {
         match rng.below(40) {
-            0 => world.mount(),
+            0 if rng.below(2) == 0 => world.mount(),
+            0 => world.take_over(),
             1 => world.keeper().snapshot().expect("in the store"),
             2 => {
                 world.part_links();
