@@ -13,6 +13,7 @@ mod interrupt;
 mod merge;
 mod mount;
 mod reference;
+mod rows;
 mod server;
 mod table;
 mod tidy;

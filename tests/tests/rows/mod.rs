@@ -1,0 +1,183 @@
+//! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
+
+use std::time::Duration;
+
+use harness::{Home, Mount, checksum, need, skip, source, wait};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const CSV: &str = "image,label,score\r\na.png,cat,0.50\r\nb.png,\"dog, big\",1\r\nc.png,cat,\r\n";
+const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+ "annotations": [
+  {"id": 7, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3.50, 4], "area": 14.0},
+  {"id": 9, "image_id": 1, "category_id": 2, "bbox": [5, 6, 7, 8], "area": 56.0}],
+ "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}
+"#;
+
+fn home() -> Home {
+    let home = Home::new();
+    home.source("src", &source! { "labels.csv": CSV, "coco.json": COCO, "readme.md": "no table" });
+    home.ok("import d src");
+    home
+}
+
+/// A home with a branch `other` at the head of `main`.
+fn home_with_branch() -> Home {
+    let home = home();
+    home.ok("branch d other");
+    home
+}
+
+#[test]
+fn tables_are_found_by_their_files() {
+    let home = home();
+    let tables = home.json("tables d");
+    let told = |key: &str| -> Vec<serde_json::Value> {
+        tables.as_array().expect("a list").iter().map(|table| table[key].clone()).collect()
+    };
+    assert_eq!(told("table"), ["coco.images", "coco.annotations", "coco.categories", "labels"]);
+    assert_eq!(told("format"), ["coco", "coco", "coco", "csv"]);
+    assert_eq!(told("rows"), [1, 2, 2, 3]);
+    let columns = tables[3]["columns"].as_array().expect("a list");
+    let types: Vec<_> = columns.iter().map(|column| (column["name"].as_str(), column["type"].as_str())).collect();
+    assert_eq!(types, [(Some("image"), Some("Utf8")), (Some("label"), Some("Utf8")), (Some("score"), Some("Float64"))]);
+}
+
+#[test]
+fn an_edited_cell_is_the_only_thing_that_changes_in_the_mounted_file() {
+    need!(skip::mounting());
+    let home = home();
+    let before = checksum(&home.join("src")).expect("readable");
+    let mount = Mount::new(&home, "d");
+    home.ok("set d labels --key 1 label=cow");
+    home.ok("set d annotations --key 7 category_id=dog");
+    home.ok("commit d -m relabelled");
+    let csv = CSV.replace("\"dog, big\"", "\"cow\"");
+    let coco = COCO.replacen("\"category_id\": 1", "\"category_id\": 2", 1);
+    assert!(wait::until(PATIENCE, || mount.text("labels.csv") == csv).is_some(), "{}", mount.text("labels.csv"));
+    assert_eq!(mount.text("coco.json"), coco);
+    mount.unmount();
+    assert_eq!(checksum(&home.join("src")).expect("readable"), before, "the source was written");
+}
+
+#[test]
+fn rows_are_inserted_and_deleted_in_the_files_own_style() {
+    let home = home();
+    home.ok("delete d labels --key 0");
+    home.ok("insert d labels image=d.png label=cow --after 1");
+    home.ok("insert d labels image=e.png label=cow --after 1");
+    let csv = CSV.replace("a.png,cat,0.50\r\n", "").replace("c.png", "d.png,cow,\r\ne.png,cow,\r\nc.png");
+    assert_eq!(home.ok("cat d labels.csv --draft"), csv);
+    home.ok("delete d annotations --where 'area > 20'");
+    home.ok("insert d annotations image_id=1 category_id=1 bbox=[0,0,9,9]");
+    let coco: serde_json::Value = serde_json::from_str(&home.ok("cat d coco.json --draft")).expect("still JSON");
+    let ids: Vec<_> = coco["annotations"].as_array().expect("a list").iter().map(|row| row["id"].clone()).collect();
+    assert_eq!(ids, [7, 10], "the next id was taken");
+    let told = home.json("diff d --rows");
+    let changes: Vec<_> = told.as_array().expect("a list").iter().map(|line| line["change"].clone()).collect();
+    assert_eq!(changes, ["insert", "delete", "delete", "insert", "insert"]);
+}
+
+#[test]
+fn every_edit_of_rows_is_one_step_to_undo() {
+    let home = home();
+    home.ok("set d labels --where 'score IS NULL' score=0.25 label=fox");
+    assert_eq!(home.ok("cat d labels.csv --draft"), CSV.replace("c.png,cat,", "c.png,fox,0.25"));
+    home.ok("set d labels --key 0 --key 1 'score=score * 2'");
+    assert!(home.ok("cat d labels.csv --draft").contains("a.png,cat,1.0"), "{}", home.ok("cat d labels.csv --draft"));
+    home.ok("undo d");
+    home.ok("undo d");
+    assert_eq!(home.ok("cat d labels.csv --draft"), CSV);
+    home.ok("redo d");
+    assert!(home.ok("cat d labels.csv --draft").contains("fox"));
+    home.ok("set d labels --key 2 score=null label=cat");
+    assert_eq!(home.json("status d")["changes"], serde_json::json!([]), "what is set back is no change");
+}
+
+#[test]
+fn two_people_who_edit_other_cells_of_one_file_are_merged() {
+    let home = home_with_branch();
+    home.ok("set d annotations --key 7 area=1");
+    home.ok("set d labels --key 0 label=ours");
+    home.ok("commit d -m ours");
+    home.ok("set d@other annotations --key 7 iscrowd=0 bbox=[9,9,9,9]");
+    home.ok("set d@other labels --key 0 score=2");
+    home.ok("insert d@other labels image=new.png");
+    home.ok("commit d@other -m theirs");
+    home.ok("merge d other");
+    let csv = home.ok("cat d labels.csv");
+    assert!(csv.contains("a.png,ours,2") && csv.ends_with("new.png,,\r\n"), "{csv}");
+    let coco: serde_json::Value = serde_json::from_str(&home.ok("cat d coco.json")).expect("still JSON");
+    let row = &coco["annotations"][0];
+    assert_eq!((&row["area"], &row["bbox"][0]), (&1.0.into(), &9.0.into()), "{row}");
+}
+
+#[test]
+fn the_same_cell_is_a_conflict_with_all_three_values() {
+    let home = home_with_branch();
+    home.ok("set d labels --key 0 label=ours");
+    home.ok("commit d -m ours");
+    home.ok("set d@other labels --key 0 label=theirs score=7");
+    home.ok("commit d@other -m theirs");
+    let told = home.run("--json merge d other");
+    assert_eq!(told.code, Some(1));
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
+    let row = &told["conflicts"][0]["rows"][0];
+    let values = [&row["column"], &row["base"], &row["ours"], &row["theirs"]];
+    assert_eq!(values, ["label", "cat", "ours", "theirs"]);
+    assert_eq!(home.ok("cat d labels.csv"), CSV.replace("a.png,cat", "a.png,ours"), "nothing was merged");
+    home.ok("merge d other --prefer theirs");
+    assert!(home.ok("cat d labels.csv").contains("a.png,theirs,7"));
+}
+
+#[test]
+fn an_added_column_is_kept_beside_the_file() {
+    let home = home();
+    home.ok("column d labels weight --type number");
+    home.ok("set d labels --key 1 weight=0.5");
+    assert_eq!(home.ok("cat d labels.csv --draft"), CSV, "the file has no such column");
+    home.ok("commit d -m weights");
+    let told = home.json("diff d main~1 main --rows");
+    assert_eq!((&told[0]["column"], &told[1]["after"]), (&"weight".into(), &0.5.into()), "{told}");
+    home.ok("delete d labels --where 'weight > 0.4'");
+    assert!(!home.ok("cat d labels.csv --draft").contains("b.png"));
+    home.ok("column d labels weight --drop");
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_nothing_is_changed() {
+    let home = home();
+    for (line, why) in [
+        ("set d labels --key 9 label=x", "there is no row `9`"),
+        ("set d labels --key 0 colour=x", "there is no column `colour`"),
+        ("set d labels --key 0 score=many", "score"),
+        ("set d annotations --key 7 category_id=fox", "class map"),
+        ("set d annotations --key 7 bbox=[1,2,3]", "four numbers"),
+        ("set d nowhere --key 7 a=1", "there is no table `nowhere`"),
+        ("set d --key 7 a=1", "ambiguous"),
+        ("set d labels --where 'label =' a=1", "label ="),
+        ("insert d annotations id=7 image_id=1", "exists"),
+        ("column d labels score", "exists"),
+        ("column d labels score --drop", "score"),
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code != Some(0) && ran.stderr.contains(why), "{line}: {}", ran.stderr);
+    }
+    assert_eq!(home.json("status d")["changes"], serde_json::json!([]));
+}
+
+#[test]
+fn edited_rows_survive_collection_and_are_whole() {
+    let home = home();
+    home.ok("set d labels --key 0 label=kept");
+    let long = "x".repeat(5000);
+    home.ok(&format!("set d labels --key 1 label={long}"));
+    home.ok("commit d -m kept");
+    home.ok("gc --grace 0s");
+    home.ok("fsck");
+    let csv = home.ok("cat d labels.csv");
+    assert!(csv.contains("kept") && csv.contains(&long));
+    home.ok("mv d labels.csv moved.csv");
+    home.ok("commit d -m moved");
+    assert_eq!(home.ok("cat d moved.csv"), csv, "row edits go where the file goes");
+}
