@@ -572,6 +572,8 @@ const SAME: &[&str] = &[
     "'open",
     "n = 1 extra words",
     "length()",
+    "substr(s)",
+    "substring(s FOR 2)",
     "length(s, 1)",
     "nosuch(n)",
     "nullif(1)",
