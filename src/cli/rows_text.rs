@@ -19,6 +19,9 @@ use super::rows_output::RowsWriter;
 /// Writes the cell of a row as JSON.
 type Cell<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
 
+/// Writes the cell of a row as a person reads it; false, and nothing written, for null.
+pub(super) type PlainCell<'a> = Box<dyn Fn(usize, &mut Vec<u8>) -> bool + 'a>;
+
 /// How much text is gathered before it is written.
 const CHUNK: usize = 64 * 1024;
 
@@ -143,8 +146,10 @@ fn csv_text(value: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Writes a cell as a person reads it, text without quotes; false, and nothing written, for null.
-pub(super) fn plain_cell(array: &ArrayRef) -> Result<Box<dyn Fn(usize, &mut Vec<u8>) -> bool + '_>> {
+/// How the cells of an array are written for a person and in CSV: as JSON, but for texts, which have no quotes.
+///
+/// A cell is written into an empty vector.
+pub(super) fn plain_cell(array: &ArrayRef) -> Result<PlainCell<'_>> {
     let json = cell(array)?;
     Ok(Box::new(move |row, out| {
         json(row, out);
