@@ -35,9 +35,7 @@ mod report;
 mod restart;
 #[expect(dead_code, reason = "`veneer rows` will print with it")]
 mod rows_output;
-#[cfg_attr(not(test), expect(dead_code, reason = "`veneer rows` will print with it"))]
 mod rows_table;
-#[cfg_attr(not(test), expect(dead_code, reason = "`veneer rows` will print with it"))]
 mod rows_text;
 mod run;
 mod stat;
