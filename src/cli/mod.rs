@@ -34,6 +34,9 @@ mod refs;
 mod report;
 mod restart;
 mod rows;
+mod rows_output;
+mod rows_table;
+mod rows_text;
 mod run;
 mod stat;
 mod stats;
@@ -117,6 +120,7 @@ enum Command {
     Cat(browse::CatArgs),
     Put(put::PutArgs),
     Tables(rows::TablesArgs),
+    Rows(rows::RowsArgs),
     Set(rows::SetArgs),
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
@@ -179,6 +183,7 @@ impl Command {
             Command::Cat(args) => args.run(context),
             Command::Put(args) => args.run(context),
             Command::Tables(args) => args.run(context),
+            Command::Rows(args) => args.run(context),
             Command::Set(args) => args.run(context),
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),

@@ -3,14 +3,17 @@
 //! Everything streams: a batch is written before the next one is asked for. Only the table
 //! for a person looks ahead, at the first batch, to know how wide its columns are.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
+use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use arrow::record_batch::RecordBatch;
 use clap::ValueEnum;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::output::output_failed;
@@ -59,12 +62,26 @@ pub(super) fn check_terminal(format: RowsFormat, out_is_terminal: bool) -> Resul
         .hint(format!("write them to a file: `… --format {name} > rows.{}`", name.split('-').next().unwrap_or("bin"))))
 }
 
-/// As [`check_terminal`], for stdout.
-pub(super) fn check_stdout(format: RowsFormat) -> Result<()> {
-    check_terminal(format, io::stdout().is_terminal())
+/// Prints rows to stdout, and returns how many there were.
+///
+/// # Errors
+/// As [`check_terminal`] and [`write_rows`]; a reader that has gone ends the command quietly.
+pub(super) fn print_rows(
+    format: RowsFormat,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = veneer::Result<RecordBatch>>,
+) -> Result<u64> {
+    check_terminal(format, io::stdout().is_terminal())?;
+    let mut out = BufWriter::with_capacity(256 * 1024, io::stdout());
+    let rows = write_rows(format, schema, batches, &mut out)?;
+    out.flush().map_err(output_failed)?;
+    Ok(rows)
 }
 
 /// Writes rows in a format, batch by batch, and returns how many there were.
+///
+/// The batches have the columns of the schema; how a column is stored (a dictionary, a view) may differ from batch
+/// to batch.
 ///
 /// # Errors
 /// Those of the batches and of `out`; the format's where it cannot hold a type.
@@ -72,7 +89,7 @@ pub(super) fn write_rows(
     format: RowsFormat,
     schema: &SchemaRef,
     batches: impl Iterator<Item = veneer::Result<RecordBatch>>,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<u64> {
     let mut writer: Box<dyn RowsWriter + '_> = match format {
         RowsFormat::Table => Box::new(TableWriter::new(schema, out)),
@@ -86,7 +103,10 @@ pub(super) fn write_rows(
     for batch in batches {
         let batch = batch?;
         rows += batch.num_rows() as u64;
-        writer.write(&batch)?;
+        match format.is_binary() {
+            true => writer.write(&stored_as(schema, &batch)?)?,
+            false => writer.write(&batch)?,
+        }
     }
     writer.finish()?;
     Ok(rows)
@@ -123,28 +143,45 @@ impl<W: Write> RowsWriter for FileWriter<W> {
 
 impl<W: Write + Send> RowsWriter for ArrowWriter<W> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        ArrowWriter::write(self, batch).map_err(|error| refused(error.into()))
+        ArrowWriter::write(self, batch).map_err(parquet_refused)
     }
 
     fn finish(&mut self) -> Result<()> {
-        ArrowWriter::finish(self).map(drop).map_err(|error| refused(error.into()))
+        ArrowWriter::finish(self).map(drop).map_err(parquet_refused)
     }
 }
 
-fn parquet<'a>(schema: &SchemaRef, out: &'a mut dyn Write) -> Result<ArrowWriter<Unsent<'a>>> {
+fn parquet<W: Write + Send>(schema: &SchemaRef, out: W) -> Result<ArrowWriter<W>> {
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    ArrowWriter::try_new(Unsent(out), schema.clone(), Some(properties)).map_err(|error| refused(error.into()))
+    ArrowWriter::try_new(out, schema.clone(), Some(properties)).map_err(parquet_refused)
+}
+
+/// The batch with each column stored as the schema says.
+fn stored_as(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let stored = batch.columns().iter().zip(schema.fields()).map(|(column, field)| match field.data_type() {
+        to if column.data_type() == to => Ok(column.clone()),
+        to => cast(column, to).map_err(refused),
+    });
+    RecordBatch::try_new(schema.clone(), stored.collect::<Result<_>>()?).map_err(refused)
 }
 
 /// What an Arrow writer says, whose cause may be that the reader has gone.
-fn refused(error: arrow::error::ArrowError) -> Failure {
-    use arrow::error::ArrowError;
+fn refused(error: ArrowError) -> Failure {
     match error {
         ArrowError::IoError(_, cause) => output_failed(cause),
-        ArrowError::ExternalError(cause) => match cause.downcast::<io::Error>() {
+        other => Failure::error(format!("cannot write the rows: {other}")),
+    }
+}
+
+fn parquet_refused(error: ParquetError) -> Failure {
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
             Ok(cause) => output_failed(*cause),
             Err(cause) => Failure::error(format!("cannot write the rows: {cause}")),
         },
         other => Failure::error(format!("cannot write the rows: {other}")),
     }
 }
+
+#[cfg(test)]
+mod tests;

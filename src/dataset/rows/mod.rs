@@ -9,6 +9,7 @@ mod find;
 mod merge;
 mod part;
 mod patch;
+mod query;
 mod scan;
 mod select;
 mod splice;
@@ -20,6 +21,7 @@ pub use merge::RowConflict;
 pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
+pub use query::RowQuery;
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;
 

@@ -2,6 +2,7 @@
 //!
 //! The value is an expression where it can be one (`weight=0.5`, `score=score * 2`,
 //! `label='two words'`), else the text as it stands (`label=traffic light`, `label=car`).
+//! In a column of texts `007` and `3-5` are texts, too: only a name, quotes or a call make an expression there.
 //! A single bare word is always text, even where a column has that name: who wants the
 //! other column's value writes `label="other"`.
 
@@ -63,6 +64,10 @@ impl Assignment {
         }
         let to = coerce::logical(&definition.data_type);
         let value = match (self.value.bind_value(schema), &self.bare) {
+            // A column of texts takes `007` and `3-5` as they stand.
+            (Ok(value), Some(bare)) if to == DataType::Utf8 && value.columns().is_empty() => {
+                literal(bare).bind_value(schema).unwrap_or(value)
+            }
             (Ok(value), _) => value,
             (Err(_), Some(bare)) => literal(bare).bind_value(schema)?,
             (Err(error), None) => return Err(error.into()),
@@ -122,10 +127,10 @@ fn parts(text: &str) -> Inner<Assignment> {
     match parse::parse(value) {
         Ok(node) if is_bare_word(&node) => Ok(of(literal(value), None)),
         Ok(node) => {
-            // Words that happen to be an expression (`a - b`, `2026-01-31 / x`) are text if their names are no columns.
-            let bare = (!value.contains(['\'', '"', '('])).then_some(value);
-            let constant = matches!(node, Node::Literal(_));
-            Ok(of(Expr { text: value.to_owned(), node: or_date(node, value) }, if constant { None } else { bare }))
+            // Words that happen to be an expression (`a - b`) are text if their names are no columns.
+            let is_meant = value.contains(['\'', '"', '(']) || node == Node::Literal(Literal::Null);
+            let bare = (!is_meant).then_some(value);
+            Ok(of(Expr { text: value.to_owned(), node: or_date(node, value) }, bare))
         }
         Err(fault) => match value.contains(['\'', '"', '(']) {
             true => Err(fault),
@@ -144,11 +149,7 @@ fn or_date(node: Node, value: &str) -> Node {
 }
 
 fn is_bare_word(node: &Node) -> bool {
-    match node {
-        Node::Column(path) => !path[0].quoted,
-        Node::Literal(Literal::Text(_) | Literal::Null) => false,
-        _ => false,
-    }
+    matches!(node, Node::Column(path) if !path[0].quoted)
 }
 
 /// Where the `=` is that ends the column's name.

@@ -32,6 +32,7 @@ mod bind_call;
 mod cells;
 mod coerce;
 mod compare;
+mod depth;
 mod evaluate;
 mod fault;
 mod lists;

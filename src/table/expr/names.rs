@@ -49,7 +49,7 @@ pub(super) fn not_found<'a>(what: &'static str, name: &str, columns: impl Iterat
 /// The names that a slip of the hand may have meant, best first.
 pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = name.to_lowercase();
-    let most = (wanted.chars().count() / 3).clamp(1, 3);
+    let most = wanted.chars().count().div_ceil(3).clamp(1, 3);
     let mut near: Vec<(usize, &str)> = names
         .filter_map(|known| {
             let lower = known.to_lowercase();

@@ -9,6 +9,7 @@ use arrow::record_batch::RecordBatch;
 use sqlparser::ast::Spanned;
 use sqlparser::tokenizer::Token;
 
+use super::depth::check_depth;
 use super::fault::{Fault, Result as Inner, fail};
 use super::parse::{node, parser, told};
 use super::{Computed, Expr, assign, names};
@@ -54,6 +55,7 @@ fn keys(text: &str) -> Inner<Vec<(Expr, SortOptions)>> {
         if part.with_fill.is_some() {
             return fail(format!("WITH FILL cannot be used here ({:?})", part.span().start));
         }
+        check_depth(&part.expr)?;
         let descending = part.options.asc == Some(false);
         let nulls_first = part.options.nulls_first.unwrap_or(descending);
         let expr = Expr { text: part.expr.to_string(), node: node(&part.expr)? };

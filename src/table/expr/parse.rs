@@ -10,6 +10,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::depth::check_depth;
 use super::fault::{Fault, Result, fail, lower_first};
 use super::parse_call::{call, substring, trim};
 use super::sql_types::data_type;
@@ -17,7 +18,7 @@ use super::tree::{Function, Literal, Name, Node, Op};
 
 static DIALECT: GenericDialect = GenericDialect {};
 
-/// How many operators an expression may have: each may be one level deeper, and levels take stack.
+/// How many operators an expression may have: the grammar's own tree takes a level of stack for each.
 const OPERATORS_MAX: usize = 1000;
 
 /// Reads a whole text as one expression.
@@ -25,7 +26,10 @@ pub(super) fn parse(text: &str) -> Result<Node> {
     let mut parser = parser(text)?;
     let sql = parser.parse_expr().map_err(told)?;
     match parser.peek_token().token {
-        Token::EOF => node(&sql),
+        Token::EOF => {
+            check_depth(&sql)?;
+            node(&sql)
+        }
         _ => fail(after_the_end(&parser.peek_token())),
     }
 }

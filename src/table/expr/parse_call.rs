@@ -53,11 +53,12 @@ pub(super) fn substring(sql: &Sql) -> Result<Node> {
     let Sql::Substring { expr, substring_from, substring_for, .. } = sql else {
         return unsupported(sql, "this");
     };
-    let from = match substring_from {
-        Some(from) => node(from)?,
-        None => Node::Literal(Literal::Int(1)),
-    };
-    let mut arguments = vec![node(expr)?, from];
+    let mut arguments = vec![node(expr)?];
+    match (substring_from, substring_for) {
+        (Some(from), _) => arguments.push(node(from)?),
+        (None, Some(_)) => arguments.push(Node::Literal(Literal::Int(1))),
+        (None, None) => {}
+    }
     if let Some(count) = substring_for {
         arguments.push(node(count)?);
     }
