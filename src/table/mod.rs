@@ -15,7 +15,9 @@
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | one for each format | how its bytes are read and spliced |
 
+mod columnar;
 pub mod edit;
+pub mod parquet;
 pub mod schema;
 
 use std::fmt::Debug;

@@ -1,0 +1,1 @@
+//! Files that are damaged: an error, never a panic, never much memory.
