@@ -15,6 +15,7 @@
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | one for each format | how its bytes are read and spliced |
 
+pub mod arrow_file;
 mod columnar;
 pub mod edit;
 pub mod parquet;

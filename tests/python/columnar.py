@@ -119,7 +119,7 @@ def write(folder):
     pq.write_table(odd(900).select(["id", "day", "us"]), at("int96.parquet"), use_deprecated_int96_timestamps=True)
     pq.write_table(small.slice(0, 0), at("empty.parquet"))
     pq.write_table(pa.table({"n": pa.array(range(10_000), pa.int32())}), at("groups.parquet"), row_group_size=1)
-    notes = {b"geo": b'{"version": "1.0.0"}', b"mine": b"yes"}
+    notes = {b"mine": b"yes", b"long": b"x" * 70_000}
     pq.write_table(small.replace_schema_metadata(notes), at("notes.parquet"), sorting_columns=[pq.SortingColumn(0)])
     required = pa.schema([pa.field("a", pa.int32(), nullable=False), pa.field("b", pa.list_(pa.field("item", pa.string(), nullable=False)), nullable=False)])
     pq.write_table(pa.table({"a": range(100), "b": [["x"] * (n % 3) for n in range(100)]}, schema=required), at("required.parquet"))
@@ -177,6 +177,8 @@ def scalar(value, kind):
         return scalar(value, kind.value_type)
     if pa.types.is_decimal(kind):
         return decimal.Decimal(value)
+    if pa.types.is_time(kind):
+        return datetime.time.fromisoformat(value)
     if pa.types.is_temporal(kind):
         text = pa.array([value.removesuffix("Z")])
         if pa.types.is_timestamp(kind) and kind.tz:
@@ -255,13 +257,21 @@ def judge_parquet(case, before, after):
         one, two = polars.read_parquet(after), polars.read_parquet(other)
         polars.testing.assert_frame_equal(one, two.cast(one.schema), check_exact=True)
     flat = not any(pa.types.is_nested(field.type) for field in expect.schema)
-    if flat and expect.num_rows and not case["name"].startswith("duck"):
-        one, two = fastparquet.ParquetFile(after).to_pandas(), fastparquet.ParquetFile(other).to_pandas()
-        assert len(one) == len(two) == expect.num_rows
-        for name in two.columns:
-            left, right = one[name].astype(object), two[name].astype(object)
-            pandas.testing.assert_series_equal(left, right, check_dtype=False, check_index=False)
+    # It cannot read all that others write (a null where pandas said `int64`, say): it judges
+    # what it reads right before the edits, and as pyarrow writes it after them.
+    if flat and fast_reads(before, pq.read_table(before)) and fast_reads(other, expect):
+        assert fast_reads(after, expect), "fastparquet reads other rows"
+        case["fast"] = True
     os.remove(other)
+
+
+def fast_reads(path, expect):
+    try:
+        frame = fastparquet.ParquetFile(path).to_pandas()
+    except Exception:
+        return False
+    tidy = lambda values: [None if pandas.isna(value) else value for value in values]
+    return all(tidy(frame[name].tolist()) == tidy(expect[name].to_pylist()) for name in expect.column_names)
 
 
 def filters(case, expect, after, name, value):
@@ -303,26 +313,32 @@ def judge_arrow(case, before, after):
         is_file = file.read(6) == b"ARROW1"
     if "half" not in expect.column_names and "tags" not in expect.column_names:
         read = polars.read_ipc if is_file else polars.read_ipc_stream
-        one = read(after, memory_map=False) if is_file else read(after)
-        one = one.to_arrow()
+        one = read(after).to_arrow()
         for name in expect.column_names:
             if not pa.types.is_dictionary(expect.schema.field(name).type):
                 assert one[name].cast(expect[name].type).to_pylist() == expect[name].to_pylist(), f"polars reads other {name}"
     with duckdb.connect() as database:
-        database.register("found", found)
+        # It knows no halves.
+        lacks = [name for name in ["half"] if name in found.column_names]
+        database.register("found", found.drop_columns(lacks))
+        database.register("expect", expect.drop_columns(lacks))
         assert database.execute("select count(*) from found").fetchone()[0] == expect.num_rows
+        lost = database.execute("select * from found except all select * from expect limit 1").fetchall()
+        assert not lost, f"DuckDB reads other rows: {lost}"
 
 
 def judge(folder):
-    failed = 0
+    failed = fast = 0
     with open(os.path.join(folder, "cases.jsonl")) as cases:
         for case in map(json.loads, cases):
             before, after = os.path.join(folder, case["before"]), os.path.join(folder, case["after"])
             try:
                 (judge_parquet if before.endswith(".parquet") else judge_arrow)(case, before, after)
+                fast += case.get("fast", False)
             except Exception as error:
                 failed += 1
                 print(f"{case['after']}: {type(error).__name__}: {str(error)[:600]}")
+    print(f"fastparquet judged {fast} files")
     if failed:
         sys.exit(f"{failed} files are not what they should be")
 

@@ -1,8 +1,8 @@
 //! A value that somebody gives, in the form in which a column of a type is read; or why it cannot be.
 
-use arrow::datatypes::{DataType, Field, Fields, Float16Type, ArrowPrimitiveType, TimeUnit, i256};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Fields, Float16Type, TimeUnit, i256};
 
-use super::moment::{DAY_NS, parse_date, parse_time, parse_timestamp, date_text, time_text, timestamp_text, unit_ns};
+use super::moment::{DAY_NS, date_text, parse_date, parse_time, parse_timestamp, time_text, timestamp_text, unit_ns};
 use crate::model::Value;
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;

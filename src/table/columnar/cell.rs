@@ -60,9 +60,9 @@ pub(crate) fn value_at(array: &dyn Array, row: usize) -> Value {
             };
             Value::Struct(fields.iter().enumerate().map(of).collect())
         }
-        data_type => time(array, row, data_type)
-            .or_else(|| decimal(array, row, data_type))
-            .unwrap_or_else(|| other(array, row)),
+        data_type => {
+            time(array, row, data_type).or_else(|| decimal(array, row, data_type)).unwrap_or_else(|| other(array, row))
+        }
     }
 }
 

@@ -6,6 +6,14 @@
 //! nothing ([`moment`]). Nothing here knows of files.
 
 pub(super) mod accept;
+pub(super) mod build;
 pub(super) mod cell;
 pub(super) mod guard;
 pub(super) mod moment;
+
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod refused_tests;
+#[cfg(test)]
+mod samples;

@@ -118,8 +118,7 @@ impl<'a, 'b, T: Plain> Copying<'a, 'b, T> {
             let old = self.old.as_mut().ok_or_else(short)?;
             let definitions = (self.max_definition > 0).then_some(&mut self.definitions);
             let repetitions = (self.max_repetition > 0).then_some(&mut self.repetitions);
-            let (read, _, _) =
-                old.read_records(most, definitions, repetitions, &mut self.values).map_err(inside)?;
+            let (read, _, _) = old.read_records(most, definitions, repetitions, &mut self.values).map_err(inside)?;
             if read == 0 {
                 return Err(short());
             }

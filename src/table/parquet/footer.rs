@@ -96,8 +96,7 @@ impl Footer {
         if thrift::get(&fields, file::ENCRYPTION).is_some() {
             return Err(no("columns of the file are encrypted"));
         }
-        let decoded =
-            guarded("the Parquet footer", || ParquetMetaDataReader::decode_metadata(&bytes).map_err(inside))?;
+        let decoded = guarded("the Parquet footer", || ParquetMetaDataReader::decode_metadata(&bytes).map_err(inside))?;
         let footer = Footer { start, metadata: Arc::new(decoded), fields };
         footer.check()?;
         Ok(footer)

@@ -35,9 +35,7 @@ use self::footer::Footer;
 use self::rows::Slab;
 use super::columnar::accept::{accept, is_editable};
 use super::columnar::guard::guarded;
-use super::{
-    Column, FileEdits, Flow, Format, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema,
-};
+use super::{Column, FileEdits, Flow, Format, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
 use crate::model::Value;
 use crate::{Error, Result};
 

@@ -73,9 +73,8 @@ fn column(
         }
         codec => codec,
     };
-    let has_dictionary = chunk
-        .encodings()
-        .any(|encoding| matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
+    let has_dictionary =
+        chunk.encodings().any(|encoding| matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
     let statistics = match (chunk.column_index_offset(), chunk.statistics()) {
         (Some(_), _) => EnabledStatistics::Page,
         (None, Some(_)) => EnabledStatistics::Chunk,

@@ -92,7 +92,8 @@ impl ParquetFile<'_> {
         for (group, bounds) in self.starts.windows(2).enumerate() {
             let (mut at, last) = (from.max(bounds[0]), end.min(bounds[1]));
             let batch = self.batch_rows(wanted, group);
-            let most = if wanted.repeats && !self.has_offset_index(wanted, group) { u64::MAX } else { batch * UNIT_BATCHES };
+            let most =
+                if wanted.repeats && !self.has_offset_index(wanted, group) { u64::MAX } else { batch * UNIT_BATCHES };
             while at < last {
                 let take = (last - at).min(most);
                 units.push(Unit { group, skip: at - bounds[0], take, batch });
@@ -132,8 +133,10 @@ impl ParquetFile<'_> {
             }
             // One more than there are threads is under way: what is read ahead is bounded by that.
             let mut next = 0..units.len();
-            let hand_out = |next: &mut std::ops::Range<usize>| next.next().is_some_and(|job| give.send(job).is_ok());
-            (0..=threads).for_each(|_| drop(hand_out(&mut next)));
+            let mut hand_out = || next.next().is_some_and(|job| give.send(job).is_ok());
+            (0..=threads).for_each(|_| {
+                hand_out();
+            });
             let result = (|| {
                 for receiver in receivers {
                     for batch in receiver {
@@ -141,7 +144,7 @@ impl ParquetFile<'_> {
                             return Ok(());
                         }
                     }
-                    hand_out(&mut next);
+                    hand_out();
                 }
                 Ok(())
             })();
@@ -216,7 +219,11 @@ impl ParquetFile<'_> {
         let mut pages = Vec::new();
         for (leaf, chunk) in group.columns().iter().enumerate() {
             let is_wanted = wanted.leaves.binary_search(&leaf).is_ok();
-            pages.push(if is_wanted { self.offset_index(chunk, group.num_rows())? } else { OffsetIndexBuilder::new().build() });
+            pages.push(if is_wanted {
+                self.offset_index(chunk, group.num_rows())?
+            } else {
+                OffsetIndexBuilder::new().build()
+            });
         }
         let metadata = ParquetMetaDataBuilder::new(self.footer.metadata.file_metadata().clone())
             .add_row_group(group.clone())
@@ -240,7 +247,9 @@ impl ParquetFile<'_> {
             let (location, _) = thrift::fields(element)?;
             let number = |id| thrift::get_int(&location, id);
             let (offset, len, first) = (number(1)?, i32::try_from(number(2)?).map_err(|_| wrong())?, number(3)?);
-            let is_within = offset >= 0 && len > 0 && offset.checked_add(len.into()).is_some_and(|end| end as u64 <= self.footer.start);
+            let is_within = offset >= 0
+                && len > 0
+                && offset.checked_add(len.into()).is_some_and(|end| end as u64 <= self.footer.start);
             if !is_within {
                 return Err(wrong());
             }

@@ -120,9 +120,9 @@ fn present(of: &Type, data_type: &DataType, value: &Value, at: At, leaves: &mut 
         (data_type, [repeated]) => {
             let item = item_of(data_type).ok_or("its column has a type that cannot be written")?;
             match element_of(of, repeated) {
-                Some(element) => repeat(value, at, leaves, |value, at, leaves| {
-                    node(element, item.data_type(), value, at, leaves)
-                }),
+                Some(element) => {
+                    repeat(value, at, leaves, |value, at, leaves| node(element, item.data_type(), value, at, leaves))
+                }
                 None => repeat(value, at, leaves, |value, at, leaves| {
                     present(repeated, item.data_type(), value, at, leaves)
                 }),

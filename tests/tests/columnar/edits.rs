@@ -101,9 +101,10 @@ fn value(rng: &mut Rng, field: &Field) -> Value {
 /// The edits as `columnar.py` takes them.
 pub(super) fn json(file: &dyn TableFile, edits: &FileEdits) -> Json {
     let name = |column: usize| file.tables()[0].schema.columns[column].name.clone();
-    let sets = edits.sets.iter().flat_map(|set| {
-        set.cells.iter().map(|(column, value)| json!([set.row, name(*column), value.to_json()]))
-    });
+    let sets = edits
+        .sets
+        .iter()
+        .flat_map(|set| set.cells.iter().map(|(column, value)| json!([set.row, name(*column), value.to_json()])));
     let inserts = edits.inserts.iter().map(|insert| {
         let cells = insert.cells.iter().enumerate().map(|(column, value)| (name(column), value.to_json()));
         json!([insert.after, cells.collect::<serde_json::Map<_, _>>()])

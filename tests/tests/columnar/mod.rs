@@ -1,6 +1,5 @@
 //! Parquet and Arrow: files of other writers, edited, and judged by other readers.
 
-mod damage;
+mod arrow_file;
 mod edits;
 mod parquet;
-mod refused;

@@ -1,1 +1,0 @@
-//! Files that are damaged: an error, never a panic, never much memory.
