@@ -303,6 +303,15 @@ def read_arrow(path):
     return pa.ipc.open_file(path).read_all() if is_file else pa.ipc.open_stream(path).read_all()
 
 
+def polars_reads(read, path):
+    """Whether polars reads such a file at all: it knows no maps, halves or added parts of dictionaries."""
+    try:
+        read(path)
+    except Exception:
+        return False
+    return True
+
+
 def judge_arrow(case, before, after):
     expect = edited(read_arrow(before), case)
     found = read_arrow(after)
@@ -311,8 +320,8 @@ def judge_arrow(case, before, after):
         batch.validate(full=True)
     with open(after, "rb") as file:
         is_file = file.read(6) == b"ARROW1"
-    if "half" not in expect.column_names and "tags" not in expect.column_names:
-        read = polars.read_ipc if is_file else polars.read_ipc_stream
+    read = polars.read_ipc if is_file else polars.read_ipc_stream
+    if polars_reads(read, before):
         one = read(after).to_arrow()
         for name in expect.column_names:
             if not pa.types.is_dictionary(expect.schema.field(name).type):
@@ -327,12 +336,37 @@ def judge_arrow(case, before, after):
         assert not lost, f"DuckDB reads other rows: {lost}"
 
 
+def judge_large(case, before, after):
+    """As the others, but without a Python value for each cell: for files of millions of rows."""
+    read = pq.read_table if before.endswith(".parquet") else read_arrow
+    expect, found = read(before), read(after)
+    assert found.schema.equals(expect.schema, check_metadata=True)
+    for at, name in enumerate(expect.column_names):
+        cells = sorted((row, value) for row, column, value in case["sets"] if column == name)
+        mask = numpy.zeros(expect.num_rows, dtype=bool)
+        mask[[row for row, _ in cells]] = True
+        kind = expect.schema.field(name).type
+        values = pa.array([scalar(value, kind) for _, value in cells], kind)
+        column = pc.replace_with_mask(expect[name].combine_chunks(), pa.array(mask), values)
+        assert found[name].combine_chunks().equals(column), f"pyarrow reads other {name}"
+        expect = expect.set_column(at, expect.schema.field(name), column)
+    if after.endswith(".parquet"):
+        with duckdb.connect() as database:
+            database.register("expect", expect)
+            query = f"select * from expect except all select * from read_parquet('{after}') limit 1"
+            assert not database.execute(query).fetchall(), "DuckDB reads other rows"
+        assert polars.read_parquet(after).equals(polars.from_arrow(expect)), "polars reads other rows"
+
+
 def judge(folder):
     failed = fast = 0
     with open(os.path.join(folder, "cases.jsonl")) as cases:
         for case in map(json.loads, cases):
             before, after = os.path.join(folder, case["before"]), os.path.join(folder, case["after"])
             try:
+                if case.get("large"):
+                    judge_large(case, before, after)
+                    continue
                 (judge_parquet if before.endswith(".parquet") else judge_arrow)(case, before, after)
                 fast += case.get("fast", False)
             except Exception as error:

@@ -44,11 +44,7 @@ impl Python {
     /// What it said, when it did not succeed.
     pub fn run(&self, script: &str, arguments: &[&Path]) -> Result<(), String> {
         let script = workspace().join("tests/python").join(script);
-        let mut words = arguments.iter();
-        let mut command = Command::new(&self.program);
-        command.arg(script);
-        words.by_ref().for_each(|word| drop(command.arg(word)));
-        run(&mut command)
+        run(Command::new(&self.program).arg(script).args(arguments))
     }
 }
 

@@ -3,3 +3,4 @@
 mod arrow_file;
 mod edits;
 mod parquet;
+mod public;
