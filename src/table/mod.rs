@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
+//! | `columnar` | what Parquet and Arrow share: Arrow cells as values and back |
 //! | one for each format | how its bytes are read and spliced |
 
 pub mod arrow_file;
