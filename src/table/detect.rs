@@ -22,6 +22,10 @@ pub enum Promise {
     Text,
     /// A YAML document, which may name classes.
     Yaml,
+    /// Columns, told by the file's first and last bytes.
+    Parquet,
+    /// Columns, as Arrow has them in memory.
+    Arrow,
 }
 
 /// A format that a file was found to have.
@@ -44,7 +48,14 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
             let (format, why) = super::jsonl::JsonlFormat::sniff(head)?;
             Some(Found { format: Arc::new(format), why })
         }
-        Promise::Xml | Promise::Text | Promise::Yaml => None,
+        Promise::Parquet if head.starts_with(b"PAR1") => {
+            Some(Found { format: Arc::new(super::parquet::Parquet::default()), why: "it begins with PAR1".to_owned() })
+        }
+        Promise::Arrow => Some(Found {
+            format: Arc::new(super::arrow_file::ArrowIpc::default()),
+            why: "its name says Arrow IPC".to_owned(),
+        }),
+        Promise::Parquet | Promise::Xml | Promise::Text | Promise::Yaml => None,
         Promise::Json => coco(head),
     }
 }
@@ -90,6 +101,8 @@ pub fn promise(name: &[u8]) -> Option<Promise> {
         b"json" => Some(Promise::Json),
         b"xml" => Some(Promise::Xml),
         b"txt" => Some(Promise::Text),
+        b"parquet" | b"pq" => Some(Promise::Parquet),
+        b"arrow" | b"feather" | b"ipc" => Some(Promise::Arrow),
         b"yaml" | b"yml" => Some(Promise::Yaml),
         _ => None,
     }

@@ -20,12 +20,15 @@
 //! | [`csv`], [`jsonl`] | lines of text |
 //! | [`json`], its dialect [`coco`] | rows that are objects in arrays of JSON |
 //! | [`yolo`], [`voc`] | a small file for each image; `whole` has what they share |
+//! | [`parquet`], [`arrow_file`] | columns; `columnar` has what they share: Arrow cells as values and back |
 //! | [`expr`] | conditions and values over rows, in the syntax of SQL |
 
 mod applied;
+pub mod arrow_file;
 pub mod arrow_value;
 mod class_map;
 pub mod coco;
+mod columnar;
 pub mod csv;
 pub mod detect;
 pub mod edit;
@@ -35,6 +38,7 @@ mod in_order;
 pub mod json;
 pub mod jsonl;
 mod marks;
+pub mod parquet;
 mod read;
 pub mod schema;
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod disk;
 pub mod generate;
 pub mod literal;
 mod mounted;
+pub mod public;
 mod python;
 mod random;
 pub mod readers;

@@ -1,32 +1,42 @@
 //! A Python with the independent readers that tests judge by.
 //!
-//! They are installed once, below `target/`, from `scripts/python/requirements.txt`.
-//! A machine that cannot do that skips the tests which need them.
+//! What a list of requirements asks for is installed once, in a folder below
+//! `target/python`. A machine that cannot do that skips the tests which need it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use rustix::fs::{FlockOperation, flock};
 
 use crate::binaries::workspace;
 use crate::skip;
 
-/// A Python and what it is to run.
+/// Letters of what a program says that are shown when it fails.
+const SAID_LEN_MAX: usize = 8000;
+
+/// A Python that has the packages of a list.
 #[derive(Clone, Debug)]
 pub struct Python {
     program: PathBuf,
 }
 
 impl Python {
-    /// The Python that has all of the requirements.
+    /// The Python that reads what is written in text: `scripts/python/requirements.txt`.
     ///
     /// # Errors
     /// Why there is none here.
     pub fn with_readers() -> Result<Python, String> {
-        static FOUND: OnceLock<Result<Python, String>> = OnceLock::new();
-        FOUND.get_or_init(install).clone()
+        install("readers", &workspace().join("scripts/python/requirements.txt"))
+    }
+
+    /// The Python that has what `tests/python/requirements-NAME.txt` lists.
+    ///
+    /// # Errors
+    /// Why it cannot be had: there is no Python, or no way to the packages.
+    pub fn with(name: &str) -> Result<Python, String> {
+        install(name, &workspace().join(format!("tests/python/requirements-{name}.txt")))
     }
 
     /// Runs a script of `scripts/python`; returns what it prints.
@@ -34,40 +44,51 @@ impl Python {
     /// # Panics
     /// When it fails: then the file is not what it should be.
     pub fn run(&self, script: &str, arguments: &[&str]) -> String {
-        let script = scripts().join(script);
-        let ran = Command::new(&self.program).arg(&script).args(arguments).output().expect("Python starts");
-        let errors = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "{} {arguments:?}: {errors}", script.display());
-        String::from_utf8(ran.stdout).expect("it prints text")
+        let script = workspace().join("scripts/python").join(script);
+        let printed = run(Command::new(&self.program).arg(&script).args(arguments));
+        printed.unwrap_or_else(|why| panic!("{} {arguments:?}: {why}", script.display()))
+    }
+
+    /// Runs `tests/python/SCRIPT`, which judges files.
+    ///
+    /// # Errors
+    /// What it said, when it did not succeed.
+    pub fn judge(&self, script: &str, arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
+        let script = workspace().join("tests/python").join(script);
+        run(Command::new(&self.program).arg(script).args(arguments)).map(drop)
     }
 }
 
-fn scripts() -> PathBuf {
-    workspace().join("scripts/python")
-}
-
-fn install() -> Result<Python, String> {
-    skip::command("python3")?;
-    let requirements = fs::read_to_string(scripts().join("requirements.txt")).map_err(|cause| cause.to_string())?;
-    let folder = workspace().join("target/python");
-    fs::create_dir_all(&folder).map_err(|cause| cause.to_string())?;
-    // Another test binary may be installing.
-    let lock = File::create(folder.join("lock")).map_err(|cause| cause.to_string())?;
+fn install(name: &str, list: &Path) -> Result<Python, String> {
+    let text = |cause: std::io::Error| cause.to_string();
+    let wanted = fs::read(list).map_err(|cause| format!("{}: {cause}", list.display()))?;
+    let all = workspace().join("target/python");
+    fs::create_dir_all(&all).map_err(text)?;
+    let folder = all.join(format!("{name}-{}", &blake3::hash(&wanted).to_hex()[..12]));
+    // Tests run beside each other, and one of them installs.
+    let lock = File::create(all.join(format!("{name}.lock"))).map_err(text)?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|cause| cause.to_string())?;
-    let (done, program) = (folder.join("installed"), folder.join("bin/python"));
-    if fs::read_to_string(&done).is_ok_and(|installed| installed == requirements) {
-        return Ok(Python { program });
+    let (program, mark) = (folder.join("bin/python"), folder.join("complete"));
+    if !mark.exists() {
+        skip::command("python3")?;
+        drop(fs::remove_dir_all(&folder));
+        let failed = |why| format!("the independent readers cannot be installed: {why}");
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).map_err(failed)?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "20", "-r"];
+        run(Command::new(&program).args(pip).arg(list)).map_err(failed)?;
+        fs::write(&mark, "").map_err(text)?;
     }
-    let run = |program: &Path, arguments: &[&str]| {
-        let ran = Command::new(program).args(arguments).current_dir(scripts()).output();
-        let ran = ran.map_err(|cause| cause.to_string())?;
-        let errors = String::from_utf8_lossy(&ran.stderr);
-        let last = errors.lines().last().unwrap_or("it does not say why").to_owned();
-        if ran.status.success() { Ok(()) } else { Err(format!("the independent readers cannot be installed: {last}")) }
-    };
-    run(Path::new("python3"), &["-m", "venv", &folder.display().to_string()])?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "20", "-r"];
-    run(&program, &[&pip[..], &["requirements.txt"]].concat())?;
-    fs::write(&done, requirements).map_err(|cause| cause.to_string())?;
     Ok(Python { program })
+}
+
+/// What it prints; what it says when it fails.
+fn run(command: &mut Command) -> Result<String, String> {
+    let ran = command.output().map_err(|error| format!("{:?} cannot be run: {error}", command.get_program()))?;
+    let printed = String::from_utf8_lossy(&ran.stdout).into_owned();
+    if ran.status.success() {
+        return Ok(printed);
+    }
+    let said = printed + &String::from_utf8_lossy(&ran.stderr);
+    let from = said.char_indices().rev().nth(SAID_LEN_MAX).map_or(0, |(at, _)| at);
+    Err(format!("{:?} failed: {}", command.get_program(), said[from..].replace('\n', "\n  ")))
 }

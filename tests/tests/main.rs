@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod cli;
+mod columnar;
 mod crash;
 mod damage;
 mod disk_full;

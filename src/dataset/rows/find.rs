@@ -153,7 +153,7 @@ impl Finding<'_> {
                     }
                 }
                 Promise::Yaml => self.yaml(child),
-                Promise::Delimited | Promise::JsonLines | Promise::Json => {
+                Promise::Delimited | Promise::JsonLines | Promise::Json | Promise::Parquet | Promise::Arrow => {
                     let found = self.view.head(&child).and_then(|head| detect::sniff(promise, &head));
                     self.files.extend(found.map(|found| (child.path, found)));
                 }

@@ -1,0 +1,182 @@
+//! Parquet: the footer is the index, row groups are read in parallel, and an edit appends.
+//!
+//! A splice leaves the file's bytes up to its footer as they are. The column chunks
+//! of which a cell is edited are written anew behind them, and a new footer points to
+//! old and new chunks alike. Encrypted files are refused.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `bytes` | the file as the Parquet library reads it |
+//! | `thrift`, `footer` | the footer as meaning and as bytes |
+//! | `scan` | reading rows, `rows` one of them, `find` keys |
+//! | `shred` | a value as Parquet's levels and leaves |
+//! | `recipe`, `chunk`, `splice` | how a chunk was written, writing it again, all of it together |
+
+mod bytes;
+mod chunk;
+mod find;
+mod footer;
+mod recipe;
+mod rows;
+mod scan;
+mod shred;
+mod splice;
+mod thrift;
+
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
+
+use arrow::datatypes::{DataType, Field};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+
+use self::bytes::{Lent, inside};
+use self::footer::Footer;
+use self::rows::Slab;
+use super::columnar::accept::{accept, is_editable};
+use super::columnar::guard::guarded;
+use super::{Column, FileEdits, Flow, Format, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
+use crate::model::Value;
+use crate::{Error, Result};
+
+/// The format, with its options.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parquet {
+    /// The column whose values are the keys of the rows; else a row's key is its place.
+    pub key: Option<String>,
+}
+
+impl Format for Parquet {
+    fn name(&self) -> &'static str {
+        "parquet"
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Ok(Box::new(ParquetFile::open(file, self.key.as_deref())?))
+    }
+}
+
+/// An open file.
+struct ParquetFile<'a> {
+    lent: Lent,
+    footer: Footer,
+    arrow: ArrowReaderMetadata,
+    table: [TableInfo; 1],
+    /// The place of each row group's first row, and of the end.
+    starts: Vec<u64>,
+    slab: Mutex<Option<Slab>>,
+    keys: Mutex<Option<Slab>>,
+    file: PhantomData<&'a dyn ReadAt>,
+}
+
+impl<'a> ParquetFile<'a> {
+    fn open(file: &'a dyn ReadAt, key: Option<&str>) -> Result<ParquetFile<'a>> {
+        // SAFETY: it goes into the result, which lives no longer than `file`, and from there only into
+        // readers that live within a call of a method of it: what these give are copies.
+        let lent = unsafe { Lent::new(file) };
+        let footer = Footer::read(&lent)?;
+        let arrow = guarded("the Parquet footer", || meaning(&footer))?;
+        let mut starts = vec![0_u64];
+        for group in footer.metadata.row_groups() {
+            let next = starts[starts.len() - 1].checked_add(group.num_rows() as u64);
+            starts.push(next.ok_or_else(|| Error::corrupt("the Parquet footer", "it has too many rows"))?);
+        }
+        let mut columns: Vec<Column> = arrow.schema().fields().iter().map(|field| column(field)).collect();
+        let key = match key {
+            Some(name) => {
+                let at = columns.iter().position(|column| column.name == name);
+                let at = at.ok_or_else(|| Error::not_found("column", name))?;
+                columns[at].role = Role::Key;
+                Some(at)
+            }
+            None => None,
+        };
+        let schema = TableSchema { columns, key };
+        let rows = starts[starts.len() - 1];
+        let table = [TableInfo { name: "rows".to_owned(), schema, rows, problem: None }];
+        let (slab, keys) = (Mutex::new(None), Mutex::new(None));
+        Ok(ParquetFile { lent, footer, arrow, table, starts, slab, keys, file: PhantomData })
+    }
+
+    fn rows(&self) -> u64 {
+        self.table[0].rows
+    }
+
+    fn field(&self, column: usize) -> Result<&Field> {
+        let fields = self.arrow.schema().fields();
+        fields.get(column).map(AsRef::as_ref).ok_or_else(|| Error::not_found("column", column))
+    }
+
+    /// The row group that has the row, and the row's place in it.
+    fn group_of(&self, row: u64) -> Option<(usize, u64)> {
+        if row >= self.rows() {
+            return None;
+        }
+        let group = self.starts.partition_point(|start| *start <= row) - 1;
+        Some((group, row - self.starts[group]))
+    }
+}
+
+/// What the columns mean to Arrow: as the file's own Arrow schema says, if that can be read.
+fn meaning(footer: &Footer) -> Result<ArrowReaderMetadata> {
+    let with = |options| ArrowReaderMetadata::try_new(Arc::clone(&footer.metadata), options);
+    with(ArrowReaderOptions::new())
+        .or_else(|_| with(ArrowReaderOptions::new().with_skip_arrow_metadata(true)))
+        .map_err(|error| Error::invalid("Parquet file", "its schema", "it cannot be read").caused_by(inside(error)))
+}
+
+fn column(field: &Field) -> Column {
+    let role = match field.data_type() {
+        DataType::FixedSizeList(item, _) if item.data_type().is_floating() => Role::Embedding,
+        _ => Role::Plain,
+    };
+    Column {
+        name: field.name().clone(),
+        data_type: field.data_type().clone(),
+        role,
+        nullable: field.is_nullable(),
+        editable: is_editable(field.data_type()),
+    }
+}
+
+impl TableFile for ParquetFile<'_> {
+    fn tables(&self) -> &[TableInfo] {
+        &self.table
+    }
+
+    fn index(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn scan(&self, _: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
+        self.scan_rows(scan, sink)
+    }
+
+    fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {
+        self.find_key(key)
+    }
+
+    fn key(&self, _: usize, row: u64) -> Result<String> {
+        self.key_of(row)
+    }
+
+    fn row(&self, _: usize, row: u64) -> Result<Vec<Value>> {
+        self.cells(row)
+    }
+
+    fn check(&self, _: usize, column: usize, value: &Value) -> Result<Value> {
+        let field = self.field(column)?;
+        if !is_editable(field.data_type()) {
+            return Err(Error::invalid("column to edit", field.name(), "no value of its type can be written"));
+        }
+        accept(field, value).map_err(|why| Error::invalid("value", &value.to_string(), why))
+    }
+
+    fn splices_whole(&self) -> bool {
+        true
+    }
+
+    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
+        self.splice_edits(edits).map(Splice::Whole)
+    }
+}

@@ -1,0 +1,84 @@
+//! One row: read with some rows around it, because who asks for one asks for the next.
+
+use std::sync::Mutex;
+
+use arrow::record_batch::RecordBatch;
+
+use super::ParquetFile;
+use super::bytes::of_arrow;
+use super::scan::Unit;
+use crate::model::Value;
+use crate::table::Flow;
+use crate::table::columnar::cell::value_at;
+use crate::{Error, Result};
+
+/// The most rows that are read for one.
+const SLAB_ROWS: u64 = 1024;
+
+/// Rows that were read.
+#[derive(Debug)]
+pub(super) struct Slab {
+    first: u64,
+    batch: RecordBatch,
+}
+
+impl ParquetFile<'_> {
+    /// All cells of a row.
+    pub(super) fn cells(&self, row: u64) -> Result<Vec<Value>> {
+        self.with_row(&self.slab, None, row, |batch, at| {
+            batch.columns().iter().map(|column| value_at(column, at)).collect()
+        })
+    }
+
+    /// The key of a row.
+    pub(super) fn key_of(&self, row: u64) -> Result<String> {
+        match self.table[0].schema.key {
+            Some(column) => {
+                self.with_row(&self.keys, Some(&[column]), row, |batch, at| value_at(batch.column(0), at).to_string())
+            }
+            None if row < self.rows() => Ok(row.to_string()),
+            None => Err(Error::not_found("row", row)),
+        }
+    }
+
+    fn with_row<T>(
+        &self,
+        cache: &Mutex<Option<Slab>>,
+        columns: Option<&[usize]>,
+        row: u64,
+        of: impl FnOnce(&RecordBatch, usize) -> T,
+    ) -> Result<T> {
+        // A thread that panicked while it held the cache left it whole: it is set in one step.
+        let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_in = |slab: &Slab| row >= slab.first && row - slab.first < slab.batch.num_rows() as u64;
+        if !cache.as_ref().is_some_and(is_in) {
+            *cache = Some(self.slab_with(columns, row)?);
+        }
+        match cache.as_ref().filter(|slab| is_in(slab)) {
+            Some(slab) => Ok(of(&slab.batch, (row - slab.first) as usize)),
+            None => Err(Error::not_found("row", row)),
+        }
+    }
+
+    fn slab_with(&self, columns: Option<&[usize]>, row: u64) -> Result<Slab> {
+        let (group, at) = self.group_of(row).ok_or_else(|| Error::not_found("row", row))?;
+        let wanted = self.wanted(columns)?;
+        let batch = self.batch_rows(&wanted, group).min(SLAB_ROWS);
+        let skip = at - at % batch;
+        let rows = self.starts[group + 1] - self.starts[group];
+        let take = batch.min(rows - skip);
+        let mut read = Vec::new();
+        self.read(&wanted, Unit { group, skip, take, batch }, &mut |batch| {
+            read.push(batch);
+            Ok(Flow::More)
+        })?;
+        let batch = match read.as_slice() {
+            [batch] => batch.clone(),
+            batches => {
+                let schema = batches.first().ok_or_else(|| Error::not_found("row", row))?.schema();
+                arrow::compute::concat_batches(&schema, batches).map_err(of_arrow)?
+            }
+        };
+        Ok(Slab { first: self.starts[group] + skip, batch })
+    }
+}
