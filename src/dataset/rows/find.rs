@@ -84,7 +84,11 @@ impl View {
             return match all.len() {
                 1 => Ok(all.remove(0)),
                 0 => Err(Error::not_found("table", "in any file")),
-                _ => Err(ambiguous("the table is not named", &all)),
+                _ => {
+                    let names: Vec<&str> = all.iter().map(|table| table.name.as_str()).collect();
+                    let why = format!("one must be named, for there are several: {}", names.join(", "));
+                    Err(Error::invalid("table", "", why))
+                }
             };
         };
         if let Some(at) = all.iter().position(|table| table.name == name) {
