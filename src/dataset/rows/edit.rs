@@ -251,11 +251,15 @@ impl<'a> Work<'a> {
     }
 
     /// The values as the file takes them, by place of column; those of added columns apart.
-    fn checked(&self, cells: Vec<(String, Value)>) -> Result<Checked> {
+    fn checked(&self, cells: Vec<(String, Value)>, of: RowIs) -> Result<Checked> {
         let mut checked = Checked::default();
         for (name, value) in cells {
             match self.schema().find(&name) {
-                Some(column) if !self.schema().columns[column].editable => {
+                // A row may be made with a key of its own, and keeps it.
+                Some(column)
+                    if !self.schema().columns[column].editable
+                        && (of == RowIs::There || self.schema().key != Some(column)) =>
+                {
                     return Err(Error::invalid("column to edit", &name, "its values follow from others"));
                 }
                 Some(column) => {
@@ -274,7 +278,7 @@ impl<'a> Work<'a> {
     }
 
     fn set(&mut self, row: &str, cells: Vec<(String, Value)>) -> Result<()> {
-        let checked = self.checked(cells)?;
+        let checked = self.checked(cells, RowIs::There)?;
         match self.saying(&self.row_address(row))? {
             Some(RowChange::Deleted { .. }) => return Err(Error::not_found("row", row)),
             Some(RowChange::Inserted { after, cells, is_below, .. }) => {
@@ -355,7 +359,7 @@ impl<'a> Work<'a> {
     }
 
     fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
-        let checked = self.checked(cells)?;
+        let checked = self.checked(cells, RowIs::New)?;
         let mut all = Vec::new();
         for (at, column) in self.schema().columns.iter().enumerate() {
             let value = checked.file.get(&at).cloned();
@@ -423,6 +427,13 @@ impl<'a> Work<'a> {
         }
         unreachable!("there is always another number")
     }
+}
+
+/// Whether a row is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RowIs {
+    There,
+    New,
 }
 
 /// Cells whose values the file and the added columns take.

@@ -156,8 +156,8 @@ fn what_cannot_be_is_refused_and_nothing_is_changed() {
         ("set d nowhere --key 7 a=1", "there is no table `nowhere`"),
         ("set d --key 7 a=1", "one must be named"),
         ("set d labels --where 'label =' a=1", "label ="),
-        ("insert d annotations id=7 image_id=1", "exists"),
-        ("column d labels score", "exists"),
+        ("insert d annotations id=7 image_id=1", "already"),
+        ("column d labels score", "already"),
         ("column d labels score --drop", "score"),
     ] {
         let ran = home.run(line);
