@@ -160,7 +160,7 @@ impl Merge<'_> {
                         continue;
                     }
                     let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
-                    match merge_rows(&self.ours.overlay, path, &sides, self.prefer)? {
+                    match merge_rows(self.ours, path, &sides, self.prefer)? {
                         RowMerge::Merged(file) => {
                             edits.insert(path.clone(), Some(Change::File(file)));
                         }

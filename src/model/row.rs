@@ -12,7 +12,8 @@ use crate::{Error, Result};
 /// The most bytes of a row's address: keys of rows are ids, places or short names.
 const ADDRESS_LEN_MAX: usize = 1024;
 
-/// What a change of a row speaks of. The order is: columns, then by table and row, the row itself before its cells.
+/// What a change of a row speaks of. Keys of the tree ([`RowAddress::to_key`]) are in the order of table and row,
+/// the row itself before its cells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowAddress {
     /// A column that the file lacks.
@@ -211,6 +212,19 @@ impl PatchBytes {
 }
 
 impl RowChange {
+    /// Whether both mean the same, by whatever bytes.
+    pub fn says_the_same(&self, other: &RowChange) -> bool {
+        match (self, other) {
+            (RowChange::Set { after, .. }, RowChange::Set { after: other, .. }) => after == other,
+            (RowChange::Deleted { .. }, RowChange::Deleted { .. }) => true,
+            (
+                RowChange::Inserted { after, cells, .. },
+                RowChange::Inserted { after: other, cells: other_cells, .. },
+            ) => after == other && cells == other_cells,
+            _ => self == other,
+        }
+    }
+
     /// The patch, where there is one.
     pub fn patch(&self) -> Option<&RowPatch> {
         match self {

@@ -44,7 +44,8 @@ pub(super) fn folder_beneath(path: &Path, folder: impl AsFd) -> Option<OwnedFd> 
     }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let mut text = String::new();
-    File::from(openat(&folder, ".veneer/info.json", flags, Mode::empty()).ok()?).read_to_string(&mut text).ok()?;
+    let info = File::from(openat(&folder, ".veneer/info.json", flags, Mode::empty()).ok()?);
+    info.take(ANSWER_LEN_MAX as u64).read_to_string(&mut text).ok()?;
     let Info { control } = serde_json::from_str(&text).ok()?;
     let (answer, beneath) = ask(&control?).ok()?;
     // The mount may be of another dataset, with its source elsewhere.
@@ -54,6 +55,11 @@ pub(super) fn folder_beneath(path: &Path, folder: impl AsFd) -> Option<OwnedFd> 
 
 fn ask(control: &str) -> io::Result<(Answer, OwnedFd)> {
     let mut connection = UnixStream::connect(control)?;
+    // A folder is taken from this user's own daemon or root's: another user's may be one that this user must not see.
+    let peer = rustix::net::sockopt::socket_peercred(&connection)?.uid;
+    if !peer.is_root() && peer != rustix::process::geteuid() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
     connection.set_read_timeout(Some(PATIENCE))?;
     writeln!(connection, "{ASK}")?;
     let mut text = vec![0; ANSWER_LEN_MAX];

@@ -211,7 +211,7 @@ impl Working {
         };
         let made = self.fill_scratch(ino, number, content, begin);
         if made.is_err() {
-            self.scratch.remove(number);
+            self.remove_scratch(number);
         }
         let file = made?;
         **opened = Opened::Scratch(Arc::clone(&file));

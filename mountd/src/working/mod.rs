@@ -79,11 +79,33 @@ pub struct Working {
     drift: OnDrift,
     /// How often each scratch file was written, as far as it was.
     writes: Mutex<HashMap<u64, u64>>,
-    /// The scratch files that the kernel may write by itself at this moment.
+    /// The scratch files that the kernel was ever given to write by itself.
     live: Mutex<HashSet<u64>>,
+    /// The scratch files that nobody speaks of any more, while somebody reads them all.
+    pins: Mutex<Pins>,
     /// Counts whatever was changed, so that it is known when nothing was.
     changes: AtomicU64,
     extra: RwLock<Arc<Extra>>,
+}
+
+/// Who reads scratch files, and which ones go when nobody does.
+#[derive(Debug, Default)]
+struct Pins {
+    count: usize,
+    removed: Vec<u64>,
+}
+
+/// Until this is dropped, no scratch file goes.
+struct Pinned<'a>(&'a Working);
+
+impl Drop for Pinned<'_> {
+    fn drop(&mut self) {
+        let mut pins = self.0.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        pins.count -= 1;
+        if pins.count == 0 {
+            pins.removed.drain(..).for_each(|scratch| self.0.scratch.remove(scratch));
+        }
+    }
 }
 
 /// Names, inodes and what is written of them.
@@ -169,13 +191,16 @@ impl Working {
             }
         };
         sweep(&scratch, &tree).map_err(failed)?;
+        // Mappings that were made before this process may live on.
+        let live = if was_left { scratch_files(&tree).collect() } else { HashSet::new() };
         Ok(Working {
             state: Mutex::new(State { tree, journal }),
             bodies: Mutex::default(),
             scratch,
             drift,
             writes: Mutex::default(),
-            live: Mutex::default(),
+            live: Mutex::new(live),
+            pins: Mutex::default(),
             changes: AtomicU64::new(u64::from(was_left)),
             extra: RwLock::default(),
         })
@@ -210,19 +235,31 @@ impl Working {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(scratch);
     }
 
-    /// It may not any more; whether it did is known by the file's stamp.
-    fn end_live(&self, scratch: u64) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+    /// The file is closed. A mapping of it may live on, and write for as long as the file is there.
+    fn end_live(&self) {
         self.note_change();
     }
 
-    /// Whether something may have been written without being counted.
-    fn is_anything_live(&self) -> bool {
-        !self.live.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// The scratch files that may have been written without being counted: whether they were, their stamps tell.
+    fn live(&self) -> Vec<u64> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 
-    fn forget_writes(&self, scratch: u64) {
+    /// A scratch file that nobody speaks of any more.
+    fn remove_scratch(&self, scratch: u64) {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&scratch);
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        match pins.count {
+            0 => self.scratch.remove(scratch),
+            _ => pins.removed.push(scratch),
+        }
+    }
+
+    /// Keeps all scratch files where they are, for whoever reads what was spoken of a moment ago.
+    fn pin_scratch(&self) -> Pinned<'_> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner).count += 1;
+        Pinned(self)
     }
 
     /// How often a scratch file was written.
@@ -272,15 +309,17 @@ impl Working {
     }
 }
 
+/// The scratch files that are spoken of.
+fn scratch_files(tree: &Tree) -> impl Iterator<Item = u64> {
+    tree.touched().filter_map(|(_, inode)| match inode.what {
+        What::File(Bytes::Scratch(number)) => Some(number),
+        _ => None,
+    })
+}
+
 /// Removes scratch files that nobody speaks of.
 fn sweep(scratch: &Scratch, tree: &Tree) -> io::Result<()> {
-    let used: HashSet<u64> = tree
-        .touched()
-        .filter_map(|(_, inode)| match inode.what {
-            What::File(Bytes::Scratch(number)) => Some(number),
-            _ => None,
-        })
-        .collect();
+    let used: HashSet<u64> = scratch_files(tree).collect();
     scratch.sweep(|number| used.contains(&number))
 }
 

@@ -233,8 +233,7 @@ impl Working {
             state.tree.apply(&Record::Drop(ino));
         }
         if let Some(number) = scratch {
-            self.scratch.remove(number);
-            self.forget_writes(number);
+            self.remove_scratch(number);
         }
     }
 }

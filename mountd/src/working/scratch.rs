@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,15 @@ use veneer::dataset::Content;
 /// Bytes that are copied at a time.
 const COPY_LEN: usize = 1 << 30;
 
+/// What `statfs` says of a file system in memory.
+const TMPFS: i64 = 0x0102_1994;
+
 /// The folder of scratch files.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
     folder: File,
+    tells_of_stores: bool,
 }
 
 /// What tells one content of a scratch file from another, without reading it.
@@ -65,7 +69,11 @@ impl Scratch {
     /// Opens the folder, which is made if it is not there.
     pub fn open(path: &Path) -> io::Result<Scratch> {
         fs::create_dir_all(path)?;
-        Ok(Scratch { path: path.to_owned(), folder: File::open(path)? })
+        let folder = File::open(path)?;
+        // The type's width and sign differ between architectures.
+        #[allow(clippy::unnecessary_cast)]
+        let tells_of_stores = rustix::fs::fstatfs(&folder)?.f_type as i64 != TMPFS;
+        Ok(Scratch { path: path.to_owned(), folder, tells_of_stores })
     }
 
     fn file(&self, number: u64) -> PathBuf {
@@ -86,6 +94,25 @@ impl Scratch {
     /// What the system tells of a file.
     pub fn stat(&self, number: u64) -> io::Result<Stat> {
         Ok(rustix::fs::statat(&self.folder, number.to_string(), AtFlags::empty())?)
+    }
+
+    /// Writes back what is dirty of a file, so that the next store to a mapped page is seen as a modification.
+    pub fn write_back(&self, number: u64) -> io::Result<()> {
+        let file = self.open_file(number)?;
+        let flags = libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+        // SAFETY: the call reads its numbers only; the descriptor is open.
+        if unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, flags) } < 0 {
+            let error = io::Error::last_os_error();
+            // Where there is nothing to write back to, there is nothing that tells of stores either.
+            return if error.raw_os_error() == Some(libc::ESPIPE) { Ok(()) } else { Err(error) };
+        }
+        Ok(())
+    }
+
+    /// Whether a store to a mapped page that was written back moves the file's times: not on a tmpfs, which has no
+    /// writing back.
+    pub fn tells_of_stores(&self) -> bool {
+        self.tells_of_stores
     }
 
     /// Removes a file.

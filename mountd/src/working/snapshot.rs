@@ -148,14 +148,16 @@ impl Keeper {
     /// `StoreBusy` when somebody owns the store for too long; the state is untouched by any error.
     pub fn snapshot(&self) -> Result<()> {
         let mut known = self.known();
-        if self.is_whole(&known) && !self.has_moved(&known)? {
+        // A program may remove, meanwhile, what the emit below speaks of.
+        let _pinned = self.working.pin_scratch();
+        if self.is_whole(&known)? && !self.has_moved(&known)? {
             return Ok(());
         }
         let store: Arc<LocalStore> = Arc::new(LocalStore::open_within(&self.store, Access::Own, PATIENCE)?);
         let owned = Datasets::new(store).open(self.dataset.name())?.with_source(self.dataset.source()?);
         // Nobody else can change the draft any more: what was done to it before is taken in first.
         self.follow(&mut known)?;
-        if self.is_whole(&known) {
+        if self.is_whole(&known)? {
             return Ok(());
         }
         let changes = self.working.changes();
@@ -180,8 +182,16 @@ impl Keeper {
     }
 
     /// Whether nothing was written that the store was not told of.
-    fn is_whole(&self, known: &Known) -> bool {
-        known.changes == Some(self.working.changes()) && !self.working.is_anything_live()
+    fn is_whole(&self, known: &Known) -> Result<bool> {
+        if known.changes != Some(self.working.changes()) {
+            return Ok(false);
+        }
+        for number in self.working.live() {
+            if self.stored(known, number)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether the draft, or the branch of one that has no step, is not where it was.
@@ -238,7 +248,8 @@ impl Keeper {
     fn stored(&self, known: &Known, number: u64) -> Result<Option<Stored>> {
         let Some(stored) = known.stored.get(&number) else { return Ok(None) };
         let stat = self.working.scratch.stat(number).map_err(|cause| Error::io("look at a scratch file", cause))?;
-        let same = Stamp::of(&stat) == stored.stamp && self.working.writes(number) == stored.writes;
+        let is_told = self.working.scratch.tells_of_stores();
+        let same = is_told && Stamp::of(&stat) == stored.stamp && self.working.writes(number) == stored.writes;
         Ok(same.then(|| stored.clone()))
     }
 
@@ -263,17 +274,33 @@ impl Keeper {
 
     /// The stamp of a scratch file, which any later write changes.
     fn settled_stamp(&self, number: u64) -> std::io::Result<Stamp> {
-        let stamp = Stamp::of(&self.working.scratch.stat(number)?);
+        let stamp = self.protected_stamp(number)?;
         // Writes that come through here are counted; those of the kernel are known by the stamp alone. After the
         // first wait there is none for what was written before.
         let age = super::now_ns().saturating_sub(stamp.changed_ns());
         match STAMP_GRAIN.checked_sub(Duration::from_nanos(age.unsigned_abs())) {
             Some(rest) => {
                 std::thread::sleep(rest);
-                Ok(Stamp::of(&self.working.scratch.stat(number)?))
+                self.protected_stamp(number)
             }
             None => Ok(stamp),
         }
+    }
+
+    /// The stamp of a scratch file of which no page can be written, by a mapping, without a new stamp.
+    ///
+    /// A store to a page that is dirty already leaves no trace. Once it is written back, the next store does.
+    fn protected_stamp(&self, number: u64) -> std::io::Result<Stamp> {
+        let mut before = Stamp::of(&self.working.scratch.stat(number)?);
+        for _ in 0..TRIES {
+            self.working.scratch.write_back(number)?;
+            let after = Stamp::of(&self.working.scratch.stat(number)?);
+            if after == before {
+                break;
+            }
+            before = after;
+        }
+        Ok(before)
     }
 
     fn stamp_of(&self, file: &File) -> std::io::Result<Stamp> {
@@ -282,6 +309,7 @@ impl Keeper {
 
     /// Takes in what the command did to the draft, or others to the branch.
     pub fn catch_up(&self) -> Result<()> {
+        let _pinned = self.working.pin_scratch();
         self.follow(&mut self.known())
     }
 

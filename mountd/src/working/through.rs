@@ -253,7 +253,7 @@ impl Through {
         let closed = open.ways.remove(&ino);
         drop(open);
         if let Some(backing) = closed.and_then(|way| way.backing) {
-            working.end_live(backing.number);
+            working.end_live();
             self.close_backing(backing.id);
         }
         true

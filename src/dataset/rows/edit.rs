@@ -247,7 +247,9 @@ impl<'a> Work<'a> {
     }
 
     fn place(&self, row: &str) -> Result<u64> {
-        self.file.find(self.at, row)?.ok_or_else(|| Error::not_found("row", row))
+        let place = self.file.find(self.at, row)?.ok_or_else(|| Error::not_found("row", row))?;
+        // One row has one key: `01` would be a second one of row 1.
+        if self.file.key(self.at, place)? == row { Ok(place) } else { Err(Error::not_found("row", row)) }
     }
 
     /// The values as the file takes them, by place of column; those of added columns apart.
@@ -395,8 +397,8 @@ impl<'a> Work<'a> {
     fn new_key(&self, column: usize, cells: &mut [(String, Value)]) -> Result<String> {
         let is_free = |key: &str| {
             Ok::<_, Error>(match self.saying(&self.row_address(key))? {
-                Some(RowChange::Inserted { .. }) => false,
-                Some(RowChange::Deleted { .. }) => true,
+                // The deletion is told at the same address.
+                Some(RowChange::Inserted { .. } | RowChange::Deleted { .. }) => false,
                 _ => self.file.find(self.at, key)?.is_none(),
             })
         };

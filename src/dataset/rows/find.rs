@@ -3,7 +3,7 @@
 //! A file's name says what it may be, and its beginning whether it is. Formats
 //! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::dataset::view::{Node, View};
@@ -58,10 +58,11 @@ impl Table {
         Ok((self.file(path).map_err(|_| Error::not_found("row", key))?, key_within))
     }
 
-    /// The file of this table that has this path.
+    /// The file of this table that has this path, or is shown so where it is not text.
     pub(super) fn file(&self, path: &str) -> Result<DataPath> {
         let found = self.paths.binary_search_by(|known| known.as_bytes().cmp(path.as_bytes()));
-        found.map(|at| self.paths[at].clone()).map_err(|_| Error::not_found("file of the table", path))
+        let found = found.ok().or_else(|| self.paths.iter().position(|known| known.to_string() == path));
+        found.map(|at| self.paths[at].clone()).ok_or_else(|| Error::not_found("file of the table", path))
     }
 }
 
@@ -106,6 +107,18 @@ impl View {
         }
     }
 
+    /// The format of one file, by its name and beginning.
+    pub(in crate::dataset) fn format_of(&self, node: &Node) -> Result<Option<Found>> {
+        let Some(promise) = detect::promise(node.name()) else { return Ok(None) };
+        let found = |format: Arc<dyn Format>| Some(Found { format, why: String::new() });
+        Ok(match promise {
+            Promise::Xml if is(self, node, detect::is_voc) => found(Arc::new(Voc::default())),
+            Promise::Text if is(self, node, detect::is_yolo) => found(Arc::new(YoloLabels::default())),
+            Promise::Yaml => found(Arc::new(YoloDataFile)),
+            promise => self.head(node).and_then(|head| detect::sniff(promise, &head)),
+        })
+    }
+
     fn head(&self, node: &Node) -> Option<Vec<u8>> {
         let content = self.open_below(node, OnDrift::Error).ok()?;
         let mut head = vec![0; HEAD_LEN.min(usize::try_from(content.len()).unwrap_or(HEAD_LEN))];
@@ -134,8 +147,8 @@ struct Finding<'a> {
 
 impl Finding<'_> {
     fn folder(&mut self, folder: &Node) -> Result<()> {
-        // Of what has a file for each image, the first of a folder speaks for all.
-        let mut speaks: BTreeMap<u8, bool> = BTreeMap::new();
+        // Of what has a file for each image, the first of a folder speaks for all; labels stand beside lists of names.
+        let mut is_voc = None;
         for child in self.view.children(folder)? {
             if child.is_folder() {
                 self.folder(&child)?;
@@ -145,14 +158,13 @@ impl Finding<'_> {
             match promise {
                 Promise::Xml => {
                     let view = self.view;
-                    if *speaks.entry(0).or_insert_with(|| is(view, &child, detect::is_voc)) {
+                    if *is_voc.get_or_insert_with(|| is(view, &child, detect::is_voc)) {
                         self.voc.push(child.path);
                     }
                 }
                 Promise::Text => {
                     let view = self.view;
-                    if is_labels_folder(folder) && *speaks.entry(1).or_insert_with(|| is(view, &child, detect::is_yolo))
-                    {
+                    if is_labels_folder(folder) && is(view, &child, detect::is_yolo) {
                         self.labels.push(child.path);
                     }
                 }

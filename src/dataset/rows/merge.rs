@@ -1,12 +1,16 @@
 //! Three-way merge of one file, cell by cell: where both sides edited rows over the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Part;
 use super::diff::told;
+use super::patch::{fit_together, patches};
+use super::splice::Splicing;
 use crate::Result;
 use crate::dataset::conflict::Prefer;
+use crate::dataset::view::View;
 use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
-use crate::overlay::{Overlay, RowDifference, Rows};
+use crate::overlay::{RowDifference, Rows};
 
 /// One cell or row for which the two sides have no common result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +43,9 @@ pub(in crate::dataset) struct FileSides<'a> {
     pub(in crate::dataset) theirs: Option<&'a Change>,
 }
 
-/// Merges the rows of the file at `path`; `overlay` is of the side that gets the result.
+/// Merges the rows of the file at `path`; `view` is of the side that gets the result.
 pub(in crate::dataset) fn merge_rows(
-    overlay: &Overlay,
+    view: &View,
     path: &DataPath,
     sides: &FileSides<'_>,
     prefer: Option<Prefer>,
@@ -64,21 +68,54 @@ pub(in crate::dataset) fn merge_rows(
         Some(Change::File(file)) => Some(file.mode),
         _ => None,
     };
-    let [before, our_rows, their_rows] = roots.map(|root| overlay.rows(root));
+    let [before, our_rows, their_rows] = roots.map(|root| view.overlay.rows(root));
     let mut merging = Merging::new(&before, &our_rows, &their_rows, prefer)?;
-    if merging.needs_format() {
-        return Ok(RowMerge::NotByRow);
-    }
     merging.run()?;
-    let Merging { edits, conflicts, grown, .. } = merging;
+    let needs_format = merging.needs_format();
+    let Merging { edits, conflicts, .. } = merging;
     if !conflicts.is_empty() && prefer.is_none() {
         return Ok(RowMerge::Conflicts(conflicts));
     }
-    let rows = our_rows.with(edits)?;
+    let joined = match needs_format {
+        false => join(&our_rows, edits)?,
+        true => match splice_again(view, path, &our_rows, edits)? {
+            Some(joined) => joined,
+            None => return Ok(RowMerge::NotByRow),
+        },
+    };
+    let (rows, grown) = joined;
+    let size = ours.size.saturating_add_signed(grown);
+    // Bytes that do not fit together are nobody's work.
+    if !fit_together(&patches(&rows)?) {
+        return Ok(RowMerge::NotByRow);
+    }
     let content = super::with_rows(below[1].clone(), rows.root());
     let mode = if mode_before == Some(ours.mode) { theirs.mode } else { ours.mode };
-    let size = ours.size.saturating_add_signed(grown);
     Ok(RowMerge::Merged(FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode }))
+}
+
+/// Edits whose bytes stand by themselves; returns the rows, and by how many bytes the file grows.
+fn join(ours: &Rows, edits: Edits) -> Result<(Rows, i64)> {
+    let growth = |change: Option<&RowChange>| {
+        let patch = change.and_then(RowChange::patch);
+        patch.map_or(0, |patch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed())
+    };
+    let mut grown = 0;
+    for (address, change) in &edits {
+        grown += growth(change.as_ref()) - growth(ours.get(address)?.as_ref());
+    }
+    Ok((ours.with(edits)?, grown))
+}
+
+/// Edits whose bytes depend on ours: the format is asked again for all of them. `None` without a format.
+fn splice_again(view: &View, path: &DataPath, ours: &Rows, edits: Edits) -> Result<Option<(Rows, i64)>> {
+    let Some(node) = view.node(path)? else { return Ok(None) };
+    let Some(found) = view.format_of(&node)? else { return Ok(None) };
+    // What rows share is made anew from them.
+    let edits = edits.into_iter().filter(|(address, _)| !matches!(address, RowAddress::Shared { .. })).collect();
+    let part = Part::open(view, &node, &*found.format)?;
+    let splicing = part.with_file(|file, _| Splicing::of(file, 0, ours, edits))?;
+    splicing.store(ours.clone(), &*view.store).map(Some)
 }
 
 fn below(content: &Content) -> &Content {
@@ -95,123 +132,158 @@ fn root(content: &Content) -> Option<Id> {
     }
 }
 
+type Edits = BTreeMap<RowAddress, Option<RowChange>>;
+type Work = BTreeMap<RowAddress, RowDifference>;
+
 struct Merging<'a> {
     ours: &'a Rows,
     theirs: &'a Rows,
     /// What we changed since.
-    our_work: BTreeMap<RowAddress, RowDifference>,
-    their_work: BTreeMap<RowAddress, RowDifference>,
+    our_work: Work,
+    their_work: Work,
     prefer: Option<Prefer>,
-    edits: Vec<(RowAddress, Option<RowChange>)>,
+    edits: Edits,
     conflicts: Vec<RowConflict>,
-    grown: i64,
+    /// Where rows of theirs had to give way: table and the row before.
+    moved: BTreeSet<(String, String)>,
 }
 
 impl<'a> Merging<'a> {
     fn new(before: &Rows, ours: &'a Rows, theirs: &'a Rows, prefer: Option<Prefer>) -> Result<Merging<'a>> {
         let by_address = |found: Vec<RowDifference>| found.into_iter().map(|it| (it.address.clone(), it)).collect();
         let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
-        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits: Vec::new(), conflicts: Vec::new(), grown: 0 })
+        let (edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
+        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits, conflicts, moved })
     }
 
-    /// Whether bytes must be made anew, which only the format can: where rows share bytes.
+    /// Whether bytes of one side depend on edits of the other: where rows share bytes, where both let rows
+    /// come or go, and in a row that both touched.
     fn needs_format(&self) -> bool {
-        let all = self.our_work.keys().chain(self.their_work.keys());
-        all.into_iter().any(|address| matches!(address, RowAddress::Shared { .. }))
+        let shares = |work: &Work| work.keys().any(|address| matches!(address, RowAddress::Shared { .. }));
+        let reshapes = |work: &Work| work.keys().any(|address| matches!(address, RowAddress::Row { .. }));
+        let rows = |work: &Work| work.keys().filter_map(row_of).collect::<BTreeSet<_>>();
+        shares(&self.our_work)
+            || shares(&self.their_work)
+            || (reshapes(&self.our_work) && reshapes(&self.their_work))
+            || !rows(&self.our_work).is_disjoint(&rows(&self.their_work))
     }
 
     fn run(&mut self) -> Result<()> {
-        for (address, theirs) in std::mem::take(&mut self.their_work) {
-            let ours = self.our_work.get(&address);
-            match ours {
+        let settled = self.whole_rows()?;
+        for (address, theirs) in self.their_work.clone() {
+            if row_of(&address).is_some_and(|row| settled.contains(&row)) {
+                continue;
+            }
+            match self.our_work.get(&address).cloned() {
+                None if self.goes_elsewhere(&address, &theirs) => {
+                    let (table, row) = row_of(&address).expect("it is of a row");
+                    self.insert_elsewhere(&table, &row, theirs.after)?;
+                }
+                None => {
+                    self.edits.insert(address, theirs.after);
+                }
                 Some(ours) if ours.after == theirs.after => {}
-                Some(ours) if is_new_place(&address, ours, &theirs) => self.insert_elsewhere(&address, theirs.after)?,
+                // What rows share follows from the rows.
+                Some(_) if matches!(address, RowAddress::Shared { .. }) => {}
                 Some(ours) => {
-                    let conflict = conflict(&address, Some(ours), Some(&theirs));
-                    self.conflict(conflict, address, theirs.after);
-                }
-                None => match self.work_on_the_row(&address, &theirs) {
-                    Some(ours) => {
-                        let conflict = conflict(&address, Some(&ours), Some(&theirs));
-                        self.conflict(conflict, address, theirs.after);
+                    self.conflicts.push(conflict(&address, Some(&ours), Some(&theirs)));
+                    if self.prefer == Some(Prefer::Theirs) {
+                        self.edits.insert(address, theirs.after);
                     }
-                    None => self.take(address, theirs.after)?,
-                },
-            }
-        }
-        Ok(())
-    }
-
-    /// What we did to the row as a whole where they set a cell of it, or to a cell where they did to the whole.
-    fn work_on_the_row(&self, address: &RowAddress, theirs: &RowDifference) -> Option<RowDifference> {
-        let row = address.row()?;
-        let is_whole = |address: &RowAddress| matches!(address, RowAddress::Row { .. });
-        // A cell of a row that they delete goes without a word: the row itself is what is at odds.
-        if theirs.after.is_none() && !is_whole(address) {
-            return None;
-        }
-        let found = self.our_work.iter().find(|(at, work)| {
-            at.table() == address.table()
-                && at.row() == Some(row)
-                && is_whole(at) != is_whole(address)
-                && (is_whole(address) || matches!(work.after, Some(RowChange::Deleted { .. })))
-        });
-        found.map(|(_, work)| work.clone())
-    }
-
-    fn conflict(&mut self, conflict: RowConflict, address: RowAddress, theirs: Option<RowChange>) {
-        if self.prefer == Some(Prefer::Theirs) {
-            // A deleted row has no cells; a cell needs its row.
-            let row = RowAddress::Row { table: address.table().to_owned(), row: conflict.row().to_owned() };
-            let of_row = self.our_work.keys().filter(|at| at.table() == row.table() && at.row() == row.row());
-            let taken_back: Vec<_> = of_row.filter(|at| **at != address).cloned().collect();
-            for at in taken_back {
-                if matches!(theirs, Some(RowChange::Deleted { .. })) || at == row {
-                    self.edit(at, None);
                 }
             }
-            self.edit(address, theirs);
         }
-        self.conflicts.push(conflict);
-    }
-
-    fn take(&mut self, address: RowAddress, change: Option<RowChange>) -> Result<()> {
-        self.edit(address, change);
         Ok(())
     }
 
-    /// They inserted a row where we inserted another one: theirs comes behind.
-    fn insert_elsewhere(&mut self, address: &RowAddress, change: Option<RowChange>) -> Result<()> {
-        let RowAddress::Row { table, row } = address else { return Ok(()) };
-        let anchor = row.rsplit_once('+').map_or(row.as_str(), |(anchor, _)| anchor);
+    /// Decides the rows that one side inserted or deleted and the other touched, too; returns these.
+    fn whole_rows(&mut self) -> Result<BTreeSet<(String, String)>> {
+        let (of_ours, of_theirs) = (rows_of(&self.our_work), rows_of(&self.their_work));
+        let mut settled = BTreeSet::new();
+        for (row, theirs) in &of_theirs {
+            let Some(ours) = of_ours.get(row) else { continue };
+            if !theirs.is_whole && !ours.is_whole {
+                continue;
+            }
+            settled.insert(row.clone());
+            let (table, key) = row;
+            let (our_row, their_row) = (self.ours.of_row(table, key)?, self.theirs.of_row(table, key)?);
+            if same_but_for_bytes(&our_row, &their_row) {
+                continue;
+            }
+            let at = |work: &Work, first: &RowAddress| work.get(first).cloned();
+            let (our_work, their_work) = (at(&self.our_work, &ours.first), at(&self.their_work, &theirs.first));
+            if let (Some(ours), Some(theirs)) = (&our_work, &their_work)
+                && is_new_place(&ours.address, ours, theirs)
+            {
+                self.insert_elsewhere(table, key, theirs.after.clone())?;
+                continue;
+            }
+            let address = if theirs.is_whole { &theirs.first } else { &ours.first };
+            self.conflicts.push(conflict(address, our_work.as_ref(), their_work.as_ref()));
+            if self.prefer == Some(Prefer::Theirs) {
+                self.edits.extend(our_row.into_iter().map(|(address, _)| (address, None)));
+                self.edits.extend(their_row.into_iter().map(|(address, change)| (address, Some(change))));
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Whether a row that they inserted follows another one of theirs that had to give way.
+    fn goes_elsewhere(&self, address: &RowAddress, theirs: &RowDifference) -> bool {
+        let place = |address: &RowAddress| {
+            let (table, row) = row_of(address)?;
+            row.rsplit_once('+').map(|(anchor, _)| (table, anchor.to_owned()))
+        };
+        matches!(theirs.after, Some(RowChange::Inserted { .. }))
+            && place(address).is_some_and(|at| self.moved.contains(&at))
+    }
+
+    /// They inserted a row where we inserted another one: theirs comes behind all of ours and theirs.
+    fn insert_elsewhere(&mut self, table: &str, row: &str, change: Option<RowChange>) -> Result<()> {
+        let anchor = row.rsplit_once('+').map_or(row, |(anchor, _)| anchor);
+        self.moved.insert((table.to_owned(), anchor.to_owned()));
         for number in 1.. {
-            let row = format!("{anchor}+{number}");
-            let free = RowAddress::Row { table: table.clone(), row };
-            let is_taken = self.edits.iter().any(|(at, _)| *at == free);
+            let free = RowAddress::Row { table: table.to_owned(), row: format!("{anchor}+{number}") };
+            let is_taken = self.edits.contains_key(&free);
             if !is_taken && self.ours.get(&free)?.is_none() && self.theirs.get(&free)?.is_none() {
-                self.edit(free, change);
+                self.edits.insert(free, change);
                 break;
             }
         }
         Ok(())
     }
-
-    fn edit(&mut self, address: RowAddress, change: Option<RowChange>) {
-        let growth = |change: Option<&RowChange>| {
-            let patch = change.and_then(RowChange::patch);
-            patch.map_or(0, |patch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed())
-        };
-        let before = self.our_work.get(&address).map(|work| work.after.clone());
-        let before = before.unwrap_or_else(|| self.ours.get(&address).unwrap_or_default());
-        self.grown += growth(change.as_ref()) - growth(before.as_ref());
-        self.edits.push((address, change));
-    }
 }
 
-impl RowConflict {
-    fn row(&self) -> &str {
-        self.address.row().unwrap_or_default()
+/// What a side did to one row.
+struct RowWork {
+    /// Where it is told first: of a whole row, at the row.
+    first: RowAddress,
+    /// Whether the row came or went.
+    is_whole: bool,
+}
+
+fn row_of(address: &RowAddress) -> Option<(String, String)> {
+    address.row().map(|row| (address.table().to_owned(), row.to_owned()))
+}
+
+fn rows_of(work: &Work) -> BTreeMap<(String, String), RowWork> {
+    let mut rows: BTreeMap<(String, String), RowWork> = BTreeMap::new();
+    for address in work.keys() {
+        let Some(row) = row_of(address) else { continue };
+        let is_whole = matches!(address, RowAddress::Row { .. });
+        let known = rows.entry(row).or_insert_with(|| RowWork { first: address.clone(), is_whole });
+        if is_whole {
+            *known = RowWork { first: address.clone(), is_whole };
+        }
     }
+    rows
+}
+
+/// Whether both sides say the same of a row, by whatever bytes.
+fn same_but_for_bytes(ours: &[(RowAddress, RowChange)], theirs: &[(RowAddress, RowChange)]) -> bool {
+    ours.len() == theirs.len()
+        && ours.iter().zip(theirs).all(|(ours, theirs)| ours.0 == theirs.0 && ours.1.says_the_same(&theirs.1))
 }
 
 /// Whether both sides inserted a row of a table without keys after the same row: these are two rows.

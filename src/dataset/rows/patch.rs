@@ -23,6 +23,11 @@ pub(in crate::dataset) fn patches(rows: &Rows) -> Result<Vec<RowPatch>> {
     Ok(found.into_iter().map(|(.., patch)| patch).collect())
 }
 
+/// Whether the patches, in order, do not overlap.
+pub(in crate::dataset) fn fit_together(patches: &[RowPatch]) -> bool {
+    patches.windows(2).all(|pair| pair[0].offset + pair[0].replaced <= pair[1].offset)
+}
+
 /// How long a file of `below` bytes is with the patches.
 pub(in crate::dataset) fn patched_len(below: u64, patches: &[RowPatch]) -> u64 {
     let added: u64 = patches.iter().map(|patch| patch.bytes.len()).sum();

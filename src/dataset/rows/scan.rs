@@ -182,9 +182,12 @@ impl Edits {
                 edits.added.push(super::column::added(column, data_type)?);
             }
         }
-        let names: HashMap<&str, usize> =
-            info.schema.columns.iter().chain(&edits.added).map(|of| of.name.as_str()).zip(0..).collect();
-        let count = names.len();
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        for (place, column) in info.schema.columns.iter().chain(&edits.added).enumerate() {
+            names.entry(column.name.as_str()).or_insert(place);
+        }
+        // Two columns may have one name: the first is meant.
+        let count = info.schema.columns.len() + edits.added.len();
         let missing = |row: &str| Error::corrupt("a row edit", format!("its row `{row}` is not in the file"));
         let place = |row: &str| file.find(at, row)?.ok_or_else(|| missing(row));
         let (mut set, mut deleted, mut inserted) = (BTreeMap::new(), BTreeSet::new(), Vec::new());

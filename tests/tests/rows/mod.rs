@@ -130,6 +130,56 @@ fn the_same_cell_is_a_conflict_with_all_three_values() {
     assert!(home.ok("cat d labels.csv").contains("a.png,theirs,7"));
 }
 
+/// Merges `other` into `main` after these commands on each, and returns both files.
+fn merged(ours: &[&str], theirs: &[&str], prefer: &str) -> (Vec<i64>, String) {
+    let home = home_with_branch();
+    ours.iter().for_each(|line| drop(home.ok(line)));
+    home.ok("commit d -m ours");
+    theirs.iter().for_each(|line| drop(home.ok(line)));
+    home.ok("commit d@other -m theirs");
+    home.ok(&format!("merge d other {prefer}"));
+    let text = home.ok("cat d coco.json");
+    let coco: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why}: {text}"));
+    let ids = coco["annotations"].as_array().expect("a list").iter().map(|row| row["id"].as_i64().expect("a number"));
+    (ids.collect(), home.ok("cat d labels.csv"))
+}
+
+#[test]
+fn rows_that_come_and_go_on_both_sides_are_spliced_again() {
+    let (ids, _) = merged(&["delete d annotations --key 7"], &["delete d@other annotations --key 9"], "");
+    assert_eq!(ids, Vec::<i64>::new());
+    let all = ["delete d annotations --key 7 --key 9"];
+    let (ids, _) = merged(&all, &["insert d@other annotations id=20 image_id=1"], "");
+    assert_eq!(ids, [20]);
+    let (ids, csv) = merged(
+        &["insert d annotations id=20 image_id=1", "delete d labels --key 2", "insert d labels image=o.png --after 0"],
+        &[
+            "insert d@other annotations id=21 image_id=1",
+            "insert d@other labels image=t1.png --after 0",
+            "insert d@other labels image=t2.png --after 0",
+            "insert d@other labels image=last.png",
+        ],
+        "",
+    );
+    assert_eq!(ids, [7, 9, 20, 21]);
+    let names: Vec<_> = csv.lines().skip(1).map(|line| line.split(',').next().expect("a field")).collect();
+    assert_eq!(names, ["a.png", "o.png", "t1.png", "t2.png", "b.png", "last.png"]);
+}
+
+#[test]
+fn a_preferred_side_wins_the_whole_row_that_one_side_deleted() {
+    let (set, delete) = (["set d labels --key 1 label=ours"], ["delete d@other labels --key 1"]);
+    let (_, csv) = merged(&set, &delete, "--prefer ours");
+    assert_eq!(csv, CSV.replace("dog, big", "ours"));
+    let (_, csv) = merged(&set, &delete, "--prefer theirs");
+    assert_eq!(csv, CSV.replace("b.png,\"dog, big\",1\r\n", ""));
+    let (set, delete) = (["set d@other labels --key 1 label=theirs score=3"], ["delete d labels --key 1"]);
+    let (_, csv) = merged(&delete, &set, "--prefer theirs");
+    assert_eq!(csv, CSV.replace("\"dog, big\",1", "\"theirs\",3"));
+    let (_, csv) = merged(&delete, &set, "--prefer ours");
+    assert_eq!(csv, CSV.replace("b.png,\"dog, big\",1\r\n", ""));
+}
+
 #[test]
 fn an_added_column_is_kept_beside_the_file() {
     let home = home();
@@ -149,6 +199,7 @@ fn what_cannot_be_is_refused_and_nothing_is_changed() {
     let home = home();
     for (line, why) in [
         ("set d labels --key 9 label=x", "there is no row `9`"),
+        ("set d labels --key 01 label=x", "there is no row `01`"),
         ("set d labels --key 0 colour=x", "there is no column `colour`"),
         ("set d labels --key 0 score=many", "number"),
         ("set d annotations --key 7 category_id=fox", "class map"),
