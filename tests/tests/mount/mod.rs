@@ -15,5 +15,6 @@ mod traps;
 mod writable;
 mod writable_draft;
 mod writable_programs;
+mod writable_snapshot;
 mod writable_storm;
 mod writable_takeover;
