@@ -49,7 +49,8 @@ pub(super) struct ImportArgs {
 #[command(after_long_help = "\
 The source is walked again; what was added, modified or removed since becomes a new
 revision, and all your changes stay on top of it. A source file that changed under
-an edit of yours is a conflict: your edit stays, the path is listed, and the exit
+an edit of yours is a conflict: a whole file of yours stays, edits of its rows do not
+fit any more; the path is listed, and the exit
 code is 1.
 
 Examples:
@@ -174,7 +175,7 @@ fn tell_refresh(context: &Context, branch: &BranchName, refreshed: &Refreshed, b
     }
     match conflicts.is_empty() {
         true => Ok(Answer::Yes),
-        false => merge::list(context, conflicts, "edits of yours stay over files that changed in the source too", HINT),
+        false => merge::list(context, conflicts, "edits of yours meet files that changed in the source too", HINT),
     }
 }
 

@@ -60,7 +60,8 @@ impl Source {
     /// Opens the folder at the absolute path `path`; beneath a mount over its own source, the source.
     ///
     /// # Errors
-    /// `Invalid` for a relative path, `NotFound` or `NotAFolder` for what is no folder.
+    /// `Invalid` for a relative path, `NotFound` or `NotAFolder` for what is no folder, `SourceUnusable` for one in
+    /// a mount of Veneer whose source beneath cannot be had.
     pub fn open(path: &Path) -> Result<Source> {
         if !path.is_absolute() {
             return Err(Error::invalid("source", &path.display().to_string(), "a source has an absolute path"));
@@ -68,8 +69,16 @@ impl Source {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match openat(CWD, path, flags, Mode::empty()) {
             Ok(folder) => {
-                let beneath = covered::folder_beneath(path, &folder);
-                Ok(Source::held(path, beneath.unwrap_or(folder)))
+                if let Some(beneath) = covered::folder_beneath(path, &folder) {
+                    return Ok(Source::held(path, beneath));
+                }
+                if is_veneer_mount(&folder)? {
+                    // What is seen here is a revision's: to read it as the source would give wrong bytes.
+                    let why = "it lies in a mount of Veneer, whose daemon does not hand it over".to_owned();
+                    let path = path.display().to_string();
+                    return Err(Error::new(ErrorKind::SourceUnusable { path, why, parts: Vec::new() }));
+                }
+                Ok(Source::held(path, folder))
             }
             Err(Errno::NOENT) => Err(Error::not_found("source folder", path.display())),
             Err(Errno::NOTDIR) => Err(Error::new(ErrorKind::NotAFolder { path: path.display().to_string() })),

@@ -42,12 +42,25 @@ fn parent_of(process: &Path) -> Option<u32> {
 
 /// Whether a process has a thread that may write.
 fn writes(process: &Path) -> bool {
-    let threads = fs::read_dir(process.join("task")).into_iter().flatten().flatten();
-    threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok()).any(|status| {
+    let threads = match fs::read_dir(process.join("task")) {
+        Ok(threads) => threads,
+        // What cannot be looked at for another reason may be there.
+        Err(error) => return !is_gone(&error),
+    };
+    threads.flatten().any(|thread| {
+        let status = match fs::read_to_string(thread.path().join("status")) {
+            Ok(status) => status,
+            Err(error) => return !is_gone(&error),
+        };
         let is_over = field(&status, "State:").is_some_and(|state| state.starts_with(['Z', 'X']));
         let is_harmless = field(&status, "Name:").is_some_and(|name| HARMLESS.contains(&name));
         !is_over && !is_harmless
     })
+}
+
+/// Whether the process or thread is over, and not only out of sight.
+fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH))
 }
 
 fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {

@@ -162,7 +162,7 @@ fn a_refresh_of_a_source_that_changed() {
     $ veneer refresh pets
     main is now [id 1]: 0 added, 1 modified, 0 removed
     conflict  cats/1.png  edited, and changed in the source
-    ! error: edits of yours stay over files that changed in the source too
+    ! error: edits of yours meet files that changed in the source too
     !
     ! hint: look at each path, and put it as it should be; `veneer rm` and `veneer restore` help
     [exit code 1]
