@@ -16,7 +16,7 @@ find_cargo() {
     fi
     command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
     command -v cargo >/dev/null ||
-        die "Rust is not installed" "install it with https://rustup.rs, version 1.90 or later"
+        die "Rust is not installed" "install it with https://rustup.rs, version 1.94 or later"
     if ! cargo --version >/dev/null 2>&1; then
         # rustup looks for its toolchains under HOME; they lie beside its own command.
         local beside
