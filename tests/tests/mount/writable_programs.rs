@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use harness::{Home, Mount, Rng, Tree, disk, need, skip, source, wait};
+use harness::{Home, Mount, Python, Rng, Tree, disk, need, skip, source, wait};
 use rustix::process::Signal;
 
 use super::kills::kill_and_ask;
@@ -29,6 +29,28 @@ pub(super) fn script(home: &Home, folder: &Path, text: &str) -> String {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{text}\n{said}{}", String::from_utf8_lossy(&ran.stderr));
     said
+}
+
+#[test]
+fn pandas_and_pyarrow_write_over_files_of_a_writable_mount() {
+    need!(skip::mounting());
+    let python = match Python::with("columnar") {
+        Ok(python) => python,
+        Err(why) => return skip::skipped(why),
+    };
+    let tree = source! { "labels.csv": "label,score\ncat,1.5\ncat,2\ncow,0\n" };
+    let home = Home::with(&tree);
+    let plain = home.source("plain", &tree);
+    let mount = Mount::new(&home, "d --writable");
+    for folder in [&*plain, mount.path()] {
+        python.judge("write_over.py", &[folder]).expect("both read what they wrote");
+    }
+    let written = Tree::read(&plain).expect("readable");
+    assert_eq!(Tree::read(mount.path()).expect("readable"), written);
+    home.ok("commit d -m tables");
+    mount.unmount();
+    let again = Mount::new(&home, "d");
+    assert_eq!(Tree::read(again.path()).expect("readable"), written);
 }
 
 #[test]
