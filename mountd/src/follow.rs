@@ -19,6 +19,7 @@ use crate::filesystem::FileSystem;
 use crate::gate::Gate;
 use crate::inode::Number;
 use crate::journal::Journal;
+use crate::samples_file;
 use crate::shown::Shown;
 use crate::veneer_folder::{self, Info, Item, VeneerFolder};
 
@@ -160,7 +161,7 @@ pub fn forget(kernel: &dyn Kernel, before: &Shown, after: &Shown) -> usize {
 
 /// Has the kernel forget what `.veneer/` says.
 pub fn forget_own_folder(kernel: &dyn Kernel) {
-    for name in [b"revision".as_slice(), b"info.json"] {
+    for name in [b"revision".as_slice(), b"info.json", samples_file::NAME] {
         kernel.forget_entry(Item::folder_number(), name);
     }
     kernel.forget_folder(Item::folder_number());

@@ -157,6 +157,7 @@ impl From<&Conflict> for ConflictLine {
 fn state(change: &Change) -> &'static str {
     match change {
         Change::Removed => "removed",
+        Change::Excluded { .. } => "excluded",
         Change::File(_) => "file",
         Change::Folder { .. } => "folder",
         Change::Symlink { .. } => "symlink",

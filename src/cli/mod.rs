@@ -74,7 +74,7 @@ Names:
   NAME@3f9c1a2     a revision           NAME@main~2 the second before main
   PATH             relative to the dataset's top folder: images/0042.png
 
-Edits (put, rm, mkdir, mv, restore, set, insert, delete) go to your draft on a branch. `veneer status` and
+Edits (put, rm, mkdir, mv, restore, set, exclude …) go to your draft on a branch. `veneer status` and
 `veneer diff` show it, `veneer undo` steps back, `veneer commit` makes a revision of it.
 
 The loop:
@@ -125,6 +125,8 @@ enum Command {
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
     Column(rows::ColumnArgs),
+    Exclude(rows::ExcludeArgs),
+    Include(rows::IncludeArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
@@ -188,6 +190,8 @@ impl Command {
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),
             Command::Column(args) => args.run(context),
+            Command::Exclude(args) => args.run(context),
+            Command::Include(args) => args.run(context),
             Command::Rm(args) => args.run(context),
             Command::Mkdir(args) => args.run(context),
             Command::Mv(args) => args.run(context),

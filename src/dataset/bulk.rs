@@ -58,6 +58,8 @@ impl Draft {
         for (path, old) in self.view.overlay.entries()? {
             match new.remove(&path) {
                 Some(change) if change == old => {}
+                // A mount shows nothing there, and cannot say why.
+                None | Some(Change::Removed) if matches!(old, Change::Excluded { .. }) => {}
                 change => edits.push((path, change)),
             }
         }

@@ -33,7 +33,14 @@ pub fn diff(from: &View, to: &View) -> Result<Vec<PathChange>> {
         sides.compare_below_rename(&old, &new, &candidates)?;
     }
     sides.match_renames(|node| !node.is_folder())?;
-    Ok(sides.found.into_iter().map(|(path, found)| found.into_change(path)).collect())
+    let mut changes: Vec<_> = sides.found.into_iter().map(|(path, found)| found.into_change(path)).collect();
+    // What is said of samples shows in a file that mounts have beside the dataset.
+    if from.overlay.samples()?.root() != to.overlay.samples()?.root() {
+        let path = super::samples::path();
+        let at = changes.partition_point(|change| change.path < path);
+        changes.insert(at, PathChange { path, what: What::Modified, from: None, size_before: None, size_after: None });
+    }
+    Ok(changes)
 }
 
 fn overlay_candidates(from: &View, to: &View) -> Result<BTreeSet<DataPath>> {

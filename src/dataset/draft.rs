@@ -4,6 +4,8 @@
 //! are a chain that undo walks back and redo walks forth. A draft never writes
 //! to the source: what changes is the overlay, see [`super::edit`] for how.
 
+use std::collections::BTreeSet;
+
 use super::commit::NewRevision;
 use super::conflict::Outcome;
 use super::merge::{Merge, Merged};
@@ -30,6 +32,8 @@ pub struct Draft {
     /// Whether content was put since the last save: a step without any is small, and may be all that a person
     /// can do on a full disk (to remove, to discard, to take back).
     pub(super) has_new_content: bool,
+    /// Classes that samples may be given though there are none of them yet.
+    pub(super) new_classes: BTreeSet<String>,
 }
 
 impl Dataset {
@@ -54,7 +58,8 @@ impl Dataset {
         if let Some(step) = changes {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
-        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view, has_new_content: false })
+        let (has_new_content, new_classes) = (false, BTreeSet::new());
+        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view, has_new_content, new_classes })
     }
 }
 

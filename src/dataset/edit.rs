@@ -124,7 +124,9 @@ impl Draft {
         }
         changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
         changes.extend(self.removal(from)?);
-        self.apply(changes)
+        let keys = self.moved_keys(from, to)?;
+        self.apply(changes)?;
+        self.carry_samples(&keys)
     }
 
     /// Makes `path` what it is in `from`: content, folder with all below, or absence.
@@ -216,7 +218,7 @@ impl Draft {
     ///
     /// # Errors
     /// `NotFound` or `NotAFolder` when the folder above is none.
-    fn base_under(&self, path: &DataPath) -> Result<Option<Row>> {
+    pub(super) fn base_under(&self, path: &DataPath) -> Result<Option<Row>> {
         let Some(parent) = path.parent() else { return Ok(Some(crate::base::Base::ROOT)) };
         let node = self.view.node(&parent)?.ok_or_else(|| Error::not_found("folder", &parent))?;
         match node.place {
@@ -240,7 +242,7 @@ impl Draft {
 }
 
 /// What an overlay must say for `node` to show, wherever it is put.
-fn change_of(view: &View, node: &Node) -> Result<Change> {
+pub(super) fn change_of(view: &View, node: &Node) -> Result<Change> {
     let (mtime_ns, mode) = (node.entry.mtime_ns, node.entry.mode);
     let content = match &node.place {
         Place::Folder { base } => {
@@ -275,11 +277,11 @@ pub(super) fn content_of(view: &View, place: &Place) -> Result<Content> {
 }
 
 /// `change`, or `None` where the base's entry `row` shows the same anyway.
-fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>> {
+pub(super) fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>> {
     let Some(row) = row else { return Ok(Some(change)) };
     let entry = view.base.entry(row)?;
     let same = match &change {
-        Change::Removed => false,
+        Change::Removed | Change::Excluded { .. } => false,
         Change::File(file) => match &file.content {
             Content::Source(path) => entry.kind == Kind::File && view.base.find(path)? == Some(row),
             Content::Blob(_) | Content::Extents { .. } | Content::Rows { .. } => false,

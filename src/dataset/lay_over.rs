@@ -54,10 +54,13 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
 
 /// The files of the base that show under a path that the overlay gives them.
 fn moved(view: &View) -> Result<BTreeSet<DataPath>> {
-    let below = |(_, change)| match change {
-        Change::File(file) => file.content.source().cloned(),
-        _ => None,
-    };
+    fn below((_, change): (DataPath, Change)) -> Option<DataPath> {
+        match change {
+            Change::File(file) => file.content.source().cloned(),
+            Change::Excluded { was: Some(was) } => below((DataPath::ROOT, *was)),
+            _ => None,
+        }
+    }
     Ok(view.overlay.entries()?.into_iter().filter_map(below).collect())
 }
 
@@ -83,6 +86,15 @@ impl Laying<'_> {
                 // It was not removed but moved: the change shows where it is now.
                 Some(hidden) if self.moved.contains(hidden) => (Some(change.clone()), None),
                 _ => (Some(change.clone()), is_odd.then_some(REMOVED)),
+            },
+            // What is hidden stays so, and shows what the source has now once it is taken back.
+            Change::Excluded { was: None } => match &hidden {
+                Some(hidden) if self.base.find(hidden)?.is_none() => (None, None),
+                _ => (Some(change.clone()), None),
+            },
+            Change::Excluded { was: Some(was) } => match self.lay(path, was)? {
+                (Some(was), why) => (Some(Change::Excluded { was: Some(Box::new(was)) }), why),
+                gone => gone,
             },
             Change::File(file) => match self.lay_file(file)? {
                 Some((file, why)) => {
@@ -123,7 +135,8 @@ impl Laying<'_> {
         let mut topmost: Vec<DataPath> = Vec::new();
         let mut held: BTreeSet<DataPath> = BTreeSet::new();
         for (path, change) in laid.overlay.entries()? {
-            let Some(parent) = path.parent().filter(|_| change != Change::Removed) else { continue };
+            let is_nothing = matches!(change, Change::Removed | Change::Excluded { .. });
+            let Some(parent) = path.parent().filter(|_| !is_nothing) else { continue };
             for folder in folders_down_to(&parent) {
                 if !held.insert(folder.clone()) || laid.node(&folder)?.is_some_and(|node| node.is_folder()) {
                     continue;

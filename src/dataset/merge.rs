@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
-use super::rows::{FileSides, RowConflict, RowMerge, merge_rows};
+use super::rows::{FileSides, RowConflict, RowMerge, merge_beside, merge_rows};
 use super::view::{Place, View};
-use super::{Dataset, diff};
+use super::{Dataset, diff, samples};
 use crate::base::Base;
 use crate::model::{BranchName, Change, DataPath, Id, RefName};
 use crate::store::{Batch, RefSwap};
@@ -159,6 +159,10 @@ impl Merge<'_> {
                         edits.insert(path.clone(), Some(folder));
                         continue;
                     }
+                    if let Some(excluded) = excluded_by_one(before.as_ref(), ours.as_ref(), theirs.as_ref()) {
+                        edits.insert(path.clone(), Some(excluded));
+                        continue;
+                    }
                     let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
                     match merge_rows(self.ours, path, &sides, self.prefer)? {
                         RowMerge::Merged(file) => {
@@ -198,7 +202,8 @@ impl Merge<'_> {
         )?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
         for (path, (_, after)) in &our_changes {
-            if *after != Some(Change::Removed) || their_changes.contains_key(path) {
+            let is_nothing = matches!(after, Some(Change::Removed | Change::Excluded { .. }));
+            if !is_nothing || their_changes.contains_key(path) {
                 continue;
             }
             for folder in above(path).filter(|folder| their_folders.contains(folder)) {
@@ -207,11 +212,19 @@ impl Merge<'_> {
                 }
             }
         }
+        let overlay = match self.samples()? {
+            Ok(samples) => self.ours.overlay.with_samples(&samples)?,
+            Err(found) => {
+                conflicts.insert(samples::path(), "both changed the same of its samples");
+                rows.insert(samples::path(), found);
+                self.ours.overlay.clone()
+            }
+        };
         match self.prefer {
             None if !conflicts.is_empty() => self.conflicts(&conflicts, rows).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
-                Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
+                Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
             Some(Prefer::Theirs) => {
                 for conflict in conflicts.keys() {
@@ -220,9 +233,15 @@ impl Merge<'_> {
                     edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
                     edits.entry(conflict.clone()).or_insert(None);
                 }
-                Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
+                Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
         }
+    }
+
+    /// What is said of the samples, merged cell by cell; or where both said the same cell otherwise.
+    fn samples(&self) -> Result<std::result::Result<crate::overlay::Rows, Vec<RowConflict>>> {
+        let [before, ours, theirs] = [self.before, self.ours, self.theirs].map(|view| view.overlay.samples());
+        merge_beside(&before?, &ours?, &theirs?, self.prefer)
     }
 
     /// What a side says otherwise than the common revision: before and after, by path.
@@ -264,7 +283,7 @@ impl Merge<'_> {
             let is_gone = side.node(&folder)?.is_none();
             match after {
                 // Both made it so that nothing is here.
-                None | Some(Change::Removed) if is_gone => {
+                None | Some(Change::Removed | Change::Excluded { .. }) if is_gone => {
                     edits.remove(path);
                 }
                 // A new folder on both sides: its entries are compared one by one.
@@ -317,6 +336,23 @@ fn above(path: &DataPath) -> impl Iterator<Item = DataPath> {
         folders.push(folder);
     }
     folders.into_iter().rev()
+}
+
+/// A path that one side excluded and the other changed: both, so that it shows what they made of it once it is included.
+fn excluded_by_one(before: Option<&Change>, ours: Option<&Change>, theirs: Option<&Change>) -> Option<Change> {
+    let was = |side: Option<&'_ Change>| match side {
+        Some(Change::Excluded { was }) => Some(was.as_deref().cloned()),
+        _ => None,
+    };
+    let (excluder, other) = match (was(ours), was(theirs)) {
+        (Some(_), Some(other)) | (None, Some(other)) if other.as_ref() == before => {
+            (other, was(ours).unwrap_or(ours.cloned()))
+        }
+        (Some(excluder), other) => (excluder, other.unwrap_or(theirs.cloned())),
+        _ => return None,
+    };
+    let is_hidden = excluder.as_ref() == before && other != Some(Change::Removed);
+    is_hidden.then(|| Change::Excluded { was: other.map(Box::new) })
 }
 
 /// Of two folders that differ in mtime alone, the later: work on both sides touched it.

@@ -20,6 +20,7 @@ mod reach;
 mod refresh;
 mod refs;
 pub mod rows;
+mod samples;
 mod totals;
 mod view;
 

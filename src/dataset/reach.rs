@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Datasets, decode};
 use crate::base::Base;
 use crate::model::{DatasetRecord, DraftStep, Id, RefName, Revision};
-use crate::overlay::{visit_node, visit_rows_node};
+use crate::overlay::{Said, visit_node, visit_rows_node};
 use crate::store::{LocalStore, Problem, Store, pinned};
 use crate::{Error, Result};
 
@@ -137,9 +137,12 @@ impl<'a> Reach<'a> {
                 continue;
             }
             let (mut blobs, mut rows) = (Vec::new(), Vec::new());
-            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
-                blobs.extend(change.blobs());
-                rows.extend(change.rows());
+            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |said| match said {
+                Said::Of(change) => {
+                    blobs.extend(change.blobs());
+                    rows.extend(change.rows());
+                }
+                Said::Samples(root) => rows.push(root),
             })?;
             for blob in blobs {
                 self.blob(blob)?;
@@ -160,7 +163,7 @@ impl<'a> Reach<'a> {
             }
             let mut blobs = Vec::new();
             visit_rows_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
-                blobs.extend(change.blob());
+                blobs.extend(change.blobs());
             })?;
             for blob in blobs {
                 self.blob(blob)?;

@@ -296,7 +296,7 @@ impl View {
     fn changed(&self, path: DataPath, change: &Change) -> Result<Option<Node>> {
         let Some(entry) = change.entry() else { return Ok(None) };
         let place = match change {
-            Change::Removed => return Ok(None),
+            Change::Removed | Change::Excluded { .. } => return Ok(None),
             Change::File(file) => self.place_of(&file.content)?,
             Change::Folder { from, .. } => {
                 Place::Folder { base: from.as_ref().map(|from| self.row(from)).transpose()? }

@@ -31,6 +31,11 @@ pub enum Change {
         /// Last modification, nanoseconds since 1970-01-01 UTC.
         mtime_ns: i64,
     },
+    /// Nothing shows here, because the sample that it belongs to is excluded.
+    Excluded {
+        /// What is said of the path otherwise; `None` is nothing, so that the base shows.
+        was: Option<Box<Change>>,
+    },
 }
 
 /// A file as an overlay has it.
@@ -110,7 +115,7 @@ impl Change {
     /// What `stat` tells of the path; `None` for a removed one.
     pub fn entry(&self) -> Option<Entry> {
         let (kind, size, mtime_ns, mode) = match self {
-            Change::Removed => return None,
+            Change::Removed | Change::Excluded { .. } => return None,
             Change::File(file) => (Kind::File, file.size, file.mtime_ns, file.mode),
             Change::Folder { mtime_ns, mode, .. } => (Kind::Folder, 0, *mtime_ns, *mode),
             Change::Symlink { target, mtime_ns } => (Kind::Symlink, target.len() as u64, *mtime_ns, 0o777),
@@ -122,6 +127,7 @@ impl Change {
     pub fn blobs(&self) -> Vec<Id> {
         match self {
             Change::File(file) => file.content.blobs(),
+            Change::Excluded { was: Some(was) } => was.blobs(),
             _ => Vec::new(),
         }
     }
@@ -130,6 +136,7 @@ impl Change {
     pub fn rows(&self) -> Option<Id> {
         match self {
             Change::File(FileChange { content: Content::Rows { rows, .. }, .. }) => Some(*rows),
+            Change::Excluded { was: Some(was) } => was.rows(),
             _ => None,
         }
     }

@@ -23,5 +23,5 @@ pub use name::{BranchName, DatasetName, RefName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
 pub use revision::{DatasetRecord, DraftStep, PathChange, Revision, What};
-pub use row::{PatchBytes, RowAddress, RowChange, RowPatch};
+pub use row::{ExcludedRow, PatchBytes, RowAddress, RowChange, RowPatch};
 pub use value::Value;

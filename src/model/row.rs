@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Value};
+use super::{DataPath, Id, Value};
 use crate::{Error, Result};
 
 /// The most bytes of a row's address: keys of rows are ids, places or short names.
@@ -174,6 +174,24 @@ pub enum RowChange {
         /// The bytes.
         patch: RowPatch,
     },
+    /// A sample is excluded: its files are hidden ([`super::Change::Excluded`]), and these rows of other tables deleted.
+    Excluded {
+        /// The rows, as they are to come back.
+        rows: Vec<ExcludedRow>,
+    },
+}
+
+/// A row that is deleted because its sample is excluded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcludedRow {
+    /// The file that it is in.
+    pub path: DataPath,
+    /// The table's name within the file.
+    pub table: String,
+    /// The row's key within the file.
+    pub row: String,
+    /// What was said of the row (no column) and of its cells.
+    pub was: Vec<(Option<String>, RowChange)>,
 }
 
 /// Bytes that stand where others of the file below were.
@@ -228,7 +246,7 @@ impl RowChange {
     /// The patch, where there is one.
     pub fn patch(&self) -> Option<&RowPatch> {
         match self {
-            RowChange::Added { .. } => None,
+            RowChange::Added { .. } | RowChange::Excluded { .. } => None,
             RowChange::Set { patch, .. } | RowChange::Deleted { patch, .. } | RowChange::Inserted { patch, .. } => {
                 patch.as_ref()
             }
@@ -236,11 +254,14 @@ impl RowChange {
         }
     }
 
-    /// The blob that must be kept for this change to be readable.
-    pub fn blob(&self) -> Option<Id> {
-        match &self.patch()?.bytes {
-            PatchBytes::Blob(id, _) => Some(*id),
-            PatchBytes::Inline(_) => None,
+    /// The blobs that must be kept for this change to be readable.
+    pub fn blobs(&self) -> Vec<Id> {
+        if let RowChange::Excluded { rows } = self {
+            return rows.iter().flat_map(|row| &row.was).flat_map(|(_, was)| was.blobs()).collect();
+        }
+        match self.patch().map(|patch| &patch.bytes) {
+            Some(PatchBytes::Blob(id, _)) => vec![*id],
+            Some(PatchBytes::Inline(_)) | None => Vec::new(),
         }
     }
 }

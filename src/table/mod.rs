@@ -14,6 +14,7 @@
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | [`flag`] | a row that can be read and is odd |
+//! | [`images`] | folders of images: splits and classes by their names |
 //! | [`detect`] | which format a file has |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
@@ -34,6 +35,7 @@ pub mod detect;
 pub mod edit;
 pub mod expr;
 pub mod flag;
+pub mod images;
 mod in_order;
 pub mod json;
 pub mod jsonl;

@@ -4,7 +4,7 @@ use clap::Args;
 use veneer::dataset::View;
 use veneer::dataset::rows::{RowEdit, Table};
 
-use super::assign::{Assignments, Meant, split};
+use super::assign::{Assignments, Meant, assigned, split};
 use crate::cli::context::Context;
 use crate::cli::edit::Editing;
 use crate::cli::human;
@@ -22,7 +22,9 @@ Examples:
   veneer set traffic labels --key 17 label=car
   veneer set traffic labels --where 'score < 0.2' label=car
   veneer set traffic labels --where 'weight IS NULL' 'weight=score * 2'
-  veneer set traffic annotations --key 4211 'bbox=[10,20,30,40]' iscrowd=0")]
+  veneer set traffic annotations --key 4211 'bbox=[10,20,30,40]' iscrowd=0
+  veneer set traffic samples --where \"label = 'cat'\" weight=0.5
+  veneer set pets samples --key cat/1.png label=fox --new-class")]
 pub(in crate::cli) struct SetArgs {
     /// The dataset, and the branch if not `main`
     #[arg(value_name = "NAME[@BRANCH]")]
@@ -36,13 +38,17 @@ pub(in crate::cli) struct SetArgs {
     /// The rows for which this holds: what may stand behind WHERE in SQL
     #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
     condition: Option<String>,
+    /// Make the folder of a class that there is not yet, for samples in folders of classes
+    #[arg(long)]
+    new_class: bool,
 }
 
 impl SetArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
         let meant = Meant::read(&self.keys, self.condition.as_deref())?;
-        edit(context, &self.name, table, |view, table| {
+        let classes = if self.new_class { assigned(words, "label") } else { Vec::new() };
+        edit(context, &self.name, table, &classes, |view, table| {
             let wanted = Assignments::read(words, &view.table_info(table)?.schema)?;
             let edits = wanted.of(view, table, &meant)?;
             let label = format!("set {} of {}", wanted.columns(), human::count(edits.len() as u64, "row"));
@@ -75,7 +81,7 @@ pub(in crate::cli) struct InsertArgs {
 impl InsertArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
-        edit(context, &self.name, table, |view, table| {
+        edit(context, &self.name, table, &[], |view, table| {
             let cells = Assignments::read(words, &view.table_info(table)?.schema)?.cells()?;
             Ok((vec![RowEdit::Insert { after: self.after.clone(), cells }], "insert a row".to_owned()))
         })
@@ -106,7 +112,7 @@ pub(in crate::cli) struct DeleteArgs {
 impl DeleteArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let meant = Meant::read(&self.keys, self.condition.as_deref())?;
-        edit(context, &self.name, self.table.as_deref(), |view, table| {
+        edit(context, &self.name, self.table.as_deref(), &[], |view, table| {
             let rows = meant.find(view, table, &[])?;
             let label = format!("delete {}", human::count(rows.len() as u64, "row"));
             Ok((rows.into_iter().map(|(row, _)| RowEdit::Delete { row }).collect(), label))
@@ -119,6 +125,7 @@ fn edit(
     context: &Context,
     name: &str,
     table: Option<&str>,
+    new_classes: &[String],
     work: impl FnOnce(&View, &Table) -> Result<(Vec<RowEdit>, String)>,
 ) -> Result {
     let mut editing = Editing::open(context, &context.address(name)?)?;
@@ -126,6 +133,7 @@ fn edit(
         Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
     })?;
     let (edits, label) = work(editing.draft.view(), &table)?;
+    new_classes.iter().for_each(|class| editing.draft.allow_class(class));
     editing.draft.edit_table(&table, edits)?;
     editing.save(context, &format!("{label} in {}", table.name))
 }

@@ -7,7 +7,7 @@ use crate::table::{Column, Role};
 use crate::{Error, Result};
 
 /// A column that was added, by the name of its type.
-pub(super) fn added(name: &str, data_type: &str) -> Result<Column> {
+pub(in crate::dataset) fn added(name: &str, data_type: &str) -> Result<Column> {
     let role = if name == "weight" { Role::Weight } else { Role::Plain };
     Ok(Column { name: name.to_owned(), data_type: known(data_type)?, role, nullable: true, editable: true })
 }
@@ -20,7 +20,7 @@ fn known(data_type: &str) -> Result<DataType> {
 ///
 /// # Errors
 /// `Invalid` for a value of another type.
-pub(super) fn check(data_type: &str, value: &Value) -> Result<Value> {
+pub(in crate::dataset) fn check(data_type: &str, value: &Value) -> Result<Value> {
     let known = known(data_type)?;
     let refused = |why: &str| Error::invalid("value", &value.to_string(), why);
     Ok(match (&known, value) {

@@ -5,6 +5,7 @@
 
 use crate::Result;
 use crate::dataset::diff::{diff, has_same_bytes};
+use crate::dataset::samples;
 use crate::dataset::view::{Node, Place, View};
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
@@ -36,6 +37,7 @@ pub fn diff_rows(from: &View, to: &View) -> Result<Vec<RowDiff>> {
         let differences = from.rows_of(&before).diff(&to.rows_of(&after))?;
         found.extend(differences.into_iter().filter_map(|difference| told(&change.path, difference)));
     }
+    found.extend(samples::diff(from, to)?);
     Ok(found)
 }
 
@@ -52,7 +54,7 @@ fn below(place: &Place) -> &Place {
 }
 
 /// A difference as people read it; `None` for what is none to them: the same values by other bytes.
-pub(super) fn told(path: &DataPath, difference: RowDifference) -> Option<RowDiff> {
+pub(in crate::dataset) fn told(path: &DataPath, difference: RowDifference) -> Option<RowDiff> {
     let RowDifference { address, before, after } = difference;
     // Where one side says nothing, it has what the other says the base has.
     let of_base = before.as_ref().or(after.as_ref()).and_then(base_value);
@@ -65,6 +67,7 @@ fn base_value(change: &RowChange) -> Option<Value> {
     match change {
         RowChange::Set { before, .. } => Some(before.clone()),
         RowChange::Deleted { before, .. } => Some(Value::Struct(before.clone())),
+        RowChange::Excluded { .. } => Some(Value::Bool(false)),
         RowChange::Inserted { .. } | RowChange::Added { .. } | RowChange::Shared { .. } => None,
     }
 }
@@ -74,6 +77,7 @@ fn value_now(change: &RowChange) -> Option<Value> {
         RowChange::Set { after, .. } => Some(after.clone()),
         RowChange::Inserted { cells, .. } => Some(Value::Struct(cells.clone())),
         RowChange::Added { data_type } => Some(Value::Text(data_type.clone())),
+        RowChange::Excluded { .. } => Some(Value::Bool(true)),
         RowChange::Deleted { .. } | RowChange::Shared { .. } => None,
     }
 }

@@ -13,6 +13,7 @@ use super::splice::Splicing;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::now_ns;
+use crate::dataset::view::Node;
 use crate::model::{Change, Content, DataPath, FileChange, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::table::{Format, TableFile, TableSchema};
@@ -50,6 +51,9 @@ impl Draft {
     /// # Errors
     /// As [`Draft::edit_rows`].
     pub fn edit_table(&mut self, table: &Table, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        if table.is_samples() {
+            return self.edit_samples(edits);
+        }
         let mut by_file: BTreeMap<DataPath, Vec<(usize, RowEdit)>> = BTreeMap::new();
         for (number, edit) in edits.into_iter().enumerate() {
             let (path, edit) = within_file(table, edit)?;
@@ -93,10 +97,34 @@ impl Draft {
                 Ok((keys, Splicing::of(work.file, work.at, rows, work.changes)?))
             })?
         };
-        let (rows, grown) = splicing.store(self.view.rows_of(&node), &*self.dataset.store)?;
+        self.store_rows(&node, splicing)?;
+        Ok(keys)
+    }
+
+    /// Makes the overlay say of rows what it said before, and of the file what follows from that.
+    ///
+    /// # Errors
+    /// `NotFound` for the file; those of its format.
+    pub(in crate::dataset) fn put_rows_back(
+        &mut self,
+        path: &DataPath,
+        table: &str,
+        changes: BTreeMap<RowAddress, Option<RowChange>>,
+    ) -> Result<()> {
+        let node = self.view.existing(path)?;
+        let Some(found) = self.view.format_of(&node)? else { return Err(Error::not_found("table", table)) };
+        let splicing = Part::open(&self.view, &node, &*found.format)?.with_file(|file, rows| {
+            let at = Work::new(file, rows, table)?.at;
+            Splicing::of(file, at, rows, changes)
+        })?;
+        self.store_rows(&node, splicing)
+    }
+
+    fn store_rows(&mut self, node: &Node, splicing: Splicing) -> Result<()> {
+        let (rows, grown) = splicing.store(self.view.rows_of(node), &*self.dataset.store)?;
         let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
-        if rows.root() == self.view.rows_of(&node).root() {
-            return Ok(keys);
+        if rows.root() == self.view.rows_of(node).root() {
+            return Ok(());
         }
         let size = node.entry.size.saturating_add_signed(grown);
         // What is as the base has it is of the base's time, too.
@@ -104,8 +132,7 @@ impl Draft {
             (Content::Source(_), Some(row)) => self.view.base.entry(row)?.mtime_ns,
             _ => now_ns(),
         };
-        self.set(path, Change::File(FileChange { content, size, mtime_ns, mode: node.entry.mode }))?;
-        Ok(keys)
+        self.set(&node.path, Change::File(FileChange { content, size, mtime_ns, mode: node.entry.mode }))
     }
 }
 
@@ -117,6 +144,9 @@ impl Draft {
     pub fn add_column(&mut self, table: &Table, name: &str, data_type: &DataType) -> Result<()> {
         if self.view.table_info(table)?.schema.columns.iter().any(|column| column.name == name) {
             return Err(Error::already_exists("column", name));
+        }
+        if table.is_samples() {
+            return self.add_sample_column(name, data_type);
         }
         let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
         let added = RowChange::Added { data_type: data_type.to_string() };
@@ -131,6 +161,9 @@ impl Draft {
     /// # Errors
     /// `NotFound` for a column that was not added: the file's own stay.
     pub fn drop_column(&mut self, table: &Table, name: &str) -> Result<()> {
+        if table.is_samples() {
+            return self.drop_sample_column(name);
+        }
         for path in table.paths.iter() {
             self.drop_column_of(path, &table.part, name)?;
         }

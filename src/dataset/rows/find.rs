@@ -3,14 +3,16 @@
 //! A file's name says what it may be, and its beginning whether it is. Formats
 //! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
-use crate::model::DataPath;
+use crate::model::{DataPath, Kind};
 use crate::source::OnDrift;
 use crate::table::Format;
 use crate::table::detect::{self, Found, HEAD_LEN, Promise};
+use crate::table::images::is_image;
 use crate::table::voc::Voc;
 use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloTask};
 use crate::{Error, ErrorKind, Result};
@@ -40,6 +42,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether it is the main table, which is joined of files and other tables, and so has no file of its own.
+    pub fn is_samples(&self) -> bool {
+        self.paths.is_empty()
+    }
+
     /// The key of a row of this table, by its key within a file.
     pub fn key(&self, path: &DataPath, key: &str) -> String {
         if self.is_many { format!("{path}{IN_FILE}{key}") } else { key.to_owned() }
@@ -59,7 +66,7 @@ impl Table {
     }
 
     /// The file of this table that has this path, or is shown so where it is not text.
-    pub(super) fn file(&self, path: &str) -> Result<DataPath> {
+    pub(in crate::dataset) fn file(&self, path: &str) -> Result<DataPath> {
         let found = self.paths.binary_search_by(|known| known.as_bytes().cmp(path.as_bytes()));
         let found = found.ok().or_else(|| self.paths.iter().position(|known| known.to_string() == path));
         found.map(|at| self.paths[at].clone()).ok_or_else(|| Error::not_found("file of the table", path))
@@ -67,11 +74,24 @@ impl Table {
 }
 
 impl View {
-    /// The tables in all files, in order of path; those of many files last.
+    /// The tables in all files, in order of path; those of many files next, and last the main table `samples`.
     pub fn tables(&self) -> Result<Vec<Table>> {
-        let mut finding = Finding { view: self, files: Vec::new(), labels: Vec::new(), voc: Vec::new(), data: None };
+        let (mut tables, has_images) = self.file_tables()?;
+        if has_images {
+            tables.push(samples::table("there are images"));
+        } else if !tables.is_empty() {
+            tables.push(samples::table("there is a table"));
+        }
+        Ok(tables)
+    }
+
+    /// The tables in all files, and whether there are images.
+    pub(in crate::dataset) fn file_tables(&self) -> Result<(Vec<Table>, bool)> {
+        let (files, labels, voc, data) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut finding = Finding { view: self, files, labels, voc, data, has_images: false };
         finding.folder(&self.root()?)?;
-        finding.tables()
+        let has_images = finding.has_images;
+        Ok((finding.tables()?, has_images))
     }
 
     /// The table that people mean by `name`: its own, its file's path, or its name within the file; with but
@@ -82,6 +102,10 @@ impl View {
     pub fn table(&self, name: Option<&str>) -> Result<Table> {
         let mut all = self.tables()?;
         let Some(name) = name else {
+            // With but one table in files, that is meant, for its rows can be edited.
+            if all.len() > 1 {
+                all.retain(|table| !table.is_samples());
+            }
             return match all.len() {
                 1 => Ok(all.remove(0)),
                 0 => Err(Error::not_found("table", "in any file")),
@@ -92,7 +116,7 @@ impl View {
                 }
             };
         };
-        if let Some(at) = all.iter().position(|table| table.name == name) {
+        if let Some(at) = all.iter().rposition(|table| table.name == name) {
             return Ok(all.remove(at));
         }
         let is_meant = |table: &Table| {
@@ -127,7 +151,7 @@ impl View {
         Some(head)
     }
 
-    fn text(&self, node: &Node) -> Option<String> {
+    pub(in crate::dataset) fn text(&self, node: &Node) -> Option<String> {
         let content = self.open(node, OnDrift::Error).ok()?;
         let mut text = vec![0; usize::try_from(content.len().min(CLASSES_LEN_MAX)).ok()?];
         let read = content.read_at(&mut text, 0).ok()?;
@@ -143,18 +167,24 @@ struct Finding<'a> {
     labels: Vec<DataPath>,
     voc: Vec<DataPath>,
     data: Option<YoloData>,
+    has_images: bool,
 }
 
 impl Finding<'_> {
     fn folder(&mut self, folder: &Node) -> Result<()> {
         // Of what has a file for each image, the first of a folder speaks for all; labels stand beside lists of names.
         let mut is_voc = None;
-        for child in self.view.children(folder)? {
+        let children = self.view.children(folder)?;
+        let labelled = labelled_images(&children);
+        for child in children {
             if child.is_folder() {
                 self.folder(&child)?;
                 continue;
             }
-            let Some(promise) = detect::promise(child.name()) else { continue };
+            let Some(promise) = detect::promise(child.name()) else {
+                self.has_images |= child.entry.kind == Kind::File && is_image(child.name());
+                continue;
+            };
             match promise {
                 Promise::Xml => {
                     let view = self.view;
@@ -164,7 +194,8 @@ impl Finding<'_> {
                 }
                 Promise::Text => {
                     let view = self.view;
-                    if is_labels_folder(folder) && is(view, &child, detect::is_yolo) {
+                    let may_be = is_labels_folder(folder) || labelled.contains(stem(child.name()));
+                    if may_be && is(view, &child, detect::is_yolo) {
                         self.labels.push(child.path);
                     }
                 }
@@ -207,6 +238,18 @@ impl Finding<'_> {
 
 fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> bool {
     view.head(node).is_some_and(|head| of(&head))
+}
+
+/// The names, without their endings, of images beside which there are texts.
+fn labelled_images(children: &[Node]) -> HashSet<Vec<u8>> {
+    if !children.iter().any(|child| detect::promise(child.name()) == Some(Promise::Text)) {
+        return HashSet::new();
+    }
+    children.iter().filter(|child| is_image(child.name())).map(|child| stem(child.name()).to_vec()).collect()
+}
+
+fn stem(name: &[u8]) -> &[u8] {
+    name.iter().rposition(|byte| *byte == b'.').map_or(name, |dot| &name[..dot])
 }
 
 fn is_labels_folder(folder: &Node) -> bool {

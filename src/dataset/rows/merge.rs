@@ -94,6 +94,25 @@ pub(in crate::dataset) fn merge_rows(
     Ok(RowMerge::Merged(FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode }))
 }
 
+/// Merges row changes that are no bytes of a file; gives back the conflicts where no side is preferred.
+pub(in crate::dataset) fn merge_beside(
+    before: &Rows,
+    ours: &Rows,
+    theirs: &Rows,
+    prefer: Option<Prefer>,
+) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
+    if theirs.root() == before.root() {
+        return Ok(Ok(ours.clone()));
+    }
+    let mut merging = Merging::new(before, ours, theirs, prefer)?;
+    merging.run()?;
+    let Merging { edits, conflicts, .. } = merging;
+    if !conflicts.is_empty() && prefer.is_none() {
+        return Ok(Err(conflicts));
+    }
+    ours.with(edits).map(Ok)
+}
+
 /// Edits whose bytes stand by themselves; returns the rows, and by how many bytes the file grows.
 fn join(ours: &Rows, edits: Edits) -> Result<(Rows, i64)> {
     let growth = |change: Option<&RowChange>| {

@@ -2,7 +2,7 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
-mod column;
+pub(super) mod column;
 mod diff;
 mod edit;
 mod find;
@@ -14,11 +14,12 @@ mod scan;
 mod select;
 mod splice;
 
+pub(super) use diff::told;
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};
 pub use merge::RowConflict;
-pub(super) use merge::{FileSides, RowMerge, merge_rows};
+pub(super) use merge::{FileSides, RowMerge, merge_beside, merge_rows};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
 pub use query::RowQuery;

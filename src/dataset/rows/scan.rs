@@ -10,6 +10,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::find::Table;
 use super::{FILE_COLUMN, Part};
+use crate::dataset::samples;
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -42,6 +43,11 @@ enum Keys {
 }
 
 impl RowBatch {
+    /// Rows with these keys.
+    pub(in crate::dataset) fn listed(batch: RecordBatch, keys: Vec<String>) -> RowBatch {
+        RowBatch { batch, keys: Keys::Listed(keys) }
+    }
+
     /// The key of the row at this place in the batch.
     pub fn key(&self, row: usize) -> Result<String> {
         Ok(match &self.keys {
@@ -73,6 +79,9 @@ impl RowBatch {
 impl View {
     /// What a table is: its columns, those that were added besides, and how many rows it has.
     pub fn table_info(&self, table: &Table) -> Result<TableInfo> {
+        if table.is_samples() {
+            return samples::info(self);
+        }
         let mut whole: Option<TableInfo> = None;
         for path in table.paths.iter() {
             let info = self.part_info(table, path)?;
@@ -116,6 +125,9 @@ impl View {
         scan: &RowScan,
         sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
     ) -> Result<()> {
+        if table.is_samples() {
+            return samples::scan(self, scan, sink);
+        }
         let mut flow = Flow::More;
         for path in table.paths.iter() {
             if flow == Flow::Stop {

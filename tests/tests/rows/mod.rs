@@ -1,5 +1,7 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod samples;
+
 use std::time::Duration;
 
 use harness::{Home, Mount, checksum, need, skip, source, wait};
@@ -35,9 +37,9 @@ fn tables_are_found_by_their_files() {
     let told = |key: &str| -> Vec<serde_json::Value> {
         tables.as_array().expect("a list").iter().map(|table| table[key].clone()).collect()
     };
-    assert_eq!(told("table"), ["coco.images", "coco.annotations", "coco.categories", "labels"]);
-    assert_eq!(told("format"), ["coco", "coco", "coco", "csv"]);
-    assert_eq!(told("rows"), [1, 2, 2, 3]);
+    assert_eq!(told("table"), ["coco.images", "coco.annotations", "coco.categories", "labels", "samples"]);
+    assert_eq!(told("format"), ["coco", "coco", "coco", "csv", "samples"]);
+    assert_eq!(told("rows"), [1, 2, 2, 3, 1]);
     let columns = tables[3]["columns"].as_array().expect("a list");
     let types: Vec<_> = columns.iter().map(|column| (column["name"].as_str(), column["type"].as_str())).collect();
     assert_eq!(types, [(Some("image"), Some("Utf8")), (Some("label"), Some("Utf8")), (Some("score"), Some("Float64"))]);
