@@ -153,15 +153,18 @@ pub fn forget(kernel: &dyn Kernel, before: &Shown, after: &Shown) -> usize {
         paths.into_iter().try_for_each(|path| forget_content(kernel, before, after, path))?;
         Ok(changes.len())
     });
-    told.unwrap_or_else(|error| {
+    let forgotten = told.unwrap_or_else(|error| {
         error!(%error, "cannot tell what differs, so the kernel forgets everything: {error}");
         forget_all(kernel, before.view()) + forget_all(kernel, after.view())
-    })
+    });
+    // The last of all: it waits for whoever is having the table made.
+    kernel.forget_entry(Item::folder_number(), samples_file::NAME);
+    forgotten
 }
 
 /// Has the kernel forget what `.veneer/` says.
 pub fn forget_own_folder(kernel: &dyn Kernel) {
-    for name in [b"revision".as_slice(), b"info.json", samples_file::NAME] {
+    for name in [b"revision".as_slice(), b"info.json"] {
         kernel.forget_entry(Item::folder_number(), name);
     }
     kernel.forget_folder(Item::folder_number());

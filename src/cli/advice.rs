@@ -68,6 +68,8 @@ fn invalid(what: &str) -> Option<&'static str> {
         "ref" => "as in `main`, `v1`, `3f9c1a2` or `main~2`",
         "branch or tag name" => "as in `main`, `v1` or `fix/labels`",
         "path" | "name" => "paths are relative to the dataset's top folder, as in `images/0042.png`",
+        "class" => "`veneer set … --new-class` makes a folder for a class that there is not",
+        "sample to label" => "`veneer include` takes an excluded sample back",
         "author" => "name yourself with `--author` or VENEER_AUTHOR",
         _ => return None,
     })

@@ -103,10 +103,12 @@ impl Layout {
     /// Takes a folder without images for a class, if it stands where classes do.
     pub fn add_empty(&mut self, folder: &DataPath) {
         let name = String::from_utf8_lossy(folder.name()).into_owned();
-        if folder.parent().is_some_and(|parent| self.roots.contains(&parent)) && split_of(&name).is_none() {
-            if let Err(at) = self.classes.binary_search(&name) {
-                self.classes.insert(at, name);
-            }
+        let is_there = folder.parent().is_some_and(|parent| self.roots.contains(&parent));
+        if is_there
+            && split_of(&name).is_none()
+            && let Err(at) = self.classes.binary_search(&name)
+        {
+            self.classes.insert(at, name);
         }
     }
 }

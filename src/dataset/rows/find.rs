@@ -121,7 +121,7 @@ impl View {
         }
         let is_meant = |table: &Table| {
             let is_file = !table.is_many && table.paths.iter().any(|path| path.as_bytes() == name.as_bytes());
-            table.part == name || is_file
+            !table.is_samples() && (table.part == name || is_file)
         };
         all.retain(is_meant);
         match all.len() {

@@ -90,7 +90,7 @@ impl Joined {
             From::Labels => self
                 .notes
                 .get(&sample)
-                .map_or(Value::Null, |note| Value::List(note.labels().into_iter().map(|label| text(label)).collect())),
+                .map_or(Value::Null, |note| Value::List(note.labels().into_iter().map(text).collect())),
             From::BoxCount => self.notes.get(&sample).map_or(Value::Null, |note| Value::Int(note.marks.len() as i64)),
             From::Boxes => self.notes.get(&sample).map_or(Value::Null, Note::boxes),
             From::Cells(of, place) => {

@@ -36,7 +36,7 @@ impl Draft {
             let meaning = folder.as_ref().and_then(|folder| joined.layout.folders.get(folder));
             let (Some(path), Some((old, depth))) = (&of.path, meaning.and_then(|meaning| meaning.class.as_ref()))
             else {
-                return Err(Error::invalid("sample to label", &of.key, "it is in no folder of a class"));
+                return Err(Error::invalid("sample", &of.key, "it is in no folder of a class"));
             };
             if *old == class {
                 continue;

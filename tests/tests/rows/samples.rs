@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use harness::{Home, Mount, checksum, need, skip, source};
+use harness::{Home, Mount, checksum, need, skip, source, wait};
 
 /// A home with images in folders of classes.
 fn pets() -> Home {
@@ -89,8 +90,18 @@ fn the_mount_has_the_samples_as_parquet_beside_the_files() {
     assert_eq!(fs::metadata(&file).expect("there").len(), bytes.len() as u64);
     let listed = fs::read_dir(mount.path().join(".veneer")).expect("a folder");
     assert!(listed.flatten().all(|entry| entry.file_name() != "samples.parquet"), "it is found, and not listed");
-    let told = home.command("rows d samples --format parquet".split(' ')).output().expect("it runs");
-    assert_eq!(bytes, told.stdout, "the command writes the same");
+    let shown = |name: &str, bytes: &[u8]| {
+        fs::create_dir(home.join(name)).expect("a folder");
+        home.file(&format!("{name}/of_mount.parquet"), bytes);
+        home.ok(&format!("import {name} {name}"));
+        home.json(&format!("rows {name} of_mount"))
+    };
+    assert_eq!(shown("one", &bytes), home.json("rows d samples"));
+    home.ok("set d samples --key train/cat/2.png weight=0.75");
+    home.ok("commit d -m more");
+    let is_new = || fs::read(&file).is_ok_and(|now| now != bytes);
+    assert!(wait::until(Duration::from_secs(5), is_new).is_some(), "the mount shows the old table");
+    assert_eq!(shown("two", &fs::read(&file).expect("readable")), home.json("rows d samples"));
     mount.unmount();
 }
 
