@@ -76,11 +76,12 @@ impl Layout {
             }
             placed.push((folder, names, at.and_then(|at| split_of(&names[at])), from));
         }
-        // What all have in common names the dataset and no class.
+        // What all have in common names the dataset and no class, unless it stands below a split.
+        let has_splits = placed.iter().any(|(_, _, split, _)| split.is_some());
         let class_names = |skip: usize| -> BTreeSet<&str> {
             placed.iter().filter_map(|(_, names, _, from)| names.get(from + skip).map(String::as_str)).collect()
         };
-        let skip = (0..).find(|skip| class_names(*skip).len() != 1).unwrap_or(0);
+        let skip = (0..).find(|skip| has_splits || class_names(*skip).len() != 1).unwrap_or(0);
         let classes: Vec<String> = class_names(skip).into_iter().map(str::to_owned).collect();
         let mut layout = Layout { classes, ..Layout::default() };
         for (folder, names, split, from) in placed {
@@ -100,8 +101,23 @@ impl Layout {
         Layout { classes: Vec::new(), roots: BTreeSet::new(), ..self }
     }
 
+    /// As [`Layout::of`], where there are empty folders, too: those may be classes that have lost their images.
+    pub fn with_empty(folders: &BTreeSet<DataPath>, empty: &[DataPath]) -> Layout {
+        let mut layout = Layout::of(folders);
+        if layout.classes.is_empty() {
+            let all = folders.iter().chain(empty).cloned().collect();
+            layout = Layout::of(&all);
+            layout.folders.retain(|folder, _| folders.contains(folder));
+            if layout.folders.values().all(|meaning| meaning.class.is_none()) {
+                return layout.without_classes();
+            }
+        }
+        empty.iter().for_each(|folder| layout.add_empty(folder));
+        layout
+    }
+
     /// Takes a folder without images for a class, if it stands where classes do.
-    pub fn add_empty(&mut self, folder: &DataPath) {
+    fn add_empty(&mut self, folder: &DataPath) {
         let name = String::from_utf8_lossy(folder.name()).into_owned();
         let is_there = folder.parent().is_some_and(|parent| self.roots.contains(&parent));
         if is_there
@@ -165,7 +181,20 @@ mod tests {
             &["images/train/cat train cat", "images/train/dog/big train dog", "images/val2/cat val cat"],
             &["cat", "dog"],
         );
+        check(&["train/cat"], &["train/cat train cat"], &["cat"]);
         check(&["pets/cat", "pets/dog"], &["pets/cat - cat", "pets/dog - dog"], &["cat", "dog"]);
+    }
+
+    #[test]
+    fn a_class_that_has_lost_its_images_is_one_still() {
+        let folders =
+            |names: &[&str]| names.iter().map(|name| name.parse().expect("a path")).collect::<Vec<DataPath>>();
+        let classes = |images: &[&str], empty: &[&str]| {
+            Layout::with_empty(&folders(images).into_iter().collect(), &folders(empty)).classes
+        };
+        assert_eq!(classes(&["cat"], &["dog"]), ["cat", "dog"]);
+        assert_eq!(classes(&["cat", "dog"], &["fox", "x/y"]), ["cat", "dog", "fox"]);
+        assert_eq!(classes(&["images"], &["out"]), Vec::<String>::new());
     }
 
     #[test]

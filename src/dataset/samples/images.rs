@@ -71,13 +71,8 @@ impl Images {
 
     /// What the folders mean; `are_classes`: whether nothing but a folder's name may say an image's class.
     pub(super) fn layout(&self, are_classes: bool) -> Layout {
-        let folders: BTreeSet<DataPath> = self.folders();
-        let mut layout = Layout::of(&folders);
-        if !are_classes {
-            return layout.without_classes();
-        }
-        self.empty.iter().for_each(|folder| layout.add_empty(folder));
-        layout
+        let folders = self.folders();
+        if are_classes { Layout::with_empty(&folders, &self.empty) } else { Layout::of(&folders).without_classes() }
     }
 
     fn folders(&self) -> BTreeSet<DataPath> {

@@ -95,6 +95,16 @@ fn another_label_moves_the_image_and_keeps_its_key_and_its_cells() {
 }
 
 #[test]
+fn a_class_whose_last_image_went_is_a_class_still() {
+    let fixture = Fixture::new(&[("cat/1.png", "c"), ("dog/1.png", "d")]);
+    let before = fixture.view("main");
+    fixture.commit("main", |draft| set(draft, "cat/1.png", "label", text("dog")));
+    assert_eq!(told_rows(&before, &fixture.view("main")), ["cat/1.png label: cat -> dog"]);
+    fixture.commit("main", |draft| set(draft, "cat/1.png", "label", text("cat")));
+    assert_eq!(told(&before, &fixture.view("main")), Vec::<String>::new());
+}
+
+#[test]
 fn a_new_class_is_made_on_purpose_alone() {
     let fixture = pets();
     let mut draft = fixture.draft("main");
