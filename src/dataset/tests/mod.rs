@@ -5,6 +5,7 @@ mod merges;
 mod plain;
 mod random;
 mod refreshes;
+mod rows;
 
 use std::fs;
 use std::path::Path;
