@@ -2,6 +2,7 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
+mod classes;
 mod column;
 mod diff;
 mod edit;
@@ -20,6 +21,7 @@ mod select;
 mod splice;
 mod work;
 
+pub use classes::{Class, ClassMap};
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};

@@ -1,5 +1,6 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
+mod classes;
 mod edits;
 mod merges;
 mod plain;
