@@ -6,6 +6,7 @@
 
 mod advice;
 mod browse;
+mod classes;
 mod commit;
 mod context;
 mod diff;
@@ -125,6 +126,7 @@ enum Command {
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
     Column(rows::ColumnArgs),
+    Classes(classes::ClassesArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
@@ -188,6 +190,7 @@ impl Command {
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),
             Command::Column(args) => args.run(context),
+            Command::Classes(args) => args.run(context),
             Command::Rm(args) => args.run(context),
             Command::Mkdir(args) => args.run(context),
             Command::Mv(args) => args.run(context),

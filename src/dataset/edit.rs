@@ -205,6 +205,16 @@ impl Draft {
         self.apply(vec![(path.clone(), change)])
     }
 
+    /// As [`Draft::set`], of many paths at once.
+    pub(super) fn set_all(&mut self, changes: impl IntoIterator<Item = (DataPath, Change)>) -> Result<()> {
+        let plain = |(path, change): (DataPath, Change)| {
+            let base = self.base_under(&path)?;
+            Ok((path, plain(&self.view, base, change)?))
+        };
+        let changes = changes.into_iter().map(plain).collect::<Result<Vec<_>>>()?;
+        if changes.is_empty() { Ok(()) } else { self.apply(changes) }
+    }
+
     /// The edits that remove an entry and all that is below it.
     fn removal(&self, path: &DataPath) -> Result<Changes> {
         let mut changes: Vec<_> = self.view.overlay.within(path)?.into_iter().map(|(path, _)| (path, None)).collect();

@@ -2,23 +2,33 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
+mod classes;
 mod column;
 mod diff;
 mod edit;
 mod find;
+mod inserted;
 mod merge;
+mod odd;
+mod opened;
+mod outline;
 mod part;
 mod patch;
+mod placed;
 mod query;
 mod scan;
 mod select;
 mod splice;
+mod work;
 
+pub use classes::{Class, ClassMap};
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};
 pub use merge::RowConflict;
 pub(super) use merge::{FileSides, RowMerge, merge_rows};
+pub use odd::OddRows;
+pub use outline::{FileProblem, TableOutline};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
 pub use query::RowQuery;
