@@ -204,7 +204,7 @@ fn within_file(table: &Table, edit: RowEdit) -> Result<(DataPath, RowEdit)> {
 }
 
 /// Edits of one table of one file, being worked out.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     file: &'a dyn TableFile,
     at: usize,
     table: String,
@@ -213,7 +213,7 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(file: &'a dyn TableFile, rows: &'a Rows, table: &str) -> Result<Work<'a>> {
+    pub(super) fn new(file: &'a dyn TableFile, rows: &'a Rows, table: &str) -> Result<Work<'a>> {
         let at = file.tables().iter().position(|info| info.name == table);
         let at = at.ok_or_else(|| Error::not_found("table", table))?;
         Ok(Work { file, at, table: table.to_owned(), rows, changes: BTreeMap::new() })
@@ -238,7 +238,19 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn take(&mut self, edit: RowEdit) -> Result<String> {
+    /// Adds a column that the file lacks, of this type as Arrow writes it.
+    pub(super) fn add_column(&mut self, column: &str, data_type: String) {
+        let address = RowAddress::Column { table: self.table.clone(), column: column.to_owned() };
+        self.changes.insert(address, Some(RowChange::Added { data_type }));
+    }
+
+    /// What is to be said of rows otherwise than now.
+    pub(super) fn into_changes(self) -> BTreeMap<RowAddress, Option<RowChange>> {
+        self.changes
+    }
+
+    /// Takes one edit; returns the row's key.
+    pub(super) fn take(&mut self, edit: RowEdit) -> Result<String> {
         match edit {
             RowEdit::Set { row, cells } => self.set(&row, cells).map(|()| row),
             RowEdit::Delete { row } => self.delete(&row).map(|()| row),
@@ -361,6 +373,25 @@ impl<'a> Work<'a> {
     }
 
     fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let anchor = match (&after, self.file.tables()[self.at].rows) {
+            (Some(row), _) => self.anchor(row)?,
+            (None, 0) => None,
+            (None, rows) => Some(self.file.key(self.at, rows - 1)?),
+        };
+        self.insert_behind(anchor, cells)
+    }
+
+    /// Inserts a row after another; `None` is the beginning.
+    pub(super) fn insert_at(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let anchor = match &after {
+            Some(row) => self.anchor(row)?,
+            None => None,
+        };
+        self.insert_behind(anchor, cells)
+    }
+
+    /// Inserts a row behind a row of the file, and behind what was inserted there before.
+    fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
         let checked = self.checked(cells, RowIs::New)?;
         let mut all = Vec::new();
         for (at, column) in self.schema().columns.iter().enumerate() {
@@ -368,13 +399,6 @@ impl<'a> Work<'a> {
             all.push((column.name.clone(), value.unwrap_or(Value::Null)));
         }
         all.extend(checked.added);
-        let anchor = match &after {
-            Some(row) => Some(self.anchor(row)?),
-            None => match self.file.tables()[self.at].rows {
-                0 => None,
-                rows => Some(self.file.key(self.at, rows - 1)?),
-            },
-        };
         let key = match self.schema().key {
             Some(column) => self.new_key(column, &mut all)?,
             None => self.new_place(anchor.as_deref())?,
@@ -384,12 +408,12 @@ impl<'a> Work<'a> {
         Ok(key)
     }
 
-    /// The row of the file after which what is to come after `row` goes.
-    fn anchor(&self, row: &str) -> Result<String> {
+    /// The row of the file after which what is to come after `row` goes; `None` is the beginning.
+    fn anchor(&self, row: &str) -> Result<Option<String>> {
         match self.saying(&self.row_address(row))? {
-            Some(RowChange::Inserted { after, .. }) => after.ok_or_else(|| Error::not_found("row", row)),
+            Some(RowChange::Inserted { after, .. }) => Ok(after),
             Some(RowChange::Deleted { .. }) => Err(Error::not_found("row", row)),
-            _ => self.place(row).map(|_| row.to_owned()),
+            _ => self.place(row).map(|_| Some(row.to_owned())),
         }
     }
 

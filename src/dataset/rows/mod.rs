@@ -2,19 +2,26 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
+mod align;
+mod cells;
 mod column;
 mod diff;
 mod edit;
 mod find;
 mod merge;
+mod merge_bytes;
+mod parsed;
 mod part;
 mod patch;
 mod query;
+mod reapply;
+mod rewritten;
 mod scan;
 mod select;
+mod side;
 mod splice;
 
-pub use diff::{RowDiff, diff_rows};
+pub use diff::{FileDiff, RowDiff, RowDiffs, compare_rows, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};
 pub use merge::RowConflict;
@@ -22,6 +29,8 @@ pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
 pub use query::RowQuery;
+pub(super) use reapply::{Reapplied, reapply};
+pub(super) use rewritten::rewritten;
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;
 

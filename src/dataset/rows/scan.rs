@@ -234,7 +234,8 @@ impl Edits {
     }
 }
 
-struct Scanning<'a> {
+/// A scan of one table of one file, with its row edits.
+pub(super) struct Scanning<'a> {
     file: &'a dyn TableFile,
     at: usize,
     edits: Edits,
@@ -254,7 +255,7 @@ enum From {
 }
 
 impl<'a> Scanning<'a> {
-    fn new(file: &'a dyn TableFile, at: usize, rows: &Rows, scan: &RowScan) -> Result<Scanning<'a>> {
+    pub(super) fn new(file: &'a dyn TableFile, at: usize, rows: &Rows, scan: &RowScan) -> Result<Scanning<'a>> {
         let edits = Edits::of(file, at, rows)?;
         let mut schema = file.tables()[at].schema.clone();
         let of_file = schema.columns.len();
@@ -278,7 +279,7 @@ impl<'a> Scanning<'a> {
         Ok(Scanning { file, at, edits, wanted, schema, read })
     }
 
-    fn run(&self, sink: &mut dyn FnMut(RowBatch) -> Result<Flow>) -> Result<()> {
+    pub(super) fn run(&self, sink: &mut dyn FnMut(RowBatch) -> Result<Flow>) -> Result<()> {
         let scan = Scan { columns: Some(self.read.clone()), from: 0, limit: None };
         let mut first = 0u64;
         self.file.scan(self.at, &scan, &mut |batch| {

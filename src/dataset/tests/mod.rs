@@ -2,8 +2,10 @@
 
 mod edits;
 mod merges;
+mod parsed;
 mod plain;
 mod random;
+mod reapplied;
 mod refreshes;
 
 use std::fs;
