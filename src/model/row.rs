@@ -53,6 +53,9 @@ const END: u8 = 0;
 const CELL: u8 = 1;
 
 impl RowAddress {
+    /// What the keys of all columns begin with, and no other.
+    pub const COLUMNS_KEY: &'static [u8] = &[COLUMN];
+
     /// The address as a key of the overlay's tree, ordered as addresses are within a kind.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ mod whole;
 pub mod yolo;
 
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 
@@ -125,6 +126,15 @@ pub trait Format: Send + Sync + Debug {
     /// `Invalid` when the bytes are not of this format at all. A malformed row is no error: see
     /// [`TableInfo::problem`].
     fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>>;
+
+    /// The same format, for another state of a file that had these columns: what was text stays text, though all
+    /// of it might be read as numbers now. A column that does not fit its type gets another.
+    ///
+    /// `None` where the file itself tells the types of its columns.
+    fn knowing(&self, columns: &[Column]) -> Option<Arc<dyn Format>> {
+        let _ = columns;
+        None
+    }
 }
 
 /// One table of a file.

@@ -2,6 +2,8 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
+mod align;
+mod cells;
 mod classes;
 mod column;
 mod diff;
@@ -9,20 +11,25 @@ mod edit;
 mod find;
 mod inserted;
 mod merge;
+mod merge_bytes;
 mod odd;
 mod opened;
 mod outline;
+mod parsed;
 mod part;
 mod patch;
 mod placed;
 mod query;
+mod reapply;
+mod rewritten;
 mod scan;
 mod select;
+mod side;
 mod splice;
 mod work;
 
 pub use classes::{Class, ClassMap};
-pub use diff::{RowDiff, diff_rows};
+pub use diff::{FileDiff, RowDiff, RowDiffs, compare_rows, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};
 pub use merge::RowConflict;
@@ -32,6 +39,8 @@ pub use outline::{FileProblem, TableOutline};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches};
 pub use query::RowQuery;
+pub(super) use reapply::{Reapplied, reapply};
+pub(super) use rewritten::rewritten;
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;
 

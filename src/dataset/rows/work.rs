@@ -21,6 +21,12 @@ pub(super) struct Besides<'a> {
     pub(super) elsewhere: &'a dyn Fn() -> Result<Vec<Rows>>,
 }
 
+impl Besides<'_> {
+    /// Nothing else is known.
+    pub(super) const NOTHING: Besides<'static> =
+        Besides { added: &|_| Ok(None), committed: &|| Ok(None), elsewhere: &|| Ok(Vec::new()) };
+}
+
 /// Edits of one table of one file, being worked out.
 pub(super) struct Work<'a> {
     file: &'a dyn TableFile,
@@ -48,6 +54,17 @@ impl<'a> Work<'a> {
     /// All edits that were taken, with their bytes.
     pub(super) fn splicing(self) -> Result<Splicing> {
         Splicing::of(self.file, self.at, self.rows, self.changes)
+    }
+
+    /// What is to be said of rows otherwise than now.
+    pub(super) fn into_changes(self) -> BTreeMap<RowAddress, Option<RowChange>> {
+        self.changes
+    }
+
+    /// Adds a column that the file lacks, of this type as Arrow writes it.
+    pub(super) fn add_column(&mut self, column: &str, data_type: String) {
+        let address = RowAddress::Column { table: self.table.clone(), column: column.to_owned() };
+        self.changes.insert(address, Some(RowChange::Added { data_type }));
     }
 
     fn schema(&self) -> &TableSchema {
@@ -199,6 +216,21 @@ impl<'a> Work<'a> {
     }
 
     fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let anchor = match (after, self.file.tables()[self.at].rows) {
+            (Some(row), _) => Some(self.anchor(row)?),
+            (None, 0) => None,
+            (None, rows) => Some(self.file.key(self.at, rows - 1)?),
+        };
+        self.insert_behind(anchor, cells)
+    }
+
+    /// Inserts a row after another; `None` is the beginning.
+    pub(super) fn insert_at(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let anchor = after.map(|row| self.anchor(row)).transpose()?;
+        self.insert_behind(anchor, cells)
+    }
+
+    fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
         let checked = self.checked(cells, RowIs::New)?;
         let mut all = Vec::new();
         for (at, column) in self.schema().columns.iter().enumerate() {
@@ -206,13 +238,6 @@ impl<'a> Work<'a> {
             all.push((column.name.clone(), value.unwrap_or(Value::Null)));
         }
         all.extend(checked.added);
-        let anchor = match after {
-            Some(row) => Some(self.anchor(row)?),
-            None => match self.file.tables()[self.at].rows {
-                0 => None,
-                rows => Some(self.file.key(self.at, rows - 1)?),
-            },
-        };
         let key = match self.schema().key {
             Some(column) => {
                 let key = all[column].1.to_string();

@@ -3,8 +3,10 @@
 mod classes;
 mod edits;
 mod merges;
+mod parsed;
 mod plain;
 mod random;
+mod reapplied;
 mod refreshes;
 mod rows;
 
