@@ -15,9 +15,9 @@ use super::report::{Answer, Failure, Result};
 /// List the classes of labels, or rename, add and merge them in a draft.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-The file that holds the class map is edited (COCO's categories, the names of a data.yaml),
-and all labels that a merge changes; where labels have names, as in Pascal VOC, those.
-All of it is one step, which `veneer undo` takes back.
+The file that holds the class map is edited (COCO's categories, the names of a
+data.yaml), and all labels that a merge changes; where labels have names, as in
+Pascal VOC, those. All of it is one step, which `veneer undo` takes back.
 
 Classes of YOLO are numbered by their place. One that was merged into another keeps its
 name and its place, and has no labels, so that all other numbers go on meaning the same.
