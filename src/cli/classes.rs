@@ -15,9 +15,10 @@ use super::report::{Answer, Failure, Result};
 /// List the classes of labels, or rename, add and merge them in a draft.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-The file that holds the class map is edited (COCO's categories, the names of a data.yaml),
-and all labels that a merge changes; where labels have names, as in Pascal VOC, those.
-All of it is one step, which `veneer undo` takes back.
+The file that holds the class map is edited (COCO's categories, the names of a
+data.yaml), and all labels that a merge changes; where labels have names, as in
+Pascal VOC, those. All of it is one step, which `veneer undo` takes back: first
+classes are merged, then renamed, then added.
 
 Classes of YOLO are numbered by their place. One that was merged into another keeps its
 name and its place, and has no labels, so that all other numbers go on meaning the same.
@@ -72,15 +73,15 @@ impl ClassesArgs {
 
     fn edits(&self) -> Result<Vec<Edit>> {
         let mut edits = Vec::new();
+        for text in &self.merge {
+            let (from, into) = assigned(text, "A,B=C")?;
+            edits.push(Edit::Merge(from.split(',').map(|name| name.trim().to_owned()).collect(), into.to_owned()));
+        }
         for text in &self.rename {
             let (from, to) = assigned(text, "A=B")?;
             edits.push(Edit::Rename(from.to_owned(), to.to_owned()));
         }
         edits.extend(self.add.iter().cloned().map(Edit::Add));
-        for text in &self.merge {
-            let (from, into) = assigned(text, "A,B=C")?;
-            edits.push(Edit::Merge(from.split(',').map(|name| name.trim().to_owned()).collect(), into.to_owned()));
-        }
         Ok(edits)
     }
 
