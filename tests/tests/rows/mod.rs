@@ -1,5 +1,8 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod odd_files;
+mod round_trip;
+
 use std::time::Duration;
 
 use harness::{Home, Mount, checksum, need, skip, source, wait};
