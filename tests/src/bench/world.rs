@@ -73,8 +73,7 @@ fn time(command: &mut Command, what: &str) -> Duration {
     took
 }
 
-/// The bytes of all files below a folder.
-pub(crate) fn bytes_below(folder: &Path) -> u64 {
+fn bytes_below(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     entries.flatten().fold(0, |sum, entry| match entry.metadata() {
         Ok(meta) if meta.is_dir() => sum + bytes_below(&entry.path()),
