@@ -1,6 +1,8 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
 mod many;
+mod odd_files;
+mod round_trip;
 
 use std::time::Duration;
 
