@@ -2,10 +2,14 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
+mod blame;
 mod column;
+mod compact;
 mod diff;
 mod edit;
 mod find;
+mod formats;
+mod from_file;
 mod merge;
 mod part;
 mod patch;
@@ -13,14 +17,18 @@ mod query;
 mod scan;
 mod select;
 mod splice;
+mod theirs;
 
+pub use blame::{Blame, CellBlame, RowBlame, RowFate};
 pub use diff::{RowDiff, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};
+pub(super) use formats::Formats;
+pub use formats::{FORMATS, check_formats};
 pub use merge::RowConflict;
 pub(super) use merge::{FileSides, RowMerge, merge_rows};
 pub(super) use part::Part;
-pub(super) use patch::{patched_len, patches};
+pub(super) use patch::{patched_len, patches, placed_patches};
 pub use query::RowQuery;
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;

@@ -1,7 +1,7 @@
 //! The patches of a file's row changes, as the ranges of one spliced file.
 
 use crate::Result;
-use crate::model::{RowAddress, RowPatch};
+use crate::model::{RowAddress, RowChange, RowPatch};
 use crate::overlay::Rows;
 
 /// The patches of all row changes, in order of offset.
@@ -9,18 +9,22 @@ use crate::overlay::Rows;
 /// What is inserted at one place goes before what is replaced from there on. Several rows inserted at one
 /// place are in the order of their keys, the shorter one first, as numbers are.
 pub(in crate::dataset) fn patches(rows: &Rows) -> Result<Vec<RowPatch>> {
-    let mut found = Vec::new();
-    for (address, change) in rows.entries()? {
-        if let Some(patch) = change.patch() {
-            let key = match address {
-                RowAddress::Row { row, .. } => row,
-                _ => String::new(),
-            };
-            found.push((patch.offset, patch.replaced > 0, key.len(), key, patch.clone()));
-        }
-    }
-    found.sort_by(|a, b| (a.0, a.1, a.2, &a.3).cmp(&(b.0, b.1, b.2, &b.3)));
-    Ok(found.into_iter().map(|(.., patch)| patch).collect())
+    Ok(placed_patches(rows)?.into_iter().map(|(_, patch)| patch).collect())
+}
+
+/// As [`patches`], each with what it belongs to.
+pub(in crate::dataset) fn placed_patches(rows: &Rows) -> Result<Vec<(RowAddress, RowPatch)>> {
+    let patch = |(address, change): (RowAddress, RowChange)| Some((address, change.patch()?.clone()));
+    let mut found: Vec<_> = rows.entries()?.into_iter().filter_map(patch).collect();
+    let key = |address: &RowAddress| match address {
+        RowAddress::Row { row, .. } => row.clone(),
+        _ => String::new(),
+    };
+    found.sort_by_cached_key(|(address, patch)| {
+        let key = key(address);
+        (patch.offset, patch.replaced > 0, key.len(), key)
+    });
+    Ok(found)
 }
 
 /// Whether the patches, in order, do not overlap.

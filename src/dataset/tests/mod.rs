@@ -1,10 +1,12 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
+mod blobs;
 mod edits;
 mod merges;
 mod plain;
 mod random;
 mod refreshes;
+mod sound;
 
 use std::fs;
 use std::path::Path;

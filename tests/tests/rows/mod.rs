@@ -1,5 +1,10 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod blame;
+mod conflicts;
+mod formats;
+mod from_file;
+
 use std::time::Duration;
 
 use harness::{Home, Mount, checksum, need, skip, source, wait};
