@@ -21,7 +21,6 @@ fn each_cell_is_told_with_the_revision_that_set_it_last() {
     home.ok("set d labels --key 1 label=other");
     home.ok("--author bob set d labels --key 0 score=9");
     home.ok("commit d -m second");
-    home.ok("put d readme.md labels.csv".replace("labels.csv", "src/readme.md").as_str());
     assert_eq!(told(&home, "blame d labels 0"), ["-", "second", "second"]);
     assert_eq!(told(&home, "blame d@main~1 labels 0"), ["-", "first", "-"]);
     assert_eq!(told(&home, "blame d labels 2"), ["-", "-", "-"]);
