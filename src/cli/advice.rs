@@ -193,7 +193,7 @@ mod tests {
 3 `fix` has uncommitted changes
   hint: merge it (`veneer merge traffic BRANCH`), or lose it on purpose with `--force`
 1 both sides changed 2 paths
-  hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+  hint: `veneer conflicts traffic` lists what is to be decided, `veneer resolve traffic` decides it
 1 `images/0042.png` in the source is not what was recorded: it is gone
   hint: restore the file in the source, or record its new content with `veneer refresh traffic`
 3 `/data` cannot be used as a source: 1 of its parts cannot be read
