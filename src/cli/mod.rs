@@ -8,6 +8,7 @@ mod advice;
 mod browse;
 mod classes;
 mod commit;
+mod conflicts;
 mod context;
 mod diff;
 mod doctor;
@@ -138,9 +139,12 @@ enum Command {
     Log(log::LogArgs),
     Show(log::ShowArgs),
     Diff(diff::DiffArgs),
+    Blame(rows::BlameArgs),
     Branch(refs::BranchArgs),
     Tag(refs::TagArgs),
     Merge(merge::MergeArgs),
+    Conflicts(conflicts::ConflictsArgs),
+    Resolve(conflicts::ResolveArgs),
     Revert(merge::RevertArgs),
     Restore(edit::RestoreArgs),
     Export(export::ExportArgs),
@@ -202,9 +206,12 @@ impl Command {
             Command::Log(args) => args.run(context),
             Command::Show(args) => args.run(context),
             Command::Diff(args) => args.run(context),
+            Command::Blame(args) => args.run(context),
             Command::Branch(args) => args.run(context),
             Command::Tag(args) => args.run(context),
             Command::Merge(args) => args.run(context),
+            Command::Conflicts(args) => args.run(context),
+            Command::Resolve(args) => args.run(context),
             Command::Revert(args) => args.run(context),
             Command::Restore(args) => args.run(context),
             Command::Export(args) => args.run(context),

@@ -24,6 +24,7 @@ pub struct View {
     pub(super) overlay: Overlay,
     pub(super) source: Arc<super::LazySource>,
     pub(super) cache: Option<Arc<Cache>>,
+    pub(super) formats: Arc<super::rows::Formats>,
 }
 
 /// An entry of a view.

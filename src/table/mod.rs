@@ -59,6 +59,7 @@ use arrow::record_batch::RecordBatch;
 pub use applied::applied;
 pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
 pub use flag::Flag;
+pub use read::head;
 pub use schema::{Column, Role, TableSchema};
 
 use crate::model::Value;

@@ -125,7 +125,8 @@ fn place(path: &DataPath, address: &RowAddress) -> String {
     printable(place.as_bytes())
 }
 
-fn shown(value: &Value) -> String {
+/// A value for a person: short, and without what would move the cursor.
+pub(in crate::cli) fn shown(value: &Value) -> String {
     let text = match value {
         Value::Text(text) => format!("{text:?}"),
         Value::Null => "null".to_owned(),

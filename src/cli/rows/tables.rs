@@ -1,5 +1,7 @@
 //! `veneer tables`: what tables a dataset has, and why.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use serde::Serialize;
 use veneer::ErrorKind;
@@ -7,6 +9,7 @@ use veneer::dataset::View;
 use veneer::dataset::rows::{FileProblem, OddRows, Table, TableOutline};
 use veneer::table::{Column, Role};
 
+use super::formats;
 use crate::cli::browse::view_of;
 use crate::cli::context::Context;
 use crate::cli::human;
@@ -19,9 +22,14 @@ use crate::cli::report::{Answer, Result, say};
 A table is what a format makes of a file: a CSV has one, a COCO file has images,
 annotations and categories. `veneer rows` shows one, `veneer set` edits it.
 
+What a file is, is told by its name and beginning. --format says it instead, for all
+revisions of the dataset: of all files, or with PATH= of one (`none`: it is no table);
+`auto` finds it out again.
+
 Examples:
   veneer tables traffic
   veneer tables traffic@v1
+  veneer tables traffic --format labels.dat=csv
   veneer --json tables traffic | jq -r '.[].columns[].name'")]
 pub(in crate::cli) struct TablesArgs {
     /// The dataset, and the revision if not `main`
@@ -30,6 +38,9 @@ pub(in crate::cli) struct TablesArgs {
     /// Show your draft on the branch, uncommitted changes included
     #[arg(long)]
     draft: bool,
+    /// Record what files are, before the tables are listed; may be said again
+    #[arg(long = "format", value_name = "[PATH=]FORMAT")]
+    formats: Vec<OsString>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +95,9 @@ struct ColumnLine {
 
 impl TablesArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
+        if !self.formats.is_empty() {
+            formats::record(context, &self.name, &self.formats)?;
+        }
         let view = view_of(context, &self.name, self.draft)?;
         let mut lines = Vec::new();
         for table in view.tables()? {
@@ -95,11 +109,17 @@ impl TablesArgs {
             output::json(&lines)?;
             return Ok(Answer::Yes);
         }
-        let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left]);
+        let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left, Align::Left]);
         for line in &lines {
             let columns: Vec<&str> = line.columns.iter().map(|column| column.name.as_str()).collect();
             let rows = human::count(line.rows, "row");
-            shown.row([line.table.clone(), line.format.to_owned(), rows, columns.join(", ")]);
+            shown.row([
+                line.table.clone(),
+                line.format.to_owned(),
+                rows,
+                printable(line.why.as_bytes()),
+                columns.join(", "),
+            ]);
         }
         shown.print()?;
         for line in &lines {

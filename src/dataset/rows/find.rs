@@ -128,14 +128,19 @@ impl View {
 
     /// The format of one file, by its name and beginning.
     pub(in crate::dataset) fn format_of(&self, node: &Node) -> Result<Option<Found>> {
-        let Some(promise) = detect::promise(node.name()) else { return Ok(None) };
+        let Some(promise) = self.formats.promise(&node.path) else { return Ok(None) };
         let found = |format: Arc<dyn Format>| Some(Found { format, why: String::new() });
         Ok(match promise {
             Promise::Xml if is(self, node, detect::is_voc) => found(Arc::new(Voc::default())),
             Promise::Text if is(self, node, detect::is_yolo) => found(Arc::new(YoloLabels::default())),
             Promise::Yaml => found(Arc::new(YoloDataFile)),
-            promise => self.head(node).and_then(|head| detect::sniff(promise, &head)),
+            promise => self.sniffed(node, promise),
         })
+    }
+
+    fn sniffed(&self, node: &Node, promise: Promise) -> Option<Found> {
+        let sniffed = self.head(node).and_then(|head| detect::sniff(promise, &head));
+        self.formats.found(&node.path, promise, sniffed)
     }
 
     fn head(&self, node: &Node) -> Option<Vec<u8>> {
@@ -183,18 +188,21 @@ impl Finding<'_> {
                 self.folder(&child)?;
                 continue;
             }
-            let Some(promise) = detect::promise(child.name()) else { continue };
+            let Some(promise) = self.view.formats.promise(&child.path) else { continue };
             if self.only.is_some_and(|name| !may_be_named(&child.path, name)) {
                 continue;
             }
+            let is_said = self.view.formats.is_said(&child.path, promise);
             match promise {
                 Promise::Xml | Promise::Text if self.only.is_some() => {}
+                Promise::Xml if is_said => self.voc.push(child.path),
                 Promise::Xml => xml.push(child),
+                Promise::Text if is_said => self.labels.push(child.path),
                 Promise::Text if is_labels_folder(folder) => text.push(child),
                 Promise::Text => {}
                 Promise::Yaml => self.yaml(child),
                 Promise::Delimited | Promise::JsonLines | Promise::Json | Promise::Parquet | Promise::Arrow => {
-                    let found = self.view.head(&child).and_then(|head| detect::sniff(promise, &head));
+                    let found = self.view.sniffed(&child, promise);
                     self.files.extend(found.map(|found| (child.path, found)));
                 }
             }

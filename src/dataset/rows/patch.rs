@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::inserted::{in_order, inserted};
 use crate::Result;
-use crate::model::RowPatch;
+use crate::model::{RowAddress, RowPatch};
 use crate::overlay::Rows;
 
 /// The patches of all row changes, in order of offset.
@@ -12,6 +12,11 @@ use crate::overlay::Rows;
 /// What is inserted at one place goes before what is replaced from there on. Several rows inserted at one
 /// place are in the order of [`super::inserted`].
 pub(in crate::dataset) fn patches(rows: &Rows) -> Result<Vec<RowPatch>> {
+    Ok(placed_patches(rows)?.into_iter().map(|(_, patch)| patch).collect())
+}
+
+/// As [`patches`], each with what it belongs to.
+pub(in crate::dataset) fn placed_patches(rows: &Rows) -> Result<Vec<(RowAddress, RowPatch)>> {
     let entries = rows.entries()?;
     let mut ranks: HashMap<(&str, &str), usize> = HashMap::new();
     for (table, rows) in inserted(entries.iter().map(|(address, change)| (address, change))) {
@@ -21,11 +26,11 @@ pub(in crate::dataset) fn patches(rows: &Rows) -> Result<Vec<RowPatch>> {
     for (address, change) in &entries {
         if let Some(patch) = change.patch() {
             let rank = address.row().and_then(|row| ranks.get(&(address.table(), row)));
-            found.push((patch.offset, patch.replaced > 0, rank, patch));
+            found.push((patch.offset, patch.replaced > 0, rank, address, patch));
         }
     }
-    found.sort_by_key(|(offset, replaces, rank, _)| (*offset, *replaces, *rank));
-    Ok(found.into_iter().map(|(.., patch)| patch.clone()).collect())
+    found.sort_by_key(|(offset, replaces, rank, ..)| (*offset, *replaces, *rank));
+    Ok(found.into_iter().map(|(.., address, patch)| (address.clone(), patch.clone())).collect())
 }
 
 /// Whether the patches, in order, do not overlap.

@@ -1,5 +1,6 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
+mod blobs;
 mod classes;
 mod edits;
 mod merges;
@@ -9,6 +10,7 @@ mod random;
 mod reapplied;
 mod refreshes;
 mod rows;
+mod sound;
 
 use std::fs;
 use std::path::Path;

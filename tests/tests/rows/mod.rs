@@ -1,14 +1,18 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod blame;
+mod conflicts;
+mod formats;
+mod from_file;
 mod many;
 mod odd_files;
+mod rewritten;
 mod round_trip;
 
 use std::time::Duration;
 
 use harness::{Home, Mount, checksum, need, skip, source, wait};
 
-mod rewritten;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
