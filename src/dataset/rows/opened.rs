@@ -32,10 +32,10 @@ const BYTES_AT_A_TIME: u64 = 1 << 20;
 pub(super) struct Opened<'a> {
     /// What it is.
     pub(super) outline: TableOutline,
-    rows: Source<'a>,
+    rows: Reading<'a>,
 }
 
-enum Source<'a> {
+enum Reading<'a> {
     File { file: &'a dyn TableFile, at: usize, rows: &'a Rows },
     Files { view: &'a View, table: &'a Table, groups: Vec<Range<usize>> },
 }
@@ -64,13 +64,13 @@ impl View {
         if table.is_many {
             let groups = self.groups(&table.paths)?;
             let outline = self.outline_of_many(table, &groups)?;
-            return then(&Opened { outline, rows: Source::Files { view: self, table, groups } });
+            return then(&Opened { outline, rows: Reading::Files { view: self, table, groups } });
         }
         let path = table.paths.first().ok_or_else(|| Error::not_found("table", &table.name))?;
         Part::open(self, &self.existing(path)?, &*table.format)?.with_file(|file, rows| {
             let at = place_of(file, &table.part)?;
             let outline = TableOutline::of(path, file, at, &Edits::of(file, at, rows)?);
-            then(&Opened { outline, rows: Source::File { file, at, rows } })
+            then(&Opened { outline, rows: Reading::File { file, at, rows } })
         })
     }
 
@@ -119,10 +119,10 @@ impl Opened<'_> {
         sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
     ) -> Result<()> {
         match &self.rows {
-            Source::File { file, at, rows } => {
+            Reading::File { file, at, rows } => {
                 Scanning::new(*file, *at, Edits::of(*file, *at, rows)?, columns)?.run(sink)
             }
-            Source::Files { view, table, groups } => {
+            Reading::Files { view, table, groups } => {
                 let all = &self.outline.schema;
                 let field = |column: usize| {
                     let column = &all.columns[column];
