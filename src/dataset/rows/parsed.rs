@@ -94,10 +94,6 @@ pub(super) struct Aligned {
 
 /// Finds which rows are the same in all tables of a file; a sentence says why that cannot be told.
 pub(super) fn align(old: Opened<'_>, new: Opened<'_>) -> Result<std::result::Result<Vec<Aligned>, String>> {
-    let names = |side: Opened<'_>| side.file.tables().iter().map(|info| info.name.clone()).collect::<Vec<_>>();
-    if names(old) != names(new) {
-        return Ok(Err("it has other tables".to_owned()));
-    }
     for (side, which) in [(old, "the earlier"), (new, "the later")] {
         if let Some(problem) = side.file.tables().iter().find_map(|info| info.problem.as_ref()) {
             let (line, column, why) = (problem.line, problem.column, &problem.why);
@@ -106,6 +102,10 @@ pub(super) fn align(old: Opened<'_>, new: Opened<'_>) -> Result<std::result::Res
         if side.file.tables().iter().any(|info| info.rows >= u64::from(NONE)) {
             return Ok(Err(format!("{which} file has too many rows")));
         }
+    }
+    let names = |side: Opened<'_>| side.file.tables().iter().map(|info| info.name.clone()).collect::<Vec<_>>();
+    if names(old) != names(new) {
+        return Ok(Err("it has other tables".to_owned()));
     }
     let mut all = Vec::new();
     for table in names(old) {
