@@ -6,7 +6,9 @@
 
 mod advice;
 mod browse;
+mod classes;
 mod commit;
+mod conflicts;
 mod context;
 mod diff;
 mod doctor;
@@ -125,6 +127,7 @@ enum Command {
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
     Column(rows::ColumnArgs),
+    Classes(classes::ClassesArgs),
     Exclude(rows::ExcludeArgs),
     Include(rows::IncludeArgs),
     Rm(edit::RmArgs),
@@ -138,9 +141,12 @@ enum Command {
     Log(log::LogArgs),
     Show(log::ShowArgs),
     Diff(diff::DiffArgs),
+    Blame(rows::BlameArgs),
     Branch(refs::BranchArgs),
     Tag(refs::TagArgs),
     Merge(merge::MergeArgs),
+    Conflicts(conflicts::ConflictsArgs),
+    Resolve(conflicts::ResolveArgs),
     Revert(merge::RevertArgs),
     Restore(edit::RestoreArgs),
     Export(export::ExportArgs),
@@ -190,6 +196,7 @@ impl Command {
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),
             Command::Column(args) => args.run(context),
+            Command::Classes(args) => args.run(context),
             Command::Exclude(args) => args.run(context),
             Command::Include(args) => args.run(context),
             Command::Rm(args) => args.run(context),
@@ -203,9 +210,12 @@ impl Command {
             Command::Log(args) => args.run(context),
             Command::Show(args) => args.run(context),
             Command::Diff(args) => args.run(context),
+            Command::Blame(args) => args.run(context),
             Command::Branch(args) => args.run(context),
             Command::Tag(args) => args.run(context),
             Command::Merge(args) => args.run(context),
+            Command::Conflicts(args) => args.run(context),
+            Command::Resolve(args) => args.run(context),
             Command::Revert(args) => args.run(context),
             Command::Restore(args) => args.run(context),
             Command::Export(args) => args.run(context),

@@ -10,7 +10,6 @@ use super::Dataset;
 use super::draft::Draft;
 use super::view::View;
 use crate::Result;
-use crate::base::Row;
 use crate::model::{BranchName, Change, DataPath, Id, ObjectKind, WriterName};
 use crate::overlay::Overlay;
 
@@ -40,13 +39,6 @@ impl Draft {
     /// Stores the bytes of a file; they are durable once the draft is saved.
     pub fn store_content(&self, content: &mut dyn Read) -> Result<(Id, u64)> {
         self.dataset.store.put_stream(ObjectKind::Blob, content)
-    }
-
-    /// Whether the base's file `row` has exactly the bytes of the blob `id`, which are `size`.
-    ///
-    /// `false` also when it cannot be read.
-    pub fn is_unchanged(&self, row: Row, id: Id, size: u64) -> Result<bool> {
-        self.has_content(row, id, size)
     }
 
     /// Makes the draft say exactly `changes`, and nothing of any other path.

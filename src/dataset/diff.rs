@@ -11,7 +11,7 @@ use super::view::{Node, Place, Target, View};
 use crate::Result;
 use crate::base::Base;
 use crate::base::compare::{CompareOptions, compare};
-use crate::model::{Change, Content, DataPath, Extent, FileChange, Id, PathChange, What};
+use crate::model::{Change, DataPath, Extent, FileChange, Id, PathChange, What};
 
 /// Returns the paths that differ, in order.
 ///
@@ -61,9 +61,9 @@ fn add_base_candidates(from: &View, to: &View, candidates: &mut BTreeSet<DataPat
                 Change::Folder { from: Some(of), .. } if of != path => {
                     candidates.extend(changed.iter().filter_map(|changed| changed.moved(&of, &path)));
                 }
-                Change::File(FileChange {
-                    content: Content::Source(of) | Content::Extents { over: of, .. }, ..
-                }) if changed.binary_search(&of).is_ok() => {
+                Change::File(FileChange { content, .. })
+                    if content.source().is_some_and(|of| changed.binary_search(of).is_ok()) =>
+                {
                     candidates.insert(path);
                 }
                 _ => {}

@@ -139,9 +139,9 @@ impl Merge<'_> {
             Ok(ours.is_some() && ours == theirs)
         };
         let mut conflicts = Odds::new();
-        for (path, why) in odds {
+        for (path, odd) in odds {
             if !of_one_mind(&path)? {
-                conflicts.insert(path, why);
+                conflicts.insert(path, odd);
             }
         }
         Merge { before: &before, ours: &ours, theirs: &theirs, prefer: self.prefer }.run_over_one_base(conflicts)
@@ -150,7 +150,6 @@ impl Merge<'_> {
     fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
-        let mut rows: BTreeMap<DataPath, Vec<RowConflict>> = BTreeMap::new();
         for (path, (before, theirs)) in &their_changes {
             match our_changes.get(path) {
                 Some((_, ours)) if ours == theirs => {}
@@ -166,14 +165,13 @@ impl Merge<'_> {
                     let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
                     match merge_rows(self.ours, path, &sides, self.prefer)? {
                         RowMerge::Merged(file) => {
-                            edits.insert(path.clone(), Some(Change::File(file)));
+                            edits.insert(path.clone(), file.map(Change::File));
                         }
                         RowMerge::Conflicts(found) => {
-                            conflicts.insert(path.clone(), "both changed the same of its rows");
-                            rows.insert(path.clone(), found);
+                            conflicts.insert(path.clone(), ("both changed the same of its rows", found));
                         }
                         RowMerge::NotByRow => {
-                            conflicts.insert(path.clone(), "both changed it");
+                            conflicts.insert(path.clone(), ("both changed it", Vec::new()));
                         }
                     }
                 }
@@ -215,13 +213,12 @@ impl Merge<'_> {
         let overlay = match self.samples()? {
             Ok(samples) => self.ours.overlay.with_samples(&samples)?,
             Err(found) => {
-                conflicts.insert(samples::path(), "both changed the same of its samples");
-                rows.insert(samples::path(), found);
+                conflicts.insert(samples::path(), ("both changed the same of its samples", found));
                 self.ours.overlay.clone()
             }
         };
         match self.prefer {
-            None if !conflicts.is_empty() => self.conflicts(&conflicts, rows).map(Merged::Conflicts),
+            None if !conflicts.is_empty() => self.conflicts(conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
                 Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
@@ -275,7 +272,7 @@ impl Merge<'_> {
         side: &View,
         changes: &Sayings,
         why: &'static str,
-        conflicts: &mut BTreeMap<DataPath, &'static str>,
+        conflicts: &mut Odds,
         edits: &mut BTreeMap<DataPath, Option<Change>>,
     ) -> Result<()> {
         for (path, (_, after)) in changes {
@@ -289,29 +286,24 @@ impl Merge<'_> {
                 // A new folder on both sides: its entries are compared one by one.
                 _ if self.before.node(&folder)?.is_none() => {}
                 _ => {
-                    conflicts.entry(folder).or_insert(why);
+                    conflicts.entry(folder).or_insert((why, Vec::new()));
                 }
             }
         }
         Ok(())
     }
 
-    fn conflicts(
-        &self,
-        found: &BTreeMap<DataPath, &'static str>,
-        mut rows: BTreeMap<DataPath, Vec<RowConflict>>,
-    ) -> Result<Vec<Conflict>> {
-        let conflict = |(path, why): (&DataPath, &&'static str)| {
-            let (ours, theirs) = (self.ours.overlay.get(path)?, self.theirs.overlay.get(path)?);
-            let rows = rows.remove(path).unwrap_or_default();
-            Ok(Conflict { path: path.clone(), ours, theirs, why, rows })
+    fn conflicts(&self, found: Odds) -> Result<Vec<Conflict>> {
+        let conflict = |(path, (why, rows)): (DataPath, (&'static str, Vec<RowConflict>))| {
+            let (ours, theirs) = (self.ours.overlay.get(&path)?, self.theirs.overlay.get(&path)?);
+            Ok(Conflict { path, ours, theirs, why, rows })
         };
-        found.iter().map(conflict).collect()
+        found.into_iter().map(conflict).collect()
     }
 }
 
 /// What a side's work is at odds with in the source as the other side has it.
-type Odds = BTreeMap<DataPath, &'static str>;
+type Odds = BTreeMap<DataPath, (&'static str, Vec<RowConflict>)>;
 
 /// A side's view over `base`, and what in its work since `before` is at odds with that.
 ///
@@ -323,7 +315,12 @@ fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
     let (laid, conflicts) = lay_over(side, base)?;
     let work = before.overlay.diff(&side.overlay)?;
     let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
-    let odds = conflicts.into_iter().filter(is_work).map(|conflict| (conflict.path, conflict.why)).collect();
+    let mut odds = Odds::new();
+    for conflict in conflicts.into_iter().filter(is_work) {
+        let odd = odds.entry(conflict.path).or_insert((conflict.why, Vec::new()));
+        odd.0 = conflict.why;
+        odd.1.extend(conflict.rows);
+    }
     Ok((laid, odds))
 }
 

@@ -123,6 +123,17 @@ impl Change {
         Some(Entry { kind, size, mtime_ns, mode })
     }
 
+    /// What is at the path, in one word.
+    pub fn kind_word(&self) -> &'static str {
+        match self {
+            Change::Removed => "removed",
+            Change::Excluded { .. } => "excluded",
+            Change::File(_) => "file",
+            Change::Folder { .. } => "folder",
+            Change::Symlink { .. } => "symlink",
+        }
+    }
+
     /// The blobs that must be kept for this change to be readable.
     pub fn blobs(&self) -> Vec<Id> {
         match self {

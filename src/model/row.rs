@@ -13,8 +13,8 @@ use crate::{Error, Result};
 const ADDRESS_LEN_MAX: usize = 1024;
 
 /// What a change of a row speaks of. Keys of the tree ([`RowAddress::to_key`]) are in the order of table and row,
-/// the row itself before its cells.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// the row itself before its cells. In a pending merge it is postcard: variants and fields are only ever appended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RowAddress {
     /// A column that the file lacks.
     Column {
@@ -53,6 +53,9 @@ const END: u8 = 0;
 const CELL: u8 = 1;
 
 impl RowAddress {
+    /// What the keys of all columns begin with, and no other.
+    pub const COLUMNS_KEY: &'static [u8] = &[COLUMN];
+
     /// The address as a key of the overlay's tree, ordered as addresses are within a kind.
     ///
     /// # Errors

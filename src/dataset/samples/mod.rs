@@ -36,7 +36,7 @@ mod yolo;
 use std::sync::Arc;
 
 pub(super) use diff::diff;
-pub(super) use scan::{info, scan};
+pub(super) use scan::{outline, scan};
 
 use super::rows::Table;
 use crate::model::DataPath;

@@ -9,41 +9,41 @@ use arrow::record_batch::RecordBatch;
 
 use super::columns::From;
 use super::join::{Joined, Wanted};
-use super::{EXCLUDED, LABEL, PART};
-use crate::dataset::rows::{RowBatch, RowScan, Table};
+use super::{EXCLUDED, LABEL};
+use crate::dataset::rows::{RowBatch, RowScan, Table, TableOutline};
 use crate::dataset::view::View;
 use crate::model::Value;
-use crate::table::{Column, Flow, TableInfo, arrow_value};
+use crate::table::{Column, Flow, arrow_value};
 use crate::{Error, Result};
 
 /// A batch has at most so many rows.
 const BATCH_ROWS: usize = 4096;
 
 /// What the table of samples is.
-pub(in crate::dataset) fn info(view: &View) -> Result<TableInfo> {
+pub(in crate::dataset) fn outline(view: &View) -> Result<TableOutline> {
     let joined = Joined::of(view, &Wanted::nothing())?;
-    let rows = match &joined.main {
-        Some(main) => joined.view.table_info(main)?.rows,
-        None => joined.samples.len() as u64,
-    };
-    Ok(TableInfo { name: PART.to_owned(), schema: joined.schema()?, rows, problem: None })
+    let schema = joined.schema()?;
+    Ok(match &joined.main {
+        Some(main) => TableOutline { schema, ..joined.view.table_info(main)? },
+        None => TableOutline { schema, rows: joined.samples.len() as u64, ..TableOutline::default() },
+    })
 }
 
 /// Gives `sink` the samples, in order of key; where they are rows of a table, in its order.
 pub(in crate::dataset) fn scan(
     view: &View,
-    scan: &RowScan,
+    names: Option<&[String]>,
     sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
 ) -> Result<()> {
-    let wants = |names: &[&str]| match &scan.columns {
+    let wants = |columns: &[&str]| match names {
         None => true,
-        Some(wanted) => wanted.iter().any(|name| names.iter().any(|of| name.eq_ignore_ascii_case(of))),
+        Some(wanted) => wanted.iter().any(|name| columns.iter().any(|of| name.eq_ignore_ascii_case(of))),
     };
     let notes = wants(&[LABEL, "labels", "box_count", "boxes"]);
-    let joined = Joined::of(view, &Wanted { notes, cells: scan.columns.clone(), sources: false })?;
+    let joined = Joined::of(view, &Wanted { notes, cells: names.map(<[String]>::to_vec), sources: false })?;
     let columns = joined.columns()?;
     let schema = joined.schema()?;
-    let wanted: Vec<&(Column, From)> = match &scan.columns {
+    let wanted: Vec<&(Column, From)> = match names {
         None => columns.iter().collect(),
         Some(names) => {
             let place = |name: &String| schema.find(name).ok_or_else(|| Error::not_found("column", name));
@@ -61,7 +61,7 @@ pub(in crate::dataset) fn scan(
                 };
                 let arrays = wanted.iter().map(array).collect::<Result<Vec<_>>>()?;
                 let keys = joined.samples[range.clone()].iter().map(|sample| sample.key.clone()).collect();
-                if sink(RowBatch::listed(batch(&wanted, arrays, range.len())?, keys))? == Flow::Stop {
+                if sink(RowBatch::new(batch(&wanted, arrays, range.len())?, keys))? == Flow::Stop {
                     break;
                 }
             }
@@ -104,7 +104,7 @@ fn scan_main(
             }
         };
         let arrays = wanted.iter().map(array).collect::<Result<Vec<_>>>()?;
-        sink(RowBatch::listed(batch(wanted, arrays, count)?, keys.clone()))
+        sink(RowBatch::new(batch(wanted, arrays, count)?, keys.clone()))
     })
 }
 

@@ -1,5 +1,13 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod blame;
+mod conflicts;
+mod formats;
+mod from_file;
+mod many;
+mod odd_files;
+mod rewritten;
+mod round_trip;
 mod samples;
 
 use std::time::Duration;
@@ -8,8 +16,8 @@ use harness::{Home, Mount, checksum, need, skip, source, wait};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const CSV: &str = "image,label,score\r\na.png,cat,0.50\r\nb.png,\"dog, big\",1\r\nc.png,cat,\r\n";
-const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+pub(super) const CSV: &str = "image,label,score\r\na.png,cat,0.50\r\nb.png,\"dog, big\",1\r\nc.png,cat,\r\n";
+pub(super) const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
  "annotations": [
   {"id": 7, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3.50, 4], "area": 14.0},
   {"id": 9, "image_id": 1, "category_id": 2, "bbox": [5, 6, 7, 8], "area": 56.0}],
