@@ -17,7 +17,6 @@ fn every_promise_has_a_test_that_exists() {
         ("daemon", "mountd/tests"),
         ("mount", "tests/tests/mount"),
         ("rows", "tests/tests/rows"),
-        ("dataset", "src/dataset/tests"),
         ("core", "src/dataset"),
     ]
     .map(|(place, folder)| (place, sources(&root.join(folder))));
