@@ -79,6 +79,9 @@ pub(crate) fn measure(rows: usize) -> Table {
     table
 }
 
+/// What is done with an open file.
+type Run<'a> = &'a dyn Fn(&OnDisk);
+
 /// Finding the rows of each file, beside a peer that reads it.
 fn finding(world: &World, peers: &Peers, table: &mut Table) {
     let csv = |file: &OnDisk| drop(CsvFormat::default().open(file, None).expect("a CSV file"));
@@ -88,7 +91,7 @@ fn finding(world: &World, peers: &Peers, table: &mut Table) {
         let rows = format.open(file, None).expect("a Parquet file");
         rows.scan(0, &Scan::default(), &mut |_| Ok(Flow::More)).expect("it can be read");
     };
-    let works: [(&str, &str, &str, &str, &dyn Fn(&OnDisk)); 3] = [
+    let works: [(&str, &str, &str, &str, Run<'_>); 3] = [
         ("find the rows of a CSV", "rows.csv", "csv", "pyarrow reads it", &csv),
         ("read a Parquet file", "columns.parquet", "parquet", "pyarrow reads it", &parquet),
         ("find the rows of a COCO file", "coco.json", "json", "orjson reads it", &coco),

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::CSV;
 
+/// The tables of files, each with its format.
 fn formats(tables: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
-    let tables = tables.as_array().expect("a list");
-    tables.iter().map(|table| (text(&table["table"]), text(&table["format"]))).collect()
+    let of_files = tables.as_array().expect("a list").iter().filter(|table| table["format"] != "samples");
+    of_files.map(|table| (text(&table["table"]), text(&table["format"]))).collect()
 }
 
 fn pairs(told: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -92,6 +92,9 @@ fn edit(home: &Home, source: &Path, rng: &mut Rng) -> (Vec<(Table, Drawn)>, Vec<
     let mut draft = dataset.draft(&"main".parse().expect("a branch"), &writer).expect("a draft");
     let (mut all, mut names) = (Vec::new(), Vec::new());
     for table in draft.view().tables().expect("they can be found") {
+        if table.is_samples() {
+            continue;
+        }
         let mut edits = Vec::new();
         let files = if table.is_many { FILES } else { 1 };
         let mut paths: Vec<&DataPath> = (0..files).map(|_| rng.pick(&table.paths)).collect();
