@@ -13,6 +13,7 @@ mod memory;
 mod object;
 mod tree;
 mod verify;
+pub mod wire;
 
 use std::fmt;
 use std::io::Read;

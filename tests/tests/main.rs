@@ -15,6 +15,6 @@ mod merge;
 mod mount;
 mod reference;
 mod rows;
-mod server;
+mod serve;
 mod table;
 mod tidy;

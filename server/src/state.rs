@@ -1,0 +1,157 @@
+//! What every handler shares: the store, its datasets, and the views that are open.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+use veneer::dataset::{Dataset, Datasets, View};
+use veneer::model::Id;
+use veneer::store::{Cache, LocalStore, Store, Verified};
+
+use crate::blocking::Blocking;
+use crate::operations::Operations;
+use crate::origin::Hosts;
+use crate::problem::Problem;
+use crate::tokens::Tokens;
+
+/// How many views stay open: each has its base mapped, and remembers nodes of its overlay.
+const VIEWS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
+
+/// How many uploads are taken at a time: each keeps a thread as long as its client sends.
+const UPLOADS: usize = 16;
+
+/// How a service behaves.
+#[derive(Debug)]
+pub struct Options {
+    /// Whether every change is refused.
+    pub read_only: bool,
+    /// The names that it may be called by.
+    pub hosts: Hosts,
+    /// The port on which the Dashboard is served; its pages may call this service.
+    pub dashboard_port: u16,
+    /// Folders in which an import may have its source; `None` allows every folder.
+    pub sources: Option<Vec<PathBuf>>,
+}
+
+impl Default for Options {
+    /// Those of a service that only this machine reaches.
+    fn default() -> Options {
+        Options { read_only: false, hosts: Hosts::Loopback, dashboard_port: 8000, sources: None }
+    }
+}
+
+/// What every handler shares. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct AppState(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    local: Option<Arc<LocalStore>>,
+    datasets: Datasets,
+    options: Options,
+    tokens: Option<Tokens>,
+    blocking: Blocking,
+    uploads: Blocking,
+    operations: Operations,
+    views: Mutex<LruCache<(PathBuf, Id), View>>,
+}
+
+impl AppState {
+    /// The state of a service over any store.
+    pub fn new(store: Arc<dyn Store>, options: Options, tokens: Option<Tokens>) -> AppState {
+        let datasets = Datasets::new(Arc::clone(&store));
+        AppState::with(store, datasets, None, options, tokens)
+    }
+
+    /// The state of a service over a store on this machine.
+    pub fn local(store: Arc<LocalStore>, options: Options, tokens: Option<Tokens>) -> AppState {
+        let cache = Cache::new(&store.path().join("cache"));
+        let datasets = Datasets::new(Arc::clone(&store) as _).with_cache(cache);
+        AppState::with(Arc::clone(&store) as _, datasets, Some(store), options, tokens)
+    }
+
+    fn with(
+        store: Arc<dyn Store>,
+        datasets: Datasets,
+        local: Option<Arc<LocalStore>>,
+        options: Options,
+        tokens: Option<Tokens>,
+    ) -> AppState {
+        let operations = Operations::of(Arc::clone(&store));
+        let store = Arc::new(Verified::new(store));
+        let (blocking, uploads) = (Blocking::default(), Blocking::with_turns(UPLOADS));
+        let views = Mutex::new(LruCache::new(VIEWS));
+        AppState(Arc::new(Inner { store, local, datasets, options, tokens, blocking, uploads, operations, views }))
+    }
+
+    /// The objects and refs; what is read is verified.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// The store on this machine, where it is one.
+    pub fn local_store(&self) -> Option<&Arc<LocalStore>> {
+        self.0.local.as_ref()
+    }
+
+    /// The datasets.
+    pub fn datasets(&self) -> &Datasets {
+        &self.0.datasets
+    }
+
+    /// How the service behaves.
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// The tokens that it knows; `None` where none is needed.
+    pub fn tokens(&self) -> Option<&Tokens> {
+        self.0.tokens.as_ref()
+    }
+
+    /// The store's last operation, to wait for the next.
+    pub fn operations(&self) -> &Operations {
+        &self.0.operations
+    }
+
+    /// The turns of calls that block, for whoever needs more than [`AppState::run`].
+    pub fn blocking(&self) -> &Blocking {
+        &self.0.blocking
+    }
+
+    /// The turns of uploads, which may take as long as their clients do.
+    pub fn uploads(&self) -> &Blocking {
+        &self.0.uploads
+    }
+
+    /// Asks the core, on a thread that may block.
+    ///
+    /// # Errors
+    /// Those of `work` as problems.
+    pub async fn run<T, E>(&self, work: impl FnOnce(&AppState) -> Result<T, E> + Send + 'static) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let app = self.clone();
+        self.0.blocking.run(move || work(&app)).await
+    }
+
+    /// The view of a revision; one that was asked for lately is open still. It blocks.
+    ///
+    /// # Errors
+    /// As [`Dataset::view`].
+    pub fn view(&self, dataset: &Dataset, revision: Id) -> veneer::Result<View> {
+        // By source, too: a dataset may be removed, and another imported by its name.
+        let key = (dataset.source_path().to_owned(), revision);
+        let views = || self.0.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(view) = views().get(&key) {
+            return Ok(view.clone());
+        }
+        let view = dataset.view(revision)?;
+        views().put(key, view.clone());
+        Ok(view)
+    }
+}

@@ -1,0 +1,3 @@
+//! The built service: it answers on sockets, over a store of its own.
+
+mod life;
