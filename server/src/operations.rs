@@ -33,11 +33,12 @@ pub struct Operations {
 impl Operations {
     /// Begins to watch.
     pub fn of(store: Arc<dyn Store>) -> Operations {
-        let (tell, last) = watch::channel(0);
+        let present = store.watch_refs(0, Duration::ZERO).unwrap_or_default();
+        let (tell, last) = watch::channel(present);
         let is_over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_over);
         thread::spawn(move || {
-            let mut seen = 0;
+            let mut seen = present;
             while !stop.load(Ordering::Relaxed) {
                 match store.watch_refs(seen, LOOK_EVERY) {
                     Ok(op) if op > seen => {

@@ -64,7 +64,10 @@ impl CommitArgs {
         let name = dataset.name().clone();
         // Others may have the store while we look at the mounts.
         drop(dataset);
-        let mounts = mounts::following(&context.store_path()?, &name, &branch, revision);
+        let mounts = match context.store_folder()? {
+            Some(store) => mounts::following(&store, &name, &branch, revision),
+            None => Vec::new(),
+        };
         tell(context, revision, changes, &branch, &mounts)
     }
 }

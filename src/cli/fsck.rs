@@ -9,8 +9,9 @@ use veneer::ErrorKind;
 use veneer::dataset::check;
 use veneer::store::{Access, FsckReport, LocalStore, Problem};
 
-use super::context::{Context, Opened};
+use super::context::Context;
 use super::human;
+use super::opened::Opened;
 use super::output::{self, Align, Table, printable};
 use super::progress::spin;
 use super::report::{Answer, Failure, Result, say};

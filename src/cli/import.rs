@@ -15,8 +15,9 @@ use veneer::model::{BranchName, DatasetName, Id};
 use veneer::source::{Scan, ScanOptions, Source};
 use veneer::{Error, ErrorKind};
 
-use super::context::{Context, Opened, branch_of};
+use super::context::{Context, branch_of};
 use super::merge::ConflictLine;
+use super::opened::Opened;
 use super::progress::{Progress, spin};
 use super::report::{Answer, Failure, Result, say, warn};
 use super::{human, interrupt, merge, output};
@@ -104,7 +105,9 @@ impl ImportArgs {
         let author = context.author()?;
         refuse_taken(context, &name)?;
         let path = source_path(&self.source)?;
-        refuse_store_inside(&path, &context.store_path()?)?;
+        if let Some(store) = context.store_folder()? {
+            refuse_store_inside(&path, &store)?;
+        }
         let stop = interrupt::flag()?;
         let scan = self.walk.scan(&open_source(&path)?, &stop)?;
         let skipped = scan.skipped.count + scan.unreadable.count;

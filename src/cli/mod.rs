@@ -27,6 +27,7 @@ mod mount;
 mod mountd;
 mod mountinfo;
 mod mounts;
+mod opened;
 mod output;
 mod progress;
 mod put;
@@ -38,6 +39,7 @@ mod rows_output;
 mod rows_table;
 mod rows_text;
 mod run;
+mod serve;
 mod stat;
 mod stats;
 mod unmount;
@@ -92,10 +94,11 @@ Exit codes:
 
 Environment:
   VENEER_STORE   the store's folder    VENEER_AUTHOR   who you are
-  VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr"
+  VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr
+  VENEER_TOKEN   what a service elsewhere asks for"
 )]
 struct Cli {
-    /// The store's folder [env: VENEER_STORE] [default: ~/.local/share/veneer]
+    /// The store's folder, or http://HOST:PORT of a service [env: VENEER_STORE] [default: ~/.local/share/veneer]
     #[arg(long, global = true, value_name = "DIR", help_heading = HEADING)]
     store: Option<PathBuf>,
 
@@ -146,6 +149,7 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Run(run::RunArgs),
+    Serve(serve::ServeArgs),
     Stat(stat::StatArgs),
     Fsck(fsck::FsckArgs),
     Gc(gc::GcArgs),
@@ -209,6 +213,7 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Run(args) => args.run(context),
+            Command::Serve(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Fsck(args) => args.run(context),
             Command::Gc(args) => args.run(context),

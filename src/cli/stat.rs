@@ -12,9 +12,10 @@ use veneer::source::OnDrift;
 use veneer::store::Access;
 use veneer::{Error, ErrorKind};
 
-use super::context::{Context, Opened};
+use super::context::Context;
 use super::mountinfo::{self, Info, State};
 use super::mounts::PATIENCE;
+use super::opened::Opened;
 use super::output::{self, Align, PathFields, Table};
 use super::report::{Answer, Failure, Result};
 

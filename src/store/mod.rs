@@ -5,12 +5,15 @@
 //! on the disk are is in `docs/FORMAT.md`.
 
 mod batch;
+mod beside;
 mod cache;
 pub mod conformance;
 mod local;
 mod mapped;
 mod memory;
 mod object;
+#[cfg(feature = "remote")]
+mod remote;
 mod tree;
 mod verify;
 pub mod wire;
@@ -21,10 +24,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use beside::Beside;
 pub use cache::Cache;
 pub use local::{Access, FsckReport, LocalStore, ObjectInfo, Pin, Problem, StoreStats, Swept, pinned};
 pub use memory::MemoryStore;
 pub use object::Object;
+#[cfg(feature = "remote")]
+pub use remote::RemoteStore;
 pub use verify::Verified;
 
 use crate::Result;
