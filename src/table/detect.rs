@@ -56,7 +56,7 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
             why: "its name says Arrow IPC".to_owned(),
         }),
         Promise::Parquet | Promise::Xml | Promise::Text | Promise::Yaml => None,
-        Promise::Json => coco(head),
+        Promise::Json => coco(head).or_else(|| records(head)),
     }
 }
 
@@ -74,6 +74,14 @@ fn coco(head: &[u8]) -> Option<Found> {
     }
     let found = ["images", "annotations", "categories"].into_iter().find(|name| has(name).is_some())?;
     Some(Found { format: Arc::new(super::coco::Coco), why: format!("a JSON object with a list `{found}`") })
+}
+
+/// A JSON array whose first item is an object: what data frames are written as.
+fn records(head: &[u8]) -> Option<Found> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let first = text.strip_prefix(b"[")?.trim_ascii_start();
+    let why = || "a JSON array of objects".to_owned();
+    first.starts_with(b"{").then(|| Found { format: Arc::new(super::json::Json), why: why() })
 }
 
 /// Whether a file that begins so is one of Pascal VOC.
@@ -105,5 +113,24 @@ pub fn promise(name: &[u8]) -> Option<Promise> {
         b"arrow" | b"feather" | b"ipc" => Some(Promise::Arrow),
         b"yaml" | b"yml" => Some(Promise::Yaml),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(head: &str, format: Option<&str>) {
+        let found = sniff(Promise::Json, head.as_bytes());
+        assert_eq!(found.map(|found| found.format.name()), format, "{head}");
+    }
+
+    #[test]
+    fn json_is_coco_by_its_arrays_and_a_table_when_it_is_an_array_of_objects() {
+        check("{\"info\": {}, \"images\": [", Some("coco"));
+        check("\u{feff} [\n  {\"a\": 1}", Some("json"));
+        for none in ["[1, 2]", "[]", "{\"a\": [{}]}", "", "[[{}]]"] {
+            check(none, None);
+        }
     }
 }
