@@ -41,6 +41,13 @@ const WORDS: &[&str] = &[
     "redo",
     "uncommitted changes",
     "revisions that no other branch or tag has",
+    "query",
+    "expression",
+    "order",
+    "list of columns",
+    "run",
+    "epoch",
+    "store",
     "thing",
 ];
 

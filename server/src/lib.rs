@@ -14,6 +14,8 @@
 //! | [`address`], [`extract`], [`accept`] | the parts of a request that all routes share |
 //! | [`problem`], [`bytes`] | the parts of an answer that all routes share |
 //! | [`blocking`], [`operations`] | threads that may block; waiting for the store to change |
+//! | [`rows`] | tables of 1,000,000 rows in memory, and what is asked of them |
+//! | [`sql`] | queries, by DataFusion |
 //! | the others | one resource each |
 
 pub mod about;
@@ -36,6 +38,8 @@ pub mod problem;
 pub mod refs;
 pub mod revisions;
 pub mod router;
+pub mod rows;
+pub mod sql;
 pub mod state;
 pub mod tables;
 #[cfg(test)]

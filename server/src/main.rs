@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -19,6 +20,7 @@ use veneer::Error;
 use veneer::store::{Access, LocalStore};
 use veneer_server::listen::{self, StoreSocket};
 use veneer_server::origin::Hosts;
+use veneer_server::sql::{self, SqlLimits, SqlQuery};
 use veneer_server::tokens::Tokens;
 use veneer_server::{AppState, Options, router};
 
@@ -29,11 +31,14 @@ const CODE_ERROR: u8 = 3;
 
 /// Serves the datasets of a store over HTTP.
 #[derive(Debug, Parser)]
-#[command(name = "veneer-server", version)]
+#[command(name = "veneer-server", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
+    #[command(subcommand)]
+    once: Option<Once>,
+
     /// The store's folder
-    #[arg(long)]
-    store: PathBuf,
+    #[arg(long, required = true)]
+    store: Option<PathBuf>,
     /// The address to listen on; the default is reachable from this machine only
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
@@ -54,6 +59,31 @@ struct Arguments {
     sources: Vec<PathBuf>,
 }
 
+/// What it does instead of serving.
+#[derive(Debug, Subcommand)]
+enum Once {
+    /// Answer one query, as an Arrow stream on stdout; `veneer sql` asks so
+    Sql(SqlArguments),
+}
+
+#[derive(Debug, Args)]
+struct SqlArguments {
+    /// The store's folder; somebody may own it meanwhile
+    #[arg(long)]
+    store: PathBuf,
+    /// The dataset of tables that are named without one
+    #[arg(long)]
+    dataset: Option<String>,
+    /// How many rows at most
+    #[arg(long, default_value_t = SqlLimits::default().rows)]
+    limit: usize,
+    /// How long it may take, in seconds
+    #[arg(long, default_value_t = SqlLimits::default().time.as_secs())]
+    seconds: u64,
+    /// What is asked
+    query: String,
+}
+
 /// Why it does not serve.
 struct Failure {
     message: String,
@@ -69,7 +99,10 @@ impl From<Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    if let Some(Once::Sql(arguments)) = arguments.once.take() {
+        return answer(arguments);
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(arguments) {
@@ -82,7 +115,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Answers one query. An error goes to stderr as JSON, which `veneer sql` tells in its own words.
+fn answer(arguments: SqlArguments) -> ExitCode {
+    let SqlArguments { store, dataset, limit, seconds, query: text } = arguments;
+    let query = SqlQuery { text, params: Vec::new(), limit, dataset };
+    match sql::once(&store, query, Duration::from_secs(seconds), &mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{}", sql::told(&error));
+            ExitCode::from(CODE_ERROR)
+        }
+    }
+}
+
 fn run(arguments: Arguments) -> Result<(), Failure> {
+    let store = arguments.store.expect("clap asks for it");
     let tokens = arguments.token_file.as_deref().map(Tokens::read).transpose()?;
     let is_loopback = arguments.host.is_loopback();
     if !is_loopback && tokens.as_ref().is_none_or(Tokens::is_empty) {
@@ -101,9 +148,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         hosts: if is_loopback { Hosts::Loopback } else { Hosts::Any },
         dashboard_port: arguments.dashboard_port,
         sources,
+        ..Options::default()
     };
     let access = if arguments.read_only { Access::Read } else { Access::Own };
-    let store = Arc::new(LocalStore::open(&arguments.store, access)?);
+    let store = Arc::new(LocalStore::open(&store, access)?);
     // Before there are threads, and only for the owner: readers may be many.
     let mut socket = match access {
         Access::Read => None,

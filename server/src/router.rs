@@ -23,6 +23,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::problem::{Problem, ProblemDocument};
+use crate::rows::routes::{self as rows, ROW_COUNT, TOTAL_ROWS};
+use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
     about, address, auth, datasets, entries, files, health, log, objects, operations, origin, refs, revisions, tables,
@@ -73,6 +75,16 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(entries::list_folder))
         // Rows.
         .routes(routes!(tables::list_tables))
+        .routes(routes!(rows::page))
+        .routes(routes!(rows::column))
+        .routes(routes!(rows::mask))
+        .routes(routes!(rows::histogram))
+        .routes(routes!(rows::groups))
+        .routes(routes!(rows::quantiles))
+        .routes(routes!(rows::confusion))
+        .routes(routes!(rows::lasso))
+        .routes(routes!(rows::neighbours))
+        .routes(routes!(sql::query))
 }
 
 /// Returns every route with the layers around it, and the description of them all at `/v1/openapi.json`.
@@ -91,7 +103,7 @@ pub fn router(app: AppState) -> Router {
             header::RANGE,
             HeaderName::from_static(auth::AUTHOR),
         ])
-        .expose_headers([header::ETAG, header::CONTENT_RANGE, address::REVISION])
+        .expose_headers([header::ETAG, header::CONTENT_RANGE, address::REVISION, ROW_COUNT, TOTAL_ROWS])
         .allow_credentials(true);
     router
         .route("/v1/openapi.json", get(async || description))

@@ -13,6 +13,8 @@ use crate::blocking::Blocking;
 use crate::operations::Operations;
 use crate::origin::Hosts;
 use crate::problem::Problem;
+use crate::rows::{ColumnStore, NoRuns, RunMetrics};
+use crate::sql::{SqlEngine, SqlLimits};
 use crate::tokens::Tokens;
 
 /// How many views stay open: each has its base mapped, and remembers nodes of its overlay.
@@ -20,6 +22,9 @@ const VIEWS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
 
 /// How many uploads are taken at a time: each keeps a thread as long as its client sends.
 const UPLOADS: usize = 16;
+
+/// How many bytes of columns stay in memory unless the options say.
+pub const COLUMNS_LEN_MAX: usize = 512 << 20;
 
 /// How a service behaves.
 #[derive(Debug)]
@@ -32,12 +37,23 @@ pub struct Options {
     pub dashboard_port: u16,
     /// Folders in which an import may have its source; `None` allows every folder.
     pub sources: Option<Vec<PathBuf>>,
+    /// How many bytes of columns stay in memory.
+    pub columns_len_max: usize,
+    /// What a query may take.
+    pub sql: SqlLimits,
 }
 
 impl Default for Options {
     /// Those of a service that only this machine reaches.
     fn default() -> Options {
-        Options { read_only: false, hosts: Hosts::Loopback, dashboard_port: 8000, sources: None }
+        Options {
+            read_only: false,
+            hosts: Hosts::Loopback,
+            dashboard_port: 8000,
+            sources: None,
+            columns_len_max: COLUMNS_LEN_MAX,
+            sql: SqlLimits::default(),
+        }
     }
 }
 
@@ -56,6 +72,9 @@ struct Inner {
     uploads: Blocking,
     operations: Operations,
     views: Mutex<LruCache<(PathBuf, Id), View>>,
+    columns: Arc<ColumnStore>,
+    runs: Arc<dyn RunMetrics>,
+    sql: SqlEngine,
 }
 
 impl AppState {
@@ -83,7 +102,23 @@ impl AppState {
         let store = Arc::new(Verified::new(store));
         let (blocking, uploads) = (Blocking::default(), Blocking::with_turns(UPLOADS));
         let views = Mutex::new(LruCache::new(VIEWS));
-        AppState(Arc::new(Inner { store, local, datasets, options, tokens, blocking, uploads, operations, views }))
+        let columns = Arc::new(ColumnStore::new(options.columns_len_max));
+        let runs: Arc<dyn RunMetrics> = Arc::new(NoRuns);
+        let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
+        AppState(Arc::new(Inner {
+            store,
+            local,
+            datasets,
+            options,
+            tokens,
+            blocking,
+            uploads,
+            operations,
+            views,
+            columns,
+            runs,
+            sql,
+        }))
     }
 
     /// The objects and refs; what is read is verified.
@@ -99,6 +134,21 @@ impl AppState {
     /// The datasets.
     pub fn datasets(&self) -> &Datasets {
         &self.0.datasets
+    }
+
+    /// The columns of tables, in memory.
+    pub fn columns(&self) -> &Arc<ColumnStore> {
+        &self.0.columns
+    }
+
+    /// The metrics of runs.
+    pub fn runs(&self) -> &Arc<dyn RunMetrics> {
+        &self.0.runs
+    }
+
+    /// What answers queries.
+    pub fn sql(&self) -> &SqlEngine {
+        &self.0.sql
     }
 
     /// How the service behaves.

@@ -40,6 +40,7 @@ mod rows_table;
 mod rows_text;
 mod run;
 mod serve;
+mod sql;
 mod stat;
 mod stats;
 mod unmount;
@@ -124,6 +125,7 @@ enum Command {
     Put(put::PutArgs),
     Tables(rows::TablesArgs),
     Rows(rows::RowsArgs),
+    Sql(sql::SqlArgs),
     Set(rows::SetArgs),
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
@@ -188,6 +190,7 @@ impl Command {
             Command::Put(args) => args.run(context),
             Command::Tables(args) => args.run(context),
             Command::Rows(args) => args.run(context),
+            Command::Sql(args) => args.run(context),
             Command::Set(args) => args.run(context),
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),

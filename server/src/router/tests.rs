@@ -21,6 +21,15 @@ viewer GET /v1/datasets/{dataset}
 viewer GET /v1/datasets/{dataset}/at/{ref}
 viewer GET /v1/datasets/{dataset}/at/{ref}/files/{path}
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/columns/{column}
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/confusion
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/groups
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/histogram
+viewer POST /v1/datasets/{dataset}/at/{ref}/tables/{table}/lasso
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/mask
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/neighbours
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/quantiles
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/rows
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree/{path}
 admin DELETE /v1/datasets/{dataset}/branches/{name}
@@ -38,6 +47,7 @@ editor DELETE /v1/refs/{name}
 viewer GET /v1/refs/{name}
 editor PUT /v1/refs/{name}
 viewer GET /v1/revisions
+viewer POST /v1/sql
 ";
 
 /// Each route: the role that its description names, its method and its path.
