@@ -19,6 +19,7 @@ use crate::filesystem::FileSystem;
 use crate::gate::Gate;
 use crate::inode::Number;
 use crate::journal::Journal;
+use crate::samples_file;
 use crate::shown::Shown;
 use crate::veneer_folder::{self, Info, Item, VeneerFolder};
 
@@ -152,10 +153,13 @@ pub fn forget(kernel: &dyn Kernel, before: &Shown, after: &Shown) -> usize {
         paths.into_iter().try_for_each(|path| forget_content(kernel, before, after, path))?;
         Ok(changes.len())
     });
-    told.unwrap_or_else(|error| {
+    let forgotten = told.unwrap_or_else(|error| {
         error!(%error, "cannot tell what differs, so the kernel forgets everything: {error}");
         forget_all(kernel, before.view()) + forget_all(kernel, after.view())
-    })
+    });
+    // The last of all: it waits for whoever is having the table made.
+    kernel.forget_entry(Item::folder_number(), samples_file::NAME);
+    forgotten
 }
 
 /// Has the kernel forget what `.veneer/` says.

@@ -16,7 +16,8 @@ fn entry(folder: Number, name: &str) -> Forgotten {
 /// Checks what was to be forgotten, beside what `.veneer/` always is.
 fn check(planted: &Planted, mut expected: Vec<Forgotten>) {
     let own = Item::folder_number();
-    expected.extend([entry(own, "revision"), entry(own, "info.json"), Forgotten::Folder(own)]);
+    let files = ["revision", "info.json", "samples.parquet"];
+    expected.extend(files.map(|name| entry(own, name)).into_iter().chain([Forgotten::Folder(own)]));
     expected.sort();
     expected.dedup();
     assert_eq!(planted.take_forgotten(), expected);

@@ -25,6 +25,7 @@ use crate::handshake::KernelSaid;
 use crate::inode::Number;
 use crate::opens::Opens;
 use crate::pool::Pool;
+use crate::samples_file;
 use crate::words::{BLOCK_LEN, code, file_attr, file_type, nothing, reply_opened, room};
 
 /// How long the kernel may keep what it was told: for ever. An inode never changes, and when a
@@ -115,11 +116,12 @@ impl fuser::Filesystem for Fuse {
         if self.is_refused(request) {
             return reply.error(Errno::EIO);
         }
-        match self.file_system.lookup(Number(parent.0), name.as_bytes()) {
-            Ok(Some(found)) => reply.entry(&FOR_EVER, &file_attr(&found), GENERATION),
-            Ok(None) => reply.entry(&FOR_EVER, &nothing(), GENERATION),
-            Err(error) => reply.error(code(&error)),
+        if name.as_bytes() == samples_file::NAME {
+            // It may have to be made first, of all annotations.
+            let (file_system, name) = (Arc::clone(&self.file_system), name.to_owned());
+            return self.pool.run(move || look_up(&*file_system, parent, &name, reply));
         }
+        look_up(&*self.file_system, parent, name, reply);
     }
 
     fn forget(&self, _: &Request, ino: INodeNo, nlookup: u64) {
@@ -406,5 +408,13 @@ impl fuser::Filesystem for Fuse {
         reply: ReplyAttr,
     ) {
         reply.error(Errno::EROFS);
+    }
+}
+
+fn look_up(file_system: &dyn Answers, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+    match file_system.lookup(Number(parent.0), name.as_bytes()) {
+        Ok(Some(found)) => reply.entry(&FOR_EVER, &file_attr(&found), GENERATION),
+        Ok(None) => reply.entry(&FOR_EVER, &nothing(), GENERATION),
+        Err(error) => reply.error(code(&error)),
     }
 }

@@ -7,7 +7,7 @@
 //! | [`mount`], [`fusermount`], [`mount_table`] | how a mount is made, found and ended |
 //! | [`fuse`], [`words`] | the kernel's protocol; decides nothing |
 //! | [`answers`], [`filesystem`] | what a request is answered with; needs no kernel |
-//! | [`shown`], [`inode`], [`listing`], [`veneer_folder`] | what is shown now, and its numbers, order and extras |
+//! | [`shown`], [`inode`], [`listing`], [`veneer_folder`], [`samples_file`] | what is shown now, and its numbers, order and extras |
 //! | [`open_files`], [`opens`], [`ledger`], [`pool`], [`buffers`] | how bytes are read without waiting, or where to wait |
 //! | [`follow`], [`kept`] | how the mount moves with its branch, and what must not be collected |
 //! | [`many`] | many revisions in one mount, each in a folder |
@@ -55,6 +55,7 @@ pub mod process;
 pub mod profile;
 pub mod recall;
 pub mod runtime_folder;
+pub mod samples_file;
 pub mod serve;
 pub mod serving;
 pub mod shown;

@@ -119,6 +119,7 @@ impl Recall {
                 Err(_) => continue,
             };
             made_in(&step, add)?;
+            add(step.samples().identity(), MadeThing::Veneer(step.samples()));
             let (_, time_ns) = (self.open)(*id)?;
             for info in &(self.infos)(at) {
                 let folder = VeneerFolder::new(info, *id, time_ns);

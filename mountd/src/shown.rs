@@ -12,6 +12,7 @@ use veneer::{Error, Result};
 
 use crate::inode::{Identity, Number, Reading};
 use crate::listing::{ChangedList, Resume, Stop};
+use crate::samples_file::{self, SamplesFile};
 use crate::veneer_folder::{self, Info, VeneerFolder};
 
 /// A view with its numbers.
@@ -26,6 +27,7 @@ pub struct Shown {
     lists: Mutex<Vec<(DataPath, Arc<ChangedList>)>>,
     totals: OnceLock<Totals>,
     veneer: VeneerFolder,
+    samples: Arc<SamplesFile>,
 }
 
 /// How many folders' changed children are kept; a walk lists one folder at a time.
@@ -84,13 +86,30 @@ impl Shown {
     }
 
     fn new(view: View, revision: Id, veneer: VeneerFolder, generation: usize, bases: Arc<[View]>) -> Shown {
-        Shown { view, revision, generation, bases, lists: Mutex::default(), totals: OnceLock::new(), veneer }
+        let samples = Arc::new(SamplesFile::new(view.clone(), revision, veneer.mtime_ns()));
+        Shown { view, revision, generation, bases, lists: Mutex::default(), totals: OnceLock::new(), veneer, samples }
+    }
+
+    /// The file in `.veneer/` with this name.
+    ///
+    /// That with the table of samples is made by the first who asks for it.
+    pub fn veneer_file(&self, name: &[u8]) -> Option<veneer_folder::Item> {
+        if name == samples_file::NAME {
+            return self.samples.bytes().map(|_| self.samples());
+        }
+        self.veneer.file(name)
+    }
+
+    /// The file with the table of samples, whether or not there are any; it is not made by this.
+    pub fn samples(&self) -> veneer_folder::Item {
+        veneer_folder::Item::Samples(Arc::clone(&self.samples))
     }
 
     /// The same, with another `.veneer/`.
     pub fn with_info(&self, info: &Info) -> Shown {
         let veneer = VeneerFolder::new(info, self.revision, self.veneer.mtime_ns());
-        Shown::new(self.view.clone(), self.revision, veneer, self.generation, Arc::clone(&self.bases))
+        let (view, bases, samples) = (self.view.clone(), Arc::clone(&self.bases), Arc::clone(&self.samples));
+        Shown { samples, ..Shown::new(view, self.revision, veneer, self.generation, bases) }
     }
 
     /// The view.

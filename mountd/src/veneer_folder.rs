@@ -10,6 +10,7 @@ use serde::Serialize;
 use veneer::model::{Entry, Id, Kind};
 
 use crate::inode::{Identity, Number};
+use crate::samples_file::SamplesFile;
 
 /// The folder's name, at the top of the mount.
 pub const NAME: &[u8] = b".veneer";
@@ -70,6 +71,8 @@ pub enum Item {
         /// When what it tells of was committed.
         mtime_ns: i64,
     },
+    /// The table of samples.
+    Samples(Arc<SamplesFile>),
 }
 
 impl VeneerFolder {
@@ -119,6 +122,7 @@ impl Item {
         match self {
             Item::Folder { .. } => Identity::of(&[b"/.veneer"]),
             Item::File { bytes, .. } => Identity::of(&[b"/.veneer/", bytes]),
+            Item::Samples(file) => file.identity(),
         }
     }
 
@@ -134,6 +138,7 @@ impl Item {
             Item::File { bytes, mtime_ns } => {
                 Entry { kind: Kind::File, size: bytes.len() as u64, mtime_ns: *mtime_ns, mode: 0o444 }
             }
+            Item::Samples(file) => file.entry(),
         }
     }
 }

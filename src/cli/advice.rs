@@ -22,6 +22,9 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
                 "make a change first (`veneer put`, `rm`, `mv`); `veneer status {dataset}` shows what would be committed"
             )
         }
+        ErrorKind::Nothing { to: "resolve", .. } => {
+            format!("`veneer merge {dataset} BRANCH` begins a merge; it stands in the draft if there are conflicts")
+        }
         ErrorKind::Nothing { .. } => {
             format!("`veneer status {dataset}` shows the draft, `veneer log {dataset}` the history")
         }
@@ -30,7 +33,7 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
             format!("merge it (`veneer merge {dataset} BRANCH`), or lose it on purpose with `--force`")
         }
         ErrorKind::Conflict { .. } => {
-            "choose a side with `--prefer ours` or `--prefer theirs`, or change one side first".to_owned()
+            format!("`veneer conflicts {dataset}` lists what is to be decided, `veneer resolve {dataset}` decides it")
         }
         ErrorKind::SourceChanged { how, .. } if how.starts_with("the source was refreshed since") => {
             "Veneer keeps no source bytes: where there is a copy of the file, bring it back with `veneer put`"
@@ -68,6 +71,8 @@ fn invalid(what: &str) -> Option<&'static str> {
         "ref" => "as in `main`, `v1`, `3f9c1a2` or `main~2`",
         "branch or tag name" => "as in `main`, `v1` or `fix/labels`",
         "path" | "name" => "paths are relative to the dataset's top folder, as in `images/0042.png`",
+        "class" => "`veneer set … --new-class` makes a folder for a class that there is not",
+        "sample to label" => "`veneer include` takes an excluded sample back",
         "author" => "name yourself with `--author` or VENEER_AUTHOR",
         _ => return None,
     })
@@ -80,6 +85,7 @@ fn missing(what: &str, dataset: &str) -> Option<String> {
             format!("`veneer branch {dataset}`, `veneer tag {dataset}` and `veneer log {dataset}` list what there is")
         }
         "path" => format!("`veneer ls {dataset}` lists what there is"),
+        "class map" => format!("`veneer classes {dataset}` lists the classes of all maps"),
         "folder" => format!("make it first with `veneer mkdir -p {dataset} FOLDER`"),
         "source folder" => "the source must be where it was imported from".to_owned(),
         "object" | "blob" => "`veneer fsck` says whether the store is whole".to_owned(),
@@ -190,7 +196,7 @@ mod tests {
 3 `fix` has uncommitted changes
   hint: merge it (`veneer merge traffic BRANCH`), or lose it on purpose with `--force`
 1 both sides changed 2 paths
-  hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+  hint: `veneer conflicts traffic` lists what is to be decided, `veneer resolve traffic` decides it
 1 `images/0042.png` in the source is not what was recorded: it is gone
   hint: restore the file in the source, or record its new content with `veneer refresh traffic`
 3 `/data` cannot be used as a source: 1 of its parts cannot be read

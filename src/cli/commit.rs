@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
+use veneer::ErrorKind;
 use veneer::dataset::Outcome;
 use veneer::model::{BranchName, Id};
 
@@ -27,9 +28,9 @@ pub(super) struct CommitArgs {
     /// The dataset, and the branch if not `main`
     #[arg(value_name = "NAME[@BRANCH]")]
     name: String,
-    /// Why: what the history will say
+    /// Why: what the history will say; a merge that stands in the draft has its own
     #[arg(short, long)]
-    message: String,
+    message: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,10 +43,14 @@ struct Committed<'a> {
 
 impl CommitArgs {
     pub(super) fn run(self, context: &Context) -> Result {
-        let message = checked_message(&self.message)?;
+        let given = self.message.as_deref().map(checked_message).transpose()?;
         let author = context.author()?;
         let mut editing = Editing::open(context, &context.address(&self.name)?)?;
-        let outcome = editing.draft.commit(message, author.as_str())?;
+        let of_merge = editing.draft.pending().map(|merge| merge.message.clone());
+        let message = given.or(of_merge.as_deref()).ok_or_else(|| {
+            Failure::usage("no message is given").hint("say why in a few words: `-m 'relabel the night images'`")
+        })?;
+        let outcome = editing.draft.commit(message, author.as_str()).map_err(|error| undecided(error, &editing))?;
         let Editing { dataset, branch, draft, .. } = editing;
         drop(draft);
         let (revision, changes) = match outcome {
@@ -70,6 +75,19 @@ impl CommitArgs {
         };
         tell(context, revision, changes, &branch, &mounts)
     }
+}
+
+fn undecided(error: veneer::Error, editing: &Editing) -> Failure {
+    let ErrorKind::Conflict { paths } = error.kind() else { return error.into() };
+    let name = format!("{}@{}", editing.dataset.name(), editing.branch);
+    let open = editing.draft.pending().map_or(0, |merge| merge.open.len() as u64);
+    let number = human::count(open, "conflict");
+    Failure::error(format!("{number} of the merge in {} to decide yet", human::count(paths.len() as u64, "path")))
+        .with_code(1)
+        .hint(format!(
+            "`veneer conflicts {name}` lists them, `veneer resolve {name} … --ours|--theirs|--value V` decides; \
+             `veneer discard {name}` drops the merge"
+        ))
 }
 
 fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, mounts: &[Following]) -> Result {

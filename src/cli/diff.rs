@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 use veneer::dataset::diff;
-use veneer::dataset::rows::diff_rows;
+use veneer::dataset::rows::compare_rows;
 use veneer::model::{PathChange, RefSpec, What};
 
 use super::context::{Context, branch_of};
@@ -84,7 +84,7 @@ impl DiffArgs {
                     dataset.draft(&branch, &context.author()?)?.view().clone()
                 }
             };
-            rows::diff::print(&diff_rows(&dataset.view(from)?, &to)?, context.json)?;
+            rows::diff::print(&compare_rows(&dataset.view(from)?, &to)?, context.json)?;
             return Ok(Answer::Yes);
         }
         let changes = match &to {

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use veneer::model::PathChange;
 
+use super::conflicts;
 use super::context::{Context, branch_of};
 use super::diff;
 use super::edit::{Editing, data_paths, listed};
@@ -61,6 +62,10 @@ impl StatusArgs {
             return Ok(Answer::Yes);
         }
         diff::print(&changes)?;
+        if let Some(merge) = draft.pending() {
+            say(conflicts::state_of(merge, dataset.name().as_str(), &branch));
+            return Ok(Answer::Yes);
+        }
         match dataset.head(&branch)?.id == draft.based_on() {
             _ if changes.is_empty() => say(format_args!("no changes on {}@{branch}", dataset.name())),
             true => {}
@@ -74,6 +79,7 @@ impl StatusArgs {
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Nothing is asked, because nothing is lost: `veneer undo` brings the changes back.
+Without a path, a merge that stands in the draft is dropped, too.
 
 Examples:
   veneer discard traffic
@@ -102,7 +108,8 @@ impl DiscardArgs {
 /// Take back the last step of a draft.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-Each `put`, `rm`, `mkdir`, `mv`, `restore` and `discard` is one step.
+Each `put`, `rm`, `mkdir`, `mv`, `restore`, `discard`, edit of rows, and decision of a
+merge is one step.
 
 Examples:
   veneer undo traffic")]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 use serde::Serialize;
 use veneer::dataset::{Dataset, Draft};
-use veneer::model::{Address, BranchName, DataPath, Id, RefSpec};
+use veneer::model::{Address, BranchName, DataPath, Id, PendingMerge, RefSpec};
 use veneer::{Error, ErrorKind};
 
 use super::context::{Context, branch_of};
@@ -21,8 +21,8 @@ pub(super) struct Editing {
     pub(super) branch: BranchName,
     /// The draft.
     pub(super) draft: Draft,
-    /// What its overlay was before the edits.
-    before: Option<Id>,
+    /// What its overlay and a merge that stands in it were before the edits.
+    before: (Option<Id>, Option<PendingMerge>),
 }
 
 impl Editing {
@@ -34,14 +34,14 @@ impl Editing {
         let dataset = context.own()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         let draft = dataset.draft(&branch, &context.author()?)?;
-        let before = draft.view().overlay().root();
+        let before = (draft.view().overlay().root(), draft.pending().cloned());
         Ok(Editing { dataset, branch, draft, before })
     }
 
     /// Saves all edits as one step, and says so.
     pub(super) fn save(mut self, context: &Context, label: &str) -> Result {
         self.draft.save(label)?;
-        if self.draft.view().overlay().root() == self.before {
+        if (self.draft.view().overlay().root(), self.draft.pending()) == (self.before.0, self.before.1.as_ref()) {
             return self.tell(context, label, false, "changes nothing: it is so already");
         }
         self.done(context, label, "veneer undo")

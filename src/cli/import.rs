@@ -3,6 +3,7 @@
 //! The walk may last and takes no lock; the store is taken for the moment that
 //! the result is written.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -20,7 +21,7 @@ use super::merge::ConflictLine;
 use super::opened::Opened;
 use super::progress::{Progress, spin};
 use super::report::{Answer, Failure, Result, say, warn};
-use super::{human, interrupt, merge, output};
+use super::{human, interrupt, merge, output, rows};
 
 /// How many skipped or unreadable entries are named.
 const PARTS_SHOWN: usize = 20;
@@ -30,10 +31,13 @@ const PARTS_SHOWN: usize = 20;
 #[command(after_long_help = "\
 The folder is indexed where it is, and never written. What is in it becomes the
 first revision, on the branch `main`. Links are recorded as links. The store is
-made if there is none.
+made if there is none. Which files are tables is found out by name and content, unless
+--format says it: `veneer tables` tells what was found, and why.
 
 Examples:
   veneer import traffic /data/traffic
+  veneer import traffic /data/traffic --format coco
+  veneer import traffic /data/traffic --format labels.dat=csv --format notes.json=none
   veneer --store /fast/veneer import traffic /data/traffic --threads 16
   veneer import traffic /data/traffic --skip-unreadable")]
 pub(super) struct ImportArgs {
@@ -41,6 +45,9 @@ pub(super) struct ImportArgs {
     name: String,
     /// The folder with the data
     source: PathBuf,
+    /// The format of all tables, or of one file (`none`: it is no table); may be said again
+    #[arg(long = "format", value_name = "[PATH=]FORMAT")]
+    formats: Vec<OsString>,
     #[command(flatten)]
     walk: WalkArgs,
 }
@@ -103,6 +110,7 @@ impl ImportArgs {
         let begun = Instant::now();
         let name = context.dataset_name(&self.name)?;
         let author = context.author()?;
+        let formats = rows::formats_of(&self.formats)?;
         refuse_taken(context, &name)?;
         let path = source_path(&self.source)?;
         if let Some(store) = context.store_folder()? {
@@ -113,7 +121,8 @@ impl ImportArgs {
         let skipped = scan.skipped.count + scan.unreadable.count;
         let opened = context.own_or_create()?;
         let (base, totals) = store(&opened, scan, &stop)?;
-        let revision = opened.datasets.import(&Import { name: &name, source: &path, base, author: author.as_str() })?;
+        let import = Import { name: &name, source: &path, base, author: author.as_str() };
+        let revision = opened.datasets.import_as(&import, &formats)?;
         tell_import(context, &name, revision, base, totals, skipped, begun)
     }
 }

@@ -2,11 +2,14 @@
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use veneer::ErrorKind;
 use veneer::dataset::{Conflict, Dataset, MergeRequest, Outcome, Prefer};
-use veneer::model::{BranchName, Change, RefSpec};
+use veneer::model::{Address, BranchName, Change, Id, RefSpec};
 
 use super::commit::checked_message;
+use super::conflicts;
 use super::context::{Context, branch_of};
+use super::edit::Editing;
 use super::human;
 use super::output::{self, Align, PathFields, Table};
 use super::report::{Answer, Failure, Result, say};
@@ -34,9 +37,11 @@ impl From<Side> for Prefer {
 /// Merge a branch, a tag or a revision into a branch.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-Both sides' changes since they parted are joined, path by path. Where both changed
-the same path, nothing is merged, the conflicts are listed, and the exit code is 1:
-choose a side with --prefer, or change one of the branches first.
+Both sides' changes since they parted are joined, path by path and row by row. Where
+both changed the same, the branch stays where it is, the conflicts are listed, and the
+exit code is 1. The merge then stands in your draft, if that was empty: decide with
+`veneer resolve`, and `veneer commit` makes the revision. Or choose a side for all of
+them with --prefer.
 
 Examples:
   veneer merge traffic fix/boxes
@@ -69,21 +74,83 @@ impl MergeArgs {
         }
         let theirs: RefSpec = self.theirs.parse()?;
         let author = context.author()?;
-        let dataset = context.own()?.datasets.open(&address.dataset)?;
-        let into = branch_of(&dataset, into.as_ref().or(address.reference.as_ref()))?;
+        let into = into.or(address.reference);
+        let address = Address { dataset: address.dataset, reference: into };
+        let mut editing = Editing::open(context, &address)?;
+        if self.prefer.is_none() && editing.draft.pending().is_some() && editing.draft.has_work()? {
+            return Err(is_under_way(&editing));
+        }
+        let (dataset, into) = (editing.dataset.clone(), editing.branch.clone());
         let message = match &self.message {
             Some(message) => checked_message(message)?.to_owned(),
             None => format!("merge {theirs} into {into}"),
         };
+        let id = dataset.resolve(Some(&theirs))?.id;
         let outcome = dataset.merge(&MergeRequest {
-            theirs: dataset.resolve(Some(&theirs))?.id,
+            theirs: id,
             into: &into,
             author: author.as_str(),
             message: &message,
             prefer: self.prefer.map(Prefer::from),
         })?;
-        tell(context, &dataset, &into, outcome, "it has all of that already")
+        match &outcome {
+            Outcome::Conflicts(conflicts) => stand(context, &mut editing, id, &message, conflicts),
+            _ => {
+                // A merge that stood here, and of which nothing was decided, is done now.
+                editing.draft.drop_idle_merge()?;
+                tell(context, &dataset, &into, outcome, "it has all of that already")
+            }
+        }
     }
+}
+
+fn is_under_way(editing: &Editing) -> Failure {
+    let (dataset, branch) = (editing.dataset.name(), &editing.branch);
+    Failure::error(format!("a merge stands in your draft on {dataset}@{branch}, and some of it is decided")).hint(
+        format!(
+            "go on with `veneer conflicts {dataset}@{branch}`, or drop it with `veneer discard {dataset}@{branch}`"
+        ),
+    )
+}
+
+/// Has the merge stand in the draft, if it can; says what is to be decided, and answers "no".
+fn stand(context: &Context, editing: &mut Editing, theirs: Id, message: &str, conflicts: &[Conflict]) -> Result {
+    let name = format!("{}@{}", editing.dataset.name(), editing.branch);
+    let branch = editing.branch.clone();
+    let refused = |so: &str, hint: &str| refuse(context, &branch, conflicts, so, hint);
+    match editing.draft.merge(theirs, message) {
+        Ok(true) => editing.draft.save(message)?,
+        Ok(false) => {
+            let hint = format!(
+                "record the source on this side first: `veneer refresh {name}`; or choose a side with `--prefer`"
+            );
+            return refused("nothing was changed, for the other side has a newer state of the source", &hint);
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::Unsaved { .. }) => {
+            let hint = format!(
+                "to decide one by one, first commit your draft or drop it (`veneer discard {name}`); `--prefer ours` or \
+                 `--prefer theirs` chooses a side for all"
+            );
+            return refused("nothing was changed, for your draft has changes of its own", &hint);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let merge = editing.draft.pending().expect("it stands there now");
+    let open = human::count(merge.open.len() as u64, "conflict");
+    if context.json {
+        let (branch, lines) = (branch.to_string(), conflicts.iter().map(ConflictLine::from).collect());
+        let merged =
+            Merged { outcome: "conflicts", branch, revision: None, changes: 0, conflicts: lines, pending: true };
+        output::json(&merged)?;
+    } else {
+        conflicts::print(merge)?;
+    }
+    say(format_args!(
+        "error: {open} to decide; {branch} is as it was, and the merge stands in your draft\n\n\
+         hint: `veneer resolve {name} TABLE KEY [COLUMN] --ours|--theirs|--value V` decides, `veneer commit {name}` then makes \
+         the revision; `veneer discard {name}` drops the merge"
+    ));
+    Ok(Answer::No)
 }
 
 /// Make a revision that takes back what another one changed.
@@ -128,6 +195,8 @@ struct Merged {
     revision: Option<String>,
     changes: u64,
     conflicts: Vec<ConflictLine>,
+    /// Whether the merge stands in the draft.
+    pending: bool,
 }
 
 /// A conflict as JSON has it.
@@ -146,20 +215,11 @@ impl From<&Conflict> for ConflictLine {
     fn from(conflict: &Conflict) -> ConflictLine {
         ConflictLine {
             path: PathFields::from(&conflict.path),
-            ours: conflict.ours.as_ref().map(state),
-            theirs: conflict.theirs.as_ref().map(state),
+            ours: conflict.ours.as_ref().map(Change::kind_word),
+            theirs: conflict.theirs.as_ref().map(Change::kind_word),
             why: conflict.why.to_owned(),
             rows: conflict.rows.iter().map(|row| RowConflictLine::new(&conflict.path, row)).collect(),
         }
-    }
-}
-
-fn state(change: &Change) -> &'static str {
-    match change {
-        Change::Removed => "removed",
-        Change::File(_) => "file",
-        Change::Folder { .. } => "folder",
-        Change::Symlink { .. } => "symlink",
     }
 }
 
@@ -175,7 +235,8 @@ fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outc
     };
     if context.json {
         let (branch, revision) = (branch.to_string(), Some(revision.to_hex()));
-        output::json(&Merged { outcome: word, branch, revision, changes, conflicts: Vec::new() })?;
+        let conflicts = Vec::new();
+        output::json(&Merged { outcome: word, branch, revision, changes, conflicts, pending: false })?;
         return Ok(Answer::Yes);
     }
     let revision = revision.short();
@@ -193,7 +254,9 @@ fn tell(context: &Context, dataset: &Dataset, branch: &BranchName, outcome: Outc
 pub(super) fn refuse(context: &Context, branch: &BranchName, conflicts: &[Conflict], so: &str, hint: &str) -> Result {
     if context.json {
         let (branch, lines) = (branch.to_string(), conflicts.iter().map(ConflictLine::from).collect());
-        output::json(&Merged { outcome: "conflicts", branch, revision: None, changes: 0, conflicts: lines })?;
+        let merged =
+            Merged { outcome: "conflicts", branch, revision: None, changes: 0, conflicts: lines, pending: false };
+        output::json(&merged)?;
     }
     let number = human::count(conflicts.len() as u64, "path");
     list(context, conflicts, &format!("both sides changed {number}; {so}"), hint)

@@ -6,7 +6,9 @@
 
 mod advice;
 mod browse;
+mod classes;
 mod commit;
+mod conflicts;
 mod context;
 mod diff;
 mod doctor;
@@ -77,7 +79,7 @@ Names:
   NAME@3f9c1a2     a revision           NAME@main~2 the second before main
   PATH             relative to the dataset's top folder: images/0042.png
 
-Edits (put, rm, mkdir, mv, restore, set, insert, delete) go to your draft on a branch. `veneer status` and
+Edits (put, rm, mkdir, mv, restore, set, exclude …) go to your draft on a branch. `veneer status` and
 `veneer diff` show it, `veneer undo` steps back, `veneer commit` makes a revision of it.
 
 The loop:
@@ -130,6 +132,9 @@ enum Command {
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
     Column(rows::ColumnArgs),
+    Classes(classes::ClassesArgs),
+    Exclude(rows::ExcludeArgs),
+    Include(rows::IncludeArgs),
     Rm(edit::RmArgs),
     Mkdir(edit::MkdirArgs),
     Mv(edit::MvArgs),
@@ -141,9 +146,12 @@ enum Command {
     Log(log::LogArgs),
     Show(log::ShowArgs),
     Diff(diff::DiffArgs),
+    Blame(rows::BlameArgs),
     Branch(refs::BranchArgs),
     Tag(refs::TagArgs),
     Merge(merge::MergeArgs),
+    Conflicts(conflicts::ConflictsArgs),
+    Resolve(conflicts::ResolveArgs),
     Revert(merge::RevertArgs),
     Restore(edit::RestoreArgs),
     Export(export::ExportArgs),
@@ -195,6 +203,9 @@ impl Command {
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),
             Command::Column(args) => args.run(context),
+            Command::Classes(args) => args.run(context),
+            Command::Exclude(args) => args.run(context),
+            Command::Include(args) => args.run(context),
             Command::Rm(args) => args.run(context),
             Command::Mkdir(args) => args.run(context),
             Command::Mv(args) => args.run(context),
@@ -206,9 +217,12 @@ impl Command {
             Command::Log(args) => args.run(context),
             Command::Show(args) => args.run(context),
             Command::Diff(args) => args.run(context),
+            Command::Blame(args) => args.run(context),
             Command::Branch(args) => args.run(context),
             Command::Tag(args) => args.run(context),
             Command::Merge(args) => args.run(context),
+            Command::Conflicts(args) => args.run(context),
+            Command::Resolve(args) => args.run(context),
             Command::Revert(args) => args.run(context),
             Command::Restore(args) => args.run(context),
             Command::Export(args) => args.run(context),

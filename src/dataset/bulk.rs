@@ -10,7 +10,6 @@ use super::Dataset;
 use super::draft::Draft;
 use super::view::View;
 use crate::Result;
-use crate::base::Row;
 use crate::model::{BranchName, Change, DataPath, Id, ObjectKind, WriterName};
 use crate::overlay::Overlay;
 
@@ -42,13 +41,6 @@ impl Draft {
         self.dataset.store.put_stream(ObjectKind::Blob, content)
     }
 
-    /// Whether the base's file `row` has exactly the bytes of the blob `id`, which are `size`.
-    ///
-    /// `false` also when it cannot be read.
-    pub fn is_unchanged(&self, row: Row, id: Id, size: u64) -> Result<bool> {
-        self.has_content(row, id, size)
-    }
-
     /// Makes the draft say exactly `changes`, and nothing of any other path.
     ///
     /// What the base shows anyway must not be among them.
@@ -58,6 +50,8 @@ impl Draft {
         for (path, old) in self.view.overlay.entries()? {
             match new.remove(&path) {
                 Some(change) if change == old => {}
+                // A mount shows nothing there, and cannot say why.
+                None | Some(Change::Removed) if matches!(old, Change::Excluded { .. }) => {}
                 change => edits.push((path, change)),
             }
         }

@@ -11,7 +11,7 @@ use super::view::{Node, Place, Target, View};
 use crate::Result;
 use crate::base::Base;
 use crate::base::compare::{CompareOptions, compare};
-use crate::model::{Change, Content, DataPath, Extent, FileChange, Id, PathChange, What};
+use crate::model::{Change, DataPath, Extent, FileChange, Id, PathChange, What};
 
 /// Returns the paths that differ, in order.
 ///
@@ -33,7 +33,14 @@ pub fn diff(from: &View, to: &View) -> Result<Vec<PathChange>> {
         sides.compare_below_rename(&old, &new, &candidates)?;
     }
     sides.match_renames(|node| !node.is_folder())?;
-    Ok(sides.found.into_iter().map(|(path, found)| found.into_change(path)).collect())
+    let mut changes: Vec<_> = sides.found.into_iter().map(|(path, found)| found.into_change(path)).collect();
+    // What is said of samples shows in a file that mounts have beside the dataset.
+    if from.overlay.samples()?.root() != to.overlay.samples()?.root() {
+        let path = super::samples::path();
+        let at = changes.partition_point(|change| change.path < path);
+        changes.insert(at, PathChange { path, what: What::Modified, from: None, size_before: None, size_after: None });
+    }
+    Ok(changes)
 }
 
 fn overlay_candidates(from: &View, to: &View) -> Result<BTreeSet<DataPath>> {
@@ -54,9 +61,9 @@ fn add_base_candidates(from: &View, to: &View, candidates: &mut BTreeSet<DataPat
                 Change::Folder { from: Some(of), .. } if of != path => {
                     candidates.extend(changed.iter().filter_map(|changed| changed.moved(&of, &path)));
                 }
-                Change::File(FileChange {
-                    content: Content::Source(of) | Content::Extents { over: of, .. }, ..
-                }) if changed.binary_search(&of).is_ok() => {
+                Change::File(FileChange { content, .. })
+                    if content.source().is_some_and(|of| changed.binary_search(of).is_ok()) =>
+                {
                     candidates.insert(path);
                 }
                 _ => {}

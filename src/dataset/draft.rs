@@ -4,13 +4,16 @@
 //! are a chain that undo walks back and redo walks forth. A draft never writes
 //! to the source: what changes is the overlay, see [`super::edit`] for how.
 
+use std::collections::BTreeSet;
+
 use super::commit::NewRevision;
 use super::conflict::Outcome;
 use super::merge::{Merge, Merged};
+use super::pending::decided;
 use super::view::View;
-use super::{Dataset, diff, encode, now_ns};
+use super::{Dataset, diff, encode, encode_step, now_ns};
 use crate::model::{
-    BranchName, Change, DataPath, DraftStep, Id, ObjectKind, PathChange, RefName, RefValue, WriterName,
+    BranchName, Change, DataPath, DraftStep, Id, ObjectKind, PathChange, PendingMerge, RefName, RefValue, WriterName,
 };
 use crate::overlay::Overlay;
 use crate::store::{Batch, RefSwap};
@@ -30,6 +33,10 @@ pub struct Draft {
     /// Whether content was put since the last save: a step without any is small, and may be all that a person
     /// can do on a full disk (to remove, to discard, to take back).
     pub(super) has_new_content: bool,
+    /// The merge that the draft is, if it is one; see [`super::pending`].
+    pub(super) merge: Option<PendingMerge>,
+    /// Classes that samples may be given though there are none of them yet.
+    pub(super) new_classes: BTreeSet<String>,
 }
 
 impl Dataset {
@@ -45,6 +52,7 @@ impl Dataset {
             None => None,
         };
         let changes = match &saved {
+            Some((_, step)) if step.merge.is_some() => Some(step),
             Some((_, step)) if self.revision(step.revision)?.overlay != step.overlay => Some(step),
             _ => None,
         };
@@ -54,7 +62,10 @@ impl Dataset {
         if let Some(step) = changes {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
-        Ok(Draft { dataset, branch: branch.clone(), name, saved, revision, view, has_new_content: false })
+        let merge = changes.map_or(Ok(None), |step| dataset.pending_merge(step))?;
+        let (has_new_content, new_classes) = (false, BTreeSet::new());
+        let branch = branch.clone();
+        Ok(Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes })
     }
 }
 
@@ -85,6 +96,25 @@ impl Draft {
         (self.revision, self.view) = (revision, view);
     }
 
+    /// Has it show what a merge of its branch's head made, and be based on that.
+    pub(super) fn show_merge(&mut self, head: Id, view: View, merge: PendingMerge) {
+        (self.revision, self.view, self.merge) = (head, view, Some(merge));
+    }
+
+    /// Whether there is a change in it that a merge which stands in it did not make.
+    ///
+    /// Undo would take it back.
+    pub fn has_work(&self) -> Result<bool> {
+        if self.merge.is_none() {
+            return Ok(self.view.overlay.root() != self.dataset.revision(self.revision)?.overlay);
+        }
+        let Some((_, step)) = &self.saved else { return Ok(false) };
+        // The merge is a step; any other after it is somebody's work.
+        let before = step.undo.map(|undo| self.dataset.step(undo)).transpose()?;
+        let is_last = before.is_none_or(|before| before.merge.is_none());
+        Ok(!is_last || self.view.overlay.root() != step.overlay)
+    }
+
     /// Returns how the draft differs from the revision that it is based on.
     pub fn changes(&self) -> Result<Vec<PathChange>> {
         diff(&self.dataset.view(self.revision)?, &self.view)
@@ -95,24 +125,27 @@ impl Draft {
     /// # Errors
     /// `RefMoved` when another process saved this draft in the meantime: then nothing is saved.
     pub fn save(&mut self, label: &str) -> Result<()> {
-        let before = match &self.saved {
-            Some((_, step)) if step.revision == self.revision => step.overlay,
-            _ => self.dataset.revision(self.revision)?.overlay,
+        let (before, merge_before) = match &self.saved {
+            Some((_, step)) if step.revision == self.revision => (step.overlay, step.merge),
+            _ => (self.dataset.revision(self.revision)?.overlay, None),
         };
-        if self.view.overlay.root() == before {
+        let merge = self.merge.as_ref().map(encode);
+        let merge_id = merge.as_ref().map(|bytes| Id::of(bytes));
+        if self.view.overlay.root() == before && merge_id == merge_before {
             return Ok(());
         }
         let mut objects = self.view.overlay.unstored()?;
+        objects.extend(merge.filter(|_| merge_id != merge_before).map(|bytes| (ObjectKind::Blob, bytes)));
         let undo = match &self.saved {
             Some((value, _)) => value.id,
             None => {
-                let begin = encode(&self.step_to(before, "", None, None));
+                let begin = encode_step(&self.step_to(before, "", None));
                 let id = Id::of(&begin);
                 objects.push((ObjectKind::Draft, begin));
                 id
             }
         };
-        let step = self.step_to(self.view.overlay.root(), label, Some(undo), None);
+        let step = DraftStep { merge: merge_id, ..self.step_to(self.view.overlay.root(), label, Some(undo)) };
         self.move_to(step, objects, !self.has_new_content)?;
         self.has_new_content = false;
         self.view.overlay.mark_stored();
@@ -141,14 +174,15 @@ impl Draft {
     fn go_to(&mut self, step: DraftStep) -> Result<()> {
         let mut view = self.dataset.view(step.revision)?;
         view.overlay = Overlay::new(self.dataset.nodes.clone(), step.overlay);
-        let revision = step.revision;
+        let (revision, merge) = (step.revision, self.dataset.pending_merge(&step)?);
         self.move_to(step, Vec::new(), true)?;
-        (self.revision, self.view) = (revision, view);
+        (self.revision, self.view, self.merge) = (revision, view, merge);
         Ok(())
     }
 
-    fn step_to(&self, overlay: Option<Id>, label: &str, undo: Option<Id>, redo: Option<Id>) -> DraftStep {
-        DraftStep { revision: self.revision, overlay, undo, redo, label: label.to_owned(), time_ns: now_ns() }
+    fn step_to(&self, overlay: Option<Id>, label: &str, undo: Option<Id>) -> DraftStep {
+        let (label, time_ns) = (label.to_owned(), now_ns());
+        DraftStep { revision: self.revision, overlay, undo, redo: None, label, time_ns, merge: None }
     }
 
     fn move_to(
@@ -157,7 +191,7 @@ impl Draft {
         mut objects: Vec<(ObjectKind, bytes::Bytes)>,
         frees_space: bool,
     ) -> Result<()> {
-        let bytes = encode(&step);
+        let bytes = encode_step(&step);
         let id = Id::of(&bytes);
         objects.push((ObjectKind::Draft, bytes));
         let expected = self.saved.as_ref().map(|(value, _)| *value);
@@ -179,11 +213,13 @@ impl Draft {
         Ok(count)
     }
 
-    /// Puts paths back to what the draft's revision has; none means all. An undo takes it back.
+    /// Puts paths back to what the draft's revision has; none means all, and drops a merge that stands in the
+    /// draft. An undo takes it back.
     pub fn discard(&mut self, paths: &[DataPath]) -> Result<()> {
         let revision = self.dataset.view(self.revision)?;
         if paths.is_empty() {
             self.view.overlay = Overlay::new(self.dataset.nodes.clone(), revision.overlay.root());
+            self.merge = None;
             return Ok(());
         }
         for path in paths {
@@ -201,9 +237,11 @@ impl Draft {
     ///
     /// # Errors
     /// `Nothing` when the draft has no change; `RefMoved` when somebody else committed
-    /// in this very moment: trying again will merge.
+    /// in this very moment: trying again will merge. `Conflict` as long as something of a merge that stands in
+    /// the draft is to be decided.
     pub fn commit(&mut self, message: &str, author: &str) -> Result<Outcome> {
         self.save("edit")?;
+        let merged = self.merge.as_ref().map(decided).transpose()?;
         let head = self.dataset.head(&self.branch)?;
         let ours = self.dataset.view(head.id)?;
         let mut committed = self.view.clone();
@@ -214,18 +252,20 @@ impl Draft {
                 Merged::Clean(view) => committed = view,
             }
         }
+        committed = committed.compacted(&ours)?;
         let changes = diff(&ours, &committed)?;
-        if changes.is_empty() {
+        if changes.is_empty() && merged.is_none() {
             return Err(Error::new(ErrorKind::Nothing { to: "commit", name: self.branch.to_string() }));
         }
-        let new = NewRevision { view: &committed, parents: vec![head.id], author, message, changes: &changes };
+        let parents = std::iter::once(head.id).chain(merged).collect();
+        let new = NewRevision { view: &committed, parents, author, message, changes: &changes };
         let ended = self.saved.as_ref().map(|(value, _)| RefSwap {
             name: self.name.clone(),
             expected: Some(*value),
             new: None,
         });
         let id = self.dataset.move_branch(&self.branch, head, &new, ended)?;
-        self.saved = None;
+        (self.saved, self.merge) = (None, None);
         self.revision = id;
         self.view = committed;
         Ok(Outcome::Done { revision: id, changes: changes.len() as u64 })

@@ -7,9 +7,10 @@ use std::io::Read;
 
 use super::draft::Draft;
 use super::now_ns;
+use super::rows::rewritten;
 use super::view::{Node, Place, Target, View};
 use crate::base::Row;
-use crate::model::{Change, Content, DataPath, FileChange, Id, Kind, ObjectKind};
+use crate::model::{Change, Content, DataPath, Entry, FileChange, Id, Kind, ObjectKind};
 use crate::source::OnDrift;
 use crate::{Error, ErrorKind, Result};
 
@@ -46,19 +47,36 @@ impl Draft {
         self.has_new_content = true;
         let kept = before.filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
         let mode = file.mode.unwrap_or(kept);
-        let change = match base {
+        let content = self.content_for(path, base, id, size)?;
+        let mtime_ns = match &content {
             // The same bytes again: what was is what is, and its mtime with it.
-            Some(row) if self.has_content(row, id, size)? => {
-                let entry = self.view.base.entry(row)?;
-                let content = Content::Source(self.view.base.path(row)?);
-                Change::File(FileChange { content, size, mtime_ns: entry.mtime_ns, mode })
-            }
-            _ => {
-                let mtime_ns = file.mtime_ns.unwrap_or_else(now_ns);
-                Change::File(FileChange { content: Content::Blob(id), size, mtime_ns, mode })
-            }
+            Content::Source(path) => self.view.base.find(path)?.map(|row| self.view.base.entry(row)).transpose()?,
+            _ => None,
         };
-        self.set(path, change)
+        let mtime_ns = mtime_ns.map_or_else(|| file.mtime_ns.unwrap_or_else(now_ns), |entry| entry.mtime_ns);
+        self.set(path, Change::File(FileChange { content, size, mtime_ns, mode }))
+    }
+
+    /// What the overlay is to say of a file that gets the bytes of the blob `id`, which are `size`; `under` is the
+    /// base's entry at its path.
+    ///
+    /// Where the file was rows and is, and the new bytes are what edits of these make of it, it is these edits.
+    /// Added columns stay in any case, with the cells of all rows that are still there.
+    ///
+    /// # Errors
+    /// Those of the store; that the bytes are no rows is none.
+    pub fn content_for(&self, path: &DataPath, under: Option<Row>, id: Id, size: u64) -> Result<Content> {
+        if let Some(old) = self.view.node(path)?.filter(|node| node.entry.kind == Kind::File) {
+            let entry = Entry { size, ..old.entry };
+            let new = Node { path: path.clone(), entry, place: Place::Blob(id) };
+            if let Some(content) = rewritten(&self.view, &old, &new, id)? {
+                return Ok(content);
+            }
+        }
+        match under {
+            Some(row) if self.has_content(row, id, size)? => Ok(Content::Source(self.view.base.path(row)?)),
+            _ => Ok(Content::Blob(id)),
+        }
     }
 
     /// Puts a symbolic link at `path`; `target` is kept as it is and never followed.
@@ -124,7 +142,9 @@ impl Draft {
         }
         changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
         changes.extend(self.removal(from)?);
-        self.apply(changes)
+        let keys = self.moved_keys(from, to)?;
+        self.apply(changes)?;
+        self.carry_samples(&keys)
     }
 
     /// Makes `path` what it is in `from`: content, folder with all below, or absence.
@@ -205,6 +225,16 @@ impl Draft {
         self.apply(vec![(path.clone(), change)])
     }
 
+    /// As [`Draft::set`], of many paths at once.
+    pub(super) fn set_all(&mut self, changes: impl IntoIterator<Item = (DataPath, Change)>) -> Result<()> {
+        let plain = |(path, change): (DataPath, Change)| {
+            let base = self.base_under(&path)?;
+            Ok((path, plain(&self.view, base, change)?))
+        };
+        let changes = changes.into_iter().map(plain).collect::<Result<Vec<_>>>()?;
+        if changes.is_empty() { Ok(()) } else { self.apply(changes) }
+    }
+
     /// The edits that remove an entry and all that is below it.
     fn removal(&self, path: &DataPath) -> Result<Changes> {
         let mut changes: Vec<_> = self.view.overlay.within(path)?.into_iter().map(|(path, _)| (path, None)).collect();
@@ -216,7 +246,7 @@ impl Draft {
     ///
     /// # Errors
     /// `NotFound` or `NotAFolder` when the folder above is none.
-    fn base_under(&self, path: &DataPath) -> Result<Option<Row>> {
+    pub(super) fn base_under(&self, path: &DataPath) -> Result<Option<Row>> {
         let Some(parent) = path.parent() else { return Ok(Some(crate::base::Base::ROOT)) };
         let node = self.view.node(&parent)?.ok_or_else(|| Error::not_found("folder", &parent))?;
         match node.place {
@@ -240,7 +270,7 @@ impl Draft {
 }
 
 /// What an overlay must say for `node` to show, wherever it is put.
-fn change_of(view: &View, node: &Node) -> Result<Change> {
+pub(super) fn change_of(view: &View, node: &Node) -> Result<Change> {
     let (mtime_ns, mode) = (node.entry.mtime_ns, node.entry.mode);
     let content = match &node.place {
         Place::Folder { base } => {
@@ -275,11 +305,11 @@ pub(super) fn content_of(view: &View, place: &Place) -> Result<Content> {
 }
 
 /// `change`, or `None` where the base's entry `row` shows the same anyway.
-fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>> {
+pub(super) fn plain(view: &View, row: Option<Row>, change: Change) -> Result<Option<Change>> {
     let Some(row) = row else { return Ok(Some(change)) };
     let entry = view.base.entry(row)?;
     let same = match &change {
-        Change::Removed => false,
+        Change::Removed | Change::Excluded { .. } => false,
         Change::File(file) => match &file.content {
             Content::Source(path) => entry.kind == Kind::File && view.base.find(path)? == Some(row),
             Content::Blob(_) | Content::Extents { .. } | Content::Rows { .. } => false,

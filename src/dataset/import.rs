@@ -3,8 +3,10 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Datasets, encode, now_ns};
-use crate::model::{BranchName, DatasetName, DatasetRecord, Id, ObjectKind, RefName, Revision};
+use super::rows::check_formats;
+use super::{Datasets, encode, encode_record, now_ns};
+use crate::base::Base;
+use crate::model::{BranchName, DatasetName, DatasetRecord, FormatChoice, Id, ObjectKind, RefName, Revision};
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
 
@@ -27,12 +29,25 @@ impl Datasets {
     /// # Errors
     /// `AlreadyExists`, and then nothing is changed.
     pub fn import(&self, import: &Import<'_>) -> Result<Id> {
+        self.import_as(import, &[])
+    }
+
+    /// As [`Datasets::import`], with what is known of how files are to be read; the rest is found out.
+    ///
+    /// # Errors
+    /// `Invalid` for a format that there is not, too, and `NotFound` for a path.
+    pub fn import_as(&self, import: &Import<'_>, formats: &[FormatChoice]) -> Result<Id> {
+        check_formats(formats)?;
+        let base = Base::open(&*self.store, import.base)?;
+        for path in formats.iter().filter_map(|choice| choice.path.as_ref()) {
+            base.find(path)?.ok_or_else(|| Error::not_found("path", path))?;
+        }
         if !import.source.is_absolute() {
             return Err(Error::invalid("source", &import.source.display().to_string(), "its path is absolute"));
         }
         let time_ns = now_ns();
-        let record =
-            encode(&DatasetRecord { source: import.source.as_os_str().as_bytes().to_vec(), created_ns: time_ns });
+        let source = import.source.as_os_str().as_bytes().to_vec();
+        let record = encode_record(&DatasetRecord { source, created_ns: time_ns, formats: formats.to_vec() });
         let revision = encode(&Revision {
             dataset: import.name.as_str().to_owned(),
             base: import.base,

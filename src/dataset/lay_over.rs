@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::conflict::Conflict;
 use super::diff::changed_paths;
-use super::view::{Place, View};
+use super::rows::{Reapplied, RowConflict, reapply};
+use super::view::{Node, Place, View};
 use crate::Result;
 use crate::base::Base;
 use crate::model::{Change, Content, DataPath, FileChange, Kind};
@@ -14,27 +15,24 @@ const REMOVED: &str = "removed, and changed in the source";
 const EDITED: &str = "edited, and changed in the source";
 const GONE: &str = "moved or edited, and gone from the source";
 const SPLICED: &str = "edited, and changed in the source: the edit does not fit any more";
+const ROWS_STAY: &str = "rows edited, and changed in the source: these edits stay";
+const ROWS_GONE: &str = "rows edited, and changed in the source: these edits are dropped";
 const FOLDER_GONE: &str = "holds edits, and is gone from the source";
 
 /// Lays a view's overlay over another base; returns that view, and the edits that the new base is at odds with.
 ///
 /// A moved file or folder whose source is gone goes with it. A moved file whose
-/// content changed shows the new content. A spliced file whose source changed
-/// cannot keep its edit, for the ranges mean nothing in other bytes. A folder
-/// that is gone stays where an edit of ours is in it.
+/// content changed shows the new content. Row edits of a file whose source
+/// changed are made again over its new bytes, as far as their rows are known
+/// there; other spliced bytes go, for the ranges mean nothing in other bytes. A
+/// folder that is gone stays where an edit of ours is in it.
 pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Conflict>)> {
     let laying = Laying { view, base, changed: changed_paths(&view.base, base)?, moved: moved(view)? };
     let (mut edits, mut conflicts) = (Vec::new(), Vec::new());
     for (path, change) in view.overlay.entries()? {
-        let (new, why) = laying.lay(&path, &change)?;
-        if let Some(why) = why {
-            conflicts.push(Conflict {
-                path: path.clone(),
-                ours: Some(change.clone()),
-                theirs: None,
-                why,
-                rows: Vec::new(),
-            });
+        let (new, odds) = laying.lay(&path, &change)?;
+        for (why, rows) in odds {
+            conflicts.push(Conflict { path: path.clone(), ours: Some(change.clone()), theirs: None, why, rows });
         }
         if new.as_ref() != Some(&change) {
             edits.push((path, new));
@@ -54,19 +52,29 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
 
 /// The files of the base that show under a path that the overlay gives them.
 fn moved(view: &View) -> Result<BTreeSet<DataPath>> {
-    let below = |(_, change)| match change {
-        Change::File(file) => file.content.source().cloned(),
-        _ => None,
-    };
+    fn below((_, change): (DataPath, Change)) -> Option<DataPath> {
+        match change {
+            Change::File(file) => file.content.source().cloned(),
+            Change::Excluded { was: Some(was) } => below((DataPath::ROOT, *was)),
+            _ => None,
+        }
+    }
     Ok(view.overlay.entries()?.into_iter().filter_map(below).collect())
 }
 
 /// What becomes of an entry of the overlay: itself, another or none, and what is at odds.
-type Laid = (Option<Change>, Option<&'static str>);
+type Laid = (Option<Change>, Odds);
+
+/// Why something is at odds, and in which of its rows if it is in these.
+type Odds = Vec<(&'static str, Vec<RowConflict>)>;
+
+fn odd(is_odd: bool, why: &'static str) -> Odds {
+    if is_odd { vec![(why, Vec::new())] } else { Odds::new() }
+}
 
 struct Laying<'a> {
     view: &'a View,
-    base: &'a Base,
+    base: &'a Arc<Base>,
     /// In order.
     changed: Vec<DataPath>,
     moved: BTreeSet<DataPath>,
@@ -79,43 +87,63 @@ impl Laying<'_> {
         let is_odd = hidden.as_ref().is_some_and(|hidden| self.is_changed(hidden));
         Ok(match change {
             Change::Removed => match &hidden {
-                Some(hidden) if self.base.find(hidden)?.is_none() => (None, None),
+                Some(hidden) if self.base.find(hidden)?.is_none() => (None, Odds::new()),
                 // It was not removed but moved: the change shows where it is now.
-                Some(hidden) if self.moved.contains(hidden) => (Some(change.clone()), None),
-                _ => (Some(change.clone()), is_odd.then_some(REMOVED)),
+                Some(hidden) if self.moved.contains(hidden) => (Some(change.clone()), Odds::new()),
+                _ => (Some(change.clone()), odd(is_odd, REMOVED)),
             },
-            Change::File(file) => match self.lay_file(file)? {
-                Some((file, why)) => {
-                    let edited = file.content.source().is_none() && is_odd;
-                    (Some(Change::File(file)), why.or(edited.then_some(EDITED)))
+            // What is hidden stays so, and shows what the source has now once it is taken back.
+            Change::Excluded { was: None } => match &hidden {
+                Some(hidden) if self.base.find(hidden)?.is_none() => (None, Odds::new()),
+                _ => (Some(change.clone()), Odds::new()),
+            },
+            Change::Excluded { was: Some(was) } => match self.lay(path, was)? {
+                (Some(was), odds) => (Some(Change::Excluded { was: Some(Box::new(was)) }), odds),
+                gone => gone,
+            },
+            Change::File(file) => match self.lay_file(path, file)? {
+                Some((file, mut odds)) => {
+                    if odds.is_empty() {
+                        odds = odd(file.content.source().is_none() && is_odd, EDITED);
+                    }
+                    (Some(Change::File(file)), odds)
                 }
-                None => (None, Some(GONE)),
+                None => (None, odd(true, GONE)),
             },
             Change::Folder { from: Some(from), mtime_ns, mode } if !self.has_folder(from)? => {
-                (Some(Change::Folder { from: None, mtime_ns: *mtime_ns, mode: *mode }), Some(GONE))
+                (Some(Change::Folder { from: None, mtime_ns: *mtime_ns, mode: *mode }), odd(true, GONE))
             }
-            Change::Folder { from: Some(_), .. } => (Some(change.clone()), None),
-            Change::Folder { from: None, .. } | Change::Symlink { .. } => {
-                (Some(change.clone()), is_odd.then_some(EDITED))
-            }
+            Change::Folder { from: Some(_), .. } => (Some(change.clone()), Odds::new()),
+            Change::Folder { from: None, .. } | Change::Symlink { .. } => (Some(change.clone()), odd(is_odd, EDITED)),
         })
     }
 
     /// A file of the overlay as it is over the new base; `None` when there is nothing left to show.
-    fn lay_file(&self, file: &FileChange) -> Result<Option<(FileChange, Option<&'static str>)>> {
-        let Some(below) = file.content.source() else { return Ok(Some((file.clone(), None))) };
-        let is_spliced = !matches!(file.content, Content::Source(_));
+    fn lay_file(&self, path: &DataPath, file: &FileChange) -> Result<Option<(FileChange, Odds)>> {
+        let Some(below) = file.content.source() else { return Ok(Some((file.clone(), Odds::new()))) };
         let Some(row) = self.base.find(below)? else { return Ok(None) };
         if !self.is_changed(below) {
-            return Ok(Some((file.clone(), None)));
+            return Ok(Some((file.clone(), Odds::new())));
         }
         let entry = self.base.entry(row)?;
         if entry.kind != Kind::File {
             return Ok(None);
         }
+        if let Content::Rows { below: of, rows } = &file.content
+            && matches!(**of, Content::Source(_))
+        {
+            let view = View { base: self.base.clone(), ..self.view.clone() };
+            let node = Node { path: path.clone(), entry, place: Place::Source { row } };
+            if let Some(Reapplied { file, stay, dropped }) =
+                reapply(&view, &node, file, &self.view.overlay.rows(Some(*rows)))?
+            {
+                let odds = [(ROWS_STAY, stay), (ROWS_GONE, dropped)];
+                return Ok(Some((file, odds.into_iter().filter(|(_, rows)| !rows.is_empty()).collect())));
+            }
+        }
         let content = Content::Source(below.clone());
         let now = FileChange { content, size: entry.size, mtime_ns: entry.mtime_ns, mode: file.mode };
-        Ok(Some((now, is_spliced.then_some(SPLICED))))
+        Ok(Some((now, odd(!matches!(file.content, Content::Source(_)), SPLICED))))
     }
 
     /// Makes the folders that edits are in and that are gone; returns the topmost of them.
@@ -123,7 +151,8 @@ impl Laying<'_> {
         let mut topmost: Vec<DataPath> = Vec::new();
         let mut held: BTreeSet<DataPath> = BTreeSet::new();
         for (path, change) in laid.overlay.entries()? {
-            let Some(parent) = path.parent().filter(|_| change != Change::Removed) else { continue };
+            let is_nothing = matches!(change, Change::Removed | Change::Excluded { .. });
+            let Some(parent) = path.parent().filter(|_| !is_nothing) else { continue };
             for folder in folders_down_to(&parent) {
                 if !held.insert(folder.clone()) || laid.node(&folder)?.is_some_and(|node| node.is_folder()) {
                     continue;

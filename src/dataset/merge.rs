@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
-use super::rows::{FileSides, RowConflict, RowMerge, merge_rows};
+use super::rows::{FileSides, RowConflict, RowMerge, merge_beside, merge_rows};
 use super::view::{Place, View};
-use super::{Dataset, diff};
+use super::{Dataset, diff, samples};
 use crate::base::Base;
 use crate::model::{BranchName, Change, DataPath, Id, RefName};
 use crate::store::{Batch, RefSwap};
@@ -139,9 +139,9 @@ impl Merge<'_> {
             Ok(ours.is_some() && ours == theirs)
         };
         let mut conflicts = Odds::new();
-        for (path, why) in odds {
+        for (path, odd) in odds {
             if !of_one_mind(&path)? {
-                conflicts.insert(path, why);
+                conflicts.insert(path, odd);
             }
         }
         Merge { before: &before, ours: &ours, theirs: &theirs, prefer: self.prefer }.run_over_one_base(conflicts)
@@ -150,7 +150,6 @@ impl Merge<'_> {
     fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
-        let mut rows: BTreeMap<DataPath, Vec<RowConflict>> = BTreeMap::new();
         for (path, (before, theirs)) in &their_changes {
             match our_changes.get(path) {
                 Some((_, ours)) if ours == theirs => {}
@@ -159,17 +158,20 @@ impl Merge<'_> {
                         edits.insert(path.clone(), Some(folder));
                         continue;
                     }
+                    if let Some(excluded) = excluded_by_one(before.as_ref(), ours.as_ref(), theirs.as_ref()) {
+                        edits.insert(path.clone(), Some(excluded));
+                        continue;
+                    }
                     let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
                     match merge_rows(self.ours, path, &sides, self.prefer)? {
                         RowMerge::Merged(file) => {
-                            edits.insert(path.clone(), Some(Change::File(file)));
+                            edits.insert(path.clone(), file.map(Change::File));
                         }
                         RowMerge::Conflicts(found) => {
-                            conflicts.insert(path.clone(), "both changed the same of its rows");
-                            rows.insert(path.clone(), found);
+                            conflicts.insert(path.clone(), ("both changed the same of its rows", found));
                         }
                         RowMerge::NotByRow => {
-                            conflicts.insert(path.clone(), "both changed it");
+                            conflicts.insert(path.clone(), ("both changed it", Vec::new()));
                         }
                     }
                 }
@@ -198,7 +200,8 @@ impl Merge<'_> {
         )?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
         for (path, (_, after)) in &our_changes {
-            if *after != Some(Change::Removed) || their_changes.contains_key(path) {
+            let is_nothing = matches!(after, Some(Change::Removed | Change::Excluded { .. }));
+            if !is_nothing || their_changes.contains_key(path) {
                 continue;
             }
             for folder in above(path).filter(|folder| their_folders.contains(folder)) {
@@ -207,11 +210,18 @@ impl Merge<'_> {
                 }
             }
         }
+        let overlay = match self.samples()? {
+            Ok(samples) => self.ours.overlay.with_samples(&samples)?,
+            Err(found) => {
+                conflicts.insert(samples::path(), ("both changed the same of its samples", found));
+                self.ours.overlay.clone()
+            }
+        };
         match self.prefer {
-            None if !conflicts.is_empty() => self.conflicts(&conflicts, rows).map(Merged::Conflicts),
+            None if !conflicts.is_empty() => self.conflicts(conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
-                Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
+                Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
             Some(Prefer::Theirs) => {
                 for conflict in conflicts.keys() {
@@ -220,9 +230,15 @@ impl Merge<'_> {
                     edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
                     edits.entry(conflict.clone()).or_insert(None);
                 }
-                Ok(Merged::Clean(View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() }))
+                Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
         }
+    }
+
+    /// What is said of the samples, merged cell by cell; or where both said the same cell otherwise.
+    fn samples(&self) -> Result<std::result::Result<crate::overlay::Rows, Vec<RowConflict>>> {
+        let [before, ours, theirs] = [self.before, self.ours, self.theirs].map(|view| view.overlay.samples());
+        merge_beside(&before?, &ours?, &theirs?, self.prefer)
     }
 
     /// What a side says otherwise than the common revision: before and after, by path.
@@ -256,7 +272,7 @@ impl Merge<'_> {
         side: &View,
         changes: &Sayings,
         why: &'static str,
-        conflicts: &mut BTreeMap<DataPath, &'static str>,
+        conflicts: &mut Odds,
         edits: &mut BTreeMap<DataPath, Option<Change>>,
     ) -> Result<()> {
         for (path, (_, after)) in changes {
@@ -264,35 +280,30 @@ impl Merge<'_> {
             let is_gone = side.node(&folder)?.is_none();
             match after {
                 // Both made it so that nothing is here.
-                None | Some(Change::Removed) if is_gone => {
+                None | Some(Change::Removed | Change::Excluded { .. }) if is_gone => {
                     edits.remove(path);
                 }
                 // A new folder on both sides: its entries are compared one by one.
                 _ if self.before.node(&folder)?.is_none() => {}
                 _ => {
-                    conflicts.entry(folder).or_insert(why);
+                    conflicts.entry(folder).or_insert((why, Vec::new()));
                 }
             }
         }
         Ok(())
     }
 
-    fn conflicts(
-        &self,
-        found: &BTreeMap<DataPath, &'static str>,
-        mut rows: BTreeMap<DataPath, Vec<RowConflict>>,
-    ) -> Result<Vec<Conflict>> {
-        let conflict = |(path, why): (&DataPath, &&'static str)| {
-            let (ours, theirs) = (self.ours.overlay.get(path)?, self.theirs.overlay.get(path)?);
-            let rows = rows.remove(path).unwrap_or_default();
-            Ok(Conflict { path: path.clone(), ours, theirs, why, rows })
+    fn conflicts(&self, found: Odds) -> Result<Vec<Conflict>> {
+        let conflict = |(path, (why, rows)): (DataPath, (&'static str, Vec<RowConflict>))| {
+            let (ours, theirs) = (self.ours.overlay.get(&path)?, self.theirs.overlay.get(&path)?);
+            Ok(Conflict { path, ours, theirs, why, rows })
         };
-        found.iter().map(conflict).collect()
+        found.into_iter().map(conflict).collect()
     }
 }
 
 /// What a side's work is at odds with in the source as the other side has it.
-type Odds = BTreeMap<DataPath, &'static str>;
+type Odds = BTreeMap<DataPath, (&'static str, Vec<RowConflict>)>;
 
 /// A side's view over `base`, and what in its work since `before` is at odds with that.
 ///
@@ -304,7 +315,12 @@ fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
     let (laid, conflicts) = lay_over(side, base)?;
     let work = before.overlay.diff(&side.overlay)?;
     let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
-    let odds = conflicts.into_iter().filter(is_work).map(|conflict| (conflict.path, conflict.why)).collect();
+    let mut odds = Odds::new();
+    for conflict in conflicts.into_iter().filter(is_work) {
+        let odd = odds.entry(conflict.path).or_insert((conflict.why, Vec::new()));
+        odd.0 = conflict.why;
+        odd.1.extend(conflict.rows);
+    }
     Ok((laid, odds))
 }
 
@@ -317,6 +333,23 @@ fn above(path: &DataPath) -> impl Iterator<Item = DataPath> {
         folders.push(folder);
     }
     folders.into_iter().rev()
+}
+
+/// A path that one side excluded and the other changed: both, so that it shows what they made of it once it is included.
+fn excluded_by_one(before: Option<&Change>, ours: Option<&Change>, theirs: Option<&Change>) -> Option<Change> {
+    let was = |side: Option<&'_ Change>| match side {
+        Some(Change::Excluded { was }) => Some(was.as_deref().cloned()),
+        _ => None,
+    };
+    let (excluder, other) = match (was(ours), was(theirs)) {
+        (Some(_), Some(other)) | (None, Some(other)) if other.as_ref() == before => {
+            (other, was(ours).unwrap_or(ours.cloned()))
+        }
+        (Some(excluder), other) => (excluder, other.unwrap_or(theirs.cloned())),
+        _ => return None,
+    };
+    let is_hidden = excluder.as_ref() == before && other != Some(Change::Removed);
+    is_hidden.then(|| Change::Excluded { was: other.map(Box::new) })
 }
 
 /// Of two folders that differ in mtime alone, the later: work on both sides touched it.

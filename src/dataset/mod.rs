@@ -16,10 +16,13 @@ mod import;
 mod lay_over;
 mod merge;
 mod mounted;
+mod pending;
 mod reach;
 mod refresh;
 mod refs;
 pub mod rows;
+mod samples;
+mod sound;
 mod totals;
 mod view;
 
@@ -40,13 +43,14 @@ pub use history::Log;
 pub use import::Import;
 pub use merge::MergeRequest;
 pub use mounted::MountedDraft;
+pub use pending::Resolution;
 pub use reach::{GcReport, check, gc};
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use view::{Node, Place, Target, View};
 
 use crate::base::Base;
-use crate::model::{DatasetName, DatasetRecord, Id, RefName, Revision};
+use crate::model::{DatasetName, DatasetRecord, DraftStep, Id, RefName, Revision};
 use crate::overlay::{Nodes, Overlay};
 use crate::source::Source;
 use crate::store::{Cache, Store, Verified};
@@ -91,7 +95,7 @@ impl Datasets {
     /// Opens a dataset by name; its source is not touched.
     pub fn open(&self, name: &DatasetName) -> Result<Dataset> {
         let value = self.store.read_ref(&RefName::dataset(name))?.ok_or_else(|| Error::not_found("dataset", name))?;
-        let record: DatasetRecord = decode("dataset record", value.id, &self.store.get(value.id)?)?;
+        let record = decode_record(value.id, &self.store.get(value.id)?)?;
         let source = Arc::new(LazySource { path: record.source.clone(), opened: OnceLock::new() });
         let nodes = Arc::new(Nodes::new(self.store.clone()));
         let (store, cache) = (self.store.clone(), self.cache.clone());
@@ -148,7 +152,8 @@ impl Dataset {
     fn view_of(&self, base: Id, overlay: Overlay) -> Result<View> {
         let base = Arc::new(Base::open(&*self.store, base)?);
         let (store, cache) = (self.store.clone(), self.cache.clone());
-        Ok(View { store, base, overlay, source: self.source.clone(), cache })
+        let formats = Arc::new(rows::Formats::new(&self.record.formats));
+        Ok(View { store, base, overlay, source: self.source.clone(), cache, formats })
     }
 }
 
@@ -181,6 +186,46 @@ fn decode<T: serde::de::DeserializeOwned>(what: &'static str, id: Id, bytes: &[u
     postcard::from_bytes(bytes).map_err(|cause| {
         Error::corrupt(format!("{what} {}", id.short()), format!("it is not the encoding of a {what}")).caused_by(cause)
     })
+}
+
+/// As [`encode`], of a value that has grown since: `more` stands behind it, where there is any.
+fn encode_grown(value: &impl serde::Serialize, more: Option<&impl serde::Serialize>) -> bytes::Bytes {
+    match more {
+        Some(more) => [encode(value), encode(more)].concat().into(),
+        None => encode(value),
+    }
+}
+
+/// Reads back what [`encode_grown`] made, and what earlier programs did.
+fn decode_grown<T, M>(what: &'static str, id: Id, bytes: &[u8]) -> Result<(T, Option<M>)>
+where
+    T: serde::de::DeserializeOwned,
+    M: serde::de::DeserializeOwned,
+{
+    let damaged = |cause: postcard::Error| {
+        Error::corrupt(format!("{what} {}", id.short()), format!("it is not the encoding of a {what}")).caused_by(cause)
+    };
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(damaged)?;
+    let more = if rest.is_empty() { None } else { Some(postcard::from_bytes(rest).map_err(damaged)?) };
+    Ok((value, more))
+}
+
+fn encode_record(record: &DatasetRecord) -> bytes::Bytes {
+    encode_grown(record, (!record.formats.is_empty()).then_some(&record.formats))
+}
+
+fn decode_record(id: Id, bytes: &[u8]) -> Result<DatasetRecord> {
+    let (record, formats) = decode_grown("dataset record", id, bytes)?;
+    Ok(DatasetRecord { formats: formats.unwrap_or_default(), ..record })
+}
+
+fn encode_step(step: &DraftStep) -> bytes::Bytes {
+    encode_grown(step, step.merge.as_ref())
+}
+
+fn decode_step(id: Id, bytes: &[u8]) -> Result<DraftStep> {
+    let (step, merge) = decode_grown("draft step", id, bytes)?;
+    Ok(DraftStep { merge, ..step })
 }
 
 /// The present, in nanoseconds since 1970-01-01 UTC.

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Datasets, decode};
+use super::sound::{State, unsound_rows};
+use super::{Datasets, decode, decode_record, decode_step};
 use crate::base::Base;
-use crate::model::{DatasetRecord, DraftStep, Id, RefName, Revision};
-use crate::overlay::{visit_node, visit_rows_node};
+use crate::model::{DraftStep, Id, PendingMerge, RefName, Revision};
+use crate::overlay::{Said, visit_node, visit_rows_node};
 use crate::store::{LocalStore, Problem, Store, pinned};
 use crate::{Error, Result};
 
@@ -39,6 +40,12 @@ pub fn gc(datasets: &Datasets, store: &LocalStore, grace: Duration, dry_run: boo
 pub fn check(datasets: &Datasets) -> Result<Vec<Problem>> {
     let mut reach = Reach::new(datasets, true);
     reach.follow_refs()?;
+    // What cannot be read is among the problems already, and would be told once more.
+    match unsound_rows(datasets, &reach.states) {
+        Ok(problems) => reach.problems.extend(problems),
+        Err(error) if reach.problems.is_empty() => return Err(error),
+        Err(_) => {}
+    }
     Ok(reach.problems)
 }
 
@@ -48,11 +55,13 @@ struct Reach<'a> {
     /// Whether to go on after a problem, and to look whether blobs are there.
     is_check: bool,
     problems: Vec<Problem>,
+    /// All that was met on the way, for a check.
+    states: Vec<State>,
 }
 
 impl<'a> Reach<'a> {
     fn new(datasets: &'a Datasets, is_check: bool) -> Reach<'a> {
-        Reach { store: &*datasets.store, seen: HashSet::new(), is_check, problems: Vec::new() }
+        Reach { store: &*datasets.store, seen: HashSet::new(), is_check, problems: Vec::new(), states: Vec::new() }
     }
 
     fn follow_refs(&mut self) -> Result<()> {
@@ -87,7 +96,7 @@ impl<'a> Reach<'a> {
 
     fn record(&mut self, id: Id) -> Result<()> {
         if self.seen.insert(id) {
-            decode::<DatasetRecord>("dataset record", id, &self.store.get(id)?)?;
+            decode_record(id, &self.store.get(id)?)?;
         }
         Ok(())
     }
@@ -98,12 +107,23 @@ impl<'a> Reach<'a> {
             if !self.seen.insert(id) {
                 continue;
             }
-            let step: DraftStep = decode("draft step", id, &self.store.get(id)?)?;
+            let step = decode_step(id, &self.store.get(id)?)?;
             next.extend(step.undo.into_iter().chain(step.redo));
             let done = self.revision(step.revision).and_then(|()| self.overlay(step.overlay));
+            let done = done.and_then(|()| self.met(format!("the draft step {}", id.short()), &step));
+            let done = done.and_then(|()| step.merge.map_or(Ok(()), |merge| self.merge(merge)));
             self.note(done, &id.short())?;
         }
         Ok(())
+    }
+
+    /// A merge that stands in a draft.
+    fn merge(&mut self, id: Id) -> Result<()> {
+        if !self.seen.insert(id) {
+            return Ok(());
+        }
+        let merge: PendingMerge = decode("pending merge", id, &self.store.get(id)?)?;
+        self.revision(merge.theirs)
     }
 
     fn revision(&mut self, id: Id) -> Result<()> {
@@ -115,9 +135,30 @@ impl<'a> Reach<'a> {
             let revision: Revision = decode("revision", id, &self.store.get(id)?)?;
             next.extend(&revision.parents);
             let done = self.content(&revision);
+            if self.is_check {
+                let (name, base) = (format!("revision {}", id.short()), revision.base);
+                let before = revision.parents.first().and_then(|parent| self.overlay_of(*parent));
+                self.states.push(State { name, base, overlay: revision.overlay, before });
+            }
             self.note(done, &id.short())?;
         }
         Ok(())
+    }
+
+    /// Notes a step of a draft, to be checked against the revision that it is based on.
+    fn met(&mut self, name: String, step: &DraftStep) -> Result<()> {
+        if self.is_check {
+            let based_on: Revision = decode("revision", step.revision, &self.store.get(step.revision)?)?;
+            let (base, before) = (based_on.base, based_on.overlay);
+            self.states.push(State { name, base, overlay: step.overlay, before });
+        }
+        Ok(())
+    }
+
+    /// The overlay of a revision; that of one that cannot be read is told of where it is followed.
+    fn overlay_of(&self, id: Id) -> Option<Id> {
+        let bytes = self.store.get(id).ok()?;
+        decode::<Revision>("revision", id, &bytes).ok()?.overlay
     }
 
     fn content(&mut self, revision: &Revision) -> Result<()> {
@@ -137,9 +178,12 @@ impl<'a> Reach<'a> {
                 continue;
             }
             let (mut blobs, mut rows) = (Vec::new(), Vec::new());
-            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
-                blobs.extend(change.blobs());
-                rows.extend(change.rows());
+            visit_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |said| match said {
+                Said::Of(change) => {
+                    blobs.extend(change.blobs());
+                    rows.extend(change.rows());
+                }
+                Said::Samples(root) => rows.push(root),
             })?;
             for blob in blobs {
                 self.blob(blob)?;
@@ -160,7 +204,7 @@ impl<'a> Reach<'a> {
             }
             let mut blobs = Vec::new();
             visit_rows_node(id, self.store.get(id)?, &mut |child| next.push(child), &mut |change| {
-                blobs.extend(change.blob());
+                blobs.extend(change.blobs());
             })?;
             for blob in blobs {
                 self.blob(blob)?;

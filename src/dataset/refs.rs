@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Dataset, decode};
+use super::{Dataset, decode_step};
 use crate::model::{BranchName, DraftStep, Id, RefName, RefSpec, RefValue, WriterName};
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
@@ -175,7 +175,7 @@ impl Dataset {
     }
 
     pub(super) fn step(&self, id: Id) -> Result<DraftStep> {
-        decode("draft step", id, &self.store.get(id)?)
+        decode_step(id, &self.store.get(id)?)
     }
 }
 

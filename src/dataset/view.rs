@@ -24,6 +24,7 @@ pub struct View {
     pub(super) overlay: Overlay,
     pub(super) source: Arc<super::LazySource>,
     pub(super) cache: Option<Arc<Cache>>,
+    pub(super) formats: Arc<super::rows::Formats>,
 }
 
 /// An entry of a view.
@@ -241,14 +242,15 @@ impl View {
             Place::Blob(id) => Ok(Content::of_blob(self.store.open(*id)?)),
             Place::Source { row } => Content::of_source(&*self.source()?, &self.base, *row, drift),
             Place::Extents { row, extents } => {
-                let below = Content::of_source(&*self.source()?, &self.base, *row, drift)?;
+                // Ranges mean nothing in other bytes, whatever is to be served else.
+                let below = Content::of_source(&*self.source()?, &self.base, *row, OnDrift::Error)?;
                 let grown: u64 = extents.iter().map(|extent| extent.len).sum();
                 let replaced: u64 = extents.iter().map(|extent| extent.replaced).sum();
                 let len = len.unwrap_or_else(|| (below.len() + grown).saturating_sub(replaced));
                 Content::spliced(below, extents, len, &self.store)
             }
             Place::Rows { below, rows } => {
-                let below = self.open_place(path, below, None, drift)?;
+                let below = self.open_place(path, below, None, OnDrift::Error)?;
                 let patches = super::rows::patches(&self.overlay.rows(Some(*rows)))?;
                 let len = len.unwrap_or_else(|| super::rows::patched_len(below.len(), &patches));
                 Content::patched(below, patches, len, &self.store)
@@ -296,7 +298,7 @@ impl View {
     fn changed(&self, path: DataPath, change: &Change) -> Result<Option<Node>> {
         let Some(entry) = change.entry() else { return Ok(None) };
         let place = match change {
-            Change::Removed => return Ok(None),
+            Change::Removed | Change::Excluded { .. } => return Ok(None),
             Change::File(file) => self.place_of(&file.content)?,
             Change::Folder { from, .. } => {
                 Place::Folder { base: from.as_ref().map(|from| self.row(from)).transpose()? }
@@ -306,7 +308,7 @@ impl View {
         Ok(Some(Node { path, entry, place }))
     }
 
-    fn place_of(&self, content: &model::Content) -> Result<Place> {
+    pub(super) fn place_of(&self, content: &model::Content) -> Result<Place> {
         Ok(match content {
             model::Content::Source(path) => Place::Source { row: self.row(path)? },
             model::Content::Blob(id) => Place::Blob(*id),

@@ -31,6 +31,11 @@ pub enum Change {
         /// Last modification, nanoseconds since 1970-01-01 UTC.
         mtime_ns: i64,
     },
+    /// Nothing shows here, because the sample that it belongs to is excluded.
+    Excluded {
+        /// What is said of the path otherwise; `None` is nothing, so that the base shows.
+        was: Option<Box<Change>>,
+    },
 }
 
 /// A file as an overlay has it.
@@ -110,7 +115,7 @@ impl Change {
     /// What `stat` tells of the path; `None` for a removed one.
     pub fn entry(&self) -> Option<Entry> {
         let (kind, size, mtime_ns, mode) = match self {
-            Change::Removed => return None,
+            Change::Removed | Change::Excluded { .. } => return None,
             Change::File(file) => (Kind::File, file.size, file.mtime_ns, file.mode),
             Change::Folder { mtime_ns, mode, .. } => (Kind::Folder, 0, *mtime_ns, *mode),
             Change::Symlink { target, mtime_ns } => (Kind::Symlink, target.len() as u64, *mtime_ns, 0o777),
@@ -118,10 +123,22 @@ impl Change {
         Some(Entry { kind, size, mtime_ns, mode })
     }
 
+    /// What is at the path, in one word.
+    pub fn kind_word(&self) -> &'static str {
+        match self {
+            Change::Removed => "removed",
+            Change::Excluded { .. } => "excluded",
+            Change::File(_) => "file",
+            Change::Folder { .. } => "folder",
+            Change::Symlink { .. } => "symlink",
+        }
+    }
+
     /// The blobs that must be kept for this change to be readable.
     pub fn blobs(&self) -> Vec<Id> {
         match self {
             Change::File(file) => file.content.blobs(),
+            Change::Excluded { was: Some(was) } => was.blobs(),
             _ => Vec::new(),
         }
     }
@@ -130,6 +147,7 @@ impl Change {
     pub fn rows(&self) -> Option<Id> {
         match self {
             Change::File(FileChange { content: Content::Rows { rows, .. }, .. }) => Some(*rows),
+            Change::Excluded { was: Some(was) } => was.rows(),
             _ => None,
         }
     }

@@ -22,6 +22,6 @@ pub use id::Id;
 pub use name::{BranchName, DatasetName, RefName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
-pub use revision::{DatasetRecord, DraftStep, PathChange, Revision, What};
-pub use row::{PatchBytes, RowAddress, RowChange, RowPatch};
+pub use revision::{DatasetRecord, DraftStep, FormatChoice, OpenConflict, PathChange, PendingMerge, Revision, What};
+pub use row::{ExcludedRow, PatchBytes, RowAddress, RowChange, RowPatch};
 pub use value::Value;

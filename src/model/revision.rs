@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataPath, Id};
+use super::{DataPath, Id, RowAddress, Value};
 
 /// An immutable state of a dataset: a base, an overlay, and how it came about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,41 @@ pub struct DraftStep {
     pub label: String,
     /// When, in nanoseconds since 1970-01-01 UTC.
     pub time_ns: i64,
+    /// The blob with the [`PendingMerge`] that the draft is; `None` where it is none.
+    ///
+    /// It is written behind the rest, and only where there is one: see `docs/FORMAT.md`.
+    #[serde(skip)]
+    pub merge: Option<Id>,
+}
+
+/// A merge that stands in a draft, because somebody must decide what both sides changed.
+///
+/// The draft shows what could be merged, and our side of what could not. The encoding is postcard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingMerge {
+    /// The revision that is merged in.
+    pub theirs: Id,
+    /// Why, for the revision that will be made.
+    pub message: String,
+    /// What is to be decided yet, in order of path and address.
+    pub open: Vec<OpenConflict>,
+}
+
+/// One thing that both sides of a pending merge changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenConflict {
+    /// The file; of a conflict that is of no row, also a folder with all below.
+    pub path: DataPath,
+    /// The cell or row; `None`: it is the whole of the path.
+    pub row: Option<RowAddress>,
+    /// What it was; `None` where there was no such row. Nothing is said here and below of a whole path but its kind.
+    pub base: Option<Value>,
+    /// What we made of it.
+    pub ours: Option<Value>,
+    /// What they made of it.
+    pub theirs: Option<Value>,
+    /// What happened, for a person.
+    pub why: String,
 }
 
 /// What the store knows of a dataset, beside its refs.
@@ -51,6 +86,18 @@ pub struct DatasetRecord {
     pub source: Vec<u8>,
     /// When it was imported, in nanoseconds since 1970-01-01 UTC.
     pub created_ns: i64,
+    /// How files are to be read, where that was said; written behind the rest, and only where there is any.
+    #[serde(skip)]
+    pub formats: Vec<FormatChoice>,
+}
+
+/// How somebody said that files are to be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormatChoice {
+    /// The file; `None`: all tables are of this format, and no other is looked for.
+    pub path: Option<DataPath>,
+    /// The format's name; `none` for a file that is no table.
+    pub format: String,
 }
 
 /// How a path differs between two states.

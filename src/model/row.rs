@@ -6,15 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Value};
+use super::{DataPath, Id, Value};
 use crate::{Error, Result};
 
 /// The most bytes of a row's address: keys of rows are ids, places or short names.
 const ADDRESS_LEN_MAX: usize = 1024;
 
 /// What a change of a row speaks of. Keys of the tree ([`RowAddress::to_key`]) are in the order of table and row,
-/// the row itself before its cells.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// the row itself before its cells. In a pending merge it is postcard: variants and fields are only ever appended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RowAddress {
     /// A column that the file lacks.
     Column {
@@ -53,6 +53,9 @@ const END: u8 = 0;
 const CELL: u8 = 1;
 
 impl RowAddress {
+    /// What the keys of all columns begin with, and no other.
+    pub const COLUMNS_KEY: &'static [u8] = &[COLUMN];
+
     /// The address as a key of the overlay's tree, ordered as addresses are within a kind.
     ///
     /// # Errors
@@ -174,6 +177,24 @@ pub enum RowChange {
         /// The bytes.
         patch: RowPatch,
     },
+    /// A sample is excluded: its files are hidden ([`super::Change::Excluded`]), and these rows of other tables deleted.
+    Excluded {
+        /// The rows, as they are to come back.
+        rows: Vec<ExcludedRow>,
+    },
+}
+
+/// A row that is deleted because its sample is excluded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcludedRow {
+    /// The file that it is in.
+    pub path: DataPath,
+    /// The table's name within the file.
+    pub table: String,
+    /// The row's key within the file.
+    pub row: String,
+    /// What was said of the row (no column) and of its cells.
+    pub was: Vec<(Option<String>, RowChange)>,
 }
 
 /// Bytes that stand where others of the file below were.
@@ -228,7 +249,7 @@ impl RowChange {
     /// The patch, where there is one.
     pub fn patch(&self) -> Option<&RowPatch> {
         match self {
-            RowChange::Added { .. } => None,
+            RowChange::Added { .. } | RowChange::Excluded { .. } => None,
             RowChange::Set { patch, .. } | RowChange::Deleted { patch, .. } | RowChange::Inserted { patch, .. } => {
                 patch.as_ref()
             }
@@ -236,11 +257,14 @@ impl RowChange {
         }
     }
 
-    /// The blob that must be kept for this change to be readable.
-    pub fn blob(&self) -> Option<Id> {
-        match &self.patch()?.bytes {
-            PatchBytes::Blob(id, _) => Some(*id),
-            PatchBytes::Inline(_) => None,
+    /// The blobs that must be kept for this change to be readable.
+    pub fn blobs(&self) -> Vec<Id> {
+        if let RowChange::Excluded { rows } = self {
+            return rows.iter().flat_map(|row| &row.was).flat_map(|(_, was)| was.blobs()).collect();
+        }
+        match self.patch().map(|patch| &patch.bytes) {
+            Some(PatchBytes::Blob(id, _)) => vec![*id],
+            Some(PatchBytes::Inline(_)) | None => Vec::new(),
         }
     }
 }

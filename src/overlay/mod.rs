@@ -22,7 +22,10 @@ pub use rows::{RowDifference, Rows};
 use crate::model::{Change, DataPath, Id, ObjectKind, RowChange};
 use crate::{Error, Result};
 
-/// An immutable map from path to change.
+/// The key of what is said of the samples: no path has a NUL in it.
+const SAMPLES: &[u8] = b"\0samples";
+
+/// An immutable map from path to change, with the row changes of the samples beside.
 #[derive(Clone)]
 pub struct Overlay {
     nodes: Arc<Nodes>,
@@ -75,7 +78,20 @@ impl Overlay {
         Ok(Overlay { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? })
     }
 
-    /// Returns all that it says, in order of path.
+    /// What is said of the samples: columns that are kept beside the files, and which samples are excluded.
+    pub fn samples(&self) -> Result<Rows> {
+        let root = tree::get(&self.nodes, self.root, SAMPLES)?.map(|bytes| root_of_samples(&bytes)).transpose()?;
+        Ok(self.rows(root))
+    }
+
+    /// Returns the overlay that says this of the samples.
+    pub fn with_samples(&self, samples: &Rows) -> Result<Overlay> {
+        let root = samples.root().map(|root| Bytes::copy_from_slice(root.as_bytes()));
+        let edits = [(SAMPLES.to_vec(), root)].into_iter().collect();
+        Ok(Overlay { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? })
+    }
+
+    /// Returns all that it says of paths, in order of path.
     pub fn entries(&self) -> Result<Vec<(DataPath, Change)>> {
         self.range(b"", |_| true)
     }
@@ -102,6 +118,9 @@ impl Overlay {
         cursor.seek(&prefix)?;
         while let Some((key, value)) = cursor.next()? {
             let Some(rest) = key.strip_prefix(prefix.as_slice()) else { break };
+            if key == SAMPLES {
+                continue;
+            }
             match rest.iter().position(|&b| b == b'/') {
                 None if rest.is_empty() => {}
                 None => {
@@ -125,6 +144,7 @@ impl Overlay {
         let decode_side = |key: &[u8], side: Option<Bytes>| side.map(|bytes| decode(key, &bytes)).transpose();
         differences
             .into_iter()
+            .filter(|(key, ..)| key != SAMPLES)
             .map(|(key, before, after)| {
                 let (before, after) = (decode_side(&key, before)?, decode_side(&key, after)?);
                 Ok(Difference { path: path_of(key)?, before, after })
@@ -136,7 +156,11 @@ impl Overlay {
     pub fn unstored(&self) -> Result<Vec<(ObjectKind, Bytes)>> {
         let Some(root) = self.root else { return Ok(Vec::new()) };
         // A file's row changes are a tree of their own, whose root a leaf names: a child like any other.
-        self.nodes.staged_below(root, &|key, value| Ok(decode(key, value)?.rows()))
+        let nested = |key: &[u8], value: &[u8]| match key {
+            SAMPLES => root_of_samples(value).map(Some),
+            key => Ok(decode(key, value)?.rows()),
+        };
+        self.nodes.staged_below(root, &nested)
     }
 
     /// Tells it that all of [`Overlay::unstored`] is stored: only then may the copies in memory go.
@@ -152,6 +176,9 @@ impl Overlay {
             if !is_in(&key) {
                 break;
             }
+            if key == SAMPLES {
+                continue;
+            }
             let change = decode(&key, &value)?;
             found.push((path_of(key)?, change));
         }
@@ -159,14 +186,24 @@ impl Overlay {
     }
 }
 
-/// Visits a stored overlay node: calls `child` for nodes below it and `change` for the changes in it.
+/// What an entry of an overlay node says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Of a path.
+    Of(Change),
+    /// Of the samples: the root of the tree of their row changes.
+    Samples(Id),
+}
+
+/// Visits a stored overlay node: calls `child` for nodes below it and `said` for what is in it.
 ///
 /// For whoever follows what is reachable; a reader of paths has [`Overlay`].
-pub fn visit_node(id: Id, bytes: Bytes, child: &mut dyn FnMut(Id), change: &mut dyn FnMut(Change)) -> Result<()> {
+pub fn visit_node(id: Id, bytes: Bytes, child: &mut dyn FnMut(Id), said: &mut dyn FnMut(Said)) -> Result<()> {
     let node = node::Node::decode(id, bytes)?;
     for index in 0..node.len() {
         match node.level() {
-            0 => change(decode(node.key(index), &node.value(index))?),
+            0 if node.key(index) == SAMPLES => said(Said::Samples(root_of_samples(&node.value(index))?)),
+            0 => said(Said::Of(decode(node.key(index), &node.value(index))?)),
             _ => child(node.child(index)?),
         }
     }
@@ -188,6 +225,11 @@ pub fn visit_rows_node(
         }
     }
     Ok(())
+}
+
+fn root_of_samples(bytes: &[u8]) -> Result<Id> {
+    let id = <[u8; 32]>::try_from(bytes);
+    id.map(Id::from_bytes).map_err(|_| Error::corrupt("what an overlay says of samples", "it is not an id"))
 }
 
 fn encode(change: &Change) -> Bytes {

@@ -53,6 +53,11 @@ impl Rows {
         self.range(b"")
     }
 
+    /// The columns that were added, in order.
+    pub fn columns(&self) -> Result<Vec<(RowAddress, RowChange)>> {
+        self.range(RowAddress::COLUMNS_KEY)
+    }
+
     /// What it says of one row and its cells.
     pub fn of_row(&self, table: &str, row: &str) -> Result<Vec<(RowAddress, RowChange)>> {
         let address = RowAddress::Row { table: table.to_owned(), row: row.to_owned() };

@@ -10,55 +10,20 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{
-    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
-};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow::datatypes::DataType;
+use arrow::util::display::FormatOptions;
 
+use super::columnar::build::array_of;
+use super::columnar::cell::value_at;
 use crate::model::Value;
 use crate::{Error, Result};
 
-/// The value of one cell.
+/// The value of one cell: as a format of columns reads it, so that a key is the same wherever it is read.
 ///
 /// # Errors
-/// `Invalid` for a type that cannot be shown as text either.
+/// None; what has no other form is told as Arrow shows it.
 pub fn value(array: &dyn Array, row: usize) -> Result<Value> {
-    if array.is_null(row) {
-        return Ok(Value::Null);
-    }
-    Ok(match array.data_type() {
-        DataType::Null => Value::Null,
-        DataType::Boolean => Value::Bool(array.as_boolean().value(row)),
-        DataType::Int8 => Value::Int(array.as_primitive::<Int8Type>().value(row).into()),
-        DataType::Int16 => Value::Int(array.as_primitive::<Int16Type>().value(row).into()),
-        DataType::Int32 => Value::Int(array.as_primitive::<Int32Type>().value(row).into()),
-        DataType::Int64 => Value::Int(array.as_primitive::<Int64Type>().value(row)),
-        DataType::UInt8 => Value::Int(array.as_primitive::<UInt8Type>().value(row).into()),
-        DataType::UInt16 => Value::Int(array.as_primitive::<UInt16Type>().value(row).into()),
-        DataType::UInt32 => Value::Int(array.as_primitive::<UInt32Type>().value(row).into()),
-        DataType::UInt64 => whole(array.as_primitive::<UInt64Type>().value(row)),
-        DataType::Float16 => Value::Float(array.as_primitive::<Float16Type>().value(row).to_f64()),
-        DataType::Float32 => Value::Float(array.as_primitive::<Float32Type>().value(row).into()),
-        DataType::Float64 => Value::Float(array.as_primitive::<Float64Type>().value(row)),
-        DataType::Utf8 => Value::Text(array.as_string::<i32>().value(row).to_owned()),
-        DataType::LargeUtf8 => Value::Text(array.as_string::<i64>().value(row).to_owned()),
-        DataType::Utf8View => Value::Text(array.as_string_view().value(row).to_owned()),
-        DataType::Binary => Value::Binary(array.as_binary::<i32>().value(row).to_vec()),
-        DataType::LargeBinary => Value::Binary(array.as_binary::<i64>().value(row).to_vec()),
-        DataType::BinaryView => Value::Binary(array.as_binary_view().value(row).to_vec()),
-        DataType::FixedSizeBinary(_) => Value::Binary(array.as_fixed_size_binary().value(row).to_vec()),
-        DataType::List(_) => list(&array.as_list::<i32>().value(row))?,
-        DataType::LargeList(_) => list(&array.as_list::<i64>().value(row))?,
-        DataType::FixedSizeList(..) => list(&array.as_fixed_size_list().value(row))?,
-        DataType::Map(..) => list(&(Arc::new(array.as_map().value(row)) as ArrayRef))?,
-        DataType::Struct(_) => fields(array.as_struct(), row)?,
-        DataType::Dictionary(..) => {
-            let dictionary = array.as_any_dictionary();
-            value(dictionary.values(), dictionary.normalized_keys()[row])?
-        }
-        _ => Value::Text(shown(array, row)?),
-    })
+    Ok(value_at(array, row))
 }
 
 /// The values of all cells of a column.
@@ -79,31 +44,33 @@ pub fn values(array: &dyn Array) -> Result<Vec<Value>> {
     (0..array.len()).map(|row| value(array, row)).collect()
 }
 
-/// A whole number; one beyond 63 bits becomes a float, as in JSON.
-fn whole(number: u64) -> Value {
-    i64::try_from(number).map_or(Value::Float(number as f64), Value::Int)
-}
-
-fn list(items: &ArrayRef) -> Result<Value> {
-    values(items).map(Value::List)
-}
-
-fn fields(array: &StructArray, row: usize) -> Result<Value> {
-    let field = |(name, column): (&&str, &ArrayRef)| Ok(((*name).to_owned(), value(column, row)?));
-    array.column_names().iter().zip(array.columns()).map(field).collect::<Result<_>>().map(Value::Struct)
-}
-
-fn shown(array: &dyn Array, row: usize) -> Result<String> {
-    let formatter = ArrayFormatter::try_new(array, &FormatOptions::new());
-    let text = formatter.and_then(|formatter| formatter.value(row).try_to_string());
-    text.map_err(|cause| Error::invalid("cell", &array.data_type().to_string(), "it has no text").caused_by(cause))
-}
-
 /// An array of this type with these values.
 ///
 /// # Errors
 /// `Invalid` for a value that the type cannot hold.
 pub fn array(data_type: &DataType, values: &[Value]) -> Result<ArrayRef> {
+    // What texts and plain numbers cannot be cast to is built as a file of columns has it.
+    widened(data_type, values).or_else(|error| match array_of(data_type, values) {
+        Ok(built) if (0..values.len()).all(|row| holds(&value_at(&built, row), &values[row])) => Ok(built),
+        _ => Err(error),
+    })
+}
+
+/// Whether a cell is what was to be written into it, whatever its text looks like.
+fn holds(cell: &Value, given: &Value) -> bool {
+    match (cell, given) {
+        (Value::Float(_), Value::Float(_)) | (Value::Text(_), Value::Text(_)) => true,
+        (Value::List(cells), Value::List(given)) => {
+            cells.len() == given.len() && cells.iter().zip(given).all(|(cell, given)| holds(cell, given))
+        }
+        (Value::Struct(cells), Value::Struct(_)) => {
+            cells.iter().all(|(name, cell)| named(given, name).is_ok_and(|given| holds(cell, &given)))
+        }
+        (cell, given) => cell == given,
+    }
+}
+
+fn widened(data_type: &DataType, values: &[Value]) -> Result<ArrayRef> {
     match data_type {
         DataType::Null => Ok(new_null_array(data_type, values.len())),
         DataType::List(field) => {
@@ -281,6 +248,25 @@ mod tests {
     fn a_dictionary_of_nothing_is_all_nulls() {
         let of = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         assert_eq!(values(&new_null_array(&of, 2)).expect("they can be read"), [Value::Null, Value::Null]);
+    }
+
+    #[test]
+    fn values_of_types_that_files_of_columns_alone_have_are_read_back() {
+        let item = Arc::new(Field::new("item", DataType::Int64, true));
+        let list = [Value::List(vec![Value::Int(1), Value::Null]), Value::Null];
+        for of in [DataType::LargeList(Arc::clone(&item)), DataType::ListView(item)] {
+            check(&of, &list);
+            check(&of, &[]);
+        }
+        check(&DataType::UInt64, &[Value::Text(u64::MAX.to_string()), Value::Int(7), Value::Null]);
+        check(&DataType::Duration(TimeUnit::Second), &[Value::Int(90), Value::Null]);
+        check(&DataType::Decimal128(5, 2), &[Value::Text("123.40".to_owned())]);
+        let fields =
+            Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Int64, true)]);
+        let map = DataType::Map(Arc::new(Field::new("entries", DataType::Struct(fields), false)), false);
+        check(&map, &[]);
+        let entry = [("key".to_owned(), Value::Text("a".to_owned())), ("value".to_owned(), Value::Int(1))];
+        check(&map, &[Value::List(vec![Value::Struct(entry.to_vec())]), Value::Null]);
     }
 
     #[test]

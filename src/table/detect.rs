@@ -92,12 +92,34 @@ pub fn is_voc(head: &[u8]) -> bool {
 
 /// Whether a file that begins so is one of YOLO's labels: a class and at least four numbers a line.
 pub fn is_yolo(head: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(head);
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.next().is_none_or(|line| {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        words.len() >= 5 && words[0].parse::<u64>().is_ok() && words[1..].iter().all(|word| word.parse::<f64>().is_ok())
+    first_line(head).is_none_or(|line| {
+        let words: Vec<&[u8]> = words(line).collect();
+        words.len() >= 5 && is::<u64>(words[0]) && words[1..].iter().all(|word| is::<f64>(word))
     })
+}
+
+/// Whether a file among labels that begins so is meant to be labels, too, though it may be broken: it begins with a
+/// number and has another one in its line, or is no text. A list of names or of paths is not.
+pub fn is_meant_for_yolo(head: &[u8]) -> bool {
+    first_line(head).is_none_or(|line| {
+        let is_text = std::str::from_utf8(line).is_ok() && !line.contains(&0);
+        let mut words = words(line);
+        !is_text || (words.next().is_some_and(is::<f64>) && words.any(is::<f64>))
+    })
+}
+
+/// The first line that is not blank.
+fn first_line(head: &[u8]) -> Option<&[u8]> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+fn is<T: std::str::FromStr>(word: &[u8]) -> bool {
+    std::str::from_utf8(word).is_ok_and(|word| word.parse::<T>().is_ok())
 }
 
 /// What a name promises; `None` for what is no table by its name.
@@ -132,5 +154,18 @@ mod tests {
         for none in ["[1, 2]", "[]", "{\"a\": [{}]}", "", "[[{}]]"] {
             check(none, None);
         }
+    }
+
+    #[test]
+    fn broken_labels_are_told_from_lists_that_lie_beside_labels() {
+        for labels in
+            [&b""[..], b"\n\n", b"0 0.5 0.5 0.1 0.2", b"0 0.5 x 0.1 0.2", b"0 0.5", b"\xff\xfe0\0", b"\xef\xbb\xbf3 .5"]
+        {
+            assert!(is_meant_for_yolo(labels), "{labels:?}");
+        }
+        for list in [&b"person\ncar\n"[..], b"0 person\n1 car\n", b"images/1.jpg\n", b"7\n8\n", b"\xc3\xa4\n"] {
+            assert!(!is_meant_for_yolo(list), "{list:?}");
+        }
+        assert!(is_yolo(b"\r\n0 1 2 3 4\r\n") && !is_yolo(b"0 1 2 3\n") && !is_yolo(b"-1 1 2 3 4\n"));
     }
 }

@@ -16,7 +16,7 @@ const THREADS_MAX: usize = 16;
 ///
 /// # Errors
 /// Those of `take`.
-pub(super) fn in_order<T: Send>(
+pub(crate) fn in_order<T: Send>(
     count: usize,
     work: impl Fn(usize) -> T + Sync,
     mut take: impl FnMut(usize, T) -> Result<Flow>,

@@ -3,7 +3,12 @@
 //! A row is found from the mark before it, by reading what lies between: at most
 //! some ten kilobytes, or one row.
 
+use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
+
+use super::in_order::in_order;
+use super::{Flow, Scan};
+use crate::Result;
 
 /// There is a mark after this many bytes, at the next row's beginning.
 pub(super) const MARK_BYTES: u64 = 32 << 10;
@@ -81,6 +86,31 @@ impl Marks {
             at = next;
         }
         blocks
+    }
+
+    /// Gives `sink` the rows of a scan: those of blocks of `bytes` or more each, made by `batch` on all processors.
+    ///
+    /// # Errors
+    /// Those of `batch` and of `sink`.
+    pub(super) fn scan(
+        &self,
+        scan: &Scan,
+        bytes: u64,
+        batch: impl Fn(Block) -> Result<RecordBatch> + Sync,
+        sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>,
+    ) -> Result<()> {
+        let to = scan.limit.map_or(u64::MAX, |limit| scan.from.saturating_add(limit)).min(self.rows);
+        let blocks = self.blocks(scan.from, to, bytes);
+        in_order(
+            blocks.len(),
+            |at| batch(blocks[at]),
+            |at, batch| {
+                let (row, batch) = (blocks[at].row, batch?);
+                let from = scan.from.saturating_sub(row);
+                let len = (to - row).min(blocks[at].rows) - from;
+                sink(batch.slice(from as usize, len as usize))
+            },
+        )
     }
 
     fn between(&self, at: usize, next: usize) -> Block {

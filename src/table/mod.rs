@@ -14,9 +14,12 @@
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | [`flag`] | a row that can be read and is odd |
+//! | [`images`] | folders of images: splits and classes by their names |
 //! | [`detect`] | which format a file has |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
+//! | `place_key` | the key of a row that has none of its own |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
+//! | `stored` | what was found of a file, as it is kept |
 //! | [`csv`], [`jsonl`] | lines of text |
 //! | [`json`], its dialect [`coco`] | rows that are objects in arrays of JSON |
 //! | [`yolo`], [`voc`] | a small file for each image; `whole` has what they share |
@@ -34,30 +37,35 @@ pub mod detect;
 pub mod edit;
 pub mod expr;
 pub mod flag;
-mod in_order;
+pub mod images;
+pub(crate) mod in_order;
 pub mod json;
 pub mod jsonl;
 mod marks;
 pub mod parquet;
+mod place_key;
 mod read;
 pub mod schema;
+mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod voc;
 mod whole;
 pub mod yolo;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 
 pub use applied::applied;
 pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
 pub use flag::Flag;
+pub use read::head;
 pub use schema::{Column, Role, TableSchema};
 
-use crate::Result;
 use crate::model::Value;
+use crate::{Error, Result};
 
 /// Bytes that can be read anywhere: a file of a view, or a slice in memory.
 pub trait ReadAt: Send + Sync + Debug {
@@ -99,6 +107,19 @@ pub trait Format: Send + Sync + Debug {
         &["rows"]
     }
 
+    /// Those of its parts in which a row can be odd in a way that [`Format::flags`] tells.
+    fn odd_parts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Tells the rows that can be read and are odd, in order of table and place.
+    ///
+    /// # Errors
+    /// Those of the file, which is one that this format opened.
+    fn flags(&self, _file: &dyn TableFile) -> Result<Vec<Flag>> {
+        Ok(Vec::new())
+    }
+
     /// Finds the rows of a file: reads all of it once, unless `index` tells what an earlier call found.
     ///
     /// `index` is what [`TableFile::index`] gave for the same bytes and options; bytes of
@@ -108,6 +129,15 @@ pub trait Format: Send + Sync + Debug {
     /// `Invalid` when the bytes are not of this format at all. A malformed row is no error: see
     /// [`TableInfo::problem`].
     fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>>;
+
+    /// The same format, for another state of a file that had these columns: what was text stays text, though all
+    /// of it might be read as numbers now. A column that does not fit its type gets another.
+    ///
+    /// `None` where the file itself tells the types of its columns.
+    fn knowing(&self, columns: &[Column]) -> Option<Arc<dyn Format>> {
+        let _ = columns;
+        None
+    }
 }
 
 /// One table of a file.
@@ -133,6 +163,21 @@ pub struct Problem {
     /// Lower case, no full stop.
     pub why: String,
 }
+
+impl Problem {
+    /// The error of a file that is none of its format at all, because of this; it has this as its cause.
+    pub(crate) fn refusal(self, what: &'static str) -> Error {
+        Error::invalid(what, "the file", self.to_string()).caused_by(self)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, in line {}, column {}", self.why, self.line, self.column)
+    }
+}
+
+impl std::error::Error for Problem {}
 
 /// What is to be read of a table.
 #[derive(Clone, Debug, Default)]
@@ -172,14 +217,43 @@ pub trait TableFile: Send + Sync {
     /// Those of the file, and those of `sink`.
     fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()>;
 
-    /// The place of the row with this key.
+    /// The place of the row with this key; of several, the first. What is found by `key` has it as its key, letter
+    /// for letter: `01` is no key of row 1.
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>>;
+
+    /// The highest id of a row, where ids are numbers.
+    ///
+    /// # Errors
+    /// Those of the file.
+    fn key_max(&self, table: usize) -> Result<Option<i64>> {
+        let Some(column) = self.tables().get(table).and_then(|info| info.schema.key) else { return Ok(None) };
+        let (scan, mut highest) = (Scan { columns: Some(vec![column]), ..Scan::default() }, None);
+        self.scan(table, &scan, &mut |batch| {
+            for id in arrow_value::values(batch.column(0))? {
+                if let Value::Int(id) = id {
+                    highest = highest.max(Some(id));
+                }
+            }
+            Ok(Flow::More)
+        })?;
+        Ok(highest)
+    }
 
     /// The key of the row at this place.
     fn key(&self, table: usize, row: u64) -> Result<String>;
 
     /// All cells of one row, in order of the schema.
     fn row(&self, table: usize, row: u64) -> Result<Vec<Value>>;
+
+    /// Some cells of one row, by place of column in the schema; where columns lie apart, no others are read.
+    ///
+    /// # Errors
+    /// `NotFound` for a column.
+    fn cells(&self, table: usize, row: u64, columns: &[usize]) -> Result<Vec<Value>> {
+        let all = self.row(table, row)?;
+        let cell = |column: &usize| all.get(*column).cloned().ok_or_else(|| Error::not_found("column", column));
+        columns.iter().map(cell).collect()
+    }
 
     /// Checks that the value can be written into the column, as it would be read back; returns it so
     /// (`"3"` for a column of numbers is 3).

@@ -21,6 +21,14 @@ pub(super) fn read(file: &dyn ReadAt, offset: u64, len: usize) -> Result<Vec<u8>
     Ok(bytes)
 }
 
+/// Reads how a file begins: at most `len` bytes.
+///
+/// # Errors
+/// Those of the file.
+pub fn head(file: &dyn ReadAt, len: usize) -> Result<Vec<u8>> {
+    read(file, 0, len)
+}
+
 /// The ASCII letter that these bytes are, if they are one.
 pub(super) type Letter = fn(&[u8]) -> Option<u8>;
 

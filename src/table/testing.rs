@@ -96,9 +96,18 @@ pub(crate) fn read_in_every_way(format: &dyn Format, bytes: &Vec<u8>) -> Vec<Vec
         assert_eq!(rows.len() as u64, file.tables()[table].rows);
         for (place, row) in rows.iter().enumerate() {
             assert_eq!(file.row(table, place as u64).expect("a row"), *row);
+            if let [first, .., last] = row.as_slice() {
+                let some = file.cells(table, place as u64, &[row.len() - 1, 0]).expect("cells");
+                assert_eq!(some, [last.clone(), first.clone()]);
+            }
             let key = again.key(table, place as u64).expect("a key");
             let found = again.find(table, &key).expect("a search").expect("a row with this key");
             assert!(found <= place as u64, "the first one wins");
+            for other in [format!("0{key}"), format!("+{key}"), format!(" {key}")] {
+                let found = again.find(table, &other).expect("a search");
+                let has_it = |place| again.key(table, place).expect("a key") == other;
+                assert!(found.is_none_or(has_it), "`{other}` is taken for `{key}`");
+            }
         }
         let middle = Scan { columns: Some(vec![]), from: rows.len() as u64 / 2, limit: Some(1) };
         file.scan(table, &middle, &mut |batch| {

@@ -9,7 +9,8 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
 
 use super::json::{self, Cells, Shape};
-use super::{Column, Flow, Problem, ReadAt, Role, Scan, TableInfo, TableSchema};
+use super::place_key::place;
+use super::{Column, FileEdits, Flow, Problem, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -37,7 +38,8 @@ pub(crate) fn text(file: &dyn ReadAt, what: &'static str) -> Result<String> {
     bytes.truncate(filled);
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Error::invalid(what, "the file", format!("it is not UTF-8 (at byte {at})"))
+        let before = String::from_utf8_lossy(&error.as_bytes()[..at]);
+        problem(&before, at, "bytes that are not UTF-8").refusal(what)
     })
 }
 
@@ -98,7 +100,7 @@ impl WholeTable {
     pub(crate) fn find(&self, key: &str) -> Option<u64> {
         match self.info.schema.key {
             Some(column) => self.rows.iter().position(|row| row[column].to_string() == key).map(|row| row as u64),
-            None => key.parse().ok().filter(|row: &u64| *row < self.info.rows && row.to_string() == key),
+            None => place(key, self.info.rows),
         }
     }
 
@@ -145,6 +147,80 @@ impl WholeTable {
         }
         Ok(())
     }
+}
+
+/// A file whose tables are in memory. It is a [`TableFile`]; a format adds what it checks and how it is spliced.
+pub(crate) trait WholeFile: Send + Sync {
+    /// Its tables.
+    fn infos(&self) -> &[TableInfo];
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none at this place.
+    fn table(&self, table: usize) -> Result<&WholeTable>;
+
+    /// See [`TableFile::check`].
+    fn check_cell(&self, table: &WholeTable, column: usize, value: &Value) -> Result<Value> {
+        table.check(column, value)
+    }
+
+    /// See [`TableFile::splices_whole`].
+    fn is_spliced_whole(&self) -> bool {
+        false
+    }
+
+    /// See [`TableFile::splice`]; all edits are of tables that are there.
+    fn splice_edits(&self, edits: &FileEdits) -> Result<Splice>;
+}
+
+impl<F: WholeFile> TableFile for F {
+    fn tables(&self) -> &[TableInfo] {
+        self.infos()
+    }
+
+    fn index(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
+        self.table(table)?.scan(scan, sink)
+    }
+
+    fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
+        Ok(self.table(table)?.find(key))
+    }
+
+    fn key(&self, table: usize, row: u64) -> Result<String> {
+        self.table(table)?.key(row)
+    }
+
+    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
+        self.table(table)?.row(row).map(<[Value]>::to_vec)
+    }
+
+    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
+        self.check_cell(self.table(table)?, column, value)
+    }
+
+    fn splices_whole(&self) -> bool {
+        self.is_spliced_whole()
+    }
+
+    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
+        let of_sets = edits.sets.iter().map(|set| set.table);
+        let of_rows = edits.deletes.iter().map(|(table, _)| *table).chain(edits.inserts.iter().map(|row| row.table));
+        of_sets.chain(of_rows).try_for_each(|table| self.table(table).map(|_| ()))?;
+        self.splice_edits(edits)
+    }
+}
+
+/// The table of a file that has but one.
+///
+/// # Errors
+/// `NotFound` for any but the first.
+pub(crate) fn sole(table: &WholeTable, at: usize) -> Result<&WholeTable> {
+    if at == 0 { Ok(table) } else { Err(Error::not_found("table", at)) }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -146,6 +147,19 @@ impl Home {
         ran.stdout
     }
 
+    /// As [`Home::ok`]; also returns the most memory that the command had at any moment, in KiB.
+    pub fn ok_within(&self, line: &str) -> (String, u64) {
+        let (out, err) = (self.join("stdout"), self.join("stderr"));
+        let file = |path: &Path| fs::File::create(path).expect("a file of our own");
+        let mut command = self.command(words(line));
+        let child = command.stdout(file(&out)).stderr(file(&err)).spawn().expect("the command starts");
+        let (status, memory_kib) = wait_for(child);
+        let code = status.code();
+        let text = |path: &Path| String::from_utf8_lossy(&fs::read(path).expect("our own file")).into_owned();
+        assert_eq!(code, Some(0), "`veneer {line}` failed: {}{}", text(&out), text(&err));
+        (text(&out), memory_kib)
+    }
+
     /// Runs `veneer --json`, which must succeed, and returns the document that it wrote.
     pub fn json(&self, line: &str) -> serde_json::Value {
         let text = self.ok(&format!("--json {line}"));
@@ -193,6 +207,18 @@ impl Home {
     pub fn steady(&self, text: &str) -> String {
         crate::steady::steady(&text.replace(&*self.path().to_string_lossy(), "[home]"))
     }
+}
+
+/// Waits for a child; how it ended, and the most memory that it had at any moment, in KiB.
+fn wait_for(child: Child) -> (ExitStatus, u64) {
+    let pid = libc::pid_t::try_from(child.id()).expect("a process id");
+    let mut status = 0;
+    // SAFETY: all zeros are a value of it.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both are written before the call returns, and `child`, which nobody else waits for, is ours.
+    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+    assert_eq!(waited, pid, "our own child");
+    (ExitStatus::from_raw(status), u64::try_from(usage.ru_maxrss).expect("an amount"))
 }
 
 impl Drop for Home {

@@ -49,13 +49,21 @@ impl Python {
         printed.unwrap_or_else(|why| panic!("{} {arguments:?}: {why}", script.display()))
     }
 
-    /// Runs `tests/python/SCRIPT`, which judges files.
+    /// Runs a module that comes with it: `pip`, `zipfile`.
     ///
     /// # Errors
     /// What it said, when it did not succeed.
-    pub fn judge(&self, script: &str, arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
+    pub fn module(&self, arguments: &[&str]) -> Result<(), String> {
+        run(Command::new(&self.program).arg("-m").args(arguments)).map(drop)
+    }
+
+    /// Runs `tests/python/SCRIPT`, which judges files; returns what it prints.
+    ///
+    /// # Errors
+    /// What it said, when it did not succeed.
+    pub fn judge(&self, script: &str, arguments: &[impl AsRef<OsStr>]) -> Result<String, String> {
         let script = workspace().join("tests/python").join(script);
-        run(Command::new(&self.program).arg(script).args(arguments)).map(drop)
+        run(Command::new(&self.program).arg(script).args(arguments))
     }
 }
 

@@ -4,6 +4,7 @@
 //! cannot run on a machine says so and is skipped.
 
 mod bad_input;
+mod bench;
 mod cli;
 mod columnar;
 mod crash;

@@ -42,7 +42,7 @@ impl Extra {
             .files()
             .filter_map(|(name, item)| match item {
                 Item::File { bytes, .. } => Some((text(name), text(&bytes))),
-                Item::Folder { .. } => None,
+                Item::Folder { .. } | Item::Samples(_) => None,
             })
             .collect();
         let mut shown = before.shown.clone();

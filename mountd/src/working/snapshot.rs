@@ -165,7 +165,7 @@ impl Keeper {
         let said = emit(&self.working.state().tree)?;
         let mut changes_said = HashMap::new();
         for (path, said) in said {
-            if let Some(change) = self.resolve(&mut known, &draft, &said)? {
+            if let Some(change) = self.resolve(&mut known, &draft, &path, &said)? {
                 changes_said.insert(path, change);
             }
         }
@@ -214,7 +214,7 @@ impl Keeper {
     }
 
     /// What is to be said of a path, once its bytes are in the store; `None` where the base says the same.
-    fn resolve(&self, known: &mut Known, draft: &Draft, said: &Said) -> Result<Option<Change>> {
+    fn resolve(&self, known: &mut Known, draft: &Draft, path: &DataPath, said: &Said) -> Result<Option<Change>> {
         let (number, mode, under) = match said {
             Said::Change(change) => return Ok(Some(change.clone())),
             Said::Scratch { number, mode, under } => (*number, *mode, *under),
@@ -223,12 +223,13 @@ impl Keeper {
             Some(stored) => stored,
             None => {
                 let mut stored = self.put(draft, number)?;
-                if let (Some(row), Content::Blob(id)) = (under, &stored.content)
-                    && draft.is_unchanged(row, *id, stored.size)?
-                {
+                if let Content::Blob(id) = &stored.content {
+                    stored.content = draft.content_for(path, under, *id, stored.size)?;
+                }
+                if let Content::Source(path) = &stored.content {
                     let base = draft.view().base();
-                    stored.content = Content::Source(base.path(row)?);
-                    stored.mtime_ns = base.entry(row)?.mtime_ns;
+                    let entry = base.find(path)?.map(|row| base.entry(row)).transpose()?;
+                    stored.mtime_ns = entry.map_or(stored.mtime_ns, |entry| entry.mtime_ns);
                 }
                 known.stored.insert(number, stored.clone());
                 stored

@@ -16,6 +16,15 @@ pub(super) fn split(words: &[String]) -> (Option<&str>, &[String]) {
     }
 }
 
+/// What is assigned to a column as text, in the words of a command.
+pub(super) fn assigned(words: &[String], column: &str) -> Vec<String> {
+    let value = |word: &String| {
+        let text = word.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case(column))?.1;
+        Some(serde_json::from_str::<String>(text).ok().or_else(|| unquoted(text)).unwrap_or_else(|| text.to_owned()))
+    };
+    words.iter().filter_map(value).collect()
+}
+
 /// What a column is to hold.
 #[derive(Clone, Debug)]
 enum Wanted {

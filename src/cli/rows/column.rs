@@ -13,7 +13,7 @@ The file stays as it is: an added column (a weight, a note, a flag) is kept besi
 and is edited and versioned like any other.
 
 Examples:
-  veneer column traffic labels weight --type number
+  veneer column traffic samples weight --type number
   veneer column traffic labels note
   veneer column traffic labels note --drop")]
 pub(in crate::cli) struct ColumnArgs {
@@ -35,8 +35,11 @@ pub(in crate::cli) struct ColumnArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ColumnType {
     Text,
+    #[value(alias = "float")]
     Number,
+    #[value(alias = "int")]
     Integer,
+    #[value(alias = "bool")]
     Flag,
 }
 

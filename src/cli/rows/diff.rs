@@ -1,7 +1,7 @@
 //! `veneer diff --rows`, and how cells that two sides disagree on are shown.
 
 use serde::Serialize;
-use veneer::dataset::rows::{RowConflict, RowDiff, short_key, short_name};
+use veneer::dataset::rows::{FileDiff, RowConflict, RowDiff, RowDiffs, short_key, short_name};
 use veneer::model::{DataPath, RowAddress, Value};
 
 use crate::cli::output::{self, Align, PathFields, Table, printable};
@@ -10,10 +10,10 @@ use crate::cli::report::Result;
 /// The most letters of a value that are shown to a person.
 const VALUE_LEN_MAX: usize = 60;
 
-/// A difference of a cell, a row or a column, as JSON has it.
+/// A difference of a cell, a row, a column or only of bytes, as JSON has it.
 #[derive(Serialize)]
 struct RowLine {
-    table: String,
+    table: Option<String>,
     #[serde(flatten)]
     path: PathFields,
     key: Option<String>,
@@ -21,19 +21,30 @@ struct RowLine {
     before: Option<serde_json::Value>,
     after: Option<serde_json::Value>,
     change: &'static str,
+    /// Why bytes cannot be told by rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+impl From<&FileDiff> for RowLine {
+    fn from(diff: &FileDiff) -> RowLine {
+        let (path, change) = (PathFields::from(&diff.path), bytes_word(diff));
+        RowLine { table: None, path, key: None, column: None, before: None, after: None, change, why: diff.why.clone() }
+    }
 }
 
 impl From<&RowDiff> for RowLine {
     fn from(diff: &RowDiff) -> RowLine {
         let (key, column) = parts(&diff.address);
         RowLine {
-            table: short_name(&diff.path, diff.address.table()),
+            table: Some(short_name(&diff.path, diff.address.table())),
             path: PathFields::from(&diff.path),
             key: key.map(|key| short_key(&diff.path, key)),
             column: column.map(str::to_owned),
             before: diff.before.as_ref().map(Value::to_json),
             after: diff.after.as_ref().map(Value::to_json),
             change: word(diff),
+            why: None,
         }
     }
 }
@@ -73,18 +84,28 @@ pub(in crate::cli) fn told(path: &DataPath, conflict: &RowConflict) -> (String, 
     (place, format!("was {base}, ours {ours}, theirs {theirs}"))
 }
 
-/// Prints differences of rows.
-pub(in crate::cli) fn print(differences: &[RowDiff], json: bool) -> Result<()> {
+/// Prints differences of rows, and the files whose other bytes are none.
+pub(in crate::cli) fn print(differences: &RowDiffs, json: bool) -> Result<()> {
+    let RowDiffs { rows, files } = differences;
     if json {
-        return output::json(&differences.iter().map(RowLine::from).collect::<Vec<_>>());
+        let lines = rows.iter().map(RowLine::from).chain(files.iter().map(RowLine::from));
+        return output::json(&lines.collect::<Vec<_>>());
     }
     let mut table = Table::new([Align::Left, Align::Left, Align::Left]);
-    for diff in differences {
+    for diff in rows {
         let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), shown);
         let change = format!("{} -> {}", value(&diff.before), value(&diff.after));
         table.row([word(diff).to_owned(), place(&diff.path, &diff.address), change]);
     }
+    for diff in files {
+        let why = diff.why.as_deref().unwrap_or("other bytes, the same rows");
+        table.row([bytes_word(diff).to_owned(), printable(diff.path.as_bytes()), printable(why.as_bytes())]);
+    }
     table.print()
+}
+
+fn bytes_word(diff: &FileDiff) -> &'static str {
+    if diff.why.is_none() { "reformatted" } else { "bytes" }
 }
 
 fn parts(address: &RowAddress) -> (Option<&str>, Option<&str>) {
@@ -104,7 +125,8 @@ fn place(path: &DataPath, address: &RowAddress) -> String {
     printable(place.as_bytes())
 }
 
-fn shown(value: &Value) -> String {
+/// A value for a person: short, and without what would move the cursor.
+pub(in crate::cli) fn shown(value: &Value) -> String {
     let text = match value {
         Value::Text(text) => format!("{text:?}"),
         Value::Null => "null".to_owned(),

@@ -1,10 +1,13 @@
 //! `veneer set`, `insert` and `delete`: edits of rows, each one step that `undo` takes back.
 
+use std::ffi::{OsStr, OsString};
+
 use clap::Args;
 use veneer::dataset::View;
 use veneer::dataset::rows::{RowEdit, Table};
 
-use super::assign::{Assignments, Meant, split};
+use super::assign::{Assignments, Meant, assigned, split};
+use super::input::Input;
 use crate::cli::context::Context;
 use crate::cli::edit::Editing;
 use crate::cli::human;
@@ -18,37 +21,69 @@ where it can be read as that (3, true, null, [10,20,30,40], \"3\"), else text.
 
 An expression of other columns is computed for each row.
 
+--from reads a CSV, JSON lines, Parquet or Arrow file: a column with the keys, called as
+the table's own or `key`, and the columns to set. All of it is one step, or refused.
+
 Examples:
   veneer set traffic labels --key 17 label=car
   veneer set traffic labels --where 'score < 0.2' label=car
   veneer set traffic labels --where 'weight IS NULL' 'weight=score * 2'
-  veneer set traffic annotations --key 4211 'bbox=[10,20,30,40]' iscrowd=0")]
+  veneer set traffic annotations --key 4211 'bbox=[10,20,30,40]' iscrowd=0
+  veneer set traffic labels --from corrected.csv
+  python predict.py | veneer set traffic labels --from -
+  veneer set traffic samples --where \"label = 'cat'\" weight=0.5
+  veneer set pets samples --key cat/1.png label=fox --new-class")]
 pub(in crate::cli) struct SetArgs {
     /// The dataset, and the branch if not `main`
     #[arg(value_name = "NAME[@BRANCH]")]
     name: String,
     /// The table, if there are several, and what is set
-    #[arg(value_name = "[TABLE] COLUMN=VALUE", required = true)]
+    #[arg(value_name = "[TABLE] COLUMN=VALUE", required_unless_present = "from")]
     words: Vec<String>,
     /// The row's key: its id, or its place from 0 where rows have none; may be said again
-    #[arg(long = "key", value_name = "K", required_unless_present = "condition")]
+    #[arg(long = "key", value_name = "K", required_unless_present_any = ["condition", "from"])]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL
     #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
     condition: Option<String>,
+    /// Take rows and values from a file, or as CSV from stdin
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["keys", "condition"])]
+    from: Option<OsString>,
+    /// Make the folder of a class that there is not yet, for samples in folders of classes
+    #[arg(long)]
+    new_class: bool,
 }
 
 impl SetArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
+        if let Some(file) = &self.from {
+            return match words.first() {
+                None => set_from(context, &self.name, table, file),
+                Some(word) => Err(Failure::usage(format!("`{word}` assigns a value, and so does the file"))
+                    .hint("give either `--from FILE` or COLUMN=VALUE")),
+            };
+        }
         let meant = Meant::read(&self.keys, self.condition.as_deref())?;
-        edit(context, &self.name, table, |view, table| {
+        let classes = if self.new_class { assigned(words, "label") } else { Vec::new() };
+        edit(context, &self.name, table, &classes, |view, table| {
             let wanted = Assignments::read(words, &view.table_info(table)?.schema)?;
             let edits = wanted.of(view, table, &meant)?;
             let label = format!("set {} of {}", wanted.columns(), human::count(edits.len() as u64, "row"));
             Ok((edits, label))
         })
     }
+}
+
+fn set_from(context: &Context, name: &str, table: Option<&str>, file: &OsStr) -> Result {
+    let input = Input::open(file)?;
+    let mut editing = Editing::open(context, &context.address(name)?)?;
+    let table = table_of(&editing, table)?;
+    let rows = editing.draft.set_from(&table, &input.bytes, input.promise).map_err(|error| {
+        let shown = format!("veneer rows {name} {} --keys", table.name);
+        Failure::from(error).hint(format!("nothing was changed; `{shown}` shows the table's keys and columns"))
+    })?;
+    editing.save(context, &format!("set {} of {} from {}", human::count(rows, "row"), table.name, input.name))
 }
 
 /// Insert a row in a draft.
@@ -75,7 +110,7 @@ pub(in crate::cli) struct InsertArgs {
 impl InsertArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
-        edit(context, &self.name, table, |view, table| {
+        edit(context, &self.name, table, &[], |view, table| {
             let cells = Assignments::read(words, &view.table_info(table)?.schema)?.cells()?;
             Ok((vec![RowEdit::Insert { after: self.after.clone(), cells }], "insert a row".to_owned()))
         })
@@ -106,7 +141,7 @@ pub(in crate::cli) struct DeleteArgs {
 impl DeleteArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let meant = Meant::read(&self.keys, self.condition.as_deref())?;
-        edit(context, &self.name, self.table.as_deref(), |view, table| {
+        edit(context, &self.name, self.table.as_deref(), &[], |view, table| {
             let rows = meant.find(view, table, &[])?;
             let label = format!("delete {}", human::count(rows.len() as u64, "row"));
             Ok((rows.into_iter().map(|(row, _)| RowEdit::Delete { row }).collect(), label))
@@ -119,13 +154,19 @@ fn edit(
     context: &Context,
     name: &str,
     table: Option<&str>,
+    new_classes: &[String],
     work: impl FnOnce(&View, &Table) -> Result<(Vec<RowEdit>, String)>,
 ) -> Result {
     let mut editing = Editing::open(context, &context.address(name)?)?;
-    let table = editing.draft.view().table(table).map_err(|error| {
-        Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
-    })?;
+    let table = table_of(&editing, table)?;
     let (edits, label) = work(editing.draft.view(), &table)?;
+    new_classes.iter().for_each(|class| editing.draft.allow_class(class));
     editing.draft.edit_table(&table, edits)?;
     editing.save(context, &format!("{label} in {}", table.name))
+}
+
+fn table_of(editing: &Editing, table: Option<&str>) -> Result<Table> {
+    editing.draft.view().table(table).map_err(|error| {
+        Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
+    })
 }

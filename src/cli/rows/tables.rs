@@ -1,16 +1,19 @@
 //! `veneer tables`: what tables a dataset has, and why.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use serde::Serialize;
 use veneer::ErrorKind;
 use veneer::dataset::View;
-use veneer::dataset::rows::Table;
-use veneer::table::{Column, Role, TableInfo};
+use veneer::dataset::rows::{FileProblem, OddRows, Table, TableOutline};
+use veneer::table::{Column, Role};
 
+use super::formats;
 use crate::cli::browse::view_of;
 use crate::cli::context::Context;
 use crate::cli::human;
-use crate::cli::output::{self, Align, PathFields, Table as Lines};
+use crate::cli::output::{self, Align, PathFields, Table as Lines, printable};
 use crate::cli::report::{Answer, Result, say};
 
 /// List the tables of a dataset: their formats, rows and columns.
@@ -19,9 +22,14 @@ use crate::cli::report::{Answer, Result, say};
 A table is what a format makes of a file: a CSV has one, a COCO file has images,
 annotations and categories. `veneer rows` shows one, `veneer set` edits it.
 
+What a file is, is told by its name and beginning. --format says it instead, for all
+revisions of the dataset: of all files, or with PATH= of one (`none`: it is no table);
+`auto` finds it out again.
+
 Examples:
   veneer tables traffic
   veneer tables traffic@v1
+  veneer tables traffic --format labels.dat=csv
   veneer --json tables traffic | jq -r '.[].columns[].name'")]
 pub(in crate::cli) struct TablesArgs {
     /// The dataset, and the revision if not `main`
@@ -30,6 +38,9 @@ pub(in crate::cli) struct TablesArgs {
     /// Show your draft on the branch, uncommitted changes included
     #[arg(long)]
     draft: bool,
+    /// Record what files are, before the tables are listed; may be said again
+    #[arg(long = "format", value_name = "[PATH=]FORMAT")]
+    formats: Vec<OsString>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +52,37 @@ struct TableLine {
     files: Vec<PathFields>,
     why: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    problem: Option<ProblemLine>,
+    broken_files: u64,
+    /// How many rows are odd, and why.
+    flags: u64,
+    odd: Vec<OddLine>,
+}
+
+#[derive(Serialize)]
+struct OddLine {
+    why: String,
+    rows: u64,
+    first: String,
+}
+
+#[derive(Serialize)]
+struct ProblemLine {
+    #[serde(flatten)]
+    file: PathFields,
+    /// The file, for a person.
+    #[serde(skip)]
+    shown: String,
+    line: u64,
+    column: u64,
+    why: String,
+}
+
+impl From<FileProblem> for ProblemLine {
+    fn from(FileProblem { path, problem }: FileProblem) -> ProblemLine {
+        let (file, shown) = (PathFields::from(&path), printable(path.as_bytes()));
+        ProblemLine { file, shown, line: problem.line, column: problem.column, why: problem.why }
+    }
 }
 
 #[derive(Serialize)]
@@ -54,33 +95,56 @@ struct ColumnLine {
 
 impl TablesArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
+        if !self.formats.is_empty() {
+            formats::record(context, &self.name, &self.formats)?;
+        }
         let view = view_of(context, &self.name, self.draft)?;
         let mut lines = Vec::new();
         for table in view.tables()? {
             if let Some(info) = info(&view, &table)? {
-                lines.push(line(&table, info));
+                lines.push(line(&table, info, view.odd_rows(&table)?));
             }
         }
         if context.json {
             output::json(&lines)?;
             return Ok(Answer::Yes);
         }
-        let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left]);
+        let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left, Align::Left]);
         for line in &lines {
             let columns: Vec<&str> = line.columns.iter().map(|column| column.name.as_str()).collect();
             let rows = human::count(line.rows, "row");
-            shown.row([line.table.clone(), line.format.to_owned(), rows, columns.join(", ")]);
+            shown.row([
+                line.table.clone(),
+                line.format.to_owned(),
+                rows,
+                printable(line.why.as_bytes()),
+                columns.join(", "),
+            ]);
         }
         shown.print()?;
-        for line in lines.iter().filter(|line| line.problem.is_some()) {
-            say(format_args!("{} is partial: {}", line.table, line.problem.as_deref().unwrap_or_default()));
+        for line in &lines {
+            say_problem(line);
+            for OddLine { why, rows, first } in &line.odd {
+                say(format_args!("{}: {} with {why}, the first is `{first}`", line.table, human::count(*rows, "row")));
+            }
         }
         Ok(Answer::Yes)
     }
 }
 
+/// Tells what of a table cannot be read.
+fn say_problem(line: &TableLine) {
+    let Some(problem) = &line.problem else { return };
+    let (file, place) = (&problem.shown, format!("line {}, byte {}", problem.line, problem.column));
+    let others = match line.broken_files {
+        0 | 1 => String::new(),
+        files => format!(" (and in {})", human::count(files - 1, "other file")),
+    };
+    say(format_args!("{} is partial: {file}, {place}: {}{others}", line.table, problem.why));
+}
+
 /// What the table is; `None` where the file turns out to be none of this format, or has no such table.
-fn info(view: &View, table: &Table) -> Result<Option<TableInfo>> {
+fn info(view: &View, table: &Table) -> Result<Option<TableOutline>> {
     match view.table_info(table) {
         Ok(info) => Ok(Some(info)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => Ok(None),
@@ -92,8 +156,7 @@ fn info(view: &View, table: &Table) -> Result<Option<TableInfo>> {
     }
 }
 
-fn line(table: &Table, info: TableInfo) -> TableLine {
-    let problem = info.problem.map(|it| format!("line {}, byte {}: {}", it.line, it.column, it.why));
+fn line(table: &Table, info: TableOutline, odd: Vec<OddRows>) -> TableLine {
     TableLine {
         table: table.name.clone(),
         format: table.format.name(),
@@ -101,7 +164,10 @@ fn line(table: &Table, info: TableInfo) -> TableLine {
         columns: info.schema.columns.iter().map(column).collect(),
         files: table.paths.iter().map(PathFields::from).collect(),
         why: table.why.clone(),
-        problem,
+        problem: info.problem.map(ProblemLine::from),
+        broken_files: info.broken_files,
+        flags: odd.iter().map(|odd| odd.rows).sum(),
+        odd: odd.into_iter().map(|OddRows { why, rows, first }| OddLine { why, rows, first }).collect(),
     }
 }
 

@@ -2,12 +2,91 @@
 
 use arrow::datatypes::DataType;
 
-use crate::model::Value;
+use super::find::Table;
+use crate::dataset::draft::Draft;
+use crate::dataset::edit::content_of;
+use crate::model::{Change, DataPath, FileChange, RowAddress, RowChange, Value};
 use crate::table::{Column, Role};
 use crate::{Error, Result};
 
+impl Draft {
+    /// Adds a column that the file lacks; its cells are null.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the table has a column of this name.
+    pub fn add_column(&mut self, table: &Table, name: &str, data_type: &DataType) -> Result<()> {
+        if self.view.table_info(table)?.schema.columns.iter().any(|column| column.name == name) {
+            return Err(Error::already_exists("column", name));
+        }
+        if table.is_samples() {
+            return self.add_sample_column(name, data_type);
+        }
+        let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
+        let added = RowChange::Added { data_type: data_type.to_string() };
+        let change = |path| self.with_rows_changed(path, [(address.clone(), Some(added.clone()))]);
+        let changes = table.paths.iter().map(change).collect::<Result<Vec<_>>>()?;
+        self.set_all(changes)
+    }
+
+    /// Drops an added column with all its cells.
+    ///
+    /// # Errors
+    /// `NotFound` for a column that was not added: the file's own stay.
+    pub fn drop_column(&mut self, table: &Table, name: &str) -> Result<()> {
+        if table.is_samples() {
+            return self.drop_sample_column(name);
+        }
+        let mut changes = Vec::new();
+        for path in table.paths.iter() {
+            // A file that came later lacks it.
+            changes.extend(self.without_column(path, &table.part, name)?);
+        }
+        if changes.is_empty() {
+            return Err(Error::not_found("added column", name));
+        }
+        self.set_all(changes)
+    }
+
+    fn without_column(&self, path: &DataPath, part: &str, name: &str) -> Result<Option<(DataPath, Change)>> {
+        let rows = self.view.rows_of(&self.view.existing(path)?);
+        let address = RowAddress::Column { table: part.to_owned(), column: name.to_owned() };
+        if rows.get(&address)?.is_none() {
+            return Ok(None);
+        }
+        let mut edits = vec![(address, None)];
+        for (at, change) in rows.entries()? {
+            match (&at, change) {
+                (RowAddress::Cell { table: of, column, .. }, _) if of == part && column == name => {
+                    edits.push((at, None));
+                }
+                (RowAddress::Row { table: of, .. }, RowChange::Inserted { after, mut cells, patch, is_below })
+                    if of == part =>
+                {
+                    cells.retain(|(column, _)| column != name);
+                    edits.push((at, Some(RowChange::Inserted { after, cells, patch, is_below })));
+                }
+                _ => {}
+            }
+        }
+        self.with_rows_changed(path, edits).map(Some)
+    }
+
+    /// The file with something else said of its rows that changes no byte of it.
+    fn with_rows_changed(
+        &self,
+        path: &DataPath,
+        edits: impl IntoIterator<Item = (RowAddress, Option<RowChange>)>,
+    ) -> Result<(DataPath, Change)> {
+        let node = self.view.existing(path)?;
+        let rows = self.view.rows_of(&node).with(edits)?;
+        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
+        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
+        Ok((path.clone(), Change::File(FileChange { content, size, mtime_ns, mode })))
+    }
+}
+
 /// A column that was added, by the name of its type.
-pub(super) fn added(name: &str, data_type: &str) -> Result<Column> {
+pub(in crate::dataset) fn added(name: &str, data_type: &str) -> Result<Column> {
     let role = if name == "weight" { Role::Weight } else { Role::Plain };
     Ok(Column { name: name.to_owned(), data_type: known(data_type)?, role, nullable: true, editable: true })
 }
@@ -20,7 +99,7 @@ fn known(data_type: &str) -> Result<DataType> {
 ///
 /// # Errors
 /// `Invalid` for a value of another type.
-pub(super) fn check(data_type: &str, value: &Value) -> Result<Value> {
+pub(in crate::dataset) fn check(data_type: &str, value: &Value) -> Result<Value> {
     let known = known(data_type)?;
     let refused = |why: &str| Error::invalid("value", &value.to_string(), why);
     Ok(match (&known, value) {

@@ -1,13 +1,17 @@
 //! What differs between two views, told by row and cell.
 //!
-//! Only files whose paths differ are looked at, and of these only the row
-//! changes that the two sides do not share.
+//! Only files whose paths differ are looked at. Where both sides edited rows over
+//! the same bytes, it is the row changes that they do not share; where the bytes
+//! are others, both are parsed and compared ([`super::parsed`]).
 
-use crate::Result;
+use super::parsed::{Aligned, CHANGED_MAX, TableChanges, align};
+use super::side::{Side, with_both};
 use crate::dataset::diff::{diff, has_same_bytes};
+use crate::dataset::samples;
 use crate::dataset::view::{Node, Place, View};
-use crate::model::{DataPath, RowAddress, RowChange, Value};
+use crate::model::{DataPath, Kind, RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
+use crate::{Error, ErrorKind, Result};
 
 /// One cell, row or column that two views do not agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,21 +26,122 @@ pub struct RowDiff {
     pub after: Option<Value>,
 }
 
+/// All that differs between two views, told by row where it can be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowDiffs {
+    /// The rows, cells and columns that differ, in order of path and address.
+    pub rows: Vec<RowDiff>,
+    /// The files whose other bytes are no row changes, in order of path.
+    pub files: Vec<FileDiff>,
+}
+
+/// A file that differs in its bytes, with no row to tell of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDiff {
+    /// The file, by the path that the later view has.
+    pub path: DataPath,
+    /// Why it cannot be told by rows; `None`: it can, and no row differs, so it was only formatted anew.
+    pub why: Option<String>,
+}
+
 /// Returns the rows, cells and columns that differ, in order of path and address.
 ///
-/// Files whose bytes were replaced as a whole are not told by rows.
+/// A file whose bytes were replaced is parsed on both sides; rows of a table without keys are told by their keys in
+/// the earlier view, a new one by the row that it comes after and a number. Files that cannot be told by rows are
+/// left out: see [`compare_rows`].
 pub fn diff_rows(from: &View, to: &View) -> Result<Vec<RowDiff>> {
-    let mut found = Vec::new();
+    Ok(compare_rows(from, to)?.rows)
+}
+
+/// Returns all that differs in files that both views have and that are tables in both.
+pub fn compare_rows(from: &View, to: &View) -> Result<RowDiffs> {
+    let mut found = RowDiffs::default();
     for change in diff(from, to)? {
         let old_path = change.from.as_ref().unwrap_or(&change.path);
         let (Some(before), Some(after)) = (from.node(old_path)?, to.node(&change.path)?) else { continue };
-        if before.is_folder() || after.is_folder() || !share_below((from, &before), (to, &after))? {
+        if before.entry.kind != Kind::File || after.entry.kind != Kind::File {
             continue;
         }
-        let differences = from.rows_of(&before).diff(&to.rows_of(&after))?;
-        found.extend(differences.into_iter().filter_map(|difference| told(&change.path, difference)));
+        if share_below((from, &before), (to, &after))? {
+            let differences = from.rows_of(&before).diff(&to.rows_of(&after))?;
+            found.rows.extend(differences.into_iter().filter_map(|difference| told(&change.path, difference)));
+        } else {
+            compare_bytes((from, &before), (to, &after), &mut found)?;
+        }
     }
+    found.rows.extend(samples::diff(from, to)?);
     Ok(found)
+}
+
+/// Tells of a file whose bytes are others what its rows are by them.
+fn compare_bytes(from: (&View, &Node), to: (&View, &Node), found: &mut RowDiffs) -> Result<()> {
+    let path = &to.1.path;
+    let mut not_by_row = |why: String| found.files.push(FileDiff { path: path.clone(), why: Some(why) });
+    let compared = match (Side::of(from.0, from.1), Side::of(to.0, to.1)) {
+        (Ok(Some(old)), Ok(Some(new))) => tables_between(&old, &new),
+        // What is no table is not spoken of; what was one, or is one now, is.
+        (Ok(None) | Err(_), Ok(None)) => return Ok(()),
+        (Ok(None), Ok(Some(_))) => Ok(Err("the earlier file is no table".to_owned())),
+        (Ok(Some(_)), Ok(None)) => Ok(Err("the later file is no table".to_owned())),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    match compared {
+        Ok(Ok(tables)) => {
+            let before = found.rows.len();
+            found.rows.extend(tables.iter().flat_map(|table| listed(path, table)));
+            found.rows[before..].sort_by_cached_key(|diff| diff.address.to_key().unwrap_or_default());
+            if found.rows.len() == before {
+                found.files.push(FileDiff { path: path.clone(), why: None });
+            }
+        }
+        Ok(Err(why)) => not_by_row(why),
+        // A file that cannot be parsed, or bytes of the source that are gone, are no reason to tell nothing.
+        Err(error) if is_of_content(&error) => not_by_row(error.to_string()),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Whether it is the file that cannot be read as rows, and not the store or the system that failed.
+pub(super) fn is_of_content(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. } | ErrorKind::SourceChanged { .. })
+}
+
+/// What differs in all tables of a file; a sentence says why that cannot be told.
+fn tables_between(old: &Side<'_>, new: &Side<'_>) -> Result<std::result::Result<Vec<TableChanges>, String>> {
+    with_both(old, new, |old, new| {
+        let aligned = match align(old, new)? {
+            Ok(aligned) => aligned,
+            Err(why) => return Ok(Err(why)),
+        };
+        if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
+            return Ok(Err(format!("more than {CHANGED_MAX} of its rows differ")));
+        }
+        aligned.iter().map(|table| table.changes(old, new)).collect::<Result<Vec<_>>>().map(Ok)
+    })
+}
+
+fn listed(path: &DataPath, changes: &TableChanges) -> Vec<RowDiff> {
+    let table = || changes.table.clone();
+    let mut found = Vec::with_capacity(changes.len());
+    let mut add = |address, before, after| found.push(RowDiff { path: path.clone(), address, before, after });
+    for (column, before, after) in &changes.columns {
+        let text = |data_type: &Option<String>| data_type.clone().map(Value::Text);
+        add(RowAddress::Column { table: table(), column: column.clone() }, text(before), text(after));
+    }
+    for (row, cells) in &changes.sets {
+        for (column, before, after) in cells {
+            let address = RowAddress::Cell { table: table(), row: row.clone(), column: column.clone() };
+            add(address, Some(before.clone()), Some(after.clone()));
+        }
+    }
+    for (row, cells) in &changes.deleted {
+        add(RowAddress::Row { table: table(), row: row.clone() }, Some(Value::Struct(cells.clone())), None);
+    }
+    for (row, cells) in changes.inserted_by_key() {
+        add(RowAddress::Row { table: table(), row }, None, Some(Value::Struct(cells.clone())));
+    }
+    found
 }
 
 /// Whether the row edits of two files lie over the same bytes.
@@ -52,7 +157,7 @@ fn below(place: &Place) -> &Place {
 }
 
 /// A difference as people read it; `None` for what is none to them: the same values by other bytes.
-pub(super) fn told(path: &DataPath, difference: RowDifference) -> Option<RowDiff> {
+pub(in crate::dataset) fn told(path: &DataPath, difference: RowDifference) -> Option<RowDiff> {
     let RowDifference { address, before, after } = difference;
     // Where one side says nothing, it has what the other says the base has.
     let of_base = before.as_ref().or(after.as_ref()).and_then(base_value);
@@ -65,6 +170,7 @@ fn base_value(change: &RowChange) -> Option<Value> {
     match change {
         RowChange::Set { before, .. } => Some(before.clone()),
         RowChange::Deleted { before, .. } => Some(Value::Struct(before.clone())),
+        RowChange::Excluded { .. } => Some(Value::Bool(false)),
         RowChange::Inserted { .. } | RowChange::Added { .. } | RowChange::Shared { .. } => None,
     }
 }
@@ -74,6 +180,7 @@ fn value_now(change: &RowChange) -> Option<Value> {
         RowChange::Set { after, .. } => Some(after.clone()),
         RowChange::Inserted { cells, .. } => Some(Value::Struct(cells.clone())),
         RowChange::Added { data_type } => Some(Value::Text(data_type.clone())),
+        RowChange::Excluded { .. } => Some(Value::Bool(true)),
         RowChange::Deleted { .. } | RowChange::Shared { .. } => None,
     }
 }

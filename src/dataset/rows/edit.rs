@@ -3,20 +3,22 @@
 //! One rule keeps them canonical, as with paths: what says the same as the base
 //! is left out. So a cell that is set back leaves nothing behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
-use arrow::datatypes::DataType;
-
-use super::Part;
 use super::find::Table;
+use super::opened::place_of;
 use super::splice::Splicing;
+use super::work::{Besides, Work};
+use super::{FILE_COLUMN, Part};
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::now_ns;
-use crate::model::{Change, Content, DataPath, FileChange, RowAddress, RowChange, Value};
-use crate::overlay::Rows;
-use crate::table::{Format, TableFile, TableSchema};
-use crate::{Error, Result};
+use crate::dataset::view::Node;
+use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
+use crate::overlay::{Overlay, Rows};
+use crate::table::Format;
+use crate::{Error, ErrorKind, Result};
 
 /// An edit of one row. Cells are told by the names of their columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,23 +52,25 @@ impl Draft {
     /// # Errors
     /// As [`Draft::edit_rows`].
     pub fn edit_table(&mut self, table: &Table, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        if table.is_samples() {
+            return self.edit_samples(edits);
+        }
         let mut by_file: BTreeMap<DataPath, Vec<(usize, RowEdit)>> = BTreeMap::new();
         for (number, edit) in edits.into_iter().enumerate() {
             let (path, edit) = within_file(table, edit)?;
             by_file.entry(path).or_default().push((number, edit));
         }
-        let before = self.view.overlay.clone();
-        let mut keys = Vec::new();
+        let (mut keys, mut changes) = (Vec::new(), Vec::new());
+        let known = RefCell::new(HashMap::new());
+        let added = |column: &str| self.added_in_some_file(table, column, &known);
         for (path, edits) in by_file {
             let (numbers, edits): (Vec<_>, Vec<_>) = edits.into_iter().unzip();
-            match self.edit_rows(&path, &*table.format, &table.part, edits) {
-                Ok(rows) => keys.extend(numbers.into_iter().zip(rows.iter().map(|row| table.key(&path, row)))),
-                Err(error) => {
-                    self.view.overlay = before;
-                    return Err(error);
-                }
-            }
+            let edited = self.edited(&path, &*table.format, &table.part, edits, &added);
+            let (rows, change) = edited.map_err(|error| if table.is_many { lacking(error, &path) } else { error })?;
+            keys.extend(numbers.into_iter().zip(rows.iter().map(|row| table.key(&path, row))));
+            changes.extend(change.map(|change| (path, change)));
         }
+        self.set_all(changes)?;
         keys.sort();
         Ok(keys.into_iter().map(|(_, key)| key).collect())
     }
@@ -84,95 +88,135 @@ impl Draft {
         table: &str,
         edits: Vec<RowEdit>,
     ) -> Result<Vec<String>> {
+        let (keys, change) = self.edited(path, format, table, edits, &|_| Ok(None))?;
+        self.set_all(change.map(|change| (path.clone(), change)))?;
+        Ok(keys)
+    }
+
+    /// What edits of rows make of a file, if anything; and the keys of the rows.
+    fn edited(
+        &self,
+        path: &DataPath,
+        format: &dyn Format,
+        table: &str,
+        edits: Vec<RowEdit>,
+        added: &dyn Fn(&str) -> Result<Option<String>>,
+    ) -> Result<(Vec<String>, Option<Change>)> {
         let node = self.view.existing(path)?;
+        let (committed, elsewhere) = (|| self.rows_committed(path), || self.rows_elsewhere(path));
+        let besides = Besides { added, committed: &committed, elsewhere: &elsewhere };
         let (keys, splicing) = {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
-                let mut work = Work::new(file, rows, table)?;
+                let mut work = Work::new(file, rows, table, besides)?;
                 let keys = edits.into_iter().map(|edit| work.take(edit)).collect::<Result<Vec<_>>>()?;
-                Ok((keys, Splicing::of(work.file, work.at, rows, work.changes)?))
+                Ok((keys, work.splicing()?))
             })?
         };
-        let (rows, grown) = splicing.store(self.view.rows_of(&node), &*self.dataset.store)?;
-        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
-        if rows.root() == self.view.rows_of(&node).root() {
-            return Ok(keys);
+        Ok((keys, self.respliced(&node, splicing)?))
+    }
+
+    /// Makes the overlay say of rows what it said before, and of the file what follows from that.
+    ///
+    /// # Errors
+    /// `NotFound` for the file; those of its format.
+    pub(in crate::dataset) fn put_rows_back(
+        &mut self,
+        path: &DataPath,
+        table: &str,
+        changes: BTreeMap<RowAddress, Option<RowChange>>,
+    ) -> Result<()> {
+        let node = self.view.existing(path)?;
+        let Some(found) = self.view.format_of(&node)? else { return Err(Error::not_found("table", table)) };
+        let splicing = Part::open(&self.view, &node, &*found.format)?
+            .with_file(|file, rows| Splicing::of(file, place_of(file, table)?, rows, changes))?;
+        let change = self.respliced(&node, splicing)?;
+        self.set_all(change.map(|change| (path.clone(), change)))
+    }
+
+    /// The file with other row changes; none where they are as they were.
+    fn respliced(&self, node: &Node, splicing: Splicing) -> Result<Option<Change>> {
+        let (rows, grown) = splicing.store(self.view.rows_of(node), &*self.dataset.store)?;
+        if rows.root() == self.view.rows_of(node).root() {
+            return Ok(None);
         }
+        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
         let size = node.entry.size.saturating_add_signed(grown);
         // What is as the base has it is of the base's time, too.
         let mtime_ns = match (&content, node.place.source_row()) {
             (Content::Source(_), Some(row)) => self.view.base.entry(row)?.mtime_ns,
             _ => now_ns(),
         };
-        self.set(path, Change::File(FileChange { content, size, mtime_ns, mode: node.entry.mode }))?;
-        Ok(keys)
+        Ok(Some(Change::File(FileChange { content, size, mtime_ns, mode: node.entry.mode })))
+    }
+
+    /// The type of a column that was added to some file of a table of many.
+    fn added_in_some_file(
+        &self,
+        table: &Table,
+        column: &str,
+        known: &RefCell<HashMap<String, Option<String>>>,
+    ) -> Result<Option<String>> {
+        if !table.is_many {
+            return Ok(None);
+        }
+        if let Some(found) = known.borrow().get(column) {
+            return Ok(found.clone());
+        }
+        let address = RowAddress::Column { table: table.part.clone(), column: column.to_owned() };
+        let mut found = None;
+        for path in table.paths.iter() {
+            if let Some(RowChange::Added { data_type }) = self.view.rows_of(&self.view.existing(path)?).get(&address)? {
+                found = Some(data_type);
+                break;
+            }
+        }
+        known.borrow_mut().insert(column.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// The row changes of a file in the revision that the draft is based on.
+    fn rows_committed(&self, path: &DataPath) -> Result<Option<Rows>> {
+        self.rows_in(self.dataset.revision(self.based_on())?.overlay, path)
+    }
+
+    /// The row changes that other branches and drafts have of a file, each once.
+    fn rows_elsewhere(&self, path: &DataPath) -> Result<Vec<Rows>> {
+        let mut overlays = Vec::new();
+        for (_, head) in self.dataset.branches()? {
+            overlays.push(self.dataset.revision(head.id)?.overlay);
+        }
+        for (_, _, step) in self.dataset.drafts()? {
+            overlays.push(self.dataset.step(step.id)?.overlay);
+        }
+        overlays.sort_unstable();
+        overlays.dedup();
+        let mut found: Vec<Rows> = Vec::new();
+        for overlay in overlays {
+            let rows = self.rows_in(overlay, path)?;
+            found.extend(rows.filter(|rows| found.iter().all(|known| known.root() != rows.root())));
+        }
+        Ok(found)
+    }
+
+    fn rows_in(&self, overlay: Option<Id>, path: &DataPath) -> Result<Option<Rows>> {
+        let overlay = Overlay::new(self.dataset.nodes.clone(), overlay);
+        Ok(match overlay.get(path)? {
+            Some(Change::File(FileChange { content: Content::Rows { rows, .. }, .. })) => {
+                Some(overlay.rows(Some(rows)))
+            }
+            _ => None,
+        })
     }
 }
 
-impl Draft {
-    /// Adds a column that the file lacks; its cells are null.
-    ///
-    /// # Errors
-    /// `AlreadyExists` when the table has a column of this name.
-    pub fn add_column(&mut self, table: &Table, name: &str, data_type: &DataType) -> Result<()> {
-        if self.view.table_info(table)?.schema.columns.iter().any(|column| column.name == name) {
-            return Err(Error::already_exists("column", name));
+/// Of a table of many files, a column may be one that other files have.
+fn lacking(error: Error, path: &DataPath) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound { what: "column", name } => {
+            Error::invalid("column", name, format!("the file `{path}` has none of this name"))
         }
-        let address = RowAddress::Column { table: table.part.clone(), column: name.to_owned() };
-        let added = RowChange::Added { data_type: data_type.to_string() };
-        for path in table.paths.iter() {
-            self.change_rows(path, [(address.clone(), Some(added.clone()))])?;
-        }
-        Ok(())
-    }
-
-    /// Drops an added column with all its cells.
-    ///
-    /// # Errors
-    /// `NotFound` for a column that was not added: the file's own stay.
-    pub fn drop_column(&mut self, table: &Table, name: &str) -> Result<()> {
-        for path in table.paths.iter() {
-            self.drop_column_of(path, &table.part, name)?;
-        }
-        Ok(())
-    }
-
-    fn drop_column_of(&mut self, path: &DataPath, part: &str, name: &str) -> Result<()> {
-        let node = self.view.existing(path)?;
-        let rows = self.view.rows_of(&node);
-        let address = RowAddress::Column { table: part.to_owned(), column: name.to_owned() };
-        if rows.get(&address)?.is_none() {
-            return Err(Error::not_found("added column", name));
-        }
-        let mut edits = vec![(address, None)];
-        for (at, change) in rows.entries()? {
-            match (&at, change) {
-                (RowAddress::Cell { table: of, column, .. }, _) if of == part && column == name => {
-                    edits.push((at, None));
-                }
-                (RowAddress::Row { table: of, .. }, RowChange::Inserted { after, mut cells, patch, is_below })
-                    if of == part =>
-                {
-                    cells.retain(|(column, _)| column != name);
-                    edits.push((at, Some(RowChange::Inserted { after, cells, patch, is_below })));
-                }
-                _ => {}
-            }
-        }
-        self.change_rows(path, edits)
-    }
-
-    /// Changes what is said of rows, where that changes no byte of the file.
-    fn change_rows(
-        &mut self,
-        path: &DataPath,
-        edits: impl IntoIterator<Item = (RowAddress, Option<RowChange>)>,
-    ) -> Result<()> {
-        let node = self.view.existing(path)?;
-        let rows = self.view.rows_of(&node).with(edits)?;
-        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
-        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
-        self.set(path, Change::File(FileChange { content, size, mtime_ns, mode }))
+        _ => error,
     }
 }
 
@@ -192,7 +236,7 @@ fn within_file(table: &Table, edit: RowEdit) -> Result<(DataPath, RowEdit)> {
             (path, RowEdit::Insert { after: Some(row.to_owned()), cells })
         }
         RowEdit::Insert { after: None, mut cells } if table.is_many => {
-            let at = cells.iter().position(|(column, _)| column == super::FILE_COLUMN);
+            let at = cells.iter().position(|(column, _)| column == FILE_COLUMN);
             let at = at.ok_or_else(|| Error::invalid("row", "a new one", "its column `file` says where it goes"))?;
             (table.file(&cells.remove(at).1.to_string())?, RowEdit::Insert { after: None, cells })
         }
@@ -201,246 +245,4 @@ fn within_file(table: &Table, edit: RowEdit) -> Result<(DataPath, RowEdit)> {
             (path, RowEdit::Insert { after: None, cells })
         }
     })
-}
-
-/// Edits of one table of one file, being worked out.
-struct Work<'a> {
-    file: &'a dyn TableFile,
-    at: usize,
-    table: String,
-    rows: &'a Rows,
-    changes: BTreeMap<RowAddress, Option<RowChange>>,
-}
-
-impl<'a> Work<'a> {
-    fn new(file: &'a dyn TableFile, rows: &'a Rows, table: &str) -> Result<Work<'a>> {
-        let at = file.tables().iter().position(|info| info.name == table);
-        let at = at.ok_or_else(|| Error::not_found("table", table))?;
-        Ok(Work { file, at, table: table.to_owned(), rows, changes: BTreeMap::new() })
-    }
-
-    fn schema(&self) -> &TableSchema {
-        &self.file.tables()[self.at].schema
-    }
-
-    fn row_address(&self, row: &str) -> RowAddress {
-        RowAddress::Row { table: self.table.clone(), row: row.to_owned() }
-    }
-
-    fn cell_address(&self, row: &str, column: &str) -> RowAddress {
-        RowAddress::Cell { table: self.table.clone(), row: row.to_owned(), column: column.to_owned() }
-    }
-
-    fn saying(&self, address: &RowAddress) -> Result<Option<RowChange>> {
-        match self.changes.get(address) {
-            Some(change) => Ok(change.clone()),
-            None => self.rows.get(address),
-        }
-    }
-
-    fn take(&mut self, edit: RowEdit) -> Result<String> {
-        match edit {
-            RowEdit::Set { row, cells } => self.set(&row, cells).map(|()| row),
-            RowEdit::Delete { row } => self.delete(&row).map(|()| row),
-            RowEdit::Insert { after, cells } => self.insert(after, cells),
-        }
-    }
-
-    fn place(&self, row: &str) -> Result<u64> {
-        let place = self.file.find(self.at, row)?.ok_or_else(|| Error::not_found("row", row))?;
-        // One row has one key: `01` would be a second one of row 1.
-        if self.file.key(self.at, place)? == row { Ok(place) } else { Err(Error::not_found("row", row)) }
-    }
-
-    /// The values as the file takes them, by place of column; those of added columns apart.
-    fn checked(&self, cells: Vec<(String, Value)>, of: RowIs) -> Result<Checked> {
-        let mut checked = Checked::default();
-        for (name, value) in cells {
-            match self.schema().find(&name) {
-                // A row may be made with a key of its own, and keeps it.
-                Some(column)
-                    if !self.schema().columns[column].editable
-                        && (of == RowIs::There || self.schema().key != Some(column)) =>
-                {
-                    return Err(Error::invalid("column to edit", &name, "its values follow from others"));
-                }
-                Some(column) => {
-                    checked.file.insert(column, self.file.check(self.at, column, &value)?);
-                }
-                None => {
-                    let address = RowAddress::Column { table: self.table.clone(), column: name.clone() };
-                    let Some(RowChange::Added { data_type }) = self.saying(&address)? else {
-                        return Err(Error::not_found("column", name));
-                    };
-                    checked.added.insert(name, super::column::check(&data_type, &value)?);
-                }
-            }
-        }
-        Ok(checked)
-    }
-
-    fn set(&mut self, row: &str, cells: Vec<(String, Value)>) -> Result<()> {
-        let checked = self.checked(cells, RowIs::There)?;
-        match self.saying(&self.row_address(row))? {
-            Some(RowChange::Deleted { .. }) => return Err(Error::not_found("row", row)),
-            Some(RowChange::Inserted { after, cells, is_below, .. }) => {
-                return self.set_inserted(row, after, cells, is_below, checked);
-            }
-            _ => {}
-        }
-        let place = self.place(row)?;
-        let mut as_it_is = None;
-        for (column, after) in checked.file {
-            let address = self.cell_address(row, &self.schema().columns[column].name.clone());
-            let before = match self.saying(&address)? {
-                Some(RowChange::Set { before, .. }) => before,
-                _ => {
-                    if as_it_is.is_none() {
-                        as_it_is = Some(self.file.row(self.at, place)?);
-                    }
-                    as_it_is.as_ref().and_then(|cells| cells.get(column).cloned()).unwrap_or(Value::Null)
-                }
-            };
-            let change = (after != before).then_some(RowChange::Set { before, after, patch: None });
-            self.changes.insert(address, change);
-        }
-        for (name, after) in checked.added {
-            let change = (after != Value::Null).then_some(RowChange::Set { before: Value::Null, after, patch: None });
-            self.changes.insert(self.cell_address(row, &name), change);
-        }
-        Ok(())
-    }
-
-    fn set_inserted(
-        &mut self,
-        row: &str,
-        after: Option<String>,
-        mut cells: Vec<(String, Value)>,
-        is_below: bool,
-        checked: Checked,
-    ) -> Result<()> {
-        let named = checked.file.into_iter().map(|(column, value)| (self.schema().columns[column].name.clone(), value));
-        for (name, value) in named.chain(checked.added).collect::<Vec<_>>() {
-            match cells.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, cell)) => *cell = value,
-                None => cells.push((name, value)),
-            }
-        }
-        let inserted = RowChange::Inserted { after, cells, patch: None, is_below };
-        self.changes.insert(self.row_address(row), Some(inserted));
-        Ok(())
-    }
-
-    fn delete(&mut self, row: &str) -> Result<()> {
-        let address = self.row_address(row);
-        match self.saying(&address)? {
-            Some(RowChange::Deleted { .. }) => return Err(Error::not_found("row", row)),
-            Some(RowChange::Inserted { .. }) => {
-                self.changes.insert(address, None);
-                return Ok(());
-            }
-            _ => {}
-        }
-        let place = self.place(row)?;
-        let names = self.schema().columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        let mut before: Vec<_> = names.into_iter().zip(self.file.row(self.at, place)?).collect();
-        let cells: BTreeSet<RowAddress> = self.rows.of_row(&self.table, row)?.into_iter().map(|(at, _)| at).collect();
-        let edited = self.changes.keys().filter(|at| at.row() == Some(row)).cloned().collect::<Vec<_>>();
-        for at in cells.into_iter().chain(edited) {
-            // The row goes with the value that the base has, whatever was set meanwhile.
-            if let (RowAddress::Cell { column, .. }, Some(RowChange::Set { before: of_base, .. })) =
-                (&at, self.saying(&at)?)
-                && let Some((_, value)) = before.iter_mut().find(|(name, _)| name == column)
-            {
-                *value = of_base;
-            }
-            self.changes.insert(at, None);
-        }
-        self.changes.insert(address, Some(RowChange::Deleted { before, patch: None, is_below: true }));
-        Ok(())
-    }
-
-    fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
-        let checked = self.checked(cells, RowIs::New)?;
-        let mut all = Vec::new();
-        for (at, column) in self.schema().columns.iter().enumerate() {
-            let value = checked.file.get(&at).cloned();
-            all.push((column.name.clone(), value.unwrap_or(Value::Null)));
-        }
-        all.extend(checked.added);
-        let anchor = match &after {
-            Some(row) => Some(self.anchor(row)?),
-            None => match self.file.tables()[self.at].rows {
-                0 => None,
-                rows => Some(self.file.key(self.at, rows - 1)?),
-            },
-        };
-        let key = match self.schema().key {
-            Some(column) => self.new_key(column, &mut all)?,
-            None => self.new_place(anchor.as_deref())?,
-        };
-        let inserted = RowChange::Inserted { after: anchor, cells: all, patch: None, is_below: false };
-        self.changes.insert(self.row_address(&key), Some(inserted));
-        Ok(key)
-    }
-
-    /// The row of the file after which what is to come after `row` goes.
-    fn anchor(&self, row: &str) -> Result<String> {
-        match self.saying(&self.row_address(row))? {
-            Some(RowChange::Inserted { after, .. }) => after.ok_or_else(|| Error::not_found("row", row)),
-            Some(RowChange::Deleted { .. }) => Err(Error::not_found("row", row)),
-            _ => self.place(row).map(|_| row.to_owned()),
-        }
-    }
-
-    /// Checks that the key of a new row is nobody's, or finds one where a number is wanted and none was given.
-    fn new_key(&self, column: usize, cells: &mut [(String, Value)]) -> Result<String> {
-        let is_free = |key: &str| {
-            Ok::<_, Error>(match self.saying(&self.row_address(key))? {
-                // The deletion is told at the same address.
-                Some(RowChange::Inserted { .. } | RowChange::Deleted { .. }) => false,
-                _ => self.file.find(self.at, key)?.is_none(),
-            })
-        };
-        if cells[column].1 != Value::Null {
-            let key = cells[column].1.to_string();
-            return if is_free(&key)? { Ok(key) } else { Err(Error::already_exists("row", key)) };
-        }
-        let last = match self.file.tables()[self.at].rows {
-            0 => 0,
-            rows => self.file.key(self.at, rows - 1)?.parse::<i64>().unwrap_or(0),
-        };
-        let name = &self.schema().columns[column].name;
-        let mut next = last.checked_add(1).ok_or_else(|| Error::invalid("key", name, "the numbers are used up"))?;
-        while !is_free(&next.to_string())? {
-            next += 1;
-        }
-        cells[column].1 = self.file.check(self.at, column, &Value::Int(next))?;
-        Ok(cells[column].1.to_string())
-    }
-
-    /// A key for a row of a table without keys: the place of the row before it, and a number.
-    fn new_place(&self, anchor: Option<&str>) -> Result<String> {
-        for number in 1.. {
-            let key = format!("{}+{number}", anchor.unwrap_or_default());
-            if self.saying(&self.row_address(&key))?.is_none() {
-                return Ok(key);
-            }
-        }
-        unreachable!("there is always another number")
-    }
-}
-
-/// Whether a row is there already.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RowIs {
-    There,
-    New,
-}
-
-/// Cells whose values the file and the added columns take.
-#[derive(Default)]
-struct Checked {
-    file: BTreeMap<usize, Value>,
-    added: BTreeMap<String, Value>,
 }

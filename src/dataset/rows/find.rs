@@ -3,16 +3,19 @@
 //! A file's name says what it may be, and its beginning whether it is. Formats
 //! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
-use crate::model::DataPath;
+use crate::model::{DataPath, Kind};
 use crate::source::OnDrift;
-use crate::table::Format;
 use crate::table::detect::{self, Found, HEAD_LEN, Promise};
+use crate::table::images::is_image;
+use crate::table::in_order::in_order;
 use crate::table::voc::Voc;
 use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloTask};
+use crate::table::{Flow, Format};
 use crate::{Error, ErrorKind, Result};
 
 /// The name within the file of a table that is the only one.
@@ -21,6 +24,13 @@ const SOLE: &str = "rows";
 const IN_FILE: char = '#';
 /// The longest class map that is read, in bytes.
 const CLASSES_LEN_MAX: u64 = 16 << 20;
+
+/// So many files of a folder are asked whether all are of a format.
+const SPEAKERS: usize = 16;
+/// So many files are looked at by one thread at a time.
+const AT_A_TIME: usize = 256;
+/// How much of a file of lines is read to tell what they are, in bytes.
+const LINE_LEN: usize = 4096;
 
 /// A table of a view: where its rows are.
 #[derive(Clone, Debug)]
@@ -40,6 +50,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether it is the main table, which is joined of files and other tables, and so has no file of its own.
+    pub fn is_samples(&self) -> bool {
+        self.paths.is_empty()
+    }
+
     /// The key of a row of this table, by its key within a file.
     pub fn key(&self, path: &DataPath, key: &str) -> String {
         if self.is_many { format!("{path}{IN_FILE}{key}") } else { key.to_owned() }
@@ -59,7 +74,7 @@ impl Table {
     }
 
     /// The file of this table that has this path, or is shown so where it is not text.
-    pub(super) fn file(&self, path: &str) -> Result<DataPath> {
+    pub(in crate::dataset) fn file(&self, path: &str) -> Result<DataPath> {
         let found = self.paths.binary_search_by(|known| known.as_bytes().cmp(path.as_bytes()));
         let found = found.ok().or_else(|| self.paths.iter().position(|known| known.to_string() == path));
         found.map(|at| self.paths[at].clone()).ok_or_else(|| Error::not_found("file of the table", path))
@@ -67,11 +82,28 @@ impl Table {
 }
 
 impl View {
-    /// The tables in all files, in order of path; those of many files last.
+    /// The tables in all files, in order of path; those of many files next, and last the main table `samples`.
     pub fn tables(&self) -> Result<Vec<Table>> {
-        let mut finding = Finding { view: self, files: Vec::new(), labels: Vec::new(), voc: Vec::new(), data: None };
+        let (mut tables, has_images) = self.file_tables()?;
+        if has_images {
+            tables.push(samples::table("there are images"));
+        } else if !tables.is_empty() {
+            tables.push(samples::table("there is a table"));
+        }
+        Ok(tables)
+    }
+
+    /// The tables in all files, and whether there are images.
+    pub(in crate::dataset) fn file_tables(&self) -> Result<(Vec<Table>, bool)> {
+        self.found(None)
+    }
+
+    fn found(&self, only: Option<&str>) -> Result<(Vec<Table>, bool)> {
+        let (files, labels, voc) = (Vec::new(), Vec::new(), Vec::new());
+        let mut finding = Finding { view: self, only, files, labels, voc, data: None, has_images: false };
         finding.folder(&self.root()?)?;
-        finding.tables()
+        let has_images = finding.has_images;
+        Ok((finding.tables()?, has_images))
     }
 
     /// The table that people mean by `name`: its own, its file's path, or its name within the file; with but
@@ -80,8 +112,18 @@ impl View {
     /// # Errors
     /// `NotFound`, and `Ambiguous` with all that may be meant.
     pub fn table(&self, name: Option<&str>) -> Result<Table> {
+        // A name that is exactly a table's is found without looking into all files.
+        if let Some(name) = name
+            && let Some(table) = self.found(Some(name))?.0.into_iter().find(|table| table.name == name)
+        {
+            return Ok(table);
+        }
         let mut all = self.tables()?;
         let Some(name) = name else {
+            // With but one table in files, that is meant, for its rows can be edited.
+            if all.len() > 1 {
+                all.retain(|table| !table.is_samples());
+            }
             return match all.len() {
                 1 => Ok(all.remove(0)),
                 0 => Err(Error::not_found("table", "in any file")),
@@ -92,12 +134,12 @@ impl View {
                 }
             };
         };
-        if let Some(at) = all.iter().position(|table| table.name == name) {
+        if let Some(at) = all.iter().rposition(|table| table.name == name) {
             return Ok(all.remove(at));
         }
         let is_meant = |table: &Table| {
             let is_file = !table.is_many && table.paths.iter().any(|path| path.as_bytes() == name.as_bytes());
-            table.part == name || is_file
+            !table.is_samples() && (table.part == name || is_file)
         };
         all.retain(is_meant);
         match all.len() {
@@ -109,14 +151,19 @@ impl View {
 
     /// The format of one file, by its name and beginning.
     pub(in crate::dataset) fn format_of(&self, node: &Node) -> Result<Option<Found>> {
-        let Some(promise) = detect::promise(node.name()) else { return Ok(None) };
+        let Some(promise) = self.formats.promise(&node.path) else { return Ok(None) };
         let found = |format: Arc<dyn Format>| Some(Found { format, why: String::new() });
         Ok(match promise {
             Promise::Xml if is(self, node, detect::is_voc) => found(Arc::new(Voc::default())),
             Promise::Text if is(self, node, detect::is_yolo) => found(Arc::new(YoloLabels::default())),
             Promise::Yaml => found(Arc::new(YoloDataFile)),
-            promise => self.head(node).and_then(|head| detect::sniff(promise, &head)),
+            promise => self.sniffed(node, promise),
         })
+    }
+
+    fn sniffed(&self, node: &Node, promise: Promise) -> Option<Found> {
+        let sniffed = self.head(node).and_then(|head| detect::sniff(promise, &head));
+        self.formats.found(&node.path, promise, sniffed)
     }
 
     fn head(&self, node: &Node) -> Option<Vec<u8>> {
@@ -127,7 +174,16 @@ impl View {
         Some(head)
     }
 
-    fn text(&self, node: &Node) -> Option<String> {
+    /// The first lines of a file; `None` where it cannot be read.
+    fn begins(&self, node: &Node) -> Option<Vec<u8>> {
+        let content = self.open_below(node, OnDrift::Error).ok()?;
+        let mut head = vec![0; LINE_LEN.min(usize::try_from(content.len()).unwrap_or(LINE_LEN))];
+        let read = content.read_at(&mut head, 0).ok()?;
+        head.truncate(read);
+        Some(head)
+    }
+
+    pub(in crate::dataset) fn text(&self, node: &Node) -> Option<String> {
         let content = self.open(node, OnDrift::Error).ok()?;
         let mut text = vec![0; usize::try_from(content.len().min(CLASSES_LEN_MAX)).ok()?];
         let read = content.read_at(&mut text, 0).ok()?;
@@ -139,42 +195,70 @@ impl View {
 /// What a walk over all files finds.
 struct Finding<'a> {
     view: &'a View,
+    /// Only files are looked into that may have a table of this name, and none of those that have a table together.
+    only: Option<&'a str>,
     files: Vec<(DataPath, Found)>,
     labels: Vec<DataPath>,
     voc: Vec<DataPath>,
     data: Option<YoloData>,
+    has_images: bool,
 }
 
 impl Finding<'_> {
     fn folder(&mut self, folder: &Node) -> Result<()> {
-        // Of what has a file for each image, the first of a folder speaks for all; labels stand beside lists of names.
-        let mut is_voc = None;
-        for child in self.view.children(folder)? {
+        let (mut xml, mut text) = (Vec::new(), Vec::new());
+        let children = self.view.children(folder)?;
+        let labelled = labelled_images(&children);
+        for child in children {
             if child.is_folder() {
                 self.folder(&child)?;
                 continue;
             }
-            let Some(promise) = detect::promise(child.name()) else { continue };
+            let Some(promise) = self.view.formats.promise(&child.path) else {
+                self.has_images |= child.entry.kind == Kind::File && is_image(child.name());
+                continue;
+            };
+            if self.only.is_some_and(|name| !may_be_named(&child.path, name)) {
+                continue;
+            }
+            let is_said = self.view.formats.is_said(&child.path, promise);
             match promise {
-                Promise::Xml => {
-                    let view = self.view;
-                    if *is_voc.get_or_insert_with(|| is(view, &child, detect::is_voc)) {
-                        self.voc.push(child.path);
-                    }
-                }
-                Promise::Text => {
-                    let view = self.view;
-                    if is_labels_folder(folder) && is(view, &child, detect::is_yolo) {
-                        self.labels.push(child.path);
-                    }
-                }
+                Promise::Xml | Promise::Text if self.only.is_some() => {}
+                Promise::Xml if is_said => self.voc.push(child.path),
+                Promise::Xml => xml.push(child),
+                Promise::Text if is_said => self.labels.push(child.path),
+                Promise::Text if is_labels_folder(folder) || labelled.contains(stem(child.name())) => text.push(child),
+                Promise::Text => {}
                 Promise::Yaml => self.yaml(child),
                 Promise::Delimited | Promise::JsonLines | Promise::Json | Promise::Parquet | Promise::Arrow => {
-                    let found = self.view.head(&child).and_then(|head| detect::sniff(promise, &head));
+                    let found = self.view.sniffed(&child, promise);
                     self.files.extend(found.map(|found| (child.path, found)));
                 }
             }
         }
+        // Of what has a file for each image, the first few of a folder speak for all: one may be broken.
+        if xml.iter().filter(|node| is_file(node)).take(SPEAKERS).any(|node| is(self.view, node, detect::is_voc)) {
+            self.voc.extend(xml.into_iter().filter(is_file).map(|node| node.path));
+        }
+        self.labels(text)
+    }
+
+    /// Labels stand beside lists of names, and so each file is looked at.
+    fn labels(&mut self, text: Vec<Node>) -> Result<()> {
+        let text: Vec<Node> = text.into_iter().filter(is_file).collect();
+        let of_group = |group: usize| {
+            let nodes = text.iter().skip(group * AT_A_TIME).take(AT_A_TIME);
+            nodes
+                .map(|node| self.view.begins(node).is_none_or(|head| detect::is_meant_for_yolo(&head)))
+                .collect::<Vec<_>>()
+        };
+        let mut labels = Vec::new();
+        in_order(text.len().div_ceil(AT_A_TIME), of_group, |group, are_labels| {
+            let nodes = text.iter().skip(group * AT_A_TIME).zip(are_labels);
+            labels.extend(nodes.filter(|(_, is_label)| *is_label).map(|(node, _)| node.path.clone()));
+            Ok(Flow::More)
+        })?;
+        self.labels.extend(labels);
         Ok(())
     }
 
@@ -207,6 +291,30 @@ impl Finding<'_> {
 
 fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> bool {
     view.head(node).is_some_and(|head| of(&head))
+}
+
+/// The names, without their endings, of images beside which there are texts.
+fn labelled_images(children: &[Node]) -> HashSet<Vec<u8>> {
+    if !children.iter().any(|child| detect::promise(child.name()) == Some(Promise::Text)) {
+        return HashSet::new();
+    }
+    children.iter().filter(|child| is_image(child.name())).map(|child| stem(child.name()).to_vec()).collect()
+}
+
+fn stem(name: &[u8]) -> &[u8] {
+    name.iter().rposition(|byte| *byte == b'.').map_or(name, |dot| &name[..dot])
+}
+
+/// Whether a table of this file may have this name.
+fn may_be_named(path: &DataPath, name: &str) -> bool {
+    let file = String::from_utf8_lossy(path.name()).into_owned();
+    let (stem, path) = (stem_of(&file), path.to_string());
+    let is_of = |of: &str| name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    is_of(stem) || is_of(&path)
+}
+
+fn is_file(node: &Node) -> bool {
+    node.entry.kind == Kind::File
 }
 
 fn is_labels_folder(folder: &Node) -> bool {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
 use super::diff::told;
+use super::merge_bytes::{Bytes, merge_bytes};
 use super::patch::{fit_together, patches};
 use super::splice::Splicing;
-use crate::Result;
 use crate::dataset::conflict::Prefer;
-use crate::dataset::view::View;
-use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
+use crate::dataset::view::{Node, Place, View};
+use crate::model::{Change, Content, DataPath, Entry, FileChange, Id, Kind, RowAddress, RowChange, Value};
 use crate::overlay::{RowDifference, Rows};
+use crate::{Error, Result};
 
 /// One cell or row for which the two sides have no common result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub struct RowConflict {
 
 /// How the merge of one file's rows ended.
 pub(in crate::dataset) enum RowMerge {
-    /// Both sides' edits together.
-    Merged(FileChange),
+    /// Both sides' edits together; `None` is the base's file, unchanged.
+    Merged(Option<FileChange>),
     /// Nothing was merged, because of these.
     Conflicts(Vec<RowConflict>),
     /// The sides do not differ by rows alone.
@@ -50,24 +51,16 @@ pub(in crate::dataset) fn merge_rows(
     sides: &FileSides<'_>,
     prefer: Option<Prefer>,
 ) -> Result<RowMerge> {
-    let (Some(Change::File(ours)), Some(Change::File(theirs))) = (sides.ours, sides.theirs) else {
+    let file = |side: Option<&Change>| file_of(view, path, side);
+    let (Some(before), Some(ours), Some(theirs)) = (file(sides.before)?, file(sides.ours)?, file(sides.theirs)?) else {
         return Ok(RowMerge::NotByRow);
     };
-    let plain = Content::Source(path.clone());
-    let before = match sides.before {
-        None => &plain,
-        Some(Change::File(file)) => &file.content,
-        Some(_) => return Ok(RowMerge::NotByRow),
-    };
-    let (below, roots) =
-        ([before, &ours.content, &theirs.content].map(below), [before, &ours.content, &theirs.content].map(root));
+    let contents = [&before.content, &ours.content, &theirs.content];
+    let (below, roots) = (contents.map(below), contents.map(root));
     if below[0] != below[1] || below[1] != below[2] {
-        return Ok(RowMerge::NotByRow);
+        return other_bytes(view, path, [&before, &ours, &theirs], prefer);
     }
-    let mode_before = match sides.before {
-        Some(Change::File(file)) => Some(file.mode),
-        _ => None,
-    };
+    let mode_before = before.mode;
     let [before, our_rows, their_rows] = roots.map(|root| view.overlay.rows(root));
     let mut merging = Merging::new(&before, &our_rows, &their_rows, prefer)?;
     merging.run()?;
@@ -90,8 +83,70 @@ pub(in crate::dataset) fn merge_rows(
         return Ok(RowMerge::NotByRow);
     }
     let content = super::with_rows(below[1].clone(), rows.root());
-    let mode = if mode_before == Some(ours.mode) { theirs.mode } else { ours.mode };
-    Ok(RowMerge::Merged(FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode }))
+    let mode = if mode_before == ours.mode { theirs.mode } else { ours.mode };
+    let mut file = FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode };
+    if let Content::Source(of) = &file.content
+        && let Some(row) = view.base.find(of)?
+    {
+        // What is as the base has it is of the base's time, too.
+        file.mtime_ns = view.base.entry(row)?.mtime_ns;
+    }
+    let is_plain = file_of(view, path, None)?.is_some_and(|plain| plain == file);
+    Ok(RowMerge::Merged((!is_plain).then_some(file)))
+}
+
+/// The file that a side has, as an overlay would say it: where it says nothing, that of the source.
+fn file_of(view: &View, path: &DataPath, side: Option<&Change>) -> Result<Option<FileChange>> {
+    match side {
+        Some(Change::File(file)) => return Ok(Some(file.clone())),
+        Some(_) => return Ok(None),
+        None => {}
+    }
+    let Some(Place::Folder { base: Some(folder) }) =
+        path.parent().map(|parent| view.node(&parent)).transpose()?.flatten().map(|node| node.place)
+    else {
+        return Ok(None);
+    };
+    let Some(row) = view.base.child(folder, path.name())? else { return Ok(None) };
+    let entry = view.base.entry(row)?;
+    let content = Content::Source(view.base.path(row)?);
+    let file = FileChange { content, size: entry.size, mtime_ns: entry.mtime_ns, mode: entry.mode };
+    Ok((entry.kind == Kind::File).then_some(file))
+}
+
+/// Merges where the sides are not edits of rows over the same bytes; the bytes that changed stay.
+fn other_bytes(view: &View, path: &DataPath, files: [&FileChange; 3], prefer: Option<Prefer>) -> Result<RowMerge> {
+    let node = |file: &FileChange| {
+        let entry = Entry { kind: Kind::File, size: file.size, mtime_ns: file.mtime_ns, mode: file.mode };
+        Ok::<_, Error>(Node { path: path.clone(), entry, place: view.place_of(&file.content)? })
+    };
+    let [before, ours, theirs] = files;
+    let theirs_changed = below(&ours.content) == below(&before.content);
+    let (before, ours, theirs) = (node(before)?, node(ours)?, node(theirs)?);
+    let bytes = match theirs_changed {
+        true => Bytes { before: &before, stays: &theirs, comes: &ours, comes_from: Prefer::Ours },
+        false => Bytes { before: &before, stays: &ours, comes: &theirs, comes_from: Prefer::Theirs },
+    };
+    merge_bytes(view, &bytes, prefer)
+}
+
+/// Merges row changes that are no bytes of a file; gives back the conflicts where no side is preferred.
+pub(in crate::dataset) fn merge_beside(
+    before: &Rows,
+    ours: &Rows,
+    theirs: &Rows,
+    prefer: Option<Prefer>,
+) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
+    if theirs.root() == before.root() {
+        return Ok(Ok(ours.clone()));
+    }
+    let mut merging = Merging::new(before, ours, theirs, prefer)?;
+    merging.run()?;
+    let Merging { edits, conflicts, .. } = merging;
+    if !conflicts.is_empty() && prefer.is_none() {
+        return Ok(Err(conflicts));
+    }
+    ours.with(edits).map(Ok)
 }
 
 /// Edits whose bytes stand by themselves; returns the rows, and by how many bytes the file grows.

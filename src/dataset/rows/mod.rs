@@ -2,26 +2,54 @@
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
 
-mod column;
+mod align;
+mod blame;
+mod cells;
+mod classes;
+pub(super) mod column;
+mod compact;
 mod diff;
 mod edit;
 mod find;
+mod formats;
+mod from_file;
+mod inserted;
 mod merge;
+mod merge_bytes;
+mod odd;
+mod opened;
+mod outline;
+mod parsed;
 mod part;
 mod patch;
+mod placed;
 mod query;
+mod reapply;
+mod rewritten;
 mod scan;
 mod select;
+mod side;
 mod splice;
+mod theirs;
+mod work;
 
-pub use diff::{RowDiff, diff_rows};
+pub use blame::{Blame, CellBlame, RowBlame, RowFate};
+pub use classes::{Class, ClassMap};
+pub(super) use diff::told;
+pub use diff::{FileDiff, RowDiff, RowDiffs, compare_rows, diff_rows};
 pub use edit::RowEdit;
 pub use find::{Table, short_key, short_name};
+pub(super) use formats::Formats;
+pub use formats::{FORMATS, check_formats};
 pub use merge::RowConflict;
-pub(super) use merge::{FileSides, RowMerge, merge_rows};
+pub(super) use merge::{FileSides, RowMerge, merge_beside, merge_rows};
+pub use odd::OddRows;
+pub use outline::{FileProblem, TableOutline};
 pub(super) use part::Part;
-pub(super) use patch::{patched_len, patches};
+pub(super) use patch::{patched_len, patches, placed_patches};
 pub use query::RowQuery;
+pub(super) use reapply::{Reapplied, reapply};
+pub(super) use rewritten::rewritten;
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;
 

@@ -1,5 +1,8 @@
 //! The patches of a file's row changes, as the ranges of one spliced file.
 
+use std::collections::HashMap;
+
+use super::inserted::{in_order, inserted};
 use crate::Result;
 use crate::model::{RowAddress, RowPatch};
 use crate::overlay::Rows;
@@ -7,20 +10,27 @@ use crate::overlay::Rows;
 /// The patches of all row changes, in order of offset.
 ///
 /// What is inserted at one place goes before what is replaced from there on. Several rows inserted at one
-/// place are in the order of their keys, the shorter one first, as numbers are.
+/// place are in the order of [`super::inserted`].
 pub(in crate::dataset) fn patches(rows: &Rows) -> Result<Vec<RowPatch>> {
+    Ok(placed_patches(rows)?.into_iter().map(|(_, patch)| patch).collect())
+}
+
+/// As [`patches`], each with what it belongs to.
+pub(in crate::dataset) fn placed_patches(rows: &Rows) -> Result<Vec<(RowAddress, RowPatch)>> {
+    let entries = rows.entries()?;
+    let mut ranks: HashMap<(&str, &str), usize> = HashMap::new();
+    for (table, rows) in inserted(entries.iter().map(|(address, change)| (address, change))) {
+        ranks.extend(in_order(&rows).into_iter().enumerate().map(|(rank, (row, _))| ((table, row), rank)));
+    }
     let mut found = Vec::new();
-    for (address, change) in rows.entries()? {
+    for (address, change) in &entries {
         if let Some(patch) = change.patch() {
-            let key = match address {
-                RowAddress::Row { row, .. } => row,
-                _ => String::new(),
-            };
-            found.push((patch.offset, patch.replaced > 0, key.len(), key, patch.clone()));
+            let rank = address.row().and_then(|row| ranks.get(&(address.table(), row)));
+            found.push((patch.offset, patch.replaced > 0, rank, address, patch));
         }
     }
-    found.sort_by(|a, b| (a.0, a.1, a.2, &a.3).cmp(&(b.0, b.1, b.2, &b.3)));
-    Ok(found.into_iter().map(|(.., patch)| patch).collect())
+    found.sort_by_key(|(offset, replaces, rank, ..)| (*offset, *replaces, *rank));
+    Ok(found.into_iter().map(|(.., address, patch)| (address.clone(), patch.clone())).collect())
 }
 
 /// Whether the patches, in order, do not overlap.

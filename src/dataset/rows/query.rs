@@ -8,11 +8,12 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
 use super::find::Table;
-use super::scan::{RowBatch, RowScan};
+use super::opened::Opened;
+use super::scan::{RowBatch, unbuilt};
+use crate::Result;
 use crate::dataset::view::View;
 use crate::table::expr::{Expr, Filter, Order, find_columns};
 use crate::table::{Flow, TableSchema};
-use crate::{Error, Result};
 
 /// The name of the column of keys, where these are asked for.
 const KEY: &str = "key";
@@ -53,31 +54,39 @@ impl View {
         query: &RowQuery,
         sink: &mut dyn FnMut(&SchemaRef, Option<RecordBatch>) -> Result<Flow>,
     ) -> Result<()> {
-        let schema = self.table_info(table)?.schema;
-        let mut sorter = query.order.as_ref().map(|order| order.bind(&schema, query.limit)).transpose()?;
-        let of_order = sorter.as_ref().map(|sorter| sorter.columns()).unwrap_or_default();
-        let bound = Bound::new(query, &schema, &of_order)?;
-        let result = Arc::new(bound.result(&schema));
-        sink(&result, None)?;
-        let names = bound.read.iter().map(|column| schema.columns[*column].name.clone()).collect();
-        let mut left = query.limit.unwrap_or(usize::MAX);
-        self.scan_rows(table, &RowScan { columns: Some(names) }, &mut |rows| {
-            let rows = bound.kept(rows)?;
-            match &mut sorter {
-                Some(sorter) => sorter.push(rows).map(|()| Flow::More),
-                None => {
-                    let rows = rows.slice(0, rows.num_rows().min(left));
-                    left -= rows.num_rows();
-                    let flow = sink(&result, Some(bound.projected(&rows)?))?;
-                    Ok(if left == 0 { Flow::Stop } else { flow })
-                }
-            }
-        })?;
-        if let Some(rows) = sorter.map(|sorter| sorter.finish()).transpose()?.flatten() {
-            sink(&result, Some(bound.projected(&rows)?))?;
-        }
-        Ok(())
+        self.opened(table, |opened| answer(opened, query, sink))
     }
+}
+
+fn answer(
+    opened: &Opened<'_>,
+    query: &RowQuery,
+    sink: &mut dyn FnMut(&SchemaRef, Option<RecordBatch>) -> Result<Flow>,
+) -> Result<()> {
+    let schema = &opened.outline.schema;
+    let mut sorter = query.order.as_ref().map(|order| order.bind(schema, query.limit)).transpose()?;
+    let of_order = sorter.as_ref().map(|sorter| sorter.columns()).unwrap_or_default();
+    let bound = Bound::new(query, schema, &of_order)?;
+    let result = Arc::new(bound.result(schema));
+    sink(&result, None)?;
+    let names: Vec<String> = bound.read.iter().map(|column| schema.columns[*column].name.clone()).collect();
+    let mut left = query.limit.unwrap_or(usize::MAX);
+    opened.scan(Some(&names), &mut |rows| {
+        let rows = bound.kept(rows)?;
+        match &mut sorter {
+            Some(sorter) => sorter.push(rows).map(|()| Flow::More),
+            None => {
+                let rows = rows.slice(0, rows.num_rows().min(left));
+                left -= rows.num_rows();
+                let flow = sink(&result, Some(bound.projected(&rows)?))?;
+                Ok(if left == 0 { Flow::Stop } else { flow })
+            }
+        }
+    })?;
+    if let Some(rows) = sorter.map(|sorter| sorter.finish()).transpose()?.flatten() {
+        sink(&result, Some(bound.projected(&rows)?))?;
+    }
+    Ok(())
 }
 
 impl Bound {
@@ -128,8 +137,4 @@ impl Bound {
         let places: Vec<usize> = key.into_iter().chain(0..self.wanted).collect();
         rows.project(&places).map_err(unbuilt)
     }
-}
-
-fn unbuilt(cause: arrow::error::ArrowError) -> Error {
-    Error::invalid("rows", "a batch", "its columns do not fit together").caused_by(cause)
 }

@@ -1,7 +1,8 @@
 //! Row changes get their bytes: the format is asked for patches, and these are kept with the changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::inserted::{in_order, inserted, place_behind};
 use crate::model::{ObjectKind, PatchBytes, RowAddress, RowChange, RowPatch, Value};
 use crate::overlay::Rows;
 use crate::store::Store;
@@ -103,6 +104,12 @@ impl Question {
         let mut question = Question::default();
         let mut deletes = Vec::new();
         let mut inserts = Vec::new();
+        let known = changes.iter().filter_map(|(address, change)| Some((address, change.as_ref()?)));
+        let mut behind = HashMap::new();
+        for (table, rows) in inserted(known) {
+            let places = in_order(&rows).into_iter().enumerate();
+            behind.extend(places.map(|(rank, (row, anchor))| ((table, row), (rank, anchor))));
+        }
         for (address, change) in changes {
             let table = match file.tables().iter().position(|info| info.name == address.table()) {
                 Some(table) => table,
@@ -122,22 +129,23 @@ impl Question {
                 (RowAddress::Row { row, .. }, Some(RowChange::Deleted { is_below: true, .. })) => {
                     deletes.push(((table, place(row)?), address.clone()));
                 }
-                (RowAddress::Row { row, .. }, Some(RowChange::Inserted { after, cells, is_below: false, .. })) => {
-                    let after = after.as_deref().map(place).transpose()?;
+                (RowAddress::Row { table: name, row }, Some(RowChange::Inserted { cells, is_below: false, .. })) => {
+                    let (rank, anchor) = behind.get(&(name.as_str(), row.as_str())).copied().unwrap_or_default();
+                    let after = place_behind(file, table, anchor)?;
                     let of_column = |column: &crate::table::Column| {
                         let cell = cells.iter().find(|(name, _)| *name == column.name);
                         cell.map_or(Value::Null, |(_, value)| value.clone())
                     };
                     let cells = file.tables()[table].schema.columns.iter().map(of_column).collect();
                     let insert = Insert { table, after, cells };
-                    inserts.push(((table, after, row.len(), row.clone()), insert, address.clone()));
+                    inserts.push(((table, after, rank), insert, address.clone()));
                 }
                 _ => {}
             }
         }
         deletes.sort();
         (question.edits.deletes, question.deletes) = deletes.into_iter().unzip();
-        inserts.sort_by(|a, b| a.0.cmp(&b.0));
+        inserts.sort_by_key(|(order, ..)| *order);
         for (_, insert, address) in inserts {
             question.edits.inserts.push(insert);
             question.inserts.push(address);

@@ -1,10 +1,17 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
+mod blobs;
+mod classes;
 mod edits;
 mod merges;
+mod parsed;
 mod plain;
 mod random;
+mod reapplied;
 mod refreshes;
+mod rows;
+mod samples;
+mod sound;
 
 use std::fs;
 use std::path::Path;

@@ -22,13 +22,15 @@ mod write;
 use std::sync::Mutex;
 
 use arrow::array::Array;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
 use self::layout::{Layout, damaged};
 use super::columnar::accept::{accept, is_editable};
 use super::columnar::cell::value_at;
-use super::{Column, FileEdits, Flow, Format, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
+use super::columnar::table::table;
+use super::place_key;
+use super::{FileEdits, Flow, Format, ReadAt, Scan, Splice, TableFile, TableInfo};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -68,19 +70,8 @@ impl<'a> ArrowFile<'a> {
             let next = starts[starts.len() - 1].checked_add(batch.rows);
             starts.push(next.ok_or_else(|| damaged("it has too many rows"))?);
         }
-        let mut columns: Vec<Column> = layout.schema.fields().iter().map(|field| column(field)).collect();
-        let key = match key {
-            Some(name) => {
-                let at = columns.iter().position(|column| column.name == name);
-                let at = at.ok_or_else(|| Error::not_found("column", name))?;
-                columns[at].role = Role::Key;
-                Some(at)
-            }
-            None => None,
-        };
         let rows = starts[starts.len() - 1];
-        let schema = TableSchema { columns, key };
-        let table = [TableInfo { name: "rows".to_owned(), schema, rows, problem: None }];
+        let table = [table(layout.schema.fields(), is_writable, key, rows)?];
         Ok(ArrowFile { file, layout, table, starts, last: Mutex::new(None) })
     }
 
@@ -132,20 +123,6 @@ fn is_writable(data_type: &DataType) -> bool {
     is_editable(data_type) && !has_dictionary(inner)
 }
 
-fn column(field: &Field) -> Column {
-    let role = match field.data_type() {
-        DataType::FixedSizeList(item, _) if item.data_type().is_floating() => Role::Embedding,
-        _ => Role::Plain,
-    };
-    Column {
-        name: field.name().clone(),
-        data_type: field.data_type().clone(),
-        role,
-        nullable: field.is_nullable(),
-        editable: is_writable(field.data_type()),
-    }
-}
-
 impl TableFile for ArrowFile<'_> {
     fn tables(&self) -> &[TableInfo] {
         &self.table
@@ -161,8 +138,7 @@ impl TableFile for ArrowFile<'_> {
 
     fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {
         let Some(column) = self.table[0].schema.key else {
-            let row = key.parse::<u64>().ok().filter(|row| row.to_string() == key);
-            return Ok(row.filter(|row| *row < self.rows()));
+            return Ok(place_key::place(key, self.rows()));
         };
         let (mut first, mut found) = (0, None);
         let scan = Scan { columns: Some(vec![column]), ..Scan::default() };

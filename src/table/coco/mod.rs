@@ -34,14 +34,13 @@ impl Format for Coco {
     fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(JsonFile::open(file, &CocoDialect, index)?))
     }
-}
 
-impl Coco {
-    /// Tells the annotations that are odd, in order: of no class of the map, of no image, with a box outside its image.
-    ///
-    /// # Errors
-    /// Those of the file.
-    pub fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
+    fn odd_parts(&self) -> &'static [&'static str] {
+        &["annotations"]
+    }
+
+    /// Annotations of no class of the map, of no image, or with a box outside its image.
+    fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
         flags::flags(file)
     }
 }

@@ -10,6 +10,7 @@ pub(super) mod build;
 pub(super) mod cell;
 pub(super) mod guard;
 pub(super) mod moment;
+pub(super) mod table;
 
 #[cfg(test)]
 mod damage_tests;

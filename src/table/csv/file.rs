@@ -14,6 +14,7 @@ use super::{CsvFormat, field};
 use crate::model::Value;
 use crate::table::in_order::in_order;
 use crate::table::marks::Block;
+use crate::table::place_key::place;
 use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
 use crate::{Error, Result};
 
@@ -193,25 +194,14 @@ impl TableFile for CsvFile<'_> {
             fields.push(Field::new(&column.name, column.data_type.clone(), true));
         }
         let schema = Arc::new(Schema::new(fields));
-        let to = scan.limit.map_or(u64::MAX, |limit| scan.from.saturating_add(limit)).min(self.layout.marks.rows);
-        let blocks = self.layout.marks.blocks(scan.from, to, BATCH_BYTES);
-        in_order(
-            blocks.len(),
-            |at| self.batch(blocks[at], &columns, &schema),
-            |at, batch| {
-                let (row, batch) = (blocks[at].row, batch?);
-                let from = scan.from.saturating_sub(row);
-                let len = (to - row).min(blocks[at].rows) - from;
-                sink(batch.slice(from as usize, len as usize))
-            },
-        )
+        self.layout.marks.scan(scan, BATCH_BYTES, |block| self.batch(block, &columns, &schema), sink)
     }
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
         self.only(table)?;
         match self.schema().key {
             Some(column) => self.find_by(column, key),
-            None => Ok(key.parse().ok().filter(|row| *row < self.layout.marks.rows)),
+            None => Ok(place(key, self.layout.marks.rows)),
         }
     }
 

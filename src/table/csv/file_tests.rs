@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 use crate::model::Value;
 use crate::table::arrow_value;
-use crate::table::{Flow, Scan, TableInfo};
+use crate::table::{Flow, Scan, TableInfo, TableSchema};
 
 /// A file as it is opened: its table, and its rows as they are read one by one.
 pub(super) struct Opened {
@@ -233,4 +233,13 @@ fn a_table_of_five_thousand_columns_is_read() {
     assert_eq!((table.tables()[0].rows, table.tables()[0].schema.columns.len()), (300, 5000));
     let found = scanned(&*table, &Scan { columns: Some(vec![4999, 1]), from: 298, limit: None });
     assert_eq!(found, [[Value::Int(298 * 4999), Value::Int(298)], [Value::Int(299 * 4999), Value::Int(299)]]);
+}
+
+#[test]
+fn a_column_without_a_name_stays_where_it_was_beside_another_one() {
+    let before = open(&CsvFormat::default(), b",x\n1,car,0.5\n").info.schema;
+    let names = |schema: &TableSchema| schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&before), ["column_1", "column_2", "x"]);
+    let format = CsvFormat { columns: before.columns.clone(), ..CsvFormat::default() };
+    assert_eq!(names(&open(&format, b",x\n1,car,\n").info.schema), names(&before));
 }

@@ -68,14 +68,12 @@ fn told_by(format: &CsvFormat, chunk: &Chunk, rows: &[(Vec<Span>, Line)]) -> Hea
 
 /// Whether the column without a name comes last, if that is known from before: an edit must not change it.
 fn known_place(format: &CsvFormat, names: &[String]) -> Option<bool> {
-    let known: Vec<&String> = format.columns.iter().map(|column| &column.name).collect();
-    let named = unlike(names.to_vec());
-    let is_named = |part: &[&String]| part.iter().copied().eq(&named);
-    match known.as_slice() {
-        [first @ .., _] if is_named(first) => Some(true),
-        [_, last @ ..] if is_named(last) => Some(false),
-        _ => None,
-    }
+    let known = |place: usize| {
+        let mut all = names.to_vec();
+        all.insert(place, String::new());
+        format.columns.iter().map(|column| &column.name).eq(&unlike(all))
+    };
+    [(names.len(), true), (0, false)].into_iter().find(|(place, _)| known(*place)).map(|(_, is_last)| is_last)
 }
 
 /// Names for columns that have none, and others for those that come twice.

@@ -17,7 +17,7 @@ use super::{encoding::Encoding, field};
 use crate::Result;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
-use crate::table::{Flow, Problem, ReadAt, read};
+use crate::table::{Flow, Problem, ReadAt, read, stored};
 
 /// A row may have this many bytes. A quote that is never closed takes the rest of the file.
 pub(super) const ROW_MAX: usize = 64 << 20;
@@ -47,19 +47,6 @@ pub(super) struct Layout {
     problem: Option<(u64, u64, String)>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    version: u32,
-    len: u64,
-    /// What else the rows depend on.
-    format: [u8; 32],
-    layout: Layout,
-}
-
-fn format_id(format: &CsvFormat) -> [u8; 32] {
-    *blake3::hash(format!("{format:?}").as_bytes()).as_bytes()
-}
-
 impl Layout {
     pub(super) fn problem(&self) -> Option<Problem> {
         self.problem.clone().map(|(line, column, why)| Problem { line, column, why })
@@ -67,17 +54,14 @@ impl Layout {
 
     /// The bytes that [`Layout::read_back`] takes.
     pub(super) fn stored(&self, format: &CsvFormat, len: u64) -> Vec<u8> {
-        let stored = Stored { version: VERSION, len, format: format_id(format), layout: self.clone() };
-        postcard::to_allocvec(&stored).expect("plain data")
+        stored::stored(VERSION, format, len, self)
     }
 
     /// What was stored for a file of this format and length; `None` if these bytes are something else.
     pub(super) fn read_back(bytes: &[u8], format: &CsvFormat, len: u64) -> Option<Layout> {
-        let stored: Stored = postcard::from_bytes(bytes).ok()?;
-        let layout = stored.layout;
-        let is_ours = stored.version == VERSION && stored.len == len && stored.format == format_id(format);
+        let layout: Layout = stored::read_back(bytes, VERSION, format, len)?;
         let is_whole = layout.marks.fit(len) && layout.names.len() == layout.kinds.len() && layout.body <= len;
-        (is_ours && is_whole).then_some(layout)
+        is_whole.then_some(layout)
     }
 }
 

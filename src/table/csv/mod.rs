@@ -32,6 +32,8 @@ mod splice_tests;
 mod time;
 mod tokens;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use encoding::Encoding;
@@ -173,5 +175,9 @@ impl Format for CsvFormat {
             None => index::find(file, self)?,
         };
         Ok(Box::new(file::CsvFile::new(file, self, layout)))
+    }
+
+    fn knowing(&self, columns: &[Column]) -> Option<Arc<dyn Format>> {
+        Some(Arc::new(CsvFormat { columns: columns.to_vec(), ..self.clone() }))
     }
 }

@@ -17,11 +17,12 @@ use super::shape::{Kind, Shape};
 use super::text::{self, Step, members};
 use super::window::{Trouble, Window, problem};
 use crate::model::Value;
-use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
+use crate::table::place_key::place;
+use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, stored};
 use crate::{Error, Result};
 
 /// The version of what [`JsonFile::index_bytes`] gives.
-const INDEX_VERSION: u32 = 1;
+const INDEX_VERSION: u32 = 2;
 /// A batch has at most so many rows …
 const BATCH_ROWS: usize = 4096;
 /// … and ends after so many bytes of text.
@@ -50,14 +51,12 @@ impl<'a> JsonFile<'a> {
     /// # Errors
     /// `Invalid` when it is not of this dialect; those of the file.
     pub(crate) fn open(file: &'a dyn ReadAt, dialect: &'a dyn Dialect, index: Option<&[u8]>) -> Result<JsonFile<'a>> {
-        let found = match index.and_then(|index| stored(index, dialect.name(), file.len())) {
+        let found = match index.and_then(|index| known(index, dialect.name(), file.len())) {
             Some(found) => found,
             None => {
                 let mut found = index::find(file, dialect)?;
                 if let (true, Some((at, why))) = (found.rows.is_empty(), &found.flaw) {
-                    let place = problem(file, *at, why.clone())?;
-                    let why = format!("{}, in line {}, column {}", place.why, place.line, place.column);
-                    return Err(Error::invalid("JSON table", "the file", why));
+                    return Err(problem(file, *at, why.clone())?.refusal("JSON table"));
                 }
                 found.rows = dialect.tables(std::mem::take(&mut found.rows))?;
                 found
@@ -139,16 +138,15 @@ impl<'a> JsonFile<'a> {
     }
 
     fn index_bytes(&self) -> Vec<u8> {
-        let index = (INDEX_VERSION, self.dialect.name(), self.file.len(), &self.found);
-        postcard::to_allocvec(&index).expect("plain data can be written")
+        stored::stored(INDEX_VERSION, &self.dialect.name(), self.file.len(), &self.found)
     }
 }
 
 /// What an earlier call found, if these bytes are that.
-fn stored(index: &[u8], name: &str, len: u64) -> Option<Found> {
-    let (version, of, length, found): (u32, &str, u64, Found) = postcard::from_bytes(index).ok()?;
+fn known(index: &[u8], name: &str, len: u64) -> Option<Found> {
+    let found: Found = stored::read_back(index, INDEX_VERSION, &name, len)?;
     let is_whole = |rows: &RowsFound| rows.starts.len() as u64 == rows.count.div_ceil(index::STRIDE);
-    (version == INDEX_VERSION && of == name && length == len && found.rows.iter().all(is_whole)).then_some(found)
+    found.rows.iter().all(is_whole).then_some(found)
 }
 
 /// What a table is called.
@@ -248,12 +246,15 @@ impl TableFile for JsonFile<'_> {
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
         let rows = self.rows(table)?;
         if rows.ids == Ids::None {
-            let place = key.parse().ok().filter(|place: &u64| *place < rows.count && place.to_string() == key);
-            return Ok(place);
+            return Ok(place(key, rows.count));
         }
         let mut window = Window::new(self.file, locate::STEP);
         let numbers = self.numbers[table].get_or_init(|| rows.ids.sorted());
         Locator::new(&mut window, rows).find(rows.ids.places(numbers, key), self.dialect.key(), key)
+    }
+
+    fn key_max(&self, table: usize) -> Result<Option<i64>> {
+        Ok(self.rows(table)?.ids.highest())
     }
 
     fn key(&self, table: usize, row: u64) -> Result<String> {

@@ -91,6 +91,15 @@ impl IdsFound {
 }
 
 impl Ids {
+    /// The highest of them; `None` where they are no numbers.
+    pub(super) fn highest(&self) -> Option<i64> {
+        match self {
+            Ids::Rising { last, .. } => Some(*last),
+            Ids::Sorted { text: false, .. } => self.sorted().last().copied(),
+            Ids::Sorted { text: true, .. } | Ids::None => None,
+        }
+    }
+
     /// The numbers of rows that are sorted, in order; of others none.
     pub(super) fn sorted(&self) -> Vec<i64> {
         let Ids::Sorted { steps, .. } = self else { return Vec::new() };
@@ -147,6 +156,7 @@ mod tests {
         let numbers = sorted.sorted();
         let found = |key: &str| sorted.places(&numbers, key);
         assert_eq!(twice, [(3, 0)]);
+        assert_eq!(sorted.highest(), Some(i64::MAX));
         assert_eq!(found("5"), Places::Some(vec![0, 3]));
         assert_eq!(found("-9223372036854775808"), Places::Some(vec![1]));
         assert_eq!(found("9223372036854775807"), Places::Some(vec![2]));

@@ -15,8 +15,8 @@ use super::index::Layout;
 use super::shape::Shape;
 use super::{JsonlFormat, fit};
 use crate::model::Value;
-use crate::table::in_order::in_order;
 use crate::table::marks::Block;
+use crate::table::place_key::place;
 use crate::table::{
     Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, arrow_value, read,
 };
@@ -205,23 +205,12 @@ impl TableFile for JsonlFile<'_> {
             fields.push(Field::new(&self.layout.fields.list[*at].0, data_type, true));
         }
         let schema = Arc::new(Schema::new(fields));
-        let to = scan.limit.map_or(u64::MAX, |limit| scan.from.saturating_add(limit)).min(self.layout.marks.rows);
-        let blocks = self.layout.marks.blocks(scan.from, to, BATCH_BYTES);
-        in_order(
-            blocks.len(),
-            |at| self.batch(blocks[at], &columns, &schema),
-            |at, batch| {
-                let (row, batch) = (blocks[at].row, batch?);
-                let from = scan.from.saturating_sub(row);
-                let len = (to - row).min(blocks[at].rows) - from;
-                sink(batch.slice(from as usize, len as usize))
-            },
-        )
+        self.layout.marks.scan(scan, BATCH_BYTES, |block| self.batch(block, &columns, &schema), sink)
     }
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
         let Some(column) = self.tables[0].schema.key else {
-            return self.only(table).map(|()| key.parse().ok().filter(|row| *row < self.layout.marks.rows));
+            return self.only(table).map(|()| place(key, self.layout.marks.rows));
         };
         let (mut found, mut row) = (None, 0);
         let scan = Scan { columns: Some(vec![column]), ..Scan::default() };

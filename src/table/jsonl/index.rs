@@ -12,7 +12,7 @@ use super::{JsonlFormat, fit};
 use crate::Result;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
-use crate::table::{Flow, Problem, ReadAt, read};
+use crate::table::{Flow, Problem, ReadAt, read, stored};
 
 /// A line may have this many bytes.
 const LINE_MAX: usize = 256 << 20;
@@ -38,18 +38,6 @@ pub(super) struct Layout {
     problem: Option<(u64, u64, String)>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    version: u32,
-    len: u64,
-    format: [u8; 32],
-    layout: Layout,
-}
-
-fn format_id(format: &JsonlFormat) -> [u8; 32] {
-    *blake3::hash(format!("{format:?}").as_bytes()).as_bytes()
-}
-
 impl Layout {
     pub(super) fn problem(&self) -> Option<Problem> {
         self.problem.clone().map(|(line, column, why)| Problem { line, column, why })
@@ -57,15 +45,13 @@ impl Layout {
 
     /// The bytes that [`Layout::read_back`] takes.
     pub(super) fn stored(&self, format: &JsonlFormat, len: u64) -> Vec<u8> {
-        let stored = Stored { version: VERSION, len, format: format_id(format), layout: self.clone() };
-        postcard::to_allocvec(&stored).expect("plain data")
+        stored::stored(VERSION, format, len, self)
     }
 
     /// What was stored for a file of this format and length; `None` if these bytes are something else.
     pub(super) fn read_back(bytes: &[u8], format: &JsonlFormat, len: u64) -> Option<Layout> {
-        let stored: Stored = postcard::from_bytes(bytes).ok()?;
-        let is_ours = stored.version == VERSION && stored.len == len && stored.format == format_id(format);
-        (is_ours && stored.layout.marks.fit(len) && stored.layout.body <= len).then_some(stored.layout)
+        let layout: Layout = stored::read_back(bytes, VERSION, format, len)?;
+        (layout.marks.fit(len) && layout.body <= len).then_some(layout)
     }
 }
 

@@ -11,13 +11,13 @@ use crate::Result;
 use crate::model::Value;
 use crate::table::Flow;
 use crate::table::columnar::cell::value_at;
+use crate::table::place_key;
 
 impl ParquetFile<'_> {
     /// The place of the first row with this key.
     pub(super) fn find_key(&self, key: &str) -> Result<Option<u64>> {
         let Some(column) = self.table[0].schema.key else {
-            let row = key.parse::<u64>().ok().filter(|row| row.to_string() == key);
-            return Ok(row.filter(|row| *row < self.rows()));
+            return Ok(place_key::place(key, self.rows()));
         };
         let wanted = self.wanted(Some(&[column]))?;
         for group in 0..self.footer.metadata.num_row_groups() {
@@ -70,7 +70,7 @@ fn place(batch: &RecordBatch, key: &str) -> Option<usize> {
     let array = batch.column(0);
     match array.data_type() {
         DataType::Int64 => {
-            let key: i64 = key.parse().ok()?;
+            let key: i64 = key.parse().ok().filter(|number: &i64| number.to_string() == key)?;
             let array = array.as_primitive::<Int64Type>();
             (0..array.len()).find(|at| array.value(*at) == key && array.is_valid(*at))
         }

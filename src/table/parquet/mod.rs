@@ -26,7 +26,7 @@ mod thrift;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::Field;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
@@ -35,7 +35,8 @@ use self::footer::Footer;
 use self::rows::Slab;
 use super::columnar::accept::{accept, is_editable};
 use super::columnar::guard::guarded;
-use super::{Column, FileEdits, Flow, Format, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
+use super::columnar::table::table;
+use super::{FileEdits, Flow, Format, ReadAt, Scan, Splice, TableFile, TableInfo};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -66,6 +67,8 @@ struct ParquetFile<'a> {
     starts: Vec<u64>,
     slab: Mutex<Option<Slab>>,
     keys: Mutex<Option<Slab>>,
+    /// Of some columns.
+    some: Mutex<Option<(Vec<usize>, Slab)>>,
     file: PhantomData<&'a dyn ReadAt>,
 }
 
@@ -81,21 +84,10 @@ impl<'a> ParquetFile<'a> {
             let next = starts[starts.len() - 1].checked_add(group.num_rows() as u64);
             starts.push(next.ok_or_else(|| Error::corrupt("the Parquet footer", "it has too many rows"))?);
         }
-        let mut columns: Vec<Column> = arrow.schema().fields().iter().map(|field| column(field)).collect();
-        let key = match key {
-            Some(name) => {
-                let at = columns.iter().position(|column| column.name == name);
-                let at = at.ok_or_else(|| Error::not_found("column", name))?;
-                columns[at].role = Role::Key;
-                Some(at)
-            }
-            None => None,
-        };
-        let schema = TableSchema { columns, key };
         let rows = starts[starts.len() - 1];
-        let table = [TableInfo { name: "rows".to_owned(), schema, rows, problem: None }];
-        let (slab, keys) = (Mutex::new(None), Mutex::new(None));
-        Ok(ParquetFile { lent, footer, arrow, table, starts, slab, keys, file: PhantomData })
+        let table = [table(arrow.schema().fields(), is_editable, key, rows)?];
+        let (slab, keys, some) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+        Ok(ParquetFile { lent, footer, arrow, table, starts, slab, keys, some, file: PhantomData })
     }
 
     fn rows(&self) -> u64 {
@@ -125,20 +117,6 @@ fn meaning(footer: &Footer) -> Result<ArrowReaderMetadata> {
         .map_err(|error| Error::invalid("Parquet file", "its schema", "it cannot be read").caused_by(inside(error)))
 }
 
-fn column(field: &Field) -> Column {
-    let role = match field.data_type() {
-        DataType::FixedSizeList(item, _) if item.data_type().is_floating() => Role::Embedding,
-        _ => Role::Plain,
-    };
-    Column {
-        name: field.name().clone(),
-        data_type: field.data_type().clone(),
-        role,
-        nullable: field.is_nullable(),
-        editable: is_editable(field.data_type()),
-    }
-}
-
 impl TableFile for ParquetFile<'_> {
     fn tables(&self) -> &[TableInfo] {
         &self.table
@@ -162,6 +140,10 @@ impl TableFile for ParquetFile<'_> {
 
     fn row(&self, _: usize, row: u64) -> Result<Vec<Value>> {
         self.cells(row)
+    }
+
+    fn cells(&self, _: usize, row: u64, columns: &[usize]) -> Result<Vec<Value>> {
+        self.some_cells(row, columns)
     }
 
     fn check(&self, _: usize, column: usize, value: &Value) -> Result<Value> {

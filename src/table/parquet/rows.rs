@@ -22,12 +22,31 @@ pub(super) struct Slab {
     batch: RecordBatch,
 }
 
+impl Slab {
+    fn has(&self, row: u64) -> bool {
+        row >= self.first && row - self.first < self.batch.num_rows() as u64
+    }
+}
+
 impl ParquetFile<'_> {
     /// All cells of a row.
     pub(super) fn cells(&self, row: u64) -> Result<Vec<Value>> {
         self.with_row(&self.slab, None, row, |batch, at| {
             batch.columns().iter().map(|column| value_at(column, at)).collect()
         })
+    }
+
+    /// Some cells of a row: a chunk of a column that is not asked for is not read.
+    pub(super) fn some_cells(&self, row: u64, columns: &[usize]) -> Result<Vec<Value>> {
+        if columns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut some = self.some.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !some.as_ref().is_some_and(|(of, slab)| of == columns && slab.has(row)) {
+            *some = Some((columns.to_vec(), self.slab_with(Some(columns), row)?));
+        }
+        let (_, slab) = some.as_ref().expect("it was just put there");
+        Ok(slab.batch.columns().iter().map(|column| value_at(column, (row - slab.first) as usize)).collect())
     }
 
     /// The key of a row.
@@ -50,11 +69,10 @@ impl ParquetFile<'_> {
     ) -> Result<T> {
         // A thread that panicked while it held the cache left it whole: it is set in one step.
         let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_in = |slab: &Slab| row >= slab.first && row - slab.first < slab.batch.num_rows() as u64;
-        if !cache.as_ref().is_some_and(is_in) {
+        if !cache.as_ref().is_some_and(|slab| slab.has(row)) {
             *cache = Some(self.slab_with(columns, row)?);
         }
-        match cache.as_ref().filter(|slab| is_in(slab)) {
+        match cache.as_ref().filter(|slab| slab.has(row)) {
             Some(slab) => Ok(of(&slab.batch, (row - slab.first) as usize)),
             None => Err(Error::not_found("row", row)),
         }

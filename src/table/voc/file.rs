@@ -1,14 +1,12 @@
 //! A VOC document as the formats' door wants it: the tables `objects` and `image`.
 
-use arrow::array::RecordBatch;
-
 use super::rows::{self, Part, Rows};
 use super::splice;
 use super::tree::{Document, Element, is_letter};
 use crate::model::Value;
 use crate::table::json;
-use crate::table::whole::{self, WholeTable};
-use crate::table::{FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo};
+use crate::table::whole::{self, WholeFile, WholeTable};
+use crate::table::{FileEdits, ReadAt, Role, Splice, TableInfo};
 use crate::{Error, Result};
 
 /// The table of objects.
@@ -34,11 +32,8 @@ impl VocFile {
     /// `Invalid` when it is no XML in UTF-8, or of another kind.
     pub(super) fn open(file: &dyn ReadAt, classes: &[String]) -> Result<VocFile> {
         let text = whole::text(file, "VOC file")?;
-        let document = Document::parse(&text).map_err(|(at, why)| {
-            let place = whole::problem(&text, at, why);
-            let why = format!("{}, in line {}, column {}", place.why, place.line, place.column);
-            Error::invalid("VOC file", "the file", why)
-        })?;
+        let document =
+            Document::parse(&text).map_err(|(at, why)| whole::problem(&text, at, why).refusal("VOC file"))?;
         let root = document.root;
         if root.name != "annotation" {
             return Err(Error::invalid(
@@ -61,10 +56,6 @@ impl VocFile {
         Ok(VocFile { text, root, places, parts, tables, infos })
     }
 
-    pub(super) fn table(&self, table: usize) -> Result<&WholeTable> {
-        self.tables.get(table).ok_or_else(|| Error::not_found("table", table))
-    }
-
     /// The object of a row.
     pub(super) fn object(&self, row: u64) -> Result<(usize, &Element)> {
         let place = usize::try_from(row).ok().and_then(|row| self.places.get(row));
@@ -72,33 +63,16 @@ impl VocFile {
     }
 }
 
-impl TableFile for VocFile {
-    fn tables(&self) -> &[TableInfo] {
+impl WholeFile for VocFile {
+    fn infos(&self) -> &[TableInfo] {
         &self.infos
     }
 
-    fn index(&self) -> Vec<u8> {
-        Vec::new()
+    fn table(&self, table: usize) -> Result<&WholeTable> {
+        self.tables.get(table).ok_or_else(|| Error::not_found("table", table))
     }
 
-    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
-        self.table(table)?.scan(scan, sink)
-    }
-
-    fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
-        Ok(self.table(table)?.find(key))
-    }
-
-    fn key(&self, table: usize, row: u64) -> Result<String> {
-        self.table(table)?.key(row)
-    }
-
-    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
-        self.table(table)?.row(row).map(<[Value]>::to_vec)
-    }
-
-    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
-        let table = self.table(table)?;
+    fn check_cell(&self, table: &WholeTable, column: usize, value: &Value) -> Result<Value> {
         let held = table.check(column, value)?;
         let of = table.column(column)?.0;
         let refuse = |why: &str| Err(json::refuse(of, value, why));
@@ -120,7 +94,7 @@ impl TableFile for VocFile {
         }
     }
 
-    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
+    fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {
         splice::splice(self, edits)
     }
 }

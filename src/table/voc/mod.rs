@@ -38,14 +38,13 @@ impl Format for Voc {
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(file::VocFile::open(file, &self.classes)?))
     }
-}
 
-impl Voc {
-    /// Tells the objects that are odd: of no known class, or with a box outside the image.
-    ///
-    /// # Errors
-    /// Those of the file.
-    pub fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
+    fn odd_parts(&self) -> &'static [&'static str] {
+        &["objects"]
+    }
+
+    /// Objects of no known class, or with a box outside the image.
+    fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
         let (objects, image) = (&file.tables()[0], &file.tables()[1]);
         let place = |column: &str| objects.schema.find(column);
         let side = |cells: &[Value], column: &str| {

@@ -8,7 +8,7 @@ use crate::table::{Column, Problem, Role};
 
 /// The sides of a box, in the order of the column.
 pub(super) const SIDES: [&str; 4] = ["xmin", "ymin", "xmax", "ymax"];
-/// The columns that objects without any have.
+/// The columns that all objects have.
 const OBJECT_COLUMNS: [&str; 4] = ["name", "pose", "truncated", "difficult"];
 /// The columns that every image has, in order.
 const IMAGE_COLUMNS: [&str; 4] = ["filename", "width", "height", "depth"];
@@ -52,10 +52,8 @@ pub(super) fn objects(text: &str, objects: &[&Element], classes: &[String]) -> R
             _ => {}
         }
     }
-    if objects.is_empty() {
-        OBJECT_COLUMNS.iter().for_each(|name| note(name, Part::Text));
-    }
-    note("name", Part::Text);
+    // What every file may say of an object, though this one does not: so that it can be set.
+    OBJECT_COLUMNS.iter().for_each(|name| note(name, Part::Text));
     note("box", Part::Box);
 
     let (mut rows, mut problem) = (Vec::new(), None);

@@ -8,7 +8,7 @@ use super::rows::{Part, SIDES, SIZE};
 use super::tree::{Element, escaped};
 use crate::model::Value;
 use crate::table::json::{self, Kind, Shape};
-use crate::table::whole::number_text;
+use crate::table::whole::{WholeFile, number_text};
 use crate::table::{FileEdits, Insert, Patch, RowSet, Splice, TableFile, applied};
 use crate::{Error, Result};
 

@@ -5,18 +5,13 @@
 //! refused if it says anything else than it should: YAML has more ways to write a
 //! list of names than are worth knowing.
 
-use arrow::array::RecordBatch;
-
+use super::classes::{classes_table, comes_last, new_class, none_goes, number_stays};
 use super::data::{ClassName, Kind, Node, Style, class_names};
-use super::labels::only;
 use super::line::line_ending;
 use super::scalar::scalar;
 use crate::model::Value;
-use crate::table::json::{self, Kind as Cell, Shape};
-use crate::table::whole::{self, WholeTable};
-use crate::table::{
-    Column, FileEdits, Flow, Patch, Problem, ReadAt, Role, Scan, Splice, TableFile, TableInfo, applied,
-};
+use crate::table::whole::{self, WholeFile, WholeTable};
+use crate::table::{FileEdits, Patch, Problem, ReadAt, Splice, TableFile, TableInfo, applied};
 use crate::{Error, Result};
 
 /// A `data.yaml`, open.
@@ -27,31 +22,12 @@ pub(super) struct DataFile {
     table: WholeTable,
 }
 
-/// The table of classes of any file of names.
-pub(super) fn classes_table(rows: Vec<Vec<Value>>, problem: Option<Problem>) -> WholeTable {
-    let number = Column { editable: false, ..whole::column("id", Shape::of(Cell::Int), Role::Key, false) };
-    let name = whole::column("name", Shape::of(Cell::Text), Role::Plain, false);
-    WholeTable::new("classes", vec![(number, Shape::of(Cell::Int)), (name, Shape::of(Cell::Text))], rows, problem)
-}
-
-/// The name of a new class, whose number must be the next one, or left open.
-pub(super) fn new_class(table: &WholeTable, cells: &[Value], next: i64) -> Result<String> {
-    let [number, name] = cells else { return Err(Error::invalid("row", "the class", "it has a number and a name")) };
-    if *number != Value::Null && json::whole(number) != Some(next) {
-        return Err(Error::invalid("class", &number.to_string(), format!("the next class is number {next}")));
-    }
-    Ok(table.check(1, name)?.to_string())
-}
-
 impl DataFile {
     /// # Errors
     /// `Invalid` when it is no YAML, or has no names.
     pub(super) fn open(file: &dyn ReadAt) -> Result<DataFile> {
         let text = whole::text(file, "YOLO data file")?;
-        let refuse = |problem: Problem| {
-            let why = format!("{}, in line {}, column {}", problem.why, problem.line, problem.column);
-            Error::invalid("YOLO data file", "the file", why)
-        };
+        let refuse = |problem: Problem| problem.refusal("YOLO data file");
         let root = Node::parse(&text).map_err(refuse)?;
         let names =
             root.get("names").ok_or_else(|| Error::invalid("YOLO data file", "the file", "it has no `names`"))?;
@@ -162,69 +138,38 @@ impl DataFile {
     }
 }
 
-impl TableFile for DataFile {
-    fn tables(&self) -> &[TableInfo] {
+impl WholeFile for DataFile {
+    fn infos(&self) -> &[TableInfo] {
         std::slice::from_ref(&self.table.info)
     }
 
-    fn index(&self) -> Vec<u8> {
-        Vec::new()
+    fn table(&self, table: usize) -> Result<&WholeTable> {
+        whole::sole(&self.table, table)
     }
 
-    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
-        only(table)?;
-        self.table.scan(scan, sink)
+    fn is_spliced_whole(&self) -> bool {
+        true
     }
 
-    fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
-        only(table)?;
-        Ok(self.table.find(key))
-    }
-
-    fn key(&self, table: usize, row: u64) -> Result<String> {
-        only(table)?;
-        self.table.key(row)
-    }
-
-    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
-        only(table)?;
-        self.table.row(row).map(<[Value]>::to_vec)
-    }
-
-    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
-        only(table)?;
-        self.table.check(column, value)
-    }
-
-    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
-        if !edits.deletes.is_empty() {
-            return Err(Error::invalid(
-                "edit",
-                "classes",
-                "without one, the numbers of those after it would mean others",
-            ));
-        }
+    fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {
+        none_goes(edits)?;
         let mut expected: Vec<(i64, String)> =
             self.classes.iter().map(|class| (class.number, class.name.clone())).collect();
         let mut patches = Vec::new();
         for set in &edits.sets {
-            only(set.table)?;
             for (column, value) in &set.cells {
                 let value = self.check(0, *column, value)?;
                 if *column == 1 {
                     patches.extend(self.rename(set.row, &value.to_string())?);
                     expected[set.row as usize].1 = value.to_string();
                 } else if *self.table.row(set.row)?.get(*column).unwrap_or(&Value::Null) != value {
-                    return Err(Error::invalid("edit", "id", "the number of a class is its place"));
+                    return Err(number_stays());
                 }
             }
         }
         let mut names = Vec::new();
         for insert in &edits.inserts {
-            only(insert.table)?;
-            if insert.after.map_or(0, |after| after.saturating_add(1)) != self.table.info.rows {
-                return Err(Error::invalid("edit", "classes", "a new class comes after the last one"));
-            }
+            comes_last(&self.table, insert)?;
             let next = expected.last().map_or(0, |(number, _)| number + 1);
             let name = new_class(&self.table, &insert.cells, next)?;
             expected.push((next, name.clone()));

@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use arrow::array::RecordBatch;
-
 use super::line::{Line, line_ending, lines, number, words};
 use super::part::{Part, columns, guess, is_length, numbers_of, row};
 use super::{YoloLabels, YoloTask};
+use crate::Result;
 use crate::model::Value;
 use crate::table::json;
-use crate::table::whole::{self, WholeTable, number_text};
-use crate::table::{
-    Column, FileEdits, Flow, Insert, Patch, ReadAt, Role, RowSet, Scan, Splice, TableFile, TableInfo, class_map,
-};
-use crate::{Error, Result};
+use crate::table::whole::{self, WholeFile, WholeTable, number_text};
+use crate::table::{Column, FileEdits, Insert, Patch, ReadAt, Role, RowSet, Splice, TableFile, TableInfo, class_map};
 
 /// A label file, open: one row for each line that is not blank.
 #[derive(Debug)]
@@ -55,8 +51,7 @@ impl LabelFile {
             }
         }
         if let (true, Some(problem)) = (rows.is_empty(), &problem) {
-            let why = format!("{}, in line {}, column {}", problem.why, problem.line, problem.column);
-            return Err(Error::invalid("YOLO label file", "the file", why));
+            return Err(problem.clone().refusal("YOLO label file"));
         }
         let columns = columns.into_iter().map(|(_, column, shape)| (column, shape)).collect();
         let table = WholeTable::new("labels", columns, rows, problem);
@@ -156,43 +151,22 @@ impl LabelFile {
     }
 }
 
-impl TableFile for LabelFile {
-    fn tables(&self) -> &[TableInfo] {
+impl WholeFile for LabelFile {
+    fn infos(&self) -> &[TableInfo] {
         std::slice::from_ref(&self.table.info)
     }
 
-    fn index(&self) -> Vec<u8> {
-        Vec::new()
+    fn table(&self, table: usize) -> Result<&WholeTable> {
+        whole::sole(&self.table, table)
     }
 
-    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
-        only(table)?;
-        self.table.scan(scan, sink)
-    }
-
-    fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
-        only(table)?;
-        Ok(self.table.find(key))
-    }
-
-    fn key(&self, table: usize, row: u64) -> Result<String> {
-        only(table)?;
-        self.table.key(row)
-    }
-
-    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
-        only(table)?;
-        self.table.row(row).map(<[Value]>::to_vec)
-    }
-
-    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
-        only(table)?;
-        let (of, _) = self.table.column(column)?;
+    fn check_cell(&self, table: &WholeTable, column: usize, value: &Value) -> Result<Value> {
+        let (of, _) = table.column(column)?;
         let refuse = |why: &str| Err(json::refuse(of, value, why));
         if of.name == "class" && !self.classes.is_empty() && *value != Value::Null {
             return class_map::number(of, &self.classes, value);
         }
-        let held = self.table.check(column, value)?;
+        let held = table.check(column, value)?;
         let numbers = numbers_of(&held);
         match (&of.role, &held) {
             (Role::Label { .. }, Value::Int(class)) if *class < 0 => refuse("a class is not below 0"),
@@ -210,14 +184,7 @@ impl TableFile for LabelFile {
         }
     }
 
-    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
-        edits
-            .sets
-            .iter()
-            .map(|set| set.table)
-            .chain(edits.deletes.iter().map(|(table, _)| *table))
-            .try_for_each(only)?;
-        edits.inserts.iter().try_for_each(|insert| only(insert.table))?;
+    fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {
         let deleted: BTreeSet<u64> = edits.deletes.iter().map(|(_, row)| *row).collect();
         Ok(Splice::Patches {
             sets: edits.sets.iter().map(|set| self.set(set)).collect::<Result<_>>()?,
@@ -236,8 +203,4 @@ fn full(column: &Column, value: Value) -> Result<Value> {
         return Err(json::refuse(column, &value, "a number is missing"));
     }
     Ok(value)
-}
-
-pub(super) fn only(table: usize) -> Result<()> {
-    if table == 0 { Ok(()) } else { Err(Error::not_found("table", table)) }
 }

@@ -5,11 +5,13 @@
 //! | `line`, `part` | a line of numbers, taken apart; what they are |
 //! | `labels` | the rows of a label file, and their edits |
 //! | `data` | what `data.yaml` says, and where |
+//! | `classes` | the table of classes, and what cannot be done to it |
 //! | `data_file`, `names_file` | the classes of `data.yaml`, of `classes.txt`, as a table |
 //! | `scalar` | a name as YAML writes it |
 //!
 //! Which label file belongs to which image is not known here.
 
+mod classes;
 mod data;
 mod data_file;
 mod flags;
@@ -65,14 +67,13 @@ impl Format for YoloLabels {
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
         Ok(Box::new(labels::LabelFile::open(file, self)?))
     }
-}
 
-impl YoloLabels {
-    /// Tells the lines that are odd: of no class of the class map, or reaching beyond the image.
-    ///
-    /// # Errors
-    /// Those of the file.
-    pub fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
+    fn odd_parts(&self) -> &'static [&'static str] {
+        &["labels"]
+    }
+
+    /// Lines of no class of the class map, or reaching beyond the image.
+    fn flags(&self, file: &dyn TableFile) -> Result<Vec<Flag>> {
         flags::flags(&self.classes, file)
     }
 }

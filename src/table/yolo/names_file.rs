@@ -1,15 +1,12 @@
 //! A list of names, one a line: the number of a class is its line.
 
-use arrow::array::RecordBatch;
-
-use super::data_file::{classes_table, new_class};
-use super::labels::only;
+use super::classes::{classes_table, comes_last, new_class, none_goes, number_stays};
 use super::line::{Line, line_ending, lines};
+use crate::Result;
 use crate::model::Value;
 use crate::table::json;
-use crate::table::whole::{self, WholeTable};
-use crate::table::{FileEdits, Flow, Patch, ReadAt, Scan, Splice, TableFile, TableInfo};
-use crate::{Error, Result};
+use crate::table::whole::{self, WholeFile, WholeTable};
+use crate::table::{FileEdits, Patch, ReadAt, Splice, TableFile, TableInfo};
 
 /// A file of names, open. Blank lines at its end are none; a blank line before is a class without a name.
 #[derive(Debug)]
@@ -41,55 +38,28 @@ impl NamesFile {
     }
 }
 
-impl TableFile for NamesFile {
-    fn tables(&self) -> &[TableInfo] {
+impl WholeFile for NamesFile {
+    fn infos(&self) -> &[TableInfo] {
         std::slice::from_ref(&self.table.info)
     }
 
-    fn index(&self) -> Vec<u8> {
-        Vec::new()
+    fn table(&self, table: usize) -> Result<&WholeTable> {
+        whole::sole(&self.table, table)
     }
 
-    fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
-        only(table)?;
-        self.table.scan(scan, sink)
-    }
-
-    fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
-        only(table)?;
-        Ok(self.table.find(key))
-    }
-
-    fn key(&self, table: usize, row: u64) -> Result<String> {
-        only(table)?;
-        self.table.key(row)
-    }
-
-    fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
-        only(table)?;
-        self.table.row(row).map(<[Value]>::to_vec)
-    }
-
-    fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
-        only(table)?;
-        let held = self.table.check(column, value)?;
+    fn check_cell(&self, table: &WholeTable, column: usize, value: &Value) -> Result<Value> {
+        let held = table.check(column, value)?;
         if let Value::Text(name) = &held
             && (name.trim() != name || name.is_empty() || name.contains(['\n', '\r', '\u{feff}']))
         {
-            let column = self.table.column(column)?.0;
+            let column = table.column(column)?.0;
             return Err(json::refuse(column, value, "a name is one line that begins and ends with a letter"));
         }
         Ok(held)
     }
 
-    fn splice(&self, edits: &FileEdits) -> Result<Splice> {
-        if !edits.deletes.is_empty() {
-            return Err(Error::invalid(
-                "edit",
-                "classes",
-                "without one, the numbers of those after it would mean others",
-            ));
-        }
+    fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {
+        none_goes(edits)?;
         let mut sets = Vec::new();
         for set in &edits.sets {
             let old = self.row(set.table, set.row)?;
@@ -99,7 +69,7 @@ impl TableFile for NamesFile {
                 let is_same = old.get(*column) == Some(value);
                 let value = if is_same { value.clone() } else { self.check(0, *column, value)? };
                 if !is_same && *column == 0 {
-                    return Err(Error::invalid("edit", "id", "the number of a class is its place"));
+                    return Err(number_stays());
                 }
                 let (offset, replaced) = (line.start as u64, (line.end - line.start) as u64);
                 patches.push((!is_same).then(|| Patch { offset, replaced, bytes: value.to_string().into_bytes() }));
@@ -109,10 +79,7 @@ impl TableFile for NamesFile {
         let ending = line_ending(&self.text);
         let mut inserts = Vec::new();
         for (place, insert) in (0..).zip(&edits.inserts) {
-            only(insert.table)?;
-            if insert.after.map_or(0, |after| after.saturating_add(1)) != self.table.info.rows {
-                return Err(Error::invalid("edit", "classes", "a new class comes after the last one"));
-            }
+            comes_last(&self.table, insert)?;
             let name = new_class(&self.table, &insert.cells, self.table.info.rows as i64 + place)?;
             self.check(0, 1, &Value::Text(name.clone()))?;
             let (offset, text) = match self.lines.last() {

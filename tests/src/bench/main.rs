@@ -10,10 +10,13 @@ mod edits;
 mod import;
 mod machine;
 mod mount;
+mod peers;
 mod ratios;
 mod readers;
 mod speed;
 mod table;
+mod table_data;
+mod tables;
 mod world;
 mod writable;
 
@@ -36,6 +39,9 @@ struct Options {
     /// How many files the generated tree has: 1,000,000 of `main`, 5,000 of 4–12 KiB of `mount`
     #[arg(long, value_name = "N")]
     files: Option<usize>,
+    /// How many rows the tables of `tables` have; a tenth as many the annotations
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    rows: usize,
     /// How many pairs each row of `mount` is the median of
     #[arg(long, value_name = "N", default_value_t = speed::DEFAULT.pairs)]
     pairs: usize,
@@ -57,6 +63,8 @@ enum Group {
     Mount,
     /// Of that, only the writing
     Writing,
+    /// Rows of CSV, Parquet and COCO: finding, editing, reading, comparing, merging
+    Tables,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +88,12 @@ fn main() -> ExitCode {
         print(&ratios);
         rows.extend(ratios.rows().iter().map(|row| serde_json::json!(row)));
         is_reached &= ratios.all_reached();
+    }
+    if matches!(options.group, Group::All | Group::Tables) {
+        let table = tables::measure(options.rows);
+        print(&table);
+        rows.extend(table.rows().iter().map(|row| serde_json::json!(row)));
+        is_reached &= table.all_reached();
     }
     if let Some(file) = &options.json {
         let document = serde_json::json!({

@@ -22,14 +22,19 @@ pub(crate) struct World {
 impl World {
     /// Finds or makes the tree of that many files.
     pub(crate) fn new(files: usize) -> World {
+        World::of(&format!("files-{files}"), files, |folder| generate::tree(folder, files))
+    }
+
+    /// Finds a source of this name, or has it made.
+    pub(crate) fn of(name: &str, files: usize, make: impl FnOnce(&Path) -> std::io::Result<()>) -> World {
         let data = binaries::workspace().join("target/bench-data");
         fs::create_dir_all(&data).expect("the target folder can be written");
-        let source = data.join(format!("files-{files}"));
+        let source = data.join(name);
         if !source.exists() {
-            tell(&format!("making {files} files in {}", source.display()));
+            tell(&format!("making {}", source.display()));
             let half_done = source.with_extension("new");
             let _ = fs::remove_dir_all(&half_done);
-            generate::tree(&half_done, files).expect("the disk has room for the generated tree");
+            make(&half_done).expect("the disk has room for the generated files");
             fs::rename(&half_done, &source).expect("one folder on one disk");
         }
         World { home: Home::within(&data), source, files }

@@ -95,16 +95,16 @@ fn a_merge_with_a_conflict() {
         "cat pets labels.csv",
     ]), @r#"
     $ veneer merge pets side
-    conflict  labels.csv  both changed it
-    ! error: both sides changed 1 path; nothing was changed
+    labels.csv    both changed it
+    ! error: 1 conflict to decide; main is as it was, and the merge stands in your draft
     !
-    ! hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+    ! hint: `veneer resolve pets@main TABLE KEY [COLUMN] --ours|--theirs|--value V` decides, `veneer commit pets@main` then makes the revision; `veneer discard pets@main` drops the merge
     [exit code 1]
     $ veneer --json merge pets side
-    {"outcome":"conflicts","branch":"main","revision":null,"changes":0,"conflicts":[{"path":"labels.csv","ours":"file","theirs":"removed","why":"both changed it"}]}
-    ! error: both sides changed 1 path; nothing was changed
+    {"outcome":"conflicts","branch":"main","revision":null,"changes":0,"conflicts":[{"path":"labels.csv","ours":"file","theirs":"removed","why":"both changed it"}],"pending":true}
+    ! error: 1 conflict to decide; main is as it was, and the merge stands in your draft
     !
-    ! hint: choose a side with `--prefer ours` or `--prefer theirs`, or change one side first
+    ! hint: `veneer resolve pets@main TABLE KEY [COLUMN] --ours|--theirs|--value V` decides, `veneer commit pets@main` then makes the revision; `veneer discard pets@main` drops the merge
     [exit code 1]
     $ veneer log pets -n 1
     revision [id 1]

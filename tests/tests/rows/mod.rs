@@ -1,13 +1,23 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod blame;
+mod conflicts;
+mod formats;
+mod from_file;
+mod many;
+mod odd_files;
+mod rewritten;
+mod round_trip;
+mod samples;
+
 use std::time::Duration;
 
 use harness::{Home, Mount, checksum, need, skip, source, wait};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const CSV: &str = "image,label,score\r\na.png,cat,0.50\r\nb.png,\"dog, big\",1\r\nc.png,cat,\r\n";
-const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+pub(super) const CSV: &str = "image,label,score\r\na.png,cat,0.50\r\nb.png,\"dog, big\",1\r\nc.png,cat,\r\n";
+pub(super) const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
  "annotations": [
   {"id": 7, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3.50, 4], "area": 14.0},
   {"id": 9, "image_id": 1, "category_id": 2, "bbox": [5, 6, 7, 8], "area": 56.0}],
@@ -35,9 +45,9 @@ fn tables_are_found_by_their_files() {
     let told = |key: &str| -> Vec<serde_json::Value> {
         tables.as_array().expect("a list").iter().map(|table| table[key].clone()).collect()
     };
-    assert_eq!(told("table"), ["coco.images", "coco.annotations", "coco.categories", "labels"]);
-    assert_eq!(told("format"), ["coco", "coco", "coco", "csv"]);
-    assert_eq!(told("rows"), [1, 2, 2, 3]);
+    assert_eq!(told("table"), ["coco.images", "coco.annotations", "coco.categories", "labels", "samples"]);
+    assert_eq!(told("format"), ["coco", "coco", "coco", "csv", "samples"]);
+    assert_eq!(told("rows"), [1, 2, 2, 3, 1]);
     let columns = tables[3]["columns"].as_array().expect("a list");
     let types: Vec<_> = columns.iter().map(|column| (column["name"].as_str(), column["type"].as_str())).collect();
     assert_eq!(types, [(Some("image"), Some("Utf8")), (Some("label"), Some("Utf8")), (Some("score"), Some("Float64"))]);

@@ -79,7 +79,7 @@ fn plain(json: &Json) -> Json {
 }
 
 /// A folder of real data beside the project or above it.
-fn real_data(name: &str) -> Result<PathBuf, String> {
+pub(crate) fn real_data(name: &str) -> Result<PathBuf, String> {
     let folders = workspace().ancestors().map(|folder| folder.join("shared/data").join(name));
     folders.into_iter().find(|folder| folder.is_dir()).ok_or_else(|| format!("there is no data `{name}` here"))
 }

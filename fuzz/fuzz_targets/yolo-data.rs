@@ -1,0 +1,6 @@
+//! The target `yolo-data` for cargo-fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    veneer_fuzz::target("yolo-data").expect("it is in the list").run(bytes);
+});

@@ -1,0 +1,193 @@
+//! A merge that stands in a draft: what could be merged is there, what both sides changed waits to be decided.
+//!
+//! Each decision is a step of the draft like any other, so undo takes it back.
+//! Until a thing is decided the draft shows our side of it; nothing is ever
+//! written into a file to mark it. When all is decided, a commit makes the
+//! revision that joins the two.
+
+use std::collections::BTreeMap;
+
+use super::conflict::{Conflict, Prefer};
+use super::draft::Draft;
+use super::lay_over::lay_over;
+use super::merge::{Merge, Merged};
+use super::rows::RowEdit;
+use super::view::View;
+use super::{Dataset, decode};
+use crate::model::{Change, DataPath, DraftStep, Id, OpenConflict, PendingMerge, RowAddress, Value};
+use crate::{Error, ErrorKind, Result};
+
+/// How a conflict is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It stays as the draft has it.
+    Ours,
+    /// It becomes what they have.
+    Theirs,
+    /// The cell gets a value of its own.
+    Value(Value),
+}
+
+impl Dataset {
+    /// The merge that a step of a draft is a part of.
+    pub(super) fn pending_merge(&self, step: &DraftStep) -> Result<Option<PendingMerge>> {
+        step.merge.map(|id| decode("pending merge", id, &self.store.get(id)?)).transpose()
+    }
+}
+
+impl Draft {
+    /// The merge that stands in the draft, with what is to be decided.
+    pub fn pending(&self) -> Option<&PendingMerge> {
+        self.merge.as_ref()
+    }
+
+    /// Merges a revision into the draft, which then stands there until all is decided and committed.
+    ///
+    /// One that stands already and of which nothing was decided is begun anew. Returns `false`, and does
+    /// nothing, where their side is of a newer base of the source than the branch: a draft cannot show that.
+    ///
+    /// # Errors
+    /// `Unsaved` where the draft has changes.
+    pub fn merge(&mut self, theirs: Id, message: &str) -> Result<bool> {
+        if self.has_work()? {
+            return Err(Error::new(ErrorKind::Unsaved {
+                name: self.branch().to_string(),
+                what: "uncommitted changes",
+            }));
+        }
+        let head = self.dataset.head(self.branch())?.id;
+        let base = self.dataset.merge_base(head, theirs)?.ok_or_else(|| {
+            Error::invalid("revision to merge", &theirs.short(), "it has no revision in common with the branch")
+        })?;
+        let [before, ours, their_view] = [base, head, theirs].map(|id| self.dataset.view(id));
+        let (before, ours, their_view) = (before?, ours?, their_view?);
+        let run = |prefer| Merge { before: &before, ours: &ours, theirs: &their_view, prefer }.run();
+        let (view, conflicts) = match run(None)? {
+            Merged::Clean(view) => (view, Vec::new()),
+            Merged::Conflicts(conflicts) => match run(Some(Prefer::Ours))? {
+                Merged::Clean(view) => (view, conflicts),
+                Merged::Conflicts(_) => unreachable!("a side is preferred"),
+            },
+        };
+        if view.base.id() != ours.base.id() {
+            return Ok(false);
+        }
+        let mut open = Vec::new();
+        for conflict in conflicts {
+            let is_by_row = self.keeps_their_rows(&conflict, [&before, &ours, &their_view], &view)?;
+            open.extend(opened(conflict, is_by_row));
+        }
+        self.show_merge(head, view, PendingMerge { theirs, message: message.to_owned(), open });
+        Ok(true)
+    }
+
+    /// Whether all that they changed in the file, but for the conflicts, is in what was merged.
+    ///
+    /// Where bytes do not fit together, a preferred side gets the whole file.
+    fn keeps_their_rows(&self, conflict: &Conflict, [before, ours, theirs]: [&View; 3], merged: &View) -> Result<bool> {
+        let path = &conflict.path;
+        if conflict.rows.is_empty() || merged.overlay.get(path)? != ours.overlay.get(path)? {
+            return Ok(true);
+        }
+        let rows = |view: &View| {
+            let change = view.overlay.get(path)?;
+            Ok::<_, Error>(view.overlay.rows(change.as_ref().and_then(Change::rows)))
+        };
+        let is_told = |address: &RowAddress| {
+            matches!(address, RowAddress::Shared { .. })
+                || conflict.rows.iter().any(|row| match &row.address {
+                    RowAddress::Row { table, row } => table == address.table() && address.row() == Some(row),
+                    other => other == address,
+                })
+        };
+        Ok(rows(before)?.diff(&rows(theirs)?)?.iter().all(|difference| is_told(&difference.address)))
+    }
+
+    /// Ends a merge that stands in the draft and of which nothing was decided; any other stays.
+    pub fn drop_idle_merge(&mut self) -> Result<()> {
+        if self.merge.is_none() || self.has_work()? {
+            return Ok(());
+        }
+        self.discard(&[])?;
+        self.save("drop the merge")
+    }
+
+    /// Decides conflicts of the merge that stands in the draft; `which` are their places in its list.
+    ///
+    /// # Errors
+    /// `Nothing` where no merge stands; `Invalid` for a value where there is no cell, or one that it cannot hold.
+    /// Then nothing is decided.
+    pub fn resolve(&mut self, which: &[usize], how: &Resolution) -> Result<()> {
+        let nothing = || Error::new(ErrorKind::Nothing { to: "resolve", name: self.branch().to_string() });
+        let merge = self.merge.clone().ok_or_else(nothing)?;
+        let before = self.view.overlay.clone();
+        let chosen: Vec<&OpenConflict> = which.iter().filter_map(|at| merge.open.get(*at)).collect();
+        let done = match how {
+            Resolution::Ours => Ok(()),
+            Resolution::Theirs => self.take_theirs(merge.theirs, &chosen),
+            Resolution::Value(value) => chosen.iter().try_for_each(|conflict| self.take_value(conflict, value)),
+        };
+        if let Err(error) = done {
+            self.view.overlay = before;
+            return Err(error);
+        }
+        let open = merge.open.iter().enumerate().filter(|(at, _)| !which.contains(at));
+        let open = open.map(|(_, conflict)| conflict.clone()).collect();
+        self.merge = Some(PendingMerge { open, ..merge });
+        Ok(())
+    }
+
+    fn take_theirs(&mut self, theirs: Id, chosen: &[&OpenConflict]) -> Result<()> {
+        let mut theirs = self.dataset.view(theirs)?;
+        if theirs.base.id() != self.view.base.id() {
+            theirs = lay_over(&theirs, &self.view.base)?.0;
+        }
+        let mut by_file: BTreeMap<&DataPath, Vec<&OpenConflict>> = BTreeMap::new();
+        for conflict in chosen {
+            match &conflict.row {
+                None if theirs.node(&conflict.path)?.is_none() && self.view.node(&conflict.path)?.is_none() => {}
+                None => self.restore(&conflict.path, &theirs)?,
+                Some(_) => by_file.entry(&conflict.path).or_default().push(conflict),
+            }
+        }
+        by_file.into_iter().try_for_each(|(path, conflicts)| self.take_their_rows(path, &conflicts, &theirs))
+    }
+
+    fn take_value(&mut self, conflict: &OpenConflict, value: &Value) -> Result<()> {
+        let Some(RowAddress::Cell { table, row, column }) = &conflict.row else {
+            let why = "only a cell can get a value of its own";
+            return Err(Error::invalid("conflict to give a value", &conflict.path.to_string(), why));
+        };
+        let edit = |row: String| RowEdit::Set { row, cells: vec![(column.clone(), value.clone())] };
+        self.edit_file(&conflict.path, table, |table| vec![edit(table.key(&conflict.path, row))])
+    }
+}
+
+/// The revision that is merged in, once all is decided.
+///
+/// # Errors
+/// `Conflict` with the paths of which something is not.
+pub(super) fn decided(merge: &PendingMerge) -> Result<Id> {
+    let mut paths: Vec<String> = merge.open.iter().map(|conflict| conflict.path.to_string()).collect();
+    paths.dedup();
+    if paths.is_empty() { Ok(merge.theirs) } else { Err(Error::new(ErrorKind::Conflict { paths })) }
+}
+
+/// A conflict as things to decide one by one: its rows, or the whole of it.
+fn opened(conflict: Conflict, is_by_row: bool) -> Vec<OpenConflict> {
+    let Conflict { path, ours, theirs, why, rows } = conflict;
+    if rows.is_empty() || !is_by_row {
+        let kind = |side: &Option<Change>| side.as_ref().map(|change| Value::Text(change.kind_word().to_owned()));
+        let (ours, theirs) = (kind(&ours), kind(&theirs));
+        return vec![OpenConflict { path, row: None, base: None, ours, theirs, why: why.to_owned() }];
+    }
+    let open = |row: super::rows::RowConflict| OpenConflict {
+        path: path.clone(),
+        row: Some(row.address),
+        base: row.base,
+        ours: row.ours,
+        theirs: row.theirs,
+        why: why.to_owned(),
+    };
+    rows.into_iter().map(open).collect()
+}

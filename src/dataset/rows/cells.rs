@@ -1,0 +1,199 @@
+//! Cells of two states of a file, made comparable: the same value is the same, whatever type its column has.
+//!
+//! A column that was of whole numbers may have fractions now, one of numbers a
+//! word: then `1` and `1.0` are still the same value.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, SortField};
+
+use crate::model::Value;
+use crate::table::arrow_value;
+use crate::{Error, Result};
+
+/// As what the cells of one column are compared.
+#[derive(Clone, Debug, PartialEq)]
+enum Form {
+    /// As values of this type.
+    As(DataType),
+    /// As text, numbers in one way of writing.
+    Text,
+}
+
+/// Columns that both sides have, and how their cells are compared.
+#[derive(Debug)]
+pub(super) struct Comparing {
+    forms: Vec<Form>,
+    whole: RowConverter,
+    each: Vec<RowConverter>,
+}
+
+impl Comparing {
+    /// For columns of these types, on the one side and on the other.
+    pub(super) fn new(types: &[(DataType, DataType)]) -> Result<Comparing> {
+        let forms: Vec<Form> = types.iter().map(|(old, new)| form(old, new)).collect();
+        let field = |form: &Form| match form {
+            Form::As(data_type) => SortField::new(data_type.clone()),
+            Form::Text => SortField::new(DataType::Utf8),
+        };
+        let fields: Vec<SortField> = forms.iter().map(field).collect();
+        let each = fields.iter().map(|field| RowConverter::new(vec![field.clone()]).map_err(unlike));
+        let each = each.collect::<Result<_>>()?;
+        Ok(Comparing { forms, whole: RowConverter::new(fields).map_err(unlike)?, each })
+    }
+
+    /// How many columns there are.
+    pub(super) fn width(&self) -> usize {
+        self.forms.len()
+    }
+
+    /// Adds a hash of all cells of each row.
+    pub(super) fn hash_rows(&self, columns: &[ArrayRef], hashes: &mut Vec<u64>) -> Result<()> {
+        let rows = self.whole.convert_columns(&self.alike(columns)?).map_err(unlike)?;
+        hashes.extend(rows.iter().map(|row| hash(row.data())));
+        Ok(())
+    }
+
+    /// Adds the hashes of all cells, row by row.
+    pub(super) fn hash_cells(&self, columns: &[ArrayRef], hashes: &mut Vec<u64>) -> Result<()> {
+        let of_column = |(column, converter): (ArrayRef, &RowConverter)| {
+            let rows = converter.convert_columns(&[column]).map_err(unlike)?;
+            Ok(rows.iter().map(|row| hash(row.data())).collect::<Vec<u64>>())
+        };
+        let columns = self.alike(columns)?.into_iter().zip(&self.each).map(of_column).collect::<Result<Vec<_>>>()?;
+        for row in 0..columns.first().map_or(0, Vec::len) {
+            hashes.extend(columns.iter().map(|column| column[row]));
+        }
+        Ok(())
+    }
+
+    /// Whether two values of a column are the same.
+    pub(super) fn is_same(&self, column: usize, old: &Value, new: &Value) -> bool {
+        match &self.forms[column] {
+            Form::As(DataType::Float64) => match (number(old), number(new)) {
+                (Some(old), Some(new)) => old.to_bits() == new.to_bits(),
+                _ => old == new,
+            },
+            Form::As(_) => old == new,
+            Form::Text => told(old) == told(new),
+        }
+    }
+
+    fn alike(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+        let alike = |(column, form): (&ArrayRef, &Form)| match form {
+            Form::As(data_type) if column.data_type() == data_type => Ok(Arc::clone(column)),
+            Form::As(data_type) => cast(column, data_type).map_err(unlike),
+            Form::Text => {
+                let values = arrow_value::values(column)?;
+                Ok(Arc::new(values.iter().map(told).collect::<StringArray>()) as ArrayRef)
+            }
+        };
+        columns.iter().zip(&self.forms).map(alike).collect()
+    }
+}
+
+/// A hash that is the same within this process.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn form(old: &DataType, new: &DataType) -> Form {
+    let plain = |data_type: &DataType| match data_type {
+        DataType::Dictionary(_, of) => of.as_ref().clone(),
+        other => other.clone(),
+    };
+    let (old, new) = (plain(old), plain(new));
+    let both = |is: fn(&DataType) -> bool| is(&old) && is(&new);
+    let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let narrow = |data_type: &DataType| data_type.is_integer() && *data_type != DataType::UInt64;
+    let same = if both(is_text) {
+        DataType::Utf8
+    } else if both(narrow) {
+        DataType::Int64
+    } else if old != new && both(|data_type| data_type.is_integer() || data_type.is_floating()) {
+        DataType::Float64
+    } else if old == new {
+        old
+    } else {
+        return Form::Text;
+    };
+    match RowConverter::supports_fields(&[SortField::new(same.clone())]) {
+        true => Form::As(same),
+        false => Form::Text,
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(number) => Some(*number as f64),
+        Value::Float(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// A value as text that is the same for the same value, of whatever type; `None` is null.
+fn told(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Int(_) | Value::Float(_) => number(value).map(|number| format!("{number:?}")),
+        Value::Text(text) => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Some(format!("{number:?}")),
+            _ => Some(text.clone()),
+        },
+        Value::List(values) => {
+            Some(values.iter().map(|value| told(value).unwrap_or_default()).collect::<Vec<_>>().join("\u{1}"))
+        }
+        Value::Struct(fields) => {
+            let field = |(name, value): &(String, Value)| format!("{name}\u{2}{}", told(value).unwrap_or_default());
+            Some(fields.iter().map(field).collect::<Vec<_>>().join("\u{1}"))
+        }
+        Value::Bool(_) | Value::Binary(_) => Some(value.to_string()),
+    }
+}
+
+fn unlike(cause: arrow::error::ArrowError) -> Error {
+    Error::invalid("cells", &cause.to_string(), "they cannot be compared").caused_by(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(old: (&DataType, Value), new: (&DataType, Value), is_same: bool) {
+        let comparing = Comparing::new(&[(old.0.clone(), new.0.clone())]).expect("they can be compared");
+        assert_eq!(comparing.is_same(0, &old.1, &new.1), is_same, "{old:?} {new:?}");
+        let hashed = |(data_type, value): (&DataType, Value)| {
+            let column = arrow_value::array(data_type, &[value]).expect("the type holds it");
+            let (mut cells, mut rows) = (Vec::new(), Vec::new());
+            comparing.hash_cells(&[Arc::clone(&column)], &mut cells).expect("hashed");
+            comparing.hash_rows(&[column], &mut rows).expect("hashed");
+            (cells, rows)
+        };
+        assert_eq!(hashed(old.clone()) == hashed(new.clone()), is_same, "{old:?} {new:?}");
+    }
+
+    #[test]
+    fn the_same_value_is_the_same_whatever_type_its_column_has() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let (int, float, utf8) = (&DataType::Int64, &DataType::Float64, &DataType::Utf8);
+        check((int, Value::Int(1)), (int, Value::Int(1)), true);
+        check((int, Value::Int(1)), (float, Value::Float(1.0)), true);
+        check((int, Value::Int(1)), (&DataType::Int16, Value::Int(1)), true);
+        check((float, Value::Float(0.5)), (utf8, text("0.50")), true);
+        check((float, Value::Float(0.5)), (utf8, text("n/a")), false);
+        check((utf8, text("007")), (utf8, text("7")), false);
+        check((&DataType::LargeUtf8, text("a")), (utf8, text("a")), true);
+        check((float, Value::Float(0.0)), (float, Value::Float(-0.0)), false);
+        check((float, Value::Null), (utf8, text("")), false);
+        let list = |of: &DataType| DataType::List(Arc::new(arrow::datatypes::Field::new("item", of.clone(), true)));
+        let (ints, floats) = (list(int), list(float));
+        check((&ints, Value::List(vec![Value::Int(1)])), (&floats, Value::List(vec![Value::Float(1.0)])), true);
+        check((&ints, Value::List(vec![Value::Int(1)])), (&floats, Value::List(vec![Value::Float(1.5)])), false);
+    }
+}

@@ -1,0 +1,157 @@
+//! What somebody said of how files are to be read: it goes before what their names and beginnings say.
+
+use std::sync::Arc;
+
+use crate::dataset::{Dataset, encode_record};
+use crate::model::{DataPath, DatasetRecord, FormatChoice, Id, ObjectKind, RefName};
+use crate::store::{Batch, RefSwap};
+use crate::table::Format;
+use crate::table::detect::{self, Found, Promise};
+use crate::{Error, Result};
+
+/// The formats that may be named.
+pub const FORMATS: [&str; 9] = ["csv", "tsv", "jsonl", "json", "coco", "yolo", "voc", "parquet", "arrow"];
+/// What is said of a file that is no table.
+const NONE: &str = "none";
+
+/// What was said of the files of a dataset.
+#[derive(Debug, Default)]
+pub(in crate::dataset) struct Formats(Vec<FormatChoice>);
+
+impl Formats {
+    pub(in crate::dataset) fn new(choices: &[FormatChoice]) -> Formats {
+        Formats(choices.to_vec())
+    }
+
+    /// What the file is to be taken for: as it was said, else as its name promises.
+    pub(super) fn promise(&self, path: &DataPath) -> Option<Promise> {
+        if let Some(format) = self.said_of(path) {
+            return promise_of(format);
+        }
+        let promise = detect::promise(path.name())?;
+        match self.only() {
+            // The classes of YOLO's labels are in a YAML file.
+            Some("yolo") if promise == Promise::Yaml => Some(promise),
+            Some(format) => Some(promise).filter(|promise| promise_of(format) == Some(*promise)),
+            None => Some(promise),
+        }
+    }
+
+    /// Whether the file, or all files, were said to be of this format: then a glance at the file is no argument.
+    pub(super) fn is_said(&self, path: &DataPath, promise: Promise) -> bool {
+        let said = self.said_of(path).or_else(|| self.only());
+        said.is_some_and(|format| promise_of(format) == Some(promise))
+    }
+
+    /// The format of a file as far as its beginning tells, where it was said to be of one.
+    pub(super) fn found(&self, path: &DataPath, promise: Promise, sniffed: Option<Found>) -> Option<Found> {
+        let Some(said) = self.said_of(path) else { return sniffed };
+        // One promise, two formats: only what was said decides between them.
+        let is_other = |found: &Found| promise == Promise::Json && found.format.name() != said;
+        let found = sniffed.filter(|found| !is_other(found)).or_else(|| plain(promise, said))?;
+        let why = if found.why.is_empty() { String::new() } else { format!(": {}", found.why) };
+        Some(Found { why: format!("it was said to be {said}{why}"), ..found })
+    }
+
+    fn said_of(&self, path: &DataPath) -> Option<&str> {
+        let choice = self.0.iter().find(|choice| choice.path.as_ref() == Some(path))?;
+        Some(&choice.format)
+    }
+
+    fn only(&self) -> Option<&str> {
+        let choice = self.0.iter().find(|choice| choice.path.is_none())?;
+        Some(&choice.format)
+    }
+}
+
+/// Checks that all formats are ones that there are.
+///
+/// # Errors
+/// `Invalid` with the first that is not; `none` is only for a file.
+pub fn check_formats(choices: &[FormatChoice]) -> Result<()> {
+    for FormatChoice { path, format } in choices {
+        let is_none = format == NONE && path.is_some();
+        if !is_none && !FORMATS.contains(&format.as_str()) {
+            return Err(Error::invalid("format", format, format!("there are {}", FORMATS.join(", "))));
+        }
+    }
+    Ok(())
+}
+
+impl Dataset {
+    /// How files are to be read, as far as that was said.
+    pub fn formats(&self) -> &[FormatChoice] {
+        &self.record.formats
+    }
+
+    /// Records how files are to be read, for all revisions; the rest is found out.
+    ///
+    /// # Errors
+    /// As [`check_formats`]; `RefMoved` when somebody else changed the dataset's record meanwhile.
+    pub fn set_formats(&self, formats: &[FormatChoice]) -> Result<()> {
+        check_formats(formats)?;
+        let name = RefName::dataset(&self.name);
+        let expected = self.store.read_ref(&name)?;
+        let record = encode_record(&DatasetRecord { formats: formats.to_vec(), ..(*self.record).clone() });
+        let new = Some(Id::of(&record));
+        let swaps = vec![RefSwap { name, expected, new }];
+        self.store.apply(&Batch { objects: vec![(ObjectKind::Dataset, record)], swaps, frees_space: false })?;
+        Ok(())
+    }
+}
+
+fn promise_of(format: &str) -> Option<Promise> {
+    Some(match format {
+        "csv" | "tsv" => Promise::Delimited,
+        "jsonl" => Promise::JsonLines,
+        "coco" | "json" => Promise::Json,
+        "yolo" => Promise::Text,
+        "voc" => Promise::Xml,
+        "parquet" => Promise::Parquet,
+        "arrow" => Promise::Arrow,
+        _ => return None,
+    })
+}
+
+/// The format without what a file's beginning tells of its options.
+fn plain(promise: Promise, said: &str) -> Option<Found> {
+    let format: Arc<dyn Format> = match promise {
+        Promise::Delimited => Arc::new(crate::table::csv::CsvFormat::default()),
+        Promise::JsonLines => Arc::new(crate::table::jsonl::JsonlFormat::default()),
+        Promise::Json if said == "json" => Arc::new(crate::table::json::Json),
+        Promise::Json => Arc::new(crate::table::coco::Coco),
+        Promise::Parquet => Arc::new(crate::table::parquet::Parquet::default()),
+        Promise::Arrow => Arc::new(crate::table::arrow_file::ArrowIpc::default()),
+        Promise::Xml | Promise::Text | Promise::Yaml => return None,
+    };
+    Some(Found { format, why: String::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(path: Option<&str>, format: &str) -> FormatChoice {
+        let path = path.map(|path| path.parse().expect("a path"));
+        FormatChoice { path, format: format.to_owned() }
+    }
+
+    #[test]
+    fn what_was_said_of_a_file_goes_before_what_was_said_of_all_and_that_before_its_name() {
+        let said = [choice(Some("odd.dat"), "csv"), choice(Some("no.json"), "none"), choice(None, "coco")];
+        let formats = Formats::new(&said);
+        let promise = |path: &str| formats.promise(&path.parse().expect("a path"));
+        assert_eq!(promise("odd.dat"), Some(Promise::Delimited));
+        assert_eq!(promise("no.json"), None);
+        assert_eq!(promise("a/yes.json"), Some(Promise::Json));
+        assert_eq!(promise("labels.csv"), None);
+        assert_eq!(Formats::default().promise(&"labels.csv".parse().expect("a path")), Some(Promise::Delimited));
+    }
+
+    #[test]
+    fn a_format_that_there_is_not_is_refused() {
+        assert!(check_formats(&[choice(None, "csv"), choice(Some("a"), "none")]).is_ok());
+        assert!(check_formats(&[choice(None, "none")]).is_err());
+        assert!(check_formats(&[choice(Some("a"), "excel")]).is_err());
+    }
+}

@@ -1,0 +1,248 @@
+//! Cells set from a file: a column with keys, and the columns to set.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+
+use super::{Part, RowEdit, Table, column};
+use crate::dataset::draft::Draft;
+use crate::dataset::view::View;
+use crate::model::{DataPath, RowAddress, RowChange, Value};
+use crate::table::csv::CsvFormat;
+use crate::table::detect::{self, HEAD_LEN, Promise};
+use crate::table::{Column, Flow, Format, ReadAt, Role, Scan, TableFile, TableInfo, TableSchema, arrow_value};
+use crate::{Error, Result};
+
+/// What the column of keys is called where it is not called as the table's own.
+const KEY: &str = "key";
+
+impl Draft {
+    /// Sets cells of a table as a file has them: all or none. Returns how many rows that are.
+    ///
+    /// The file has a row for each row to set, with its key in the column that is called as the table's column of
+    /// keys, or `key`. What is empty there becomes null. `promise` says what the file is: delimited text, JSON
+    /// lines, Parquet or Arrow.
+    ///
+    /// # Errors
+    /// `Invalid` for a file that is none of these, and for the first column, key or value that cannot be, with how
+    /// many there are.
+    pub fn set_from(&mut self, table: &Table, file: &dyn ReadAt, promise: Promise) -> Result<u64> {
+        let schema = self.view.table_info(table)?.schema;
+        let edits = read_edits(file, promise, &schema)?;
+        let count = edits.len() as u64;
+        match self.edit_table(table, in_order(edits.clone())) {
+            Ok(_) => Ok(count),
+            // To say how many there are, all are looked at; that takes a while, and nobody waits for a result.
+            Err(error) => Err(refused(&self.view, table, &edits)?.unwrap_or(error)),
+        }
+    }
+}
+
+/// In order of key where keys are numbers: rows that are beside each other in the table are read at once.
+fn in_order(mut edits: Vec<RowEdit>) -> Vec<RowEdit> {
+    edits.sort_by_cached_key(|edit| match edit {
+        RowEdit::Set { row, .. } => row.parse::<u64>().unwrap_or(u64::MAX),
+        _ => u64::MAX,
+    });
+    edits
+}
+
+fn read_edits(file: &dyn ReadAt, promise: Promise, schema: &TableSchema) -> Result<Vec<RowEdit>> {
+    let format = format_of(file, promise)?;
+    let opened = format.open(file, None)?;
+    let info = opened.tables().first().ok_or_else(|| unusable("it has no rows"))?;
+    if let Some(problem) = &info.problem {
+        return Err(unusable(format!("line {}, byte {}: {}", problem.line, problem.column, problem.why)));
+    }
+    let columns = Columns::of(info, schema)?;
+    let mut reading = Reading { columns, edits: Vec::new(), seen: HashSet::new() };
+    opened.scan(0, &Scan::default(), &mut |batch| {
+        (0..batch.num_rows()).try_for_each(|row| reading.take(&batch, row))?;
+        Ok(Flow::More)
+    })?;
+    Ok(reading.edits)
+}
+
+fn unusable(why: impl Into<String>) -> Error {
+    Error::invalid("file of cells", "the file", why)
+}
+
+/// The format of the file. Text stays as it is written: what a number is, the table says.
+fn format_of(file: &dyn ReadAt, promise: Promise) -> Result<Arc<dyn Format>> {
+    let head = crate::table::head(file, HEAD_LEN)?;
+    match promise {
+        Promise::Delimited => {
+            let (sniffed, _) = CsvFormat::sniff(&head).unwrap_or_default();
+            let sniffed = CsvFormat { header: true, ..sniffed };
+            let text = |column: &Column| Column { data_type: DataType::Utf8, role: Role::Plain, ..column.clone() };
+            let columns = match sniffed.open(file, None)?.tables() {
+                [info, ..] => info.schema.columns.iter().map(text).collect(),
+                [] => Vec::new(),
+            };
+            Ok(Arc::new(CsvFormat { columns, ..sniffed }))
+        }
+        Promise::JsonLines | Promise::Parquet | Promise::Arrow => detect::sniff(promise, &head)
+            .map(|found| found.format)
+            .ok_or_else(|| unusable("it is not what its name says")),
+        _ => Err(unusable("it is neither delimited text nor JSON lines, Parquet or Arrow")),
+    }
+}
+
+/// Which columns of the file are what.
+struct Columns {
+    key: usize,
+    /// Place in the file, name in the table, and whether text is JSON of a list or the like.
+    set: Vec<(usize, String, bool)>,
+}
+
+impl Columns {
+    fn of(info: &TableInfo, schema: &TableSchema) -> Result<Columns> {
+        let own = schema.key.map(|key| schema.columns[key].name.as_str());
+        let place = |name: &str| info.schema.columns.iter().position(|column| column.name == name);
+        let key = own.and_then(place).or_else(|| place(KEY)).ok_or_else(|| {
+            let names =
+                own.filter(|own| *own != KEY).map_or_else(|| format!("`{KEY}`"), |own| format!("`{own}` or `{KEY}`"));
+            unusable(format!("it has no column {names} that says which rows are meant"))
+        })?;
+        let (mut set, mut unknown) = (Vec::new(), Vec::new());
+        for (at, column) in info.schema.columns.iter().enumerate().filter(|(at, _)| *at != key) {
+            match schema.find(&column.name) {
+                Some(found) => {
+                    let found = &schema.columns[found];
+                    set.push((at, found.name.clone(), found.data_type.is_nested()));
+                }
+                None => unknown.push(column.name.as_str()),
+            }
+        }
+        if let Some(first) = unknown.first() {
+            let why = format!("the table has none of this name; so it is with {} of the file's columns", unknown.len());
+            return Err(Error::invalid("column to set", first, why));
+        }
+        if set.is_empty() {
+            return Err(unusable("it has no column to set"));
+        }
+        Ok(Columns { key, set })
+    }
+}
+
+struct Reading {
+    columns: Columns,
+    edits: Vec<RowEdit>,
+    seen: HashSet<String>,
+}
+
+impl Reading {
+    fn take(&mut self, batch: &arrow::record_batch::RecordBatch, row: usize) -> Result<()> {
+        let key = arrow_value::value(batch.column(self.columns.key), row)?;
+        let number = self.edits.len() + 1;
+        if key == Value::Null {
+            return Err(unusable(format!("its row {number} has no key")));
+        }
+        let key = key.to_string();
+        if !self.seen.insert(key.clone()) {
+            return Err(Error::invalid("key in the file", &key, format!("it is there twice, again in row {number}")));
+        }
+        let mut cells = Vec::with_capacity(self.columns.set.len());
+        for (at, name, is_nested) in &self.columns.set {
+            let value = match arrow_value::value(batch.column(*at), row)? {
+                Value::Text(text) if *is_nested => {
+                    serde_json::from_str(&text).map_or(Value::Text(text), |json| Value::from_json(&json))
+                }
+                value => value,
+            };
+            cells.push((name.clone(), value));
+        }
+        self.edits.push(RowEdit::Set { row: key, cells });
+        Ok(())
+    }
+}
+
+/// A row to set: its place in the file of cells, its key and its cells.
+type Numbered<'e> = (usize, &'e str, &'e [(String, Value)]);
+
+/// What is wrong with these edits: the first of them that cannot be, and how many there are.
+fn refused(view: &View, table: &Table, edits: &[RowEdit]) -> Result<Option<Error>> {
+    let (mut first, mut count): (Option<(usize, String, Error)>, u64) = (None, 0);
+    let mut by_file: Vec<(DataPath, Vec<Numbered<'_>>)> = Vec::new();
+    let mut refuse = |at: usize, key: &str, error: Error| {
+        count += 1;
+        if first.as_ref().is_none_or(|(known, ..)| at < *known) {
+            first = Some((at, key.to_owned(), error));
+        }
+    };
+    for (at, edit) in edits.iter().enumerate() {
+        let RowEdit::Set { row, cells } = edit else { continue };
+        match table.split_key(row) {
+            Err(error) => refuse(at, row, error),
+            Ok((path, key)) => match by_file.last_mut() {
+                Some((last, rows)) if *last == path => rows.push((at, key, cells)),
+                _ => by_file.push((path, vec![(at, key, cells)])),
+            },
+        }
+    }
+    for (path, rows) in by_file {
+        let node = view.existing(&path)?;
+        let said = view.rows_of(&node);
+        Part::open(view, &node, &*table.format)?.with_file(|file, _| {
+            let checking = Checking { file, at: place_of(file, &table.part)?, table, said: &said };
+            for (at, key, cells) in rows {
+                if let Err(error) = checking.row(key).and_then(|()| checking.cells(cells)) {
+                    refuse(at, &table.key(&path, key), error);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(first.map(|(at, key, error)| {
+        let row = at + 1;
+        let why = format!("{error}; so it is with {count} of {} rows, and this is row {row} of the file", edits.len());
+        Error::invalid("row to set", &key, why)
+    }))
+}
+
+fn place_of(file: &dyn TableFile, part: &str) -> Result<usize> {
+    let place = file.tables().iter().position(|info| info.name == part);
+    place.ok_or_else(|| Error::not_found("table", part))
+}
+
+struct Checking<'a> {
+    file: &'a dyn TableFile,
+    at: usize,
+    table: &'a Table,
+    said: &'a crate::overlay::Rows,
+}
+
+impl Checking<'_> {
+    fn row(&self, key: &str) -> Result<()> {
+        let missing = || Error::not_found("row", key);
+        let address = RowAddress::Row { table: self.table.part.clone(), row: key.to_owned() };
+        match self.said.get(&address)? {
+            Some(RowChange::Inserted { .. }) => Ok(()),
+            Some(_) => Err(missing()),
+            None => {
+                let place = self.file.find(self.at, key)?.ok_or_else(missing)?;
+                if self.file.key(self.at, place)? == key { Ok(()) } else { Err(missing()) }
+            }
+        }
+    }
+
+    fn cells(&self, cells: &[(String, Value)]) -> Result<()> {
+        let schema = &self.file.tables()[self.at].schema;
+        for (name, value) in cells {
+            match schema.find(name) {
+                Some(column) if !schema.columns[column].editable => {
+                    return Err(Error::invalid("column to edit", name, "its values follow from others"));
+                }
+                Some(column) => drop(self.file.check(self.at, column, value)?),
+                None => {
+                    let address = RowAddress::Column { table: self.table.part.clone(), column: name.clone() };
+                    if let Some(RowChange::Added { data_type }) = self.said.get(&address)? {
+                        column::check(&data_type, value)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

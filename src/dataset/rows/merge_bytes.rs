@@ -1,0 +1,207 @@
+//! Three-way merge of one file by rows, where a side has other bytes and not only row edits.
+//!
+//! Both sides are parsed against what was before. The side with other bytes
+//! keeps them, and what the other side did to rows is spliced into these.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::diff::is_of_content;
+use super::edit::RowEdit;
+use super::merge::{RowConflict, RowMerge};
+use super::parsed::{Aligned, CHANGED_MAX, Named, TableChanges, align};
+use super::side::{Side, with_both};
+use super::splice::Splicing;
+use super::work::{Besides, Work};
+use super::{Part, with_rows};
+use crate::dataset::conflict::Prefer;
+use crate::dataset::edit::content_of;
+use crate::dataset::view::{Node, View};
+use crate::model::{FileChange, RowAddress, Value};
+use crate::{ErrorKind, Result};
+
+/// The file before, on the side whose bytes stay, and on the other.
+pub(super) struct Bytes<'a> {
+    pub(super) before: &'a Node,
+    /// Whose bytes stay.
+    pub(super) stays: &'a Node,
+    /// Whose rows are merged in.
+    pub(super) comes: &'a Node,
+    /// Which of the two is theirs.
+    pub(super) comes_from: Prefer,
+}
+
+/// Merges the rows of `comes` into `stays`.
+pub(super) fn merge_bytes(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowMerge> {
+    match merged(view, bytes, prefer) {
+        Err(error) if is_of_content(&error) || matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => {
+            Ok(RowMerge::NotByRow)
+        }
+        merged => merged,
+    }
+}
+
+fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowMerge> {
+    let sides = (Side::of(view, bytes.before)?, Side::of(view, bytes.stays)?, Side::of(view, bytes.comes)?);
+    let (Some(before), Some(stays), Some(comes)) = sides else { return Ok(RowMerge::NotByRow) };
+    let Some(coming) = all_changes(&before, &comes)? else { return Ok(RowMerge::NotByRow) };
+    if coming.iter().any(|table| !table.columns.is_empty()) {
+        return Ok(RowMerge::NotByRow);
+    }
+    let wanted: Vec<BTreeSet<String>> = coming.iter().map(rows_named).collect();
+    let found = with_both(&before, &stays, |old, new| {
+        let Ok(aligned) = align(old, new)? else { return Ok(None) };
+        if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
+            return Ok(None);
+        }
+        let mut found = Vec::new();
+        for (table, wanted) in aligned.iter().zip(&wanted) {
+            found.push((table.changes(old, new)?, table.keys_now(old, new, wanted)?));
+        }
+        Ok(Some(found))
+    })?;
+    let Some(found) = found else { return Ok(RowMerge::NotByRow) };
+    let mut conflicts = Vec::new();
+    let mut merging = Vec::new();
+    for (coming, (staying, keys)) in coming.into_iter().zip(found) {
+        let takes = prefer == Some(bytes.comes_from);
+        merging.push(Merging::new(coming, &staying, keys, bytes.comes_from, takes, &mut conflicts));
+    }
+    if !conflicts.is_empty() && prefer.is_none() {
+        return Ok(RowMerge::Conflicts(conflicts));
+    }
+    let part = Part::open(view, bytes.stays, &*stays.format)?;
+    part.with_file(|file, rows| {
+        let mut changes = BTreeMap::new();
+        for table in merging {
+            let mut work = Work::new(file, rows, &table.table, Besides::NOTHING)?;
+            for edit in table.edits {
+                work.take(edit)?;
+            }
+            for (after, cells) in table.inserts {
+                work.insert_at(after, cells)?;
+            }
+            changes.extend(work.into_changes());
+        }
+        let (rows, grown) = Splicing::of(file, 0, rows, changes)?.store(rows.clone(), &*view.store)?;
+        let content = with_rows(content_of(view, &bytes.stays.place)?, rows.root());
+        let (stays, comes, before) = (&bytes.stays.entry, &bytes.comes.entry, &bytes.before.entry);
+        let mode = if before.mode == stays.mode { comes.mode } else { stays.mode };
+        let size = stays.size.saturating_add_signed(grown);
+        let mtime_ns = stays.mtime_ns.max(comes.mtime_ns);
+        Ok(RowMerge::Merged(Some(FileChange { content, size, mtime_ns, mode })))
+    })
+}
+
+/// What differs in all tables; `None` where that cannot be told.
+fn all_changes(old: &Side<'_>, new: &Side<'_>) -> Result<Option<Vec<TableChanges>>> {
+    with_both(old, new, |old, new| {
+        let Ok(aligned) = align(old, new)? else { return Ok(None) };
+        if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
+            return Ok(None);
+        }
+        aligned.iter().map(|table| table.changes(old, new)).collect::<Result<Vec<_>>>().map(Some)
+    })
+}
+
+/// The keys, before, of all rows that are spoken of.
+fn rows_named(changes: &TableChanges) -> BTreeSet<String> {
+    let sets = changes.sets.iter().map(|(row, _)| row.clone());
+    let deleted = changes.deleted.iter().map(|(row, _)| row.clone());
+    sets.chain(deleted).chain(changes.inserted.iter().filter_map(|row| row.after.clone())).collect()
+}
+
+/// The edits of one table that are to be made over the bytes that stay.
+struct Merging {
+    table: String,
+    edits: Vec<RowEdit>,
+    /// (after which row, cells).
+    inserts: Vec<(Option<String>, Named)>,
+}
+
+impl Merging {
+    /// `keys`: of rows before, the keys that they have on the side that stays. `takes`: whether what comes wins.
+    fn new(
+        coming: TableChanges,
+        staying: &TableChanges,
+        keys: BTreeMap<String, String>,
+        comes_from: Prefer,
+        takes: bool,
+        conflicts: &mut Vec<RowConflict>,
+    ) -> Merging {
+        let mut merging = Merging { table: coming.table, edits: Vec::new(), inserts: Vec::new() };
+        let table = merging.table.clone();
+        let mut conflict = |address: RowAddress, base: Option<Value>, stays: Option<Value>, comes: Option<Value>| {
+            let (ours, theirs) = if comes_from == Prefer::Theirs { (stays, comes) } else { (comes, stays) };
+            conflicts.push(RowConflict { address, base, ours, theirs });
+        };
+        let cell = |row: &str, column: &str| RowAddress::Cell {
+            table: table.clone(),
+            row: row.to_owned(),
+            column: column.to_owned(),
+        };
+        let whole = |row: &str| RowAddress::Row { table: table.clone(), row: row.to_owned() };
+        let set: BTreeMap<(&str, &str), &Value> = staying
+            .sets
+            .iter()
+            .flat_map(|(row, cells)| {
+                cells.iter().map(move |(column, _, after)| ((row.as_str(), column.as_str()), after))
+            })
+            .collect();
+        let touched: BTreeSet<&str> = staying.sets.iter().map(|(row, _)| row.as_str()).collect();
+        let gone: BTreeMap<&str, &Named> = staying.deleted.iter().map(|(row, cells)| (row.as_str(), cells)).collect();
+        for (row, cells) in coming.sets {
+            if let Some(before) = gone.get(row.as_str()) {
+                let after = cells.into_iter().map(|(column, _, after)| (column, after)).collect();
+                conflict(whole(&row), Some(Value::Struct((*before).clone())), None, Some(Value::Struct(after)));
+                continue;
+            }
+            let Some(now) = keys.get(&row) else { continue };
+            let mut taken = Vec::new();
+            for (column, before, after) in cells {
+                match set.get(&(row.as_str(), column.as_str())) {
+                    Some(there) if **there == after => continue,
+                    Some(there) => {
+                        conflict(cell(&row, &column), Some(before), Some((*there).clone()), Some(after.clone()));
+                        if !takes {
+                            continue;
+                        }
+                    }
+                    None => {}
+                }
+                taken.push((column, after));
+            }
+            if !taken.is_empty() {
+                merging.edits.push(RowEdit::Set { row: now.clone(), cells: taken });
+            }
+        }
+        for (row, before) in coming.deleted {
+            let Some(now) = keys.get(&row) else { continue };
+            if touched.contains(row.as_str()) {
+                conflict(whole(&row), Some(Value::Struct(before)), None, None);
+                if !takes {
+                    continue;
+                }
+            }
+            merging.edits.push(RowEdit::Delete { row: now.clone() });
+        }
+        let there: BTreeMap<&str, &Named> = match staying.is_keyed {
+            true => staying.inserted.iter().map(|row| (row.key.as_str(), &row.cells)).collect(),
+            false => BTreeMap::new(),
+        };
+        for row in coming.inserted {
+            match there.get(row.key.as_str()) {
+                Some(cells) if **cells == row.cells => continue,
+                Some(cells) => {
+                    let (stays, comes) = (Value::Struct((*cells).clone()), Value::Struct(row.cells.clone()));
+                    conflict(whole(&row.key), None, Some(stays), Some(comes));
+                    if takes {
+                        merging.edits.push(RowEdit::Set { row: row.key, cells: row.cells });
+                    }
+                }
+                // Where the row above is gone, the next above is not known: it comes first.
+                None => merging.inserts.push((row.after.and_then(|after| keys.get(&after).cloned()), row.cells)),
+            }
+        }
+        merging
+    }
+}

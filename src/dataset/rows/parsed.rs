@@ -1,0 +1,352 @@
+//! What two states of a file say of its rows, worked out from their bytes alone.
+//!
+//! Whoever wrote the later state, and however: a program through a mount, a new
+//! file that was put, the owner of the source. Values are compared, not text, so
+//! a file that was only formatted anew has no change. Both sides are streamed:
+//! what stays in memory is some bytes for each row, and the rows that changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::align::{self, NONE};
+use super::cells::Comparing;
+use super::side::Opened;
+use crate::Result;
+use crate::model::Value;
+use crate::table::Column;
+
+/// A file with more rows that differ is told as other bytes: the list of them would be longer than the file.
+pub(super) const CHANGED_MAX: usize = 1_000_000;
+
+/// Cells of a row: (column, value).
+pub(super) type Named = Vec<(String, Value)>;
+
+/// A row with other values: its key and (column, before, after).
+pub(super) type Set = (String, Vec<(String, Value, Value)>);
+
+/// What differs between two states of one table. Rows of both are told by their keys in the earlier one.
+#[derive(Debug, Default)]
+pub(super) struct TableChanges {
+    /// The table's name within the file.
+    pub(super) table: String,
+    /// Whether its rows have keys of their own.
+    pub(super) is_keyed: bool,
+    /// Columns that only one side has: name, and type on each side.
+    pub(super) columns: Vec<(String, Option<String>, Option<String>)>,
+    /// In the order of the later file.
+    pub(super) sets: Vec<Set>,
+    /// Key and cells of the file.
+    pub(super) deleted: Vec<(String, Named)>,
+    /// In the order of the later file.
+    pub(super) inserted: Vec<InsertedRow>,
+}
+
+/// A row that only the later side has.
+#[derive(Debug)]
+pub(super) struct InsertedRow {
+    /// The key in the earlier state of the row that it comes after; `None` is the beginning.
+    pub(super) after: Option<String>,
+    /// Its key in the later state.
+    pub(super) key: String,
+    /// Its cells.
+    pub(super) cells: Named,
+}
+
+impl TableChanges {
+    /// How many rows are spoken of.
+    pub(super) fn len(&self) -> usize {
+        self.sets.len() + self.deleted.len() + self.inserted.len()
+    }
+
+    /// The rows that came, by the keys that they would have as edits of the earlier state.
+    pub(super) fn inserted_by_key(&self) -> impl Iterator<Item = (String, &Named)> {
+        let (mut last, mut number) = (None, 0);
+        self.inserted.iter().map(move |row| {
+            number = if last == Some(&row.after) { number + 1 } else { 1 };
+            last = Some(&row.after);
+            let key = match self.is_keyed {
+                true => row.key.clone(),
+                false => format!("{}+{number}", row.after.as_deref().unwrap_or_default()),
+            };
+            (key, &row.cells)
+        })
+    }
+}
+
+/// Which rows of a table are the same on both sides, and which of these differ.
+#[derive(Debug)]
+pub(super) struct Aligned {
+    /// The table's name within the file.
+    pub(super) table: String,
+    places: (usize, usize),
+    comparing: Comparing,
+    /// The columns of both sides, by the names that both have.
+    common: Vec<String>,
+    columns: Vec<(String, Option<String>, Option<String>)>,
+    is_keyed: bool,
+    /// By place in the later state: the place in the earlier one.
+    before: Vec<u32>,
+    /// (earlier place, later place), in order of the later.
+    changed: Vec<(u32, u32)>,
+    deleted: Vec<u32>,
+    inserted: Vec<u32>,
+    earlier_len: usize,
+}
+
+/// Finds which rows are the same in all tables of a file; a sentence says why that cannot be told.
+pub(super) fn align(old: Opened<'_>, new: Opened<'_>) -> Result<std::result::Result<Vec<Aligned>, String>> {
+    for (side, which) in [(old, "the earlier"), (new, "the later")] {
+        if let Some(problem) = side.file.tables().iter().find_map(|info| info.problem.as_ref()) {
+            let (line, column, why) = (problem.line, problem.column, &problem.why);
+            return Ok(Err(format!("{which} file cannot be read whole: line {line}, column {column}: {why}")));
+        }
+        if side.file.tables().iter().any(|info| info.rows >= u64::from(NONE)) {
+            return Ok(Err(format!("{which} file has too many rows")));
+        }
+    }
+    let names = |side: Opened<'_>| side.file.tables().iter().map(|info| info.name.clone()).collect::<Vec<_>>();
+    if names(old) != names(new) {
+        return Ok(Err("it has other tables".to_owned()));
+    }
+    let mut all = Vec::new();
+    for table in names(old) {
+        match Aligned::new(old, new, table)? {
+            Some(aligned) => all.push(aligned),
+            None => return Ok(Err("it has none of the columns that it had".to_owned())),
+        }
+    }
+    Ok(Ok(all))
+}
+
+impl Aligned {
+    fn new(old: Opened<'_>, new: Opened<'_>, table: String) -> Result<Option<Aligned>> {
+        let places = (old.place(&table)?, new.place(&table)?);
+        let (of_old, of_new) = (old.columns(places.0)?, new.columns(places.1)?);
+        let (mut common, mut types, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+        for (column, _) in &of_old {
+            match of_new.iter().find(|(known, _)| known.name == column.name) {
+                Some((known, _)) => {
+                    common.push(column.name.clone());
+                    types.push((column.data_type.clone(), known.data_type.clone()));
+                }
+                None => columns.push((column.name.clone(), Some(column.data_type.to_string()), None)),
+            }
+        }
+        for (column, _) in &of_new {
+            if !common.contains(&column.name) {
+                columns.push((column.name.clone(), None, Some(column.data_type.to_string())));
+            }
+        }
+        if common.is_empty() {
+            return Ok(None);
+        }
+        let comparing = Comparing::new(&types)?;
+        let key = |side: Opened<'_>, at: usize| {
+            let schema = &side.file.tables()[at].schema;
+            schema.key.map(|key| schema.columns[key].name.clone())
+        };
+        let (old_key, new_key) = (key(old, places.0), key(new, places.1));
+        let is_keyed = old_key.is_some() && old_key == new_key;
+        let hashed_old = old.hashed(places.0, &common, &comparing, is_keyed)?;
+        let hashed_new = new.hashed(places.1, &common, &comparing, is_keyed)?;
+        let before = if is_keyed {
+            align::by_key(&hashed_old.keys, &hashed_new.keys)
+        } else {
+            let (mut before, hunks) = align::by_content(&hashed_old.rows, &hashed_new.rows);
+            let both = || hunks.iter().filter(|hunk| !hunk.before.is_empty() && !hunk.after.is_empty());
+            let (olds, news): (Vec<u32>, Vec<u32>) = (
+                both().flat_map(|hunk| hunk.before.clone()).collect(),
+                both().flat_map(|hunk| hunk.after.clone()).collect(),
+            );
+            if olds.len().max(news.len()) <= CHANGED_MAX {
+                let olds = old.cells(places.0, &common, &comparing, olds)?;
+                let news = new.cells(places.1, &common, &comparing, news)?;
+                both().for_each(|hunk| align::pair(hunk, &olds, &news, &mut before));
+            }
+            before
+        };
+        let mut stays = vec![false; hashed_old.rows.len()];
+        let (mut changed, mut inserted) = (Vec::new(), Vec::new());
+        for (new_place, old_place) in (0..).zip(&before) {
+            if *old_place == NONE {
+                inserted.push(new_place);
+                continue;
+            }
+            stays[*old_place as usize] = true;
+            if hashed_old.rows[*old_place as usize] != hashed_new.rows[new_place as usize] {
+                changed.push((*old_place, new_place));
+            }
+        }
+        let earlier_len = stays.len();
+        let deleted = (0..).zip(&stays).filter(|(_, stays)| !**stays).map(|(place, _)| place).collect();
+        Ok(Some(Aligned {
+            table,
+            places,
+            comparing,
+            common,
+            columns,
+            is_keyed,
+            before,
+            changed,
+            deleted,
+            inserted,
+            earlier_len,
+        }))
+    }
+
+    /// How many rows differ.
+    pub(super) fn len(&self) -> usize {
+        self.changed.len() + self.deleted.len() + self.inserted.len()
+    }
+
+    /// Whether rows that stay are in another order.
+    pub(super) fn is_reordered(&self) -> bool {
+        self.is_keyed && !self.before.iter().filter(|place| **place != NONE).is_sorted()
+    }
+
+    /// The table's place in the earlier file, and in the later.
+    pub(super) fn places(&self) -> (usize, usize) {
+        self.places
+    }
+
+    /// By place in the earlier state: the place in the later one, or [`NONE`].
+    pub(super) fn after(&self) -> Vec<u32> {
+        let mut after = vec![NONE; self.earlier_len];
+        for (new, old) in (0..).zip(&self.before).filter(|(_, old)| **old != NONE) {
+            after[*old as usize] = new;
+        }
+        after
+    }
+
+    /// Of some rows, by their keys before: the keys that they have now, if they stay.
+    pub(super) fn keys_now(
+        &self,
+        old: Opened<'_>,
+        new: Opened<'_>,
+        wanted: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, String>> {
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let after = self.after();
+        let all: Vec<u32> = (0..after.len() as u32).collect();
+        let mut places: BTreeMap<u32, String> = BTreeMap::new();
+        old.picked(self.places.0, &[], &all, &mut |place, key, _| {
+            let now = after[place as usize];
+            if now != NONE && wanted.contains(&key) {
+                places.insert(now, key);
+            }
+            Ok(())
+        })?;
+        let news: Vec<u32> = places.keys().copied().collect();
+        let mut keys = BTreeMap::new();
+        new.picked(self.places.1, &[], &news, &mut |place, now, _| {
+            keys.extend(places.remove(&place).map(|key| (key, now)));
+            Ok(())
+        })?;
+        Ok(keys)
+    }
+
+    /// Whether the file has the columns that it had, those that were added left aside.
+    pub(super) fn has_same_columns(&self, old: Opened<'_>, new: Opened<'_>) -> bool {
+        let names = |side: Opened<'_>, at: usize| -> Vec<String> {
+            side.file.tables()[at].schema.columns.iter().map(|column| column.name.clone()).collect()
+        };
+        names(old, self.places.0) == names(new, self.places.1)
+    }
+
+    /// The values that differ.
+    pub(super) fn changes(&self, old: Opened<'_>, new: Opened<'_>) -> Result<TableChanges> {
+        let mut changes = TableChanges {
+            table: self.table.clone(),
+            is_keyed: self.is_keyed,
+            columns: self.columns.clone(),
+            ..TableChanges::default()
+        };
+        changes.sets = self.sets(old, new)?;
+        let of_file = |side: Opened<'_>, at: usize| -> Vec<String> {
+            side.file.tables()[at].schema.columns.iter().map(|column| column.name.clone()).collect()
+        };
+        let names = of_file(old, self.places.0);
+        old.picked(self.places.0, &names, &self.deleted, &mut |_, key, cells| {
+            changes.deleted.push((key, names.iter().cloned().zip(cells).collect()));
+            Ok(())
+        })?;
+        let anchors = self.anchors();
+        let mut wanted: Vec<u32> = anchors.iter().flatten().copied().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut keys = BTreeMap::new();
+        old.picked(self.places.0, &[], &wanted, &mut |place, key, _| {
+            keys.insert(place, key);
+            Ok(())
+        })?;
+        let columns = new.columns(self.places.1)?;
+        let names: Vec<String> = columns.iter().map(|(column, _)| column.name.clone()).collect();
+        let mut anchors = anchors.into_iter();
+        new.picked(self.places.1, &names, &self.inserted, &mut |_, key, cells| {
+            let after = anchors.next().flatten().and_then(|place| keys.get(&place).cloned());
+            // Of a column that was added, null is nothing said.
+            let is_said = |((_, is_added), value): &(&(Column, bool), Value)| !is_added || *value != Value::Null;
+            let cells = columns.iter().zip(cells).filter(is_said);
+            let cells = cells.map(|((column, _), value)| (column.name.clone(), value)).collect();
+            changes.inserted.push(InsertedRow { after, key, cells });
+            Ok(())
+        })?;
+        Ok(changes)
+    }
+
+    fn sets(&self, old: Opened<'_>, new: Opened<'_>) -> Result<Vec<Set>> {
+        if self.changed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut by_old = self.changed.clone();
+        by_old.sort_unstable();
+        let olds: Vec<u32> = by_old.iter().map(|(place, _)| *place).collect();
+        let news: Vec<u32> = self.changed.iter().map(|(_, place)| *place).collect();
+        // Most often it is the same few columns: only these are read as values.
+        let old_cells = old.cells(self.places.0, &self.common, &self.comparing, olds.clone())?;
+        let new_cells = new.cells(self.places.1, &self.common, &self.comparing, news.clone())?;
+        let mut differs = vec![false; self.common.len()];
+        for (old_place, new_place) in &self.changed {
+            let cells = old_cells.row(*old_place).iter().zip(new_cells.row(*new_place));
+            differs.iter_mut().zip(cells).for_each(|(differs, (old, new))| *differs |= old != new);
+        }
+        drop((old_cells, new_cells));
+        let at: Vec<usize> = (0..self.common.len()).filter(|column| differs[*column]).collect();
+        let names: Vec<String> = at.iter().map(|column| self.common[*column].clone()).collect();
+        let mut found: Vec<(u32, String, Vec<Value>)> = Vec::with_capacity(olds.len());
+        old.picked(self.places.0, &names, &olds, &mut |place, key, cells| {
+            found.push((place, key, cells));
+            Ok(())
+        })?;
+        let mut sets = Vec::with_capacity(found.len());
+        let mut pairs = self.changed.iter();
+        new.picked(self.places.1, &names, &news, &mut |_, _, cells| {
+            let Some((old_place, _)) = pairs.next() else { return Ok(()) };
+            let Ok(place) = found.binary_search_by_key(old_place, |(place, ..)| *place) else { return Ok(()) };
+            let before = std::mem::take(&mut found[place].2);
+            let cells = at
+                .iter()
+                .zip(before)
+                .zip(cells)
+                .filter(|((column, before), after)| !self.comparing.is_same(**column, before, after));
+            let cells = cells.map(|((column, before), after)| (self.common[*column].clone(), before, after)).collect();
+            sets.push((found[place].1.clone(), cells));
+            Ok(())
+        })?;
+        Ok(sets)
+    }
+
+    /// For each row that came, the nearest row above that stays, by its earlier place.
+    fn anchors(&self) -> Vec<Option<u32>> {
+        let mut anchors = Vec::with_capacity(self.inserted.len());
+        let mut last = None;
+        for old_place in &self.before {
+            match *old_place {
+                NONE => anchors.push(last),
+                place => last = Some(place),
+            }
+        }
+        anchors
+    }
+}

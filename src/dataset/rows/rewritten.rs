@@ -1,0 +1,204 @@
+//! A file that got new bytes, said as edits of its rows where that is the same.
+//!
+//! Whoever rewrites a file of rows, through a mount or by `put`, most often
+//! changed a few cells. Where the row edits that are found by parsing, spliced,
+//! give exactly the new bytes, they are kept and the bytes are not: so they cost
+//! little and merge cell by cell. Else the bytes are kept. What the file cannot
+//! hold, the cells of added columns, goes along with its rows either way.
+
+use std::collections::BTreeMap;
+
+use tracing::warn;
+
+use super::diff::is_of_content;
+use super::edit::RowEdit;
+use super::parsed::{Aligned, align};
+use super::patch::{fit_together, patched_len, patches};
+use super::side::{Opened, Side, added_columns, with_both};
+use super::splice::Splicing;
+use super::work::{Besides, Work};
+use crate::dataset::content;
+use crate::dataset::edit::content_of;
+use crate::dataset::view::{Node, View};
+use crate::model::{Content, Id, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
+use crate::source::OnDrift;
+use crate::{ErrorKind, Result};
+
+/// A longer file is kept as it is, in bytes: to splice it takes longer than whoever commits would wait.
+const SPLICED_LEN_MAX: u64 = 256 << 20;
+/// So few edits are always kept as such.
+const EDITS_MIN: usize = 1000;
+/// About how many bytes an edit takes; edits that take more than the file are no gain.
+const EDIT_LEN: usize = 128;
+/// How many bytes are compared at a time.
+const COMPARED_LEN: usize = 1 << 20;
+
+/// The content of a file that was `old` and has the bytes of the blob `id` now, `new`; `None`: the bytes alone.
+///
+/// # Errors
+/// Those of the store. That the file cannot be read as rows, before or now, is none.
+pub(in crate::dataset) fn rewritten(view: &View, old: &Node, new: &Node, id: Id) -> Result<Option<Content>> {
+    let rows = view.rows_of(old);
+    let has_added = !rows.columns()?.is_empty();
+    if !has_added && new.entry.size > SPLICED_LEN_MAX {
+        return Ok(None);
+    }
+    let found = found(view, old, new, id);
+    let why = match found {
+        Ok(Ok(content)) => return Ok(content),
+        Ok(Err(why)) => why,
+        Err(error) if is_of_content(&error) => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    if has_added {
+        warn!(path = %old.path, why, "`{}` lost the cells of its added columns: {why}", old.path);
+    }
+    Ok(None)
+}
+
+fn found(view: &View, old: &Node, new: &Node, id: Id) -> Result<std::result::Result<Option<Content>, String>> {
+    let (Some(of_old), Some(of_new)) = (Side::of(view, old)?, Side::of(view, new)?) else {
+        return Ok(Err("it is no table".to_owned()));
+    };
+    with_both(&of_old, &of_new, |earlier, later| {
+        let aligned = match align(earlier, later)? {
+            Ok(aligned) => aligned,
+            Err(why) => return Ok(Err(why)),
+        };
+        if let Some(rows) = as_edits(view, &aligned, earlier, later, new.entry.size)?
+            && has_bytes(view, old, &rows, new)?
+        {
+            return Ok(Ok(Some(super::with_rows(content_of(view, &old.place)?, rows.root()))));
+        }
+        let rows = carried(view, &aligned, earlier, later)?;
+        Ok(Ok(rows.root().map(|rows| Content::Rows { below: Box::new(Content::Blob(id)), rows })))
+    })
+}
+
+/// The row changes that make the later file of the one below the earlier; `None` where edits cannot say it.
+fn as_edits(
+    view: &View,
+    aligned: &[Aligned],
+    earlier: Opened<'_>,
+    later: Opened<'_>,
+    new_len: u64,
+) -> Result<Option<Rows>> {
+    let edits: usize = aligned.iter().map(Aligned::len).sum();
+    let is_little = edits <= EDITS_MIN || (edits * EDIT_LEN) as u64 <= new_len;
+    let is_one_file = aligned.iter().all(|table| !table.is_reordered() && table.has_same_columns(earlier, later));
+    // What is encoded anew as a whole is never what another program wrote.
+    let is_encoded = edits > 0 && earlier.file.splices_whole();
+    if !is_little || !is_one_file || is_encoded || new_len > SPLICED_LEN_MAX {
+        return Ok(None);
+    }
+    let mut all = BTreeMap::new();
+    for table in aligned {
+        let changes = table.changes(earlier, later)?;
+        let mut work = Work::new(earlier.file, earlier.rows, &changes.table, Besides::NOTHING)?;
+        let mut edits: Vec<RowEdit> = Vec::new();
+        for (row, cells) in changes.sets {
+            let cells = cells.into_iter().map(|(column, _, after)| (column, after)).collect();
+            edits.push(RowEdit::Set { row, cells });
+        }
+        edits.extend(changes.deleted.into_iter().map(|(row, _)| RowEdit::Delete { row }));
+        let mut is_said = edits.into_iter().try_for_each(|edit| work.take(edit).map(|_| ()));
+        for row in changes.inserted {
+            is_said = is_said.and_then(|()| work.insert_at(row.after, row.cells).map(|_| ()));
+        }
+        if !can_say(is_said)? {
+            return Ok(None);
+        }
+        all.extend(work.into_changes());
+    }
+    match Splicing::of(earlier.file, 0, earlier.rows, all) {
+        Ok(splicing) => splicing.store(earlier.rows.clone(), &*view.store).map(|(rows, _)| Some(rows)),
+        Err(error) => can_say(Err(error)).map(|_| None),
+    }
+}
+
+/// Whether the file's format can say edits; errors of another kind are passed on.
+fn can_say(said: Result<()>) -> Result<bool> {
+    match said {
+        Ok(()) => Ok(true),
+        Err(error) => match error.kind() {
+            ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. } | ErrorKind::AlreadyExists { .. } => Ok(false),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Whether the file with these row changes has exactly the bytes of the new one.
+fn has_bytes(view: &View, old: &Node, rows: &Rows, new: &Node) -> Result<bool> {
+    let (below, patches) = (view.open_below(old, OnDrift::Error)?, patches(rows)?);
+    if !fit_together(&patches) || patched_len(below.len(), &patches) != new.entry.size {
+        return Ok(false);
+    }
+    let spliced = content::Content::patched(below, patches, new.entry.size, &view.store)?;
+    let wanted = view.open(new, OnDrift::Error)?;
+    let (mut ours, mut theirs) = (vec![0; COMPARED_LEN], vec![0; COMPARED_LEN]);
+    let mut at = 0;
+    while at < new.entry.size {
+        let read = spliced.read_at(&mut ours, at)?;
+        if read == 0 || wanted.read_at(&mut theirs, at)? != read || ours[..read] != theirs[..read] {
+            return Ok(false);
+        }
+        at += read as u64;
+    }
+    Ok(true)
+}
+
+/// The added columns and their cells of rows that are in the later file as well.
+fn carried(view: &View, aligned: &[Aligned], earlier: Opened<'_>, later: Opened<'_>) -> Result<Rows> {
+    let mut edits: Vec<(RowAddress, Option<RowChange>)> = Vec::new();
+    for table in aligned {
+        let name = &table.table;
+        let mut columns = added_columns(earlier.rows, name)?;
+        // A column of the file itself goes before one that was added.
+        let of_file = &later.file.tables()[table.places().1].schema.columns;
+        columns.retain(|column, _| !of_file.iter().any(|own| own.name == *column));
+        if columns.is_empty() {
+            continue;
+        }
+        for (column, data_type) in &columns {
+            let address = RowAddress::Column { table: name.clone(), column: column.clone() };
+            edits.push((address, Some(RowChange::Added { data_type: data_type.clone() })));
+        }
+        let said = said_of(earlier.rows, name, &columns)?;
+        let keys = table.keys_now(earlier, later, &said.keys().cloned().collect())?;
+        for (row, cells) in said {
+            let Some(row) = keys.get(&row) else { continue };
+            for (column, after) in cells {
+                let address = RowAddress::Cell { table: name.clone(), row: row.clone(), column };
+                edits.push((address, Some(RowChange::Set { before: Value::Null, after, patch: None })));
+            }
+        }
+    }
+    view.overlay.rows(None).with(edits)
+}
+
+/// What is said of cells of added columns, by row.
+fn said_of(
+    rows: &Rows,
+    table: &str,
+    columns: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Vec<(String, Value)>>> {
+    let mut said: BTreeMap<String, Vec<(String, Value)>> = BTreeMap::new();
+    for (address, change) in rows.entries()? {
+        if address.table() != table {
+            continue;
+        }
+        match (address, change) {
+            (RowAddress::Cell { row, column, .. }, RowChange::Set { after, .. }) if columns.contains_key(&column) => {
+                said.entry(row).or_default().push((column, after));
+            }
+            (RowAddress::Row { row, .. }, RowChange::Inserted { cells, .. }) => {
+                let cells =
+                    cells.into_iter().filter(|(column, value)| columns.contains_key(column) && *value != Value::Null);
+                said.entry(row).or_default().extend(cells);
+            }
+            _ => {}
+        }
+    }
+    Ok(said)
+}

@@ -1,0 +1,105 @@
+//! Rows of a file as another view has them: how a conflict of a merge is decided for their side.
+
+use std::collections::BTreeMap;
+
+use super::splice::Splicing;
+use super::{Part, RowEdit, Table};
+use crate::dataset::diff::has_same_bytes;
+use crate::dataset::draft::Draft;
+use crate::dataset::edit::content_of;
+use crate::dataset::now_ns;
+use crate::dataset::view::{Node, Place, View};
+use crate::model::{Change, DataPath, FileChange, OpenConflict, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
+use crate::{Error, Result};
+
+impl Draft {
+    /// Makes rows and cells of the file at `path` what `theirs` has.
+    pub(in crate::dataset) fn take_their_rows(
+        &mut self,
+        path: &DataPath,
+        conflicts: &[&OpenConflict],
+        theirs: &View,
+    ) -> Result<()> {
+        let (node, their_node) = (self.view.existing(path)?, theirs.existing(path)?);
+        if !has_same_bytes((&self.view, below(&node.place)), (theirs, below(&their_node.place)))? {
+            return self.take_their_values(path, conflicts);
+        }
+        let (ours, their_rows) = (self.view.rows_of(&node), theirs.rows_of(&their_node));
+        let mut edits: BTreeMap<RowAddress, Option<RowChange>> = BTreeMap::new();
+        for address in conflicts.iter().filter_map(|conflict| conflict.row.as_ref()) {
+            match address {
+                RowAddress::Row { table, row } => {
+                    edits.extend(ours.of_row(table, row)?.into_iter().map(|(at, _)| (at, None)));
+                    edits.extend(their_rows.of_row(table, row)?.into_iter().map(|(at, change)| (at, Some(change))));
+                }
+                address => {
+                    edits.insert(address.clone(), their_rows.get(address)?);
+                }
+            }
+        }
+        self.splice_rows(&node, ours, edits)
+    }
+
+    /// Says of rows what `edits` say, with the bytes that the file's format has for that.
+    fn splice_rows(&mut self, node: &Node, rows: Rows, edits: BTreeMap<RowAddress, Option<RowChange>>) -> Result<()> {
+        let found = self.view.format_of(node)?.ok_or_else(|| Error::not_found("table", &node.path))?;
+        let part = Part::open(&self.view, node, &*found.format)?;
+        let splicing = part.with_file(|file, _| Splicing::of(file, 0, &rows, edits))?;
+        let (rows, grown) = splicing.store(rows, &*self.dataset.store)?;
+        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
+        let size = node.entry.size.saturating_add_signed(grown);
+        let change = Change::File(FileChange { content, size, mtime_ns: now_ns(), mode: node.entry.mode });
+        self.set(&node.path, change)
+    }
+
+    /// As [`Draft::take_their_rows`], where the two files are other bytes: by the values that were told.
+    fn take_their_values(&mut self, path: &DataPath, conflicts: &[&OpenConflict]) -> Result<()> {
+        for conflict in conflicts {
+            let Some(address) = &conflict.row else { continue };
+            let edit = |table: &Table| match (address, &conflict.theirs) {
+                (RowAddress::Cell { row, column, .. }, value) => {
+                    let value = value.clone().unwrap_or(Value::Null);
+                    vec![RowEdit::Set { row: table.key(path, row), cells: vec![(column.clone(), value)] }]
+                }
+                (RowAddress::Row { row, .. }, None) => vec![RowEdit::Delete { row: table.key(path, row) }],
+                (RowAddress::Row { .. }, Some(Value::Struct(cells))) if conflict.ours.is_none() => {
+                    vec![RowEdit::Insert { after: None, cells: in_file(table, path, cells) }]
+                }
+                (RowAddress::Row { row, .. }, Some(Value::Struct(cells))) => {
+                    vec![RowEdit::Set { row: table.key(path, row), cells: cells.clone() }]
+                }
+                _ => Vec::new(),
+            };
+            self.edit_file(path, address.table(), edit)?;
+        }
+        Ok(())
+    }
+
+    /// Edits the table `part` of one file, as the dataset's tables have it.
+    pub(in crate::dataset) fn edit_file(
+        &mut self,
+        path: &DataPath,
+        part: &str,
+        edits: impl FnOnce(&Table) -> Vec<RowEdit>,
+    ) -> Result<()> {
+        let tables = self.view.tables()?;
+        let found = tables.into_iter().find(|table| table.part == part && table.paths.contains(path));
+        let table = found.ok_or_else(|| Error::not_found("table", path))?;
+        let edits = edits(&table);
+        self.edit_table(&table, edits).map(|_| ())
+    }
+}
+
+/// The cells of a new row, with its file where the table has many.
+fn in_file(table: &Table, path: &DataPath, cells: &[(String, Value)]) -> Vec<(String, Value)> {
+    let file = table.is_many.then(|| (super::FILE_COLUMN.to_owned(), Value::Text(path.to_string())));
+    file.into_iter().chain(cells.iter().cloned()).collect()
+}
+
+fn below(place: &Place) -> &Place {
+    match place {
+        Place::Rows { below, .. } => below,
+        place => place,
+    }
+}

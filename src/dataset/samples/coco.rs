@@ -1,0 +1,81 @@
+//! What a COCO file says of images.
+
+use std::collections::HashMap;
+
+use super::join::{Joined, Mark, Note, Source, Wanted, split_of_file};
+use super::listed::each_row;
+use super::place::Places;
+use crate::Result;
+use crate::model::{DataPath, Value};
+use crate::table::{Role, json};
+
+/// Joins the COCO file whose table `images` is the `at`th.
+pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: &Wanted) -> Result<()> {
+    let (view, images) = (joined.view.clone(), joined.tables[at].clone());
+    let path = images.paths[0].clone();
+    let folder = path.parent().unwrap_or(DataPath::ROOT);
+    let split = split_of_file(&path);
+    let mut by_id: HashMap<String, usize> = HashMap::new();
+    each_row(&view, &images, &["id", "file_name"], &mut |key, cells| {
+        let name = cells[1].to_string();
+        let is_meant = |sample: usize| split.is_some() && joined.samples[sample].split == split;
+        let sample = places.find(&folder, &name, &is_meant);
+        let sample = sample.unwrap_or_else(|| joined.add_missing(places, &folder, &name));
+        joined.add_split(sample, split);
+        by_id.insert(cells[0].to_string(), sample);
+        if wanted.sources {
+            joined.add_source(sample, Source::Row(at, key));
+        }
+        Ok(())
+    })?;
+    let is_of_annotations =
+        |table: &&crate::dataset::rows::Table| table.part == "annotations" && table.paths[0] == path;
+    let Some(of_marks) = joined.tables.iter().position(|table| is_of_annotations(&table)) else { return Ok(()) };
+    let annotations = joined.tables[of_marks].clone();
+    let Ok(info) = view.table_info(&annotations) else { return Ok(()) };
+    let names: HashMap<String, String> = info
+        .schema
+        .columns
+        .iter()
+        .find_map(|column| match &column.role {
+            Role::Label { classes } => Some(classes.iter().cloned().collect()),
+            _ => None,
+        })
+        .unwrap_or_default();
+    joined.classes.extend(names.values().cloned());
+    if !wanted.notes && !wanted.sources {
+        return Ok(());
+    }
+    let mut notes: HashMap<usize, Note> = by_id.values().map(|sample| (*sample, note())).collect();
+    let columns: Vec<&str> =
+        ["image_id", "category_id", "bbox"].into_iter().filter(|name| info.schema.find(name).is_some()).collect();
+    let place = |name: &str| columns.iter().position(|column| *column == name);
+    let (of_image, of_class, of_box) = (place("image_id"), place("category_id"), place("bbox"));
+    each_row(&view, &annotations, &columns, &mut |key, cells| {
+        let Some(sample) = of_image.and_then(|place| by_id.get(&cells[place].to_string())).copied() else {
+            return Ok(());
+        };
+        if wanted.sources {
+            joined.add_source(sample, Source::Row(of_marks, key.clone()));
+        }
+        let label = of_class.map(|place| cells[place].to_string()).filter(|class| !class.is_empty());
+        let label = label.map(|class| names.get(&class).cloned().unwrap_or(class));
+        let sides = of_box.map(|place| numbers(&cells[place])).unwrap_or_default();
+        notes.entry(sample).or_insert_with(note).marks.push(Mark { label, sides, key });
+        Ok(())
+    })?;
+    notes.into_iter().for_each(|(sample, note)| joined.note(sample, note));
+    Ok(())
+}
+
+fn note() -> Note {
+    Note { form: "xywh", marks: Vec::new() }
+}
+
+/// The numbers of a list; none for anything else.
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::List(items) => items.iter().filter_map(json::number).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,210 @@
+//! Edits of samples: cells of added columns, classes of images in class folders, and rows.
+
+use std::collections::{BTreeMap, HashMap};
+
+use arrow::datatypes::DataType;
+
+use super::join::{Joined, Wanted, cell};
+use super::scan::{is_excluded_column, keys_of_main};
+use super::{LABEL, PART};
+use crate::dataset::draft::Draft;
+use crate::dataset::rows::{RowEdit, column};
+use crate::model::{Change, Content, DataPath, RowAddress, RowChange, Value};
+use crate::table::{Column, TableSchema};
+use crate::{Error, Result};
+
+/// Row changes of the samples' own tree.
+pub(super) type Changes = BTreeMap<RowAddress, Option<RowChange>>;
+
+/// What is to be done to samples, by their place among all, or their key where they are rows of a table.
+#[derive(Default)]
+struct Work {
+    changes: Changes,
+    relabelled: BTreeMap<usize, String>,
+    excluded: Vec<String>,
+    included: Vec<String>,
+    deleted: Vec<String>,
+}
+
+impl Draft {
+    /// Edits samples: all or none.
+    ///
+    /// # Errors
+    /// `NotFound` for a sample or column; `Invalid` for a value that the column cannot hold, a class that there is
+    /// not, a column whose values follow from others, and a new row.
+    pub(in crate::dataset) fn edit_samples(&mut self, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        let before = self.view.overlay.clone();
+        let done = self.edit_samples_or_some(edits);
+        if done.is_err() {
+            self.view.overlay = before;
+        }
+        done
+    }
+
+    fn edit_samples_or_some(&mut self, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        let joined = Joined::of(&self.view, &Wanted::nothing())?;
+        let (schema, known) = (joined.schema()?, Known::of(&joined)?);
+        let (mut work, mut keys) = (Work::default(), Vec::new());
+        for edit in edits {
+            match edit {
+                RowEdit::Set { row, cells } => {
+                    known.check(&row)?;
+                    for (name, value) in cells {
+                        work.set(&joined, &schema, &known, &row, &name, value)?;
+                    }
+                    keys.push(row);
+                }
+                RowEdit::Delete { row } => {
+                    known.check(&row)?;
+                    work.deleted.push(row.clone());
+                    keys.push(row);
+                }
+                RowEdit::Insert { .. } => {
+                    return Err(Error::invalid("sample", "a new one", "a sample comes with its file or row"));
+                }
+            }
+        }
+        self.change_samples(work.changes)?;
+        self.relabel(&joined, work.relabelled)?;
+        self.exclude(&work.excluded)?;
+        self.include(&work.included)?;
+        self.delete_samples(&work.deleted)?;
+        Ok(keys)
+    }
+
+    /// Makes the overlay say something else of samples.
+    pub(super) fn change_samples(&mut self, changes: Changes) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let samples = self.view.overlay.samples()?.with(changes)?;
+        self.view.overlay = self.view.overlay.with_samples(&samples)?;
+        Ok(())
+    }
+
+    /// Adds a column to the samples.
+    pub(in crate::dataset) fn add_sample_column(&mut self, name: &str, data_type: &DataType) -> Result<()> {
+        let address = RowAddress::Column { table: PART.to_owned(), column: name.to_owned() };
+        let added = RowChange::Added { data_type: data_type.to_string() };
+        self.change_samples([(address, Some(added))].into_iter().collect())
+    }
+
+    /// Drops an added column of the samples, with all its cells.
+    pub(in crate::dataset) fn drop_sample_column(&mut self, name: &str) -> Result<()> {
+        let samples = self.view.overlay.samples()?;
+        let address = RowAddress::Column { table: PART.to_owned(), column: name.to_owned() };
+        if samples.get(&address)?.is_none() {
+            return Err(Error::not_found("added column", name));
+        }
+        let is_of_column = |at: &RowAddress| matches!(at, RowAddress::Cell { column, .. } if column == name);
+        let cells = samples.entries()?.into_iter().filter(|(at, _)| is_of_column(at)).map(|(at, _)| (at, None));
+        self.change_samples(cells.chain([(address, None)]).collect())
+    }
+
+    /// The keys of samples that get another one when something moves: those whose bytes are not the base's.
+    pub(in crate::dataset) fn moved_keys(&self, from: &DataPath, to: &DataPath) -> Result<Vec<(String, String)>> {
+        if self.view.overlay.samples()?.root().is_none() {
+            return Ok(Vec::new());
+        }
+        let is_new = |change: &Change| match change {
+            Change::File(file) => !matches!(file.content, Content::Source(_)),
+            _ => false,
+        };
+        let moved = self.view.overlay.within(from)?.into_iter().filter_map(|(path, change)| {
+            let is_new = is_new(&change) || matches!(&change, Change::Excluded { was: Some(was) } if is_new(was));
+            is_new.then(|| Some((path.to_string(), path.moved(from, to)?.to_string()))).flatten()
+        });
+        Ok(moved.collect())
+    }
+
+    /// Gives what is said of a sample to the key that it has now.
+    pub(in crate::dataset) fn carry_samples(&mut self, moved: &[(String, String)]) -> Result<()> {
+        let samples = self.view.overlay.samples()?;
+        if samples.root().is_none() {
+            return Ok(());
+        }
+        let mut changes = Changes::new();
+        for (from, to) in moved {
+            for (address, change) in samples.of_row(PART, from)? {
+                if let RowAddress::Cell { column, .. } = &address {
+                    changes.insert(cell(to, column), Some(change));
+                    changes.entry(address).or_insert(None);
+                }
+            }
+        }
+        self.change_samples(changes)
+    }
+}
+
+/// The samples that there are.
+enum Known<'a> {
+    Images(HashMap<&'a str, usize>),
+    Rows(std::collections::BTreeSet<String>),
+}
+
+impl<'a> Known<'a> {
+    fn of(joined: &'a Joined) -> Result<Known<'a>> {
+        Ok(match &joined.main {
+            Some(main) => Known::Rows(keys_of_main(joined, main)?),
+            None => Known::Images(joined.samples.iter().enumerate().map(|(at, of)| (of.key.as_str(), at)).collect()),
+        })
+    }
+
+    fn check(&self, key: &str) -> Result<()> {
+        let is_known = match self {
+            Known::Images(places) => places.contains_key(key),
+            Known::Rows(keys) => keys.contains(key),
+        };
+        if is_known { Ok(()) } else { Err(Error::not_found("row", key)) }
+    }
+}
+
+impl Work {
+    fn set(
+        &mut self,
+        joined: &Joined,
+        schema: &TableSchema,
+        known: &Known<'_>,
+        key: &str,
+        name: &str,
+        value: Value,
+    ) -> Result<()> {
+        let column = schema.find(name).ok_or_else(|| Error::not_found("column", name))?;
+        let column = &schema.columns[column];
+        if joined.beside.added.iter().any(|added| added.name == column.name) {
+            let after = column::check(&column.data_type.to_string(), &value)?;
+            let change = (after != Value::Null).then_some(RowChange::Set { before: Value::Null, after, patch: None });
+            self.changes.insert(cell(key, &column.name), change);
+            return Ok(());
+        }
+        if is_excluded_column(&column.name) {
+            match value {
+                Value::Bool(true) => self.excluded.push(key.to_owned()),
+                Value::Bool(false) => self.included.push(key.to_owned()),
+                other => return Err(Error::invalid("value", &other.to_string(), "the column has true and false")),
+            }
+            return Ok(());
+        }
+        match known {
+            Known::Images(places) if column.name == LABEL && column.editable => {
+                let class = checked_class(column, value)?;
+                self.relabelled.insert(places[key], class);
+                Ok(())
+            }
+            _ => Err(Error::invalid("column to edit", name, "its values follow from others")),
+        }
+    }
+}
+
+/// The name of a class, as a folder can have it.
+fn checked_class(column: &Column, value: Value) -> Result<String> {
+    let refused = |why: &str| Error::invalid("value", &value.to_string(), format!("column `{}`: {why}", column.name));
+    match &value {
+        Value::Null => Err(refused("an image is in the folder of some class")),
+        Value::List(_) | Value::Struct(_) | Value::Binary(_) => Err(refused("a class is the name of a folder")),
+        of => match of.to_string() {
+            name if name.contains('/') => Err(refused("a class is the name of one folder")),
+            name => Ok(name),
+        },
+    }
+}

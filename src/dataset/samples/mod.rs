@@ -1,0 +1,84 @@
+//! The main table `samples`: what a model is trained on, one row for each image, or for each row of a plain table.
+//!
+//! It is joined of what there is: names of folders, annotations (COCO, YOLO,
+//! Pascal VOC), tables with a column of image files. Columns that no file has
+//! are kept in the overlay alone, in one tree for all samples
+//! ([`crate::overlay::Overlay::samples`]), by the samples' keys; so is which
+//! samples are excluded. The file `.veneer/samples.parquet` of a mount shows it.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `images` | the images of a view, their keys, and what their folders mean |
+//! | `place` | which image a file's name in a table means |
+//! | `join` | all samples, with what is said of each |
+//! | `coco`, `yolo`, `voc`, `listed` | what one format says of images |
+//! | `columns`, `scan` | the table's columns, and its rows as batches |
+//! | `edit`, `relabel`, `exclude`, `hide` | edits: added columns, classes, which samples are excluded |
+//! | `parquet` | the table as a file |
+//! | `diff` | what differs between two views |
+
+mod coco;
+mod columns;
+mod diff;
+mod edit;
+mod exclude;
+mod hide;
+mod images;
+mod join;
+mod listed;
+mod parquet;
+mod place;
+mod relabel;
+mod scan;
+mod voc;
+mod yolo;
+
+use std::sync::Arc;
+
+pub(super) use diff::diff;
+pub(super) use scan::{outline, scan};
+
+use super::rows::Table;
+use crate::model::DataPath;
+use crate::table::{Format, ReadAt, TableFile};
+use crate::{Error, Result};
+
+/// What people call the table.
+pub(super) const NAME: &str = "samples";
+/// Its name in addresses of rows, as of a file with one table.
+const PART: &str = "rows";
+/// The column that says which samples are excluded.
+const EXCLUDED: &str = "excluded";
+/// The column with the class.
+const LABEL: &str = "label";
+
+/// The file that shows the table in a mount; differences and conflicts of samples are told as its.
+pub(super) fn path() -> DataPath {
+    DataPath::parse(b".veneer/samples.parquet").expect("a path")
+}
+
+/// The table, for a view that has samples.
+pub(super) fn table(why: &str) -> Table {
+    Table {
+        name: NAME.to_owned(),
+        format: Arc::new(Joined),
+        part: PART.to_owned(),
+        paths: Arc::from([]),
+        is_many: false,
+        why: why.to_owned(),
+    }
+}
+
+/// The format of a table that no file has.
+#[derive(Debug)]
+struct Joined;
+
+impl Format for Joined {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn open<'a>(&self, _file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Err(Error::invalid("file", NAME, "the table of samples is joined of others and has no file"))
+    }
+}

@@ -1,0 +1,88 @@
+//! `veneer blame`: each cell is followed to the revision that set it.
+
+use harness::{Home, source};
+use serde_json::Value;
+
+use super::{CSV, home, home_with_branch};
+
+/// For each column, the first line of the message of the revision that set it; `-` for what the source has.
+fn told(home: &Home, line: &str) -> Vec<String> {
+    let blame = home.json(line);
+    let cells = blame["cells"].as_array().expect("a list").iter();
+    cells.map(|cell| cell["message"].as_str().unwrap_or("-").to_owned()).collect()
+}
+
+#[test]
+fn each_cell_is_told_with_the_revision_that_set_it_last() {
+    let home = home();
+    home.ok("set d labels --key 0 label=cow");
+    home.ok("commit d -m first");
+    home.ok("set d labels --key 0 label=fox score=2");
+    home.ok("set d labels --key 1 label=other");
+    home.ok("--author bob set d labels --key 0 score=9");
+    home.ok("commit d -m second");
+    assert_eq!(told(&home, "blame d labels 0"), ["-", "second", "second"]);
+    assert_eq!(told(&home, "blame d@main~1 labels 0"), ["-", "first", "-"]);
+    assert_eq!(told(&home, "blame d labels 2"), ["-", "-", "-"]);
+    let blame = home.json("blame d labels 0");
+    assert_eq!((&blame["cells"][1]["value"], &blame["cells"][1]["author"]), (&"fox".into(), &"ada".into()));
+    let shown = home.ok("blame d labels 0");
+    assert!(shown.contains("as in the source") && shown.contains("second") && shown.contains("\"fox\""), "{shown}");
+}
+
+#[test]
+fn a_row_that_came_or_went_says_in_which_revision() {
+    let home = home();
+    home.ok("insert d annotations id=20 image_id=1 category_id=1");
+    home.ok("commit d -m came");
+    home.ok("set d annotations --key 20 area=3");
+    home.ok("delete d annotations --key 7");
+    home.ok("commit d -m changed");
+    let blame = home.json("blame d annotations 20");
+    assert_eq!((&blame["row"]["change"], &blame["row"]["message"]), (&"inserted".into(), &"came".into()));
+    let cells = blame["cells"].as_array().expect("a list");
+    let message = |column: &str| {
+        let cell = cells.iter().find(|cell| cell["column"] == column).expect("a cell");
+        cell["message"].as_str().expect("somebody set it").to_owned()
+    };
+    assert_eq!((message("area"), message("image_id")), ("changed".to_owned(), "came".to_owned()));
+    let blame = home.json("blame d annotations 7");
+    assert_eq!((&blame["row"]["change"], &blame["row"]["message"]), (&"deleted".into(), &"changed".into()));
+    assert_eq!(blame["cells"], Value::Array(Vec::new()));
+    for (line, why) in [("blame d annotations 99", "there is no row `99`"), ("blame d nowhere 1", "no table")] {
+        let ran = home.run(line);
+        assert!(ran.code == Some(3) && ran.stderr.contains(why) && ran.stderr.contains("hint:"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_a_merge_brought_is_followed_to_the_side_that_it_came_from() {
+    let home = home_with_branch();
+    home.ok("set d labels --key 0 label=ours");
+    home.ok("commit d -m ours");
+    home.ok("set d@other labels --key 0 score=7");
+    home.ok("insert d@other labels image=new.png");
+    home.ok("commit d@other -m theirs");
+    home.ok("merge d other");
+    assert_eq!(told(&home, "blame d labels 0"), ["-", "ours", "theirs"]);
+    let rows = home.json("rows d labels --keys");
+    let key = rows[3]["key"].as_str().expect("a key").to_owned();
+    let blame = home.json(&format!("blame d labels {key}"));
+    assert_eq!((&blame["row"]["change"], &blame["row"]["message"]), (&"inserted".into(), &"theirs".into()), "{blame}");
+}
+
+#[test]
+fn a_file_that_was_moved_or_replaced_keeps_what_is_known_of_its_rows() {
+    let home = Home::with(&source! { "in/labels.csv": CSV });
+    home.ok("set d labels --key 0 label=cow");
+    home.ok("commit d -m set");
+    home.ok("mv d in out");
+    home.ok("commit d -m moved");
+    assert_eq!(told(&home, "blame d labels 0"), ["-", "set", "-"]);
+    let edited = home.ok("cat d out/labels.csv").replace("0.50", "0.75");
+    home.file("new.csv", &edited);
+    home.ok("put d out/labels.csv new.csv");
+    home.ok("commit d -m replaced");
+    assert_eq!(told(&home, "blame d labels 0"), ["-", "set", "replaced"]);
+    assert_eq!(told(&home, "blame d labels 1"), ["-", "-", "-"]);
+}

@@ -1,0 +1,61 @@
+//! Tables of many files and class maps, by command: what is told of what is broken or odd, and edits of classes.
+
+use harness::{Home, source};
+
+const YAML: &str = "names:\n  0: car\n  1: van\n";
+
+fn home() -> Home {
+    let home = Home::new();
+    let files = source! {
+        "data.yaml": YAML,
+        "labels/a.txt": "0 0.5 0.5 0.1 0.2\n",
+        "labels/b.txt": "1 0.5 x 0.1 0.2\n",
+        "labels/c.txt": "1 0.9 0.5 0.4 0.2\n7 0.5 0.5 0.1 0.1\n"
+    };
+    home.source("src", &files);
+    home.ok("import d src");
+    home
+}
+
+#[test]
+fn what_of_a_table_is_broken_or_odd_is_told_with_its_place() {
+    let home = home();
+    let told = home.run("tables d");
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    for line in [
+        "labels is partial: labels/b.txt, line 1, byte 7: a word that is no number",
+        "labels: 1 row with a box that reaches beyond the image, the first is `labels/c.txt#0`",
+        "labels: 1 row with a class that is not in the class map, the first is `labels/c.txt#1`",
+    ] {
+        assert!(told.stderr.contains(line), "{line}: {}", told.stderr);
+    }
+    let tables = home.json("tables d");
+    let labels = tables.as_array().expect("a list").iter().find(|table| table["table"] == "labels").expect("labels");
+    assert_eq!((&labels["rows"], &labels["flags"], &labels["broken_files"]), (&3.into(), &2.into(), &1.into()));
+    assert_eq!((&labels["problem"]["path"], &labels["problem"]["line"]), (&"labels/b.txt".into(), &1.into()));
+    assert_eq!(home.ok("rows d labels --columns class --format csv").lines().count(), 4);
+    assert_eq!(home.ok("cat d labels/b.txt"), "1 0.5 x 0.1 0.2\n", "its bytes are versioned as they are");
+    home.ok("column d labels note");
+    home.ok("set d labels --key labels/a.txt#0 note=kept");
+}
+
+#[test]
+fn classes_are_listed_renamed_added_and_merged_in_one_step() {
+    let home = home();
+    let listed = home.json("classes d");
+    assert_eq!(listed[1], serde_json::json!({"map": "data", "number": "1", "class": "van", "labels": 1}));
+    home.ok("classes d --merge van=car --rename car=vehicle --add tram");
+    assert_eq!(home.ok("cat d labels/c.txt --draft"), "0 0.9 0.5 0.4 0.2\n7 0.5 0.5 0.1 0.1\n");
+    assert_eq!(home.ok("cat d data.yaml --draft"), YAML.replace("car", "vehicle").replace("van\n", "van\n  2: tram\n"));
+    home.ok("undo d");
+    assert_eq!(home.json("diff d"), serde_json::json!([]));
+    for (line, why) in [
+        ("classes d --rename lorry=x", "there is no class `lorry`"),
+        ("classes d --rename car=van", "already"),
+        ("classes d --merge car", "write A,B=C"),
+        ("classes d nowhere", "there is no class map `nowhere`"),
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code != Some(0) && ran.stderr.contains(why), "{line}: {}", ran.stderr);
+    }
+}

@@ -1,0 +1,77 @@
+//! Files that are odd as a whole: one long line, very many columns, no rows.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+
+use harness::{Home, binaries, source};
+
+/// Bytes of the JSON on one line.
+const LINE_LEN: usize = 128 << 20;
+/// The most memory that a command may use for it, in KiB.
+const MEMORY_MAX_KIB: u64 = 200 << 10;
+
+#[test]
+fn a_json_of_one_very_long_line_is_edited_without_being_held_in_memory() {
+    let home = Home::new();
+    fs::create_dir(home.join("src")).expect("a new folder");
+    let mut file = BufWriter::new(File::create(home.join("src/coco.json")).expect("a new file"));
+    let mut write = |text: &str| file.write_all(text.as_bytes()).expect("the disk has room");
+    write(
+        "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"}], \"categories\": [{\"id\": 1, \"name\": \"a\"}], \"info\": \"",
+    );
+    let filler = "x".repeat(1 << 20);
+    (0..LINE_LEN >> 20).for_each(|_| write(&filler));
+    write("\", \"annotations\": [{\"id\": 7, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3, 4]}]}");
+    file.flush().expect("the disk has room");
+    drop(file);
+    home.ok("import d src");
+    for (line, said) in [
+        ("tables d", "coco.annotations"),
+        ("set d annotations --key 7 bbox=[9,8,7,6]", ""),
+        ("rows d annotations --draft --format csv", "[9.0,8.0,7.0,6.0]"),
+    ] {
+        let (told, memory_kib) = home.ok_within(line);
+        assert!(told.contains(said), "`{line}`: {told}");
+        assert!(memory_kib < MEMORY_MAX_KIB, "`{line}` took {memory_kib} KiB");
+    }
+    let (text, memory_kib) = home.ok_within("cat d coco.json --draft");
+    assert!(text.ends_with("\"bbox\": [9, 8, 7, 6]}]}") && text.len() > LINE_LEN, "{}", &text[text.len() - 60..]);
+    assert!(memory_kib < MEMORY_MAX_KIB, "it took {memory_kib} KiB");
+}
+
+#[test]
+fn a_csv_of_5000_columns_is_edited_in_one_field() {
+    let columns = 5000;
+    let line = |row: usize| (0..columns).map(|at| format!("{}", row * at % 97)).collect::<Vec<_>>().join(",") + "\n";
+    let header = (0..columns).map(|at| format!("c{at}")).collect::<Vec<_>>().join(",") + "\n";
+    let rows: Vec<String> = (0..20).map(line).collect();
+    let home = Home::with(&source! { "wide.csv": (header.clone() + &rows.concat()).into_bytes() });
+    let tables = home.json("tables d");
+    assert_eq!((tables[0]["columns"].as_array().map(Vec::len), &tables[0]["rows"]), (Some(columns), &20.into()));
+    home.ok("set d wide --key 13 c4999=1000");
+    let mut wanted = rows;
+    let (kept, _) = wanted[13].rsplit_once(',').expect("fields");
+    wanted[13] = format!("{kept},1000\n");
+    assert_eq!(home.ok("cat d wide.csv --draft"), header + &wanted.concat());
+    let told = home.json("rows d wide --where 'c4999 = 1000' --keys --columns c0,c4999 --draft");
+    assert_eq!(told, serde_json::json!([{"key": "13", "c0": 0, "c4999": 1000}]));
+}
+
+#[test]
+fn parquet_with_no_rows_and_with_every_index_is_edited_by_command() {
+    let seeds = binaries::workspace().join("fuzz/seeds/parquet");
+    let home = Home::new();
+    fs::create_dir(home.join("src")).expect("a new folder");
+    for name in ["empty", "dictionary", "bloom"] {
+        let name = format!("{name}.parquet");
+        fs::copy(seeds.join(&name), home.join("src").join(&name)).expect("a seed of the fuzzer");
+    }
+    home.ok("import d src");
+    home.ok("insert d empty id=7 label=first");
+    home.ok("set d dictionary --key 1 label=train x=9.5");
+    home.ok("set d bloom --where 'id = 4' label=tram");
+    let rows = |line: &str| home.json(&format!("rows d {line} --columns id,label --draft"));
+    assert_eq!(rows("empty"), serde_json::json!([{"id": 7, "label": "first"}]));
+    assert_eq!(rows("dictionary --where 'x = 9.5'"), serde_json::json!([{"id": 1, "label": "train"}]));
+    assert_eq!(rows("bloom --where id=4"), serde_json::json!([{"id": 4, "label": "tram"}]));
+}
