@@ -17,6 +17,7 @@ fn every_promise_has_a_test_that_exists() {
         ("daemon", "mountd/tests"),
         ("mount", "tests/tests/mount"),
         ("rows", "tests/tests/rows"),
+        ("serve", "tests/tests/serve"),
     ]
     .map(|(place, folder)| (place, sources(&root.join(folder))));
     let mut promises = 0;

@@ -39,7 +39,8 @@ impl GcArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let grace = human::parse_duration(&self.grace)?;
         let opened = context.own_folder()?;
-        let report = spin("collecting", || gc(&opened.datasets, opened.local()?, grace, self.dry_run))?;
+        let store = opened.local()?;
+        let report = spin("collecting", || gc(&opened.datasets, store, grace, self.dry_run))?;
         let (objects, bytes, kept_young, dry_run) = (report.objects, report.bytes, report.kept_young, self.dry_run);
         if context.json {
             output::json(&Collected { objects, bytes, kept_young, dry_run })?;

@@ -25,7 +25,6 @@ mod manual;
 mod merge;
 mod mount;
 mod mountd;
-mod mountinfo;
 mod mounts;
 mod opened;
 mod output;
@@ -42,6 +41,7 @@ mod run;
 mod serve;
 mod stat;
 mod stats;
+mod token;
 mod unmount;
 
 use std::path::PathBuf;
@@ -150,6 +150,7 @@ enum Command {
     Mounts(mounts::MountsArgs),
     Run(run::RunArgs),
     Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
     Stat(stat::StatArgs),
     Fsck(fsck::FsckArgs),
     Gc(gc::GcArgs),
@@ -214,6 +215,7 @@ impl Command {
             Command::Mounts(args) => args.run(context),
             Command::Run(args) => args.run(context),
             Command::Serve(args) => args.run(context),
+            Command::Token(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Fsck(args) => args.run(context),
             Command::Gc(args) => args.run(context),
