@@ -43,10 +43,7 @@ impl Opened {
 
     /// Opens the store in `path` to change it by this process itself: what a service cannot be asked for.
     pub(super) fn owned(path: &Path) -> Result<Opened> {
-        if service::is_served(path) {
-            return Err(Failure::error(format!("a service has the store `{}`", path.display()))
-                .hint("end `veneer serve` first, and start it again afterwards"));
-        }
+        refuse_served(path)?;
         Ok(Opened::of(LocalStore::open(path, Access::Own)?))
     }
 
@@ -82,4 +79,13 @@ impl Opened {
             Failure::error("the store is not on this machine").hint("run the command where its folder is")
         })
     }
+}
+
+/// Fails where a service has the store in `path`.
+pub(super) fn refuse_served(path: &Path) -> Result<()> {
+    if service::is_served(path) {
+        return Err(Failure::error(format!("a service has the store `{}`", path.display()))
+            .hint("end `veneer serve` first, and start it again afterwards"));
+    }
+    Ok(())
 }
