@@ -76,13 +76,20 @@ impl At {
         let (dataset, at, state) = (words.next(), words.next(), words.next());
         let (Some(dataset), Some("at"), Some(state)) = (dataset, at, state) else { return Err(wrong()) };
         let text = |word: &str| percent_decode_str(word).decode_utf8().map(String::from).map_err(|_| wrong());
-        let state = text(state)?;
-        let state = match state.strip_prefix(DRAFT) {
-            Some(branch) => State::Draft(branch.parse()?),
-            None => State::Revision(state.parse()?),
-        };
         let rest = percent_decode_str(words.nth(1).unwrap_or_default()).collect();
-        Ok(At { dataset: text(dataset)?.parse()?, state, rest })
+        Ok(At { rest, ..At::of(text(dataset)?.parse()?, &text(state)?)? })
+    }
+
+    /// The state of a dataset that `reference` names, without a resource in it.
+    ///
+    /// # Errors
+    /// 400 for what is no ref.
+    pub fn of(dataset: DatasetName, reference: &str) -> Result<At, Problem> {
+        let state = match reference.strip_prefix(DRAFT) {
+            Some(branch) => State::Draft(branch.parse()?),
+            None => State::Revision(reference.parse()?),
+        };
+        Ok(At { dataset, state, rest: Vec::new() })
     }
 
     /// The path within the dataset, of a resource that has one.
@@ -101,6 +108,7 @@ impl At {
         let dataset = app.datasets().open(&self.dataset)?;
         match &self.state {
             State::Draft(branch) => {
+                app.gather_writes(&self.dataset, branch, writer)?;
                 let draft = dataset.draft(branch, writer)?;
                 let (view, revision) = (draft.view().clone(), draft.based_on());
                 Ok(Shown { dataset, view, revision, is_draft: true, is_for_ever: false })

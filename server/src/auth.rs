@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 use veneer::model::WriterName;
 use veneer::{Error, ErrorKind};
 
+use crate::audit::Noted;
 use crate::problem::Problem;
+use crate::session;
 use crate::state::AppState;
 
 /// The header in which a caller without a token says whose draft it is.
@@ -55,6 +57,8 @@ pub struct Caller {
     pub writer: WriterName,
     /// What they may do.
     pub role: Role,
+    /// The id of the token that they have shown.
+    pub token: Option<String>,
 }
 
 /// Declares the extractor of a role.
@@ -68,7 +72,11 @@ macro_rules! role {
             type Rejection = Problem;
 
             async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<$role, Problem> {
-                Ok($role(caller(parts, app).await?.who_may(Role::$role, app)?))
+                let caller = caller(parts, app).await?.who_may(Role::$role, app)?;
+                if Role::$role > Role::Viewer {
+                    Noted::of(parts).by(&caller);
+                }
+                Ok($role(caller))
             }
         }
     };
@@ -125,16 +133,32 @@ struct Named {
 }
 
 async fn caller(parts: &Parts, app: &AppState) -> Result<Caller, Problem> {
-    let needs_token = app.tokens().is_some() && Transport::of(parts) == Transport::Network;
-    if !needs_token {
-        return Ok(Caller { writer: said_to_be(parts)?, role: Role::Admin });
-    }
+    let tokens = app.tokens().filter(|tokens| tokens.are_needed() && Transport::of(parts) == Transport::Network);
+    let Some(tokens) = tokens else {
+        return Ok(Caller { writer: said_to_be(parts)?, role: Role::Admin, token: None });
+    };
     let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
     let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).map(|token| token.trim().to_owned());
-    let token = token.ok_or_else(|| refused("a token is needed: `Authorization: Bearer TOKEN`"))?;
-    let known = app.run(move |app| Ok::<_, Error>(app.tokens().and_then(|tokens| tokens.check(&token)))).await?;
-    known.ok_or_else(|| refused("the token is none that this service knows"))
+    let Some(token) = token else {
+        let caller = session::secret(&parts.headers).and_then(|secret| app.sessions().caller(tokens, &secret));
+        return caller.ok_or_else(|| refused("a token is needed: `Authorization: Bearer TOKEN`"));
+    };
+    owner(app, token).await
+}
+
+/// Whose token it is.
+///
+/// # Errors
+/// 401 for one that is not known.
+pub async fn owner(app: &AppState, token: String) -> Result<Caller, Problem> {
+    let recalled = app.tokens().and_then(|tokens| tokens.recall(&token));
+    let known = match recalled {
+        Some(caller) => Some(caller),
+        None => app.run(move |app| Ok::<_, Error>(app.tokens().and_then(|tokens| tokens.check(&token)))).await?,
+    };
+    let detail = "the token is none that this service knows";
+    known.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
 }
 
 /// The writer's name where nobody proves it.

@@ -10,10 +10,12 @@
 //! |---|---|
 //! | [`router`] | every route, on one page, and the layers around them |
 //! | [`state`] | what handlers share: the store, the datasets, views that are open |
-//! | [`auth`], [`tokens`], [`origin`] | who asks, what they may, and from where |
+//! | [`auth`], [`tokens`], [`session`], [`origin`] | who asks, what they may, and from where |
+//! | [`audit`], [`metrics`] | who changed what; how many requests there were |
 //! | [`address`], [`extract`], [`accept`] | the parts of a request that all routes share |
 //! | [`problem`], [`bytes`] | the parts of an answer that all routes share |
-//! | [`blocking`], [`operations`] | threads that may block; waiting for the store to change |
+//! | [`blocking`], [`operations`], [`feed`] | threads that may block; waiting for the store to change; what changed |
+//! | [`differences`], [`conflicts`] | what two states do not have in common, as JSON |
 //! | [`rows`] | tables of 1,000,000 rows in memory, and what is asked of them |
 //! | [`sql`] | queries, by DataFusion |
 //! | the others | one resource each |
@@ -21,16 +23,27 @@
 pub mod about;
 pub mod accept;
 pub mod address;
+pub mod audit;
 pub mod auth;
 pub mod blocking;
 pub mod bytes;
+pub mod comparison;
+pub mod conflicts;
 pub mod datasets;
+pub mod differences;
+pub mod drafts;
 pub mod entries;
+pub mod events;
 pub mod extract;
+pub mod feed;
 pub mod files;
 pub mod health;
+pub mod imports;
 pub mod listen;
 pub mod log;
+pub mod merge;
+pub mod metrics;
+pub mod mounts;
 pub mod objects;
 pub mod operations;
 pub mod origin;
@@ -39,12 +52,15 @@ pub mod refs;
 pub mod revisions;
 pub mod router;
 pub mod rows;
+pub mod session;
 pub mod sql;
 pub mod state;
 pub mod tables;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod tls;
+pub mod token_command;
 pub mod tokens;
 
 pub use router::router;

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 use veneer::Error;
@@ -21,8 +22,9 @@ use veneer::store::{Access, LocalStore};
 use veneer_server::listen::{self, StoreSocket};
 use veneer_server::origin::Hosts;
 use veneer_server::sql::{self, SqlLimits, SqlQuery};
-use veneer_server::tokens::Tokens;
-use veneer_server::{AppState, Options, router};
+use veneer_server::token_command::TokenCommand;
+use veneer_server::tokens::{self, Tokens};
+use veneer_server::{AppState, Options, router, tls};
 
 /// Wrong usage, as for `veneer`.
 const CODE_USAGE: u8 = 2;
@@ -31,14 +33,11 @@ const CODE_ERROR: u8 = 3;
 
 /// Serves the datasets of a store over HTTP.
 #[derive(Debug, Parser)]
-#[command(name = "veneer-server", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(name = "veneer-server", version)]
 struct Arguments {
-    #[command(subcommand)]
-    once: Option<Once>,
-
     /// The store's folder
-    #[arg(long, required = true)]
-    store: Option<PathBuf>,
+    #[arg(long)]
+    store: PathBuf,
     /// The address to listen on; the default is reachable from this machine only
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
@@ -48,29 +47,40 @@ struct Arguments {
     /// The port on which the Dashboard is served
     #[arg(long, default_value_t = 8000)]
     dashboard_port: u16,
-    /// The tokens that clients may show, one a line
+    /// The tokens that clients may show, one a line; else the file `tokens` in the store
     #[arg(long)]
     token_file: Option<PathBuf>,
+    /// The certificate for TLS, with those above it, as PEM
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Refuse every change
     #[arg(long)]
     read_only: bool,
     /// A folder in which imports may have their sources; may be said several times
     #[arg(long = "allow-source", value_name = "DIR")]
     sources: Vec<PathBuf>,
+    /// Print data as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 /// What it does instead of serving.
 #[derive(Debug, Subcommand)]
-enum Once {
-    /// Answer one query, as an Arrow stream on stdout; `veneer sql` asks so
+enum Command {
+    /// Makes, lists and revokes tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Answers one query, as an Arrow stream on stdout; somebody may own the store meanwhile.
     Sql(SqlArguments),
 }
 
 #[derive(Debug, Args)]
 struct SqlArguments {
-    /// The store's folder; somebody may own it meanwhile
-    #[arg(long)]
-    store: PathBuf,
     /// The dataset of tables that are named without one
     #[arg(long)]
     dataset: Option<String>,
@@ -100,12 +110,17 @@ impl From<Error> for Failure {
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
-    if let Some(Once::Sql(arguments)) = arguments.once.take() {
-        return answer(arguments);
+    let command = arguments.command.take();
+    if let Some(Command::Sql(asked)) = command {
+        return answer(&arguments.store, asked);
     }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(arguments) {
+    let done = match command {
+        Some(Command::Token(command)) => command.run(&token_file(&arguments), arguments.json).map_err(Failure::from),
+        _ => run(arguments),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { message, hint, code }) => {
             let hint = hint.map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
@@ -116,10 +131,10 @@ fn main() -> ExitCode {
 }
 
 /// Answers one query. An error goes to stderr as JSON, which `veneer sql` tells in its own words.
-fn answer(arguments: SqlArguments) -> ExitCode {
-    let SqlArguments { store, dataset, limit, seconds, query: text } = arguments;
+fn answer(store: &Path, asked: SqlArguments) -> ExitCode {
+    let SqlArguments { dataset, limit, seconds, query: text } = asked;
     let query = SqlQuery { text, params: Vec::new(), limit, dataset };
-    match sql::once(&store, query, Duration::from_secs(seconds), &mut std::io::stdout()) {
+    match sql::once(store, query, Duration::from_secs(seconds), &mut std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "{}", sql::told(&error));
@@ -128,17 +143,26 @@ fn answer(arguments: SqlArguments) -> ExitCode {
     }
 }
 
+fn token_file(arguments: &Arguments) -> PathBuf {
+    arguments.token_file.clone().unwrap_or_else(|| arguments.store.join(tokens::FILE))
+}
+
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let store = arguments.store.expect("clap asks for it");
-    let tokens = arguments.token_file.as_deref().map(Tokens::read).transpose()?;
+    let token_file = token_file(&arguments);
+    if arguments.token_file.as_ref().is_some_and(|file| !file.exists()) {
+        return Err(Error::not_found("token file", token_file.display()).into());
+    }
     let is_loopback = arguments.host.is_loopback();
-    if !is_loopback && tokens.as_ref().is_none_or(Tokens::is_empty) {
+    let tokens = Tokens::of_file(&token_file, !is_loopback)?;
+    if !is_loopback && tokens.is_empty() {
         return Err(Failure {
             message: format!("without a token, nobody may be served on {}", arguments.host),
-            hint: Some("name a file of tokens with `--token-file FILE`, or leave out `--host`"),
+            hint: Some("make one with `veneer token new NAME --role editor`, or leave out `--host`"),
             code: CODE_USAGE,
         });
     }
+    let tls = arguments.tls_cert.as_deref().zip(arguments.tls_key.as_deref());
+    let tls = tls.map(|(certificate, key)| tls::acceptor(certificate, key)).transpose()?;
     let sources = match (is_loopback, arguments.sources.is_empty()) {
         (true, true) => None,
         _ => Some(arguments.sources),
@@ -147,11 +171,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         read_only: arguments.read_only,
         hosts: if is_loopback { Hosts::Loopback } else { Hosts::Any },
         dashboard_port: arguments.dashboard_port,
+        is_tls: tls.is_some(),
         sources,
         ..Options::default()
     };
     let access = if arguments.read_only { Access::Read } else { Access::Own };
-    let store = Arc::new(LocalStore::open(&store, access)?);
+    let store = Arc::new(LocalStore::open(&arguments.store, access)?);
     // Before there are threads, and only for the owner: readers may be many.
     let mut socket = match access {
         Access::Read => None,
@@ -159,28 +184,35 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             .inspect_err(|cause| warn!("commands on this machine cannot change the store meanwhile: {cause}"))
             .ok(),
     };
-    let app = AppState::local(store, options, tokens);
+    let app = AppState::local(store, options, Some(tokens));
     let address = SocketAddr::new(arguments.host, arguments.port);
-    serve(app, address, socket.as_mut()).map_err(|cause| Failure::from(Error::io(format!("serve on {address}"), cause)))
+    serve(app, address, tls, socket.as_mut())
+        .map_err(|cause| Failure::from(Error::io(format!("serve on {address}"), cause)))
 }
 
 #[tokio::main]
-async fn serve(app: AppState, address: SocketAddr, socket: Option<&mut StoreSocket>) -> std::io::Result<()> {
+async fn serve(
+    app: AppState,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    socket: Option<&mut StoreSocket>,
+) -> std::io::Result<()> {
     // Before the port is open: a signal sent to a server that answers is then never lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let mut out = std::io::stdout();
     // Whoever started it may not read; that is no reason not to serve.
-    let _ = writeln!(out, "http://{address}").and_then(|()| out.flush());
-    info!(%address, "listening on http://{address}");
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let _ = writeln!(out, "{scheme}://{address}").and_then(|()| out.flush());
+    info!(%address, "listening on {scheme}://{address}");
     let stopping = app.clone();
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => info!("stopping: SIGTERM"),
             _ = interrupt.recv() => info!("stopping: SIGINT"),
         }
-        stopping.operations().end();
+        stopping.end();
     };
-    listen::serve(router(app), listener, socket, stop).await
+    listen::serve(router(app), listener, tls, socket, stop).await
 }

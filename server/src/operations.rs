@@ -31,9 +31,8 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// Begins to watch.
-    pub fn of(store: Arc<dyn Store>) -> Operations {
-        let present = store.watch_refs(0, Duration::ZERO).unwrap_or_default();
+    /// Begins to watch, after the operation `present`; `look` is called with each later one that is seen.
+    pub fn of(store: Arc<dyn Store>, present: u64, look: impl Fn(u64) + Send + 'static) -> Operations {
         let (tell, last) = watch::channel(present);
         let is_over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_over);
@@ -43,6 +42,7 @@ impl Operations {
                 match store.watch_refs(seen, LOOK_EVERY) {
                     Ok(op) if op > seen => {
                         seen = op;
+                        look(op);
                         tell.send_replace(op);
                     }
                     Ok(_) => {}

@@ -67,6 +67,18 @@ impl Problem {
         self
     }
 
+    /// The document that tells it.
+    pub fn document(self) -> ProblemDocument {
+        let Problem { status, kind, detail, facts } = self;
+        let title = status.canonical_reason().unwrap_or("Problem");
+        ProblemDocument { r#type: "about:blank", title, status: status.as_u16(), kind, detail, facts }
+    }
+
+    /// Which problem it is: `not-found`, `ref-moved` …
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// The status that it is answered with.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -156,10 +168,8 @@ fn of_status(status: StatusCode, what: &'static str, detail: String) -> Problem 
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Problem { status, kind, detail, facts } = self;
-        let title = status.canonical_reason().unwrap_or("Problem");
-        let document = ProblemDocument { r#type: "about:blank", title, status: status.as_u16(), kind, detail, facts };
-        let mut response = (status, Json(document)).into_response();
+        let status = self.status;
+        let mut response = (status, Json(self.document())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

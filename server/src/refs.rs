@@ -12,6 +12,7 @@ use veneer::Error;
 use veneer::model::{Id, RefName, RefValue};
 use veneer::store::{Batch, RefSwap, wire};
 
+use crate::audit::Noted;
 use crate::auth::{Editor, Role, Viewer};
 use crate::extract::{Body, Named, Params};
 use crate::operations::LastOperation;
@@ -123,9 +124,11 @@ pub async fn delete_ref(
 pub async fn apply(
     Editor(caller): Editor,
     State(app): State<AppState>,
+    noted: Noted,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Json<LastOperation>, Problem> {
     let batch = wire::decode(body?)?;
+    noted.detail(batch.swaps.iter().map(|swap| swap.name.to_string()).collect::<Vec<_>>());
     for swap in &batch.swaps {
         caller.clone().who_may(role_for(swap), &app)?;
     }

@@ -27,11 +27,14 @@ use crate::rows::routes::{self as rows, ROW_COUNT, TOTAL_ROWS};
 use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
-    about, address, auth, datasets, entries, files, health, log, objects, operations, origin, refs, revisions, tables,
+    about, address, audit, auth, comparison, datasets, drafts, entries, events, files, health, imports, log, merge,
+    metrics, mounts, objects, operations, origin, refs, revisions, session, tables,
 };
 
 /// A batch has so many bytes at most; what is larger is sent object by object before.
 const BATCH_LEN_MAX: usize = 64 << 20;
+/// Edits have so many bytes at most, files that they put included; larger files are stored as objects before.
+const EDITS_LEN_MAX: usize = 64 << 20;
 /// An answer begins within this time.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// A client that sends nothing of a body for this long is let go.
@@ -53,6 +56,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::is_alive))
         .routes(routes!(health::is_ready))
         .routes(routes!(about::about))
+        .routes(routes!(session::show, session::begin, session::end))
+        .routes(routes!(metrics::show))
+        .routes(routes!(events::listen))
+        .routes(routes!(mounts::list_mounts))
         // The store: objects and refs.
         .routes(routes!(objects::get_object, objects::put_object).layer(DefaultBodyLimit::disable()))
         .routes(routes!(objects::post_object).layer(DefaultBodyLimit::disable()))
@@ -63,11 +70,16 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::wait_for_operation))
         .routes(routes!(revisions::find_revisions))
         // Datasets.
-        .routes(routes!(datasets::list_datasets))
+        .routes(routes!(datasets::list_datasets, imports::import_dataset))
+        .routes(routes!(imports::show_import))
+        .routes(routes!(imports::refresh))
         .routes(routes!(datasets::show_dataset))
         .routes(routes!(datasets::create_branch, datasets::delete_branch))
         .routes(routes!(datasets::create_tag, datasets::delete_tag))
         .routes(routes!(log::log))
+        .routes(routes!(comparison::compare))
+        .routes(routes!(merge::merge))
+        .routes(routes!(merge::revert))
         .routes(routes!(datasets::show_view))
         // Files.
         .routes(routes!(files::get_file))
@@ -85,6 +97,16 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(rows::lasso))
         .routes(routes!(rows::neighbours))
         .routes(routes!(sql::query))
+        // Drafts.
+        .routes(routes!(drafts::show_draft))
+        .routes(routes!(drafts::edit_draft).layer(DefaultBodyLimit::max(EDITS_LEN_MAX)))
+        .routes(routes!(drafts::undo))
+        .routes(routes!(drafts::redo))
+        .routes(routes!(drafts::discard))
+        .routes(routes!(drafts::compare_draft))
+        .routes(routes!(drafts::commit_draft))
+        .routes(routes!(drafts::rebase))
+        .routes(routes!(drafts::put_back))
 }
 
 /// Returns every route with the layers around it, and the description of them all at `/v1/openapi.json`.
@@ -117,6 +139,8 @@ pub fn router(app: AppState) -> Router {
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_FROM).and(is_worth)))
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
+        .layer(middleware::from_fn_with_state(app.clone(), audit::record))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(middleware::from_fn_with_state(app.clone(), origin::check))
         .layer(cors)
         .layer(CatchPanicLayer::custom(|_| {
@@ -129,6 +153,10 @@ pub fn router(app: AppState) -> Router {
 /// Whether compressing such an answer pays: text and columns do, images and objects do not.
 fn is_worth(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    // An event must not wait until a block of them is full.
+    if kind == b"text/event-stream" {
+        return false;
+    }
     [&b"application/json"[..], b"application/problem+json", b"text/", crate::accept::ARROW.as_bytes()]
         .iter()
         .any(|worth| kind.starts_with(worth))

@@ -3,17 +3,23 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lru::LruCache;
-use veneer::dataset::{Dataset, Datasets, View};
-use veneer::model::Id;
+use veneer::dataset::{Dataset, Datasets, MountedDraft, View};
+use veneer::model::{BranchName, DatasetName, Id, WriterName};
 use veneer::store::{Cache, LocalStore, Store, Verified};
 
+use crate::audit::Audit;
 use crate::blocking::Blocking;
+use crate::feed::Feed;
+use crate::imports::Imports;
+use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::origin::Hosts;
 use crate::problem::Problem;
 use crate::rows::{ColumnStore, NoRuns, RunMetrics};
+use crate::session::Sessions;
 use crate::sql::{SqlEngine, SqlLimits};
 use crate::tokens::Tokens;
 
@@ -35,6 +41,8 @@ pub struct Options {
     pub hosts: Hosts,
     /// The port on which the Dashboard is served; its pages may call this service.
     pub dashboard_port: u16,
+    /// Whether it is reached by TLS alone.
+    pub is_tls: bool,
     /// Folders in which an import may have its source; `None` allows every folder.
     pub sources: Option<Vec<PathBuf>>,
     /// How many bytes of columns stay in memory.
@@ -50,6 +58,7 @@ impl Default for Options {
             read_only: false,
             hosts: Hosts::Loopback,
             dashboard_port: 8000,
+            is_tls: false,
             sources: None,
             columns_len_max: COLUMNS_LEN_MAX,
             sql: SqlLimits::default(),
@@ -71,6 +80,11 @@ struct Inner {
     blocking: Blocking,
     uploads: Blocking,
     operations: Operations,
+    feed: Arc<Feed>,
+    imports: Imports,
+    sessions: Sessions,
+    audit: Audit,
+    metrics: Metrics,
     views: Mutex<LruCache<(PathBuf, Id), View>>,
     columns: Arc<ColumnStore>,
     runs: Arc<dyn RunMetrics>,
@@ -98,13 +112,21 @@ impl AppState {
         options: Options,
         tokens: Option<Tokens>,
     ) -> AppState {
-        let operations = Operations::of(Arc::clone(&store));
+        let present = store.watch_refs(0, Duration::ZERO).unwrap_or_default();
+        let feed = Arc::new(Feed::of(&*store, present));
+        let look = {
+            let (store, datasets, feed) = (Arc::clone(&store), datasets.clone(), Arc::clone(&feed));
+            move |op| feed.look(&*store, &datasets, op)
+        };
+        let operations = Operations::of(Arc::clone(&store), present, look);
         let store = Arc::new(Verified::new(store));
         let (blocking, uploads) = (Blocking::default(), Blocking::with_turns(UPLOADS));
         let views = Mutex::new(LruCache::new(VIEWS));
         let columns = Arc::new(ColumnStore::new(options.columns_len_max));
         let runs: Arc<dyn RunMetrics> = Arc::new(NoRuns);
         let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
+        let (imports, sessions, metrics) = (Imports::default(), Sessions::default(), Metrics::default());
+        let audit = local.as_ref().map(|store| Audit::within(store.path())).unwrap_or_default();
         AppState(Arc::new(Inner {
             store,
             local,
@@ -114,6 +136,11 @@ impl AppState {
             blocking,
             uploads,
             operations,
+            feed,
+            imports,
+            sessions,
+            audit,
+            metrics,
             views,
             columns,
             runs,
@@ -166,6 +193,38 @@ impl AppState {
         &self.0.operations
     }
 
+    /// What happens, for those who listen.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// The imports that run, or ran lately.
+    pub fn imports(&self) -> &Imports {
+        &self.0.imports
+    }
+
+    /// The sessions of browsers.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// The log of who changed what.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Lets all that wait or listen go, and ends what runs on its own: the service ends.
+    pub fn end(&self) {
+        self.operations().end();
+        self.feed().end();
+        self.imports().end();
+    }
+
     /// The turns of calls that block, for whoever needs more than [`AppState::run`].
     pub fn blocking(&self) -> &Blocking {
         &self.0.blocking
@@ -187,6 +246,20 @@ impl AppState {
     {
         let app = self.clone();
         self.0.blocking.run(move || work(&app)).await
+    }
+
+    /// Has the writable mount of a draft, if there is one, put into the store what was written through it. It blocks.
+    ///
+    /// # Errors
+    /// As [`MountedDraft::snapshot`].
+    pub fn gather_writes(&self, dataset: &DatasetName, branch: &BranchName, writer: &WriterName) -> veneer::Result<()> {
+        match self.local_store() {
+            // Such a mount asks this service to take what it has.
+            Some(store) if !self.options().read_only => {
+                MountedDraft::new(store.path(), dataset, branch, writer).snapshot().map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The view of a revision; one that was asked for lately is open still. It blocks.

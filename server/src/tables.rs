@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use veneer::ErrorKind;
 use veneer::dataset::View;
-use veneer::dataset::rows::Table;
-use veneer::table::{Column, Role, TableInfo};
+use veneer::dataset::rows::{FileProblem, Table, TableOutline};
+use veneer::table::{Column, Role};
 
 use crate::address::At;
 use crate::auth::Viewer;
@@ -37,8 +37,10 @@ pub struct TableDetail {
     files: usize,
     /// The column whose value is the row's key; none where the key is the row's place.
     key: Option<String>,
-    /// What is wrong with the first bad row; the table ends before it.
+    /// The first thing that cannot be read; the table lacks what comes after it in that file.
     problem: Option<TableProblem>,
+    /// In how many files something cannot be read.
+    broken_files: u64,
     /// In the order of the file.
     columns: Vec<ColumnDetail>,
 }
@@ -46,6 +48,8 @@ pub struct TableDetail {
 /// Why a table is partial.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TableProblem {
+    /// The file.
+    path: String,
     /// Counted from 1.
     line: u64,
     /// In bytes, counted from 1.
@@ -99,7 +103,7 @@ pub async fn list_tables(Viewer(caller): Viewer, State(app): State<AppState>, at
 }
 
 /// What the table is; `None` where the file turns out to be none of this format, or has no such table.
-fn info(view: &View, table: &Table) -> veneer::Result<Option<TableInfo>> {
+fn info(view: &View, table: &Table) -> veneer::Result<Option<TableOutline>> {
     match view.table_info(table) {
         Ok(info) => Ok(Some(info)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. } | ErrorKind::Invalid { .. }) => Ok(None),
@@ -107,7 +111,7 @@ fn info(view: &View, table: &Table) -> veneer::Result<Option<TableInfo>> {
     }
 }
 
-fn detail(table: &Table, info: TableInfo) -> TableDetail {
+fn detail(table: &Table, info: TableOutline) -> TableDetail {
     let key = info.schema.key.and_then(|key| info.schema.columns.get(key)).map(|column| column.name.clone());
     TableDetail {
         name: table.name.clone(),
@@ -116,8 +120,16 @@ fn detail(table: &Table, info: TableInfo) -> TableDetail {
         rows: info.rows,
         files: table.paths.len(),
         key,
-        problem: info.problem.map(|it| TableProblem { line: it.line, column: it.column, why: it.why }),
+        problem: info.problem.map(TableProblem::of),
+        broken_files: info.broken_files,
         columns: info.schema.columns.iter().map(ColumnDetail::of).collect(),
+    }
+}
+
+impl TableProblem {
+    fn of(of: FileProblem) -> TableProblem {
+        let FileProblem { path, problem } = of;
+        TableProblem { path: path.to_string(), line: problem.line, column: problem.column, why: problem.why }
     }
 }
 

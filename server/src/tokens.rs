@@ -3,93 +3,169 @@
 //! A token is `veneer_ID_SECRET`. The token file has one line for each,
 //! `ROLE ID HASH NAME`, and so never a secret: the hash is argon2id in the PHC
 //! form. Checking one takes a processor for a moment, so a token that was right
-//! once is remembered, by its hash, until the service ends.
+//! once is remembered, by its hash. A line that is added or removed counts within
+//! a second.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use tracing::warn;
 use veneer::model::{Id, WriterName};
 use veneer::{Error, Result};
 
 use crate::auth::{Caller, Role};
 
+/// The name of the file of tokens in a store's folder.
+pub const FILE: &str = "tokens";
 /// What every token begins with, so that one is recognized where it should not be.
 const PREFIX: &str = "veneer";
+/// So often it is looked whether the file is another one.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The tokens of a service.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tokens {
-    /// By their ids.
-    known: HashMap<String, Token>,
-    /// The hashes of tokens that were right, and their ids.
-    right: Mutex<HashMap<Id, String>>,
+    file: Option<PathBuf>,
+    /// Whether a token is needed although there are none.
+    always: bool,
+    now: Mutex<Now>,
 }
 
 #[derive(Debug)]
-struct Token {
-    role: Role,
-    name: WriterName,
+struct Now {
+    /// By their ids.
+    known: HashMap<String, Token>,
+    /// The hashes of tokens that were right, and their ids.
+    right: HashMap<Id, String>,
+    stamp: Option<Stamp>,
+    looked: Instant,
+}
+
+/// What tells one state of the file from another.
+type Stamp = (SystemTime, u64);
+
+/// A line of the token file.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What its owner may do.
+    pub role: Role,
+    /// Whose it is.
+    pub name: WriterName,
     hash: String,
 }
 
 impl Tokens {
-    /// Reads a token file.
+    /// Those of a token file, read anew when it changes; one that is not there has none.
+    ///
+    /// With `always`, nobody is served without a token, else only from the first token on.
     ///
     /// # Errors
     /// `Io`; `Invalid` with the number of a line that is none.
-    pub fn read(path: &Path) -> Result<Tokens> {
-        let text = std::fs::read_to_string(path).map_err(|cause| Error::io_at("read the tokens in", path, cause))?;
-        Tokens::parse(&text)
+    pub fn of_file(file: &Path, always: bool) -> Result<Tokens> {
+        let stamp = stamp(file);
+        let tokens = Tokens::parse(&text(file)?)?;
+        tokens.now().stamp = stamp;
+        Ok(Tokens { file: Some(file.to_owned()), always, ..tokens })
     }
 
-    /// Reads the text of a token file; empty lines and those that begin with `#` say nothing.
+    /// Those of the text of a token file; empty lines and those that begin with `#` say nothing.
     ///
     /// # Errors
     /// `Invalid` with the number of a line that is none.
     pub fn parse(text: &str) -> Result<Tokens> {
-        let mut known = HashMap::new();
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (id, token) = Token::parse(line).ok_or_else(|| {
-                Error::invalid("token file", &format!("line {}", number + 1), "a line is ROLE ID HASH NAME")
-            })?;
-            known.insert(id, token);
-        }
-        Ok(Tokens { known, right: Mutex::default() })
+        let known = lines(text)?.into_iter().collect();
+        let now = Now { known, right: HashMap::new(), stamp: None, looked: Instant::now() };
+        Ok(Tokens { file: None, always: true, now: Mutex::new(now) })
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.known.len()
+    /// Whether nobody may do anything without one.
+    pub fn are_needed(&self) -> bool {
+        self.always || !self.now().known.is_empty()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.now().known.is_empty()
+    }
+
+    /// Whose token it is, if it was right before; takes no time.
+    pub fn recall(&self, token: &str) -> Option<Caller> {
+        let now = self.now();
+        let id = now.right.get(&Id::of(token.as_bytes()))?;
+        now.known.get(id).map(|token| token.caller(id))
     }
 
     /// Whose token it is; `None` for one that is not known. It may take a processor for some milliseconds.
     pub fn check(&self, token: &str) -> Option<Caller> {
-        let hash = Id::of(token.as_bytes());
-        if let Some(id) = self.right().get(&hash) {
-            return self.known.get(id).map(Token::caller);
+        if let Some(caller) = self.recall(token) {
+            return Some(caller);
         }
         let id = token.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?.0;
-        let known = self.known.get(id)?;
+        let known = self.now().known.get(id).cloned()?;
         Argon2::default().verify_password(token.as_bytes(), known.hash.as_str()).ok()?;
-        self.right().insert(hash, id.to_owned());
-        Some(known.caller())
+        self.now().right.insert(Id::of(token.as_bytes()), id.to_owned());
+        Some(known.caller(id))
     }
 
-    fn right(&self) -> std::sync::MutexGuard<'_, HashMap<Id, String>> {
-        self.right.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whose the token with this id is, as long as there is one.
+    pub fn owner(&self, id: &str) -> Option<Caller> {
+        self.now().known.get(id).map(|token| token.caller(id))
     }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &self.file
+            && now.looked.elapsed() >= LOOK_EVERY
+        {
+            now.looked = Instant::now();
+            let stamp = stamp(file);
+            if stamp != now.stamp {
+                match text(file).and_then(|text| lines(&text)) {
+                    Ok(lines) => {
+                        (now.known, now.stamp) = (lines.into_iter().collect(), stamp);
+                        now.right.clear();
+                    }
+                    Err(error) => warn!("the tokens stay as they were: {error}"),
+                }
+            }
+        }
+        now
+    }
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// The text of a token file; of one that is not there, none.
+fn text(file: &Path) -> Result<String> {
+    match std::fs::read_to_string(file) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|cause| Error::io_at("read the tokens in", file, cause)),
+    }
+}
+
+/// The tokens in the text of a token file, in order: their ids, and what is known of them.
+///
+/// # Errors
+/// `Invalid` with the number of a line that is none.
+pub fn lines(text: &str) -> Result<Vec<(String, Token)>> {
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        found.push(Token::parse(line).ok_or_else(|| {
+            Error::invalid("token file", &format!("line {}", number + 1), "a line is ROLE ID HASH NAME")
+        })?);
+    }
+    Ok(found)
 }
 
 impl Token {
@@ -102,8 +178,8 @@ impl Token {
         Some((id.to_owned(), Token { role, name: name.trim().parse().ok()?, hash: hash.to_owned() }))
     }
 
-    fn caller(&self) -> Caller {
-        Caller { writer: self.name.clone(), role: self.role }
+    fn caller(&self, id: &str) -> Caller {
+        Caller { writer: self.name.clone(), role: self.role, token: Some(id.to_owned()) }
     }
 }
 
@@ -143,6 +219,25 @@ mod tests {
         for token in [other.as_str(), &wrong, "", "veneer", "veneer__", "x_y_z"] {
             assert!(tokens.check(token).is_none(), "{token}");
         }
+    }
+
+    #[test]
+    fn a_token_that_is_revoked_is_known_no_more() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let name = "ada".parse().expect("a name");
+        let tokens = Tokens::of_file(file.path(), false).expect("read");
+        assert!(!tokens.are_needed());
+        let (token, line) = make(Role::Viewer, &name).expect("made");
+        let write = |text: &str| {
+            std::fs::write(file.path(), text).expect("written");
+            tokens.now.lock().expect("whole").looked -= 2 * LOOK_EVERY;
+        };
+        write(&line);
+        assert!(tokens.are_needed() && tokens.check(&token).is_some() && tokens.recall(&token).is_some());
+        write("# nobody");
+        assert!(tokens.recall(&token).is_none() && tokens.check(&token).is_none());
+        write("a line that is none");
+        assert!(!tokens.are_needed(), "it stays as it was");
     }
 
     #[test]

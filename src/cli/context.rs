@@ -89,7 +89,7 @@ impl Context {
     fn open(&self, access: Access) -> Result<Opened> {
         match self.elsewhere()? {
             Some(opened) => Ok(opened),
-            None => Opened::at(&self.existing_store_path()?, access),
+            None => Opened::at(&self.existing_store_path()?, access, &self.author()?),
         }
     }
 
@@ -97,7 +97,7 @@ impl Context {
     fn elsewhere(&self) -> Result<Option<Opened>> {
         let Some(url) = self.store_url() else { return Ok(None) };
         let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
-        Opened::elsewhere(&url, token, &cache_home()?.join("veneer")).map(Some)
+        Opened::elsewhere(&url, token, &self.author()?, &cache_home()?.join("veneer")).map(Some)
     }
 
     /// The store's folder, in which there is something.
@@ -117,10 +117,12 @@ impl Context {
         }
         let path = self.store_path()?;
         match has_no_store(&path)? {
-            false => Opened::at(&path, Access::Own),
+            false => Opened::at(&path, Access::Own, &self.author()?),
             true => match LocalStore::create(&path) {
                 // Somebody else made it at the same moment.
-                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Opened::at(&path, Access::Own),
+                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => {
+                    Opened::at(&path, Access::Own, &self.author()?)
+                }
                 created => created.map(Opened::of).map_err(Failure::from),
             },
         }
@@ -133,7 +135,7 @@ impl Context {
         }
         let path = self.store_path()?;
         match has_no_store(&path)? {
-            false => Opened::at(&path, Access::Read).map(Some),
+            false => Opened::at(&path, Access::Read, &self.author()?).map(Some),
             true => Ok(None),
         }
     }

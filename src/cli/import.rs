@@ -13,7 +13,7 @@ use serde::Serialize;
 use veneer::base::{self, Totals};
 use veneer::dataset::{Import, Refreshed};
 use veneer::model::{BranchName, DatasetName, Id};
-use veneer::source::{Scan, ScanOptions, Source};
+use veneer::source::{self, Scan, ScanOptions, Source};
 use veneer::{Error, ErrorKind};
 
 use super::context::{Context, branch_of};
@@ -260,15 +260,8 @@ fn open_source(path: &Path) -> Result<Source> {
     })
 }
 
-/// A store within its own source would be a part of the data, and change it.
 fn refuse_store_inside(source: &Path, store: &Path) -> Result<()> {
-    // The store may not be there yet: what counts is where it would be.
-    let nearest = store.ancestors().find_map(|path| path.canonicalize().ok().map(|real| (path, real)));
-    let inside = nearest.is_some_and(|(path, real)| {
-        let rest = store.strip_prefix(path).unwrap_or(Path::new(""));
-        real.join(rest).starts_with(source)
-    });
-    if !inside {
+    if !source::holds(source, store) {
         return Ok(());
     }
     let kind = ErrorKind::SourceUnusable {

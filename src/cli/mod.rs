@@ -27,7 +27,6 @@ mod manual;
 mod merge;
 mod mount;
 mod mountd;
-mod mountinfo;
 mod mounts;
 mod opened;
 mod output;
@@ -45,6 +44,7 @@ mod serve;
 mod sql;
 mod stat;
 mod stats;
+mod token;
 mod unmount;
 
 use std::path::PathBuf;
@@ -160,6 +160,7 @@ enum Command {
     Mounts(mounts::MountsArgs),
     Run(run::RunArgs),
     Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
     Stat(stat::StatArgs),
     Fsck(fsck::FsckArgs),
     Gc(gc::GcArgs),
@@ -231,6 +232,7 @@ impl Command {
             Command::Mounts(args) => args.run(context),
             Command::Run(args) => args.run(context),
             Command::Serve(args) => args.run(context),
+            Command::Token(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Fsck(args) => args.run(context),
             Command::Gc(args) => args.run(context),

@@ -16,8 +16,8 @@ use veneer::Error;
 use veneer::model::{BranchName, DatasetName, WriterName};
 
 use super::context::{log_folder, program_folders};
-use super::mountinfo::Info;
 use super::report::{Failure, Result, warn};
+use veneer::dataset::mountinfo::Info;
 
 const PROGRAM: &str = "veneer-mountd";
 /// How much of a log is shown when a daemon has ended.

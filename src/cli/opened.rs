@@ -8,12 +8,10 @@ use std::sync::Arc;
 
 use veneer::ErrorKind;
 use veneer::dataset::Datasets;
-use veneer::store::{Access, Beside, Cache, LocalStore, RemoteStore, Store};
+use veneer::model::WriterName;
+use veneer::store::{Access, Cache, LocalStore, RemoteStore, Store, service};
 
 use super::report::{Failure, Result};
-
-/// The name of the socket on which a service listens, in the folder of the store that it owns.
-const SOCKET: &str = "service.sock";
 
 /// An open store.
 #[derive(Clone, Debug)]
@@ -28,16 +26,16 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens the store in `path`; to change it, through the service that owns it, if one does.
-    pub(super) fn at(path: &Path, access: Access) -> Result<Opened> {
+    pub(super) fn at(path: &Path, access: Access, writer: &WriterName) -> Result<Opened> {
         if access == Access::Own
-            && let Some(opened) = Opened::served(path)?
+            && let Some(opened) = Opened::served(path, writer)?
         {
             return Ok(opened);
         }
         match LocalStore::open(path, access) {
             // A service may have begun while we waited.
             Err(error) if matches!(error.kind(), ErrorKind::StoreBusy { .. }) => {
-                Opened::served(path)?.ok_or_else(|| error.into())
+                Opened::served(path, writer)?.ok_or_else(|| error.into())
             }
             opened => Ok(Opened::of(opened?)),
         }
@@ -45,10 +43,7 @@ impl Opened {
 
     /// Opens the store in `path` to change it by this process itself: what a service cannot be asked for.
     pub(super) fn owned(path: &Path) -> Result<Opened> {
-        if is_served(path) {
-            return Err(Failure::error(format!("a service has the store `{}`", path.display()))
-                .hint("end `veneer serve` first, and start it again afterwards"));
-        }
+        refuse_served(path)?;
         Ok(Opened::of(LocalStore::open(path, Access::Own)?))
     }
 
@@ -61,19 +56,17 @@ impl Opened {
     }
 
     /// The store of the service at `url`; what is worth to be kept of it is kept in `cache`.
-    pub(super) fn elsewhere(url: &str, token: Option<String>, cache: &Path) -> Result<Opened> {
-        let store: Arc<dyn Store> = Arc::new(RemoteStore::at(url, token, &cache.join("objects"))?);
+    pub(super) fn elsewhere(url: &str, token: Option<String>, writer: &WriterName, cache: &Path) -> Result<Opened> {
+        let store: Arc<dyn Store> = Arc::new(RemoteStore::at(url, token, &cache.join("objects"))?.asking_for(writer));
         let datasets = Datasets::new(Arc::clone(&store)).with_cache(Cache::new(&cache.join("tables")));
         Ok(Opened { store, datasets, local: None })
     }
 
     /// The store in `path` through the service that owns it; `None` where none does.
-    fn served(path: &Path) -> Result<Option<Opened>> {
-        let cache = path.join("cache");
-        let Ok(far) = RemoteStore::at_socket(&path.join(SOCKET), &cache) else { return Ok(None) };
-        let near = LocalStore::open(path, Access::Read)?;
-        let store: Arc<dyn Store> = Arc::new(Beside::new(Arc::new(near), Arc::new(far)));
-        let datasets = Datasets::new(Arc::clone(&store)).with_cache(Cache::new(&cache));
+    fn served(path: &Path, writer: &WriterName) -> Result<Option<Opened>> {
+        let Some(store) = service::served(path, writer)? else { return Ok(None) };
+        let store: Arc<dyn Store> = Arc::new(store);
+        let datasets = Datasets::new(Arc::clone(&store)).with_cache(Cache::new(&path.join("cache")));
         Ok(Some(Opened { store, datasets, local: None }))
     }
 
@@ -88,7 +81,11 @@ impl Opened {
     }
 }
 
-/// Whether a service has the store in `path`.
-pub(super) fn is_served(path: &Path) -> bool {
-    RemoteStore::at_socket(&path.join(SOCKET), path).is_ok()
+/// Fails where a service has the store in `path`.
+pub(super) fn refuse_served(path: &Path) -> Result<()> {
+    if service::is_served(path) {
+        return Err(Failure::error(format!("a service has the store `{}`", path.display()))
+            .hint("end `veneer serve` first, and start it again afterwards"));
+    }
+    Ok(())
 }

@@ -55,7 +55,7 @@ impl SqlArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let format = RowsFormat::or_default(self.format, context.json);
         let mut command = Command::new(find_program(PROGRAM)?);
-        command.arg("sql").arg("--store").arg(context.existing_store_path()?);
+        command.arg("--store").arg(context.existing_store_path()?).arg("sql");
         let options = [
             ("--dataset", self.dataset),
             ("--limit", self.limit.map(|limit| limit.to_string())),

@@ -14,6 +14,8 @@ mod memory;
 mod object;
 #[cfg(feature = "remote")]
 mod remote;
+#[cfg(feature = "remote")]
+pub mod service;
 mod tree;
 mod verify;
 pub mod wire;

@@ -13,10 +13,12 @@ use crate::tokens::{self, Tokens};
 /// Every route: who may use it (`anybody` needs no token), and its path.
 const EVERY_ROUTE: &str = "
 anybody GET /healthz
+viewer GET /metrics
 anybody GET /readyz
 viewer GET /v1/about
 editor POST /v1/apply
 viewer GET /v1/datasets
+admin POST /v1/datasets
 viewer GET /v1/datasets/{dataset}
 viewer GET /v1/datasets/{dataset}/at/{ref}
 viewer GET /v1/datasets/{dataset}/at/{ref}/files/{path}
@@ -34,9 +36,25 @@ viewer GET /v1/datasets/{dataset}/at/{ref}/tree
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree/{path}
 admin DELETE /v1/datasets/{dataset}/branches/{name}
 editor POST /v1/datasets/{dataset}/branches/{name}
+viewer GET /v1/datasets/{dataset}/diff
+editor POST /v1/datasets/{dataset}/diff/revert
+viewer GET /v1/datasets/{dataset}/drafts/{branch}
+editor POST /v1/datasets/{dataset}/drafts/{branch}/commit
+viewer GET /v1/datasets/{dataset}/drafts/{branch}/diff
+editor POST /v1/datasets/{dataset}/drafts/{branch}/discard
+editor POST /v1/datasets/{dataset}/drafts/{branch}/edits
+editor POST /v1/datasets/{dataset}/drafts/{branch}/rebase
+editor POST /v1/datasets/{dataset}/drafts/{branch}/redo
+editor POST /v1/datasets/{dataset}/drafts/{branch}/undo
 viewer GET /v1/datasets/{dataset}/log
+editor POST /v1/datasets/{dataset}/merge
+editor POST /v1/datasets/{dataset}/refresh
+editor POST /v1/datasets/{dataset}/revert
 admin DELETE /v1/datasets/{dataset}/tags/{name}
 editor POST /v1/datasets/{dataset}/tags/{name}
+viewer GET /v1/events
+viewer GET /v1/imports/{id}
+viewer GET /v1/mounts
 editor POST /v1/objects
 viewer POST /v1/objects/missing
 viewer GET /v1/objects/{id}
@@ -47,6 +65,9 @@ editor DELETE /v1/refs/{name}
 viewer GET /v1/refs/{name}
 editor PUT /v1/refs/{name}
 viewer GET /v1/revisions
+anybody DELETE /v1/session
+viewer GET /v1/session
+anybody POST /v1/session
 viewer POST /v1/sql
 ";
 

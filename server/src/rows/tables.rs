@@ -9,11 +9,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use veneer::dataset::View;
-use veneer::dataset::rows::Table;
+use veneer::dataset::rows::{Table, TableOutline};
 use veneer::model::{Change, Content, DataPath, DatasetName, Id, RowChange};
 use veneer::overlay::Overlay;
+use veneer::table::TableSchema;
 use veneer::table::detect::{self, Promise};
-use veneer::table::{TableInfo, TableSchema};
 use veneer::{Error, Result};
 
 use super::changes::Changes;
@@ -52,7 +52,7 @@ pub(crate) struct ViewTables {
 pub(crate) struct OpenTable {
     pub(super) view: View,
     pub(super) table: Table,
-    pub(super) info: TableInfo,
+    pub(super) info: TableOutline,
     /// What its rows are made of: equal for the same rows of any view.
     pub(super) id: Id,
     /// The same without the edits.
@@ -161,6 +161,8 @@ impl ViewTables {
 
     fn opened(&self, table: &Table) -> Result<OpenTable> {
         let near = self.near.as_ref().and_then(|(near, paths)| Some((near.upgrade()?, paths)));
+        // What samples are is not told by edits of the table's files: it has none.
+        let near = near.filter(|_| !table.is_samples());
         let near = near.and_then(|(near, paths)| Some((locked(&near.open).get(&table.name)?.clone(), paths)));
         let Some((near, paths)) = near else { return OpenTable::new(&self.dataset, &self.view, table) };
         let mut edits = near.edits.clone();
@@ -187,8 +189,8 @@ impl OpenTable {
             below.extend_from_slice(format!("\0{path}\0{place:?}").as_bytes());
             edits.push(rows);
         }
-        if table.paths.is_empty() {
-            // What it is made of is not told by files: the whole view stands for it.
+        if table.is_samples() {
+            // It is joined of files and of other tables: the whole view stands for it.
             below.extend_from_slice(format!("\0{}\0{:?}", table.name, view.overlay().root()).as_bytes());
         }
         let info = view.table_info(table)?;
@@ -205,7 +207,7 @@ impl OpenTable {
         Ok(made)
     }
 
-    fn made(view: &View, table: &Table, info: TableInfo, below: Id, edits: Vec<Option<Id>>) -> OpenTable {
+    fn made(view: &View, table: &Table, info: TableOutline, below: Id, edits: Vec<Option<Id>>) -> OpenTable {
         let mut id = below.as_bytes().to_vec();
         for (place, root) in edits.iter().enumerate() {
             if let Some(root) = root {
@@ -219,7 +221,7 @@ impl OpenTable {
 
     /// Whether each row's key is its place: where no row has come or gone, and none has a key of its own.
     pub(super) fn has_places_for_keys(&self) -> Result<bool> {
-        if self.table.is_many || self.info.schema.key.is_some() {
+        if self.table.is_many || self.table.is_samples() || self.info.schema.key.is_some() {
             return Ok(false);
         }
         for root in &self.edits {

@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use ureq::http::Response;
+use ureq::http::{HeaderValue, Response};
 use ureq::{Agent, Body, RequestBuilder, SendBody, config::Config};
 
 use super::{Batch, Object, Store, batch, wire};
-use crate::model::{Id, ObjectKind, RefName, RefValue};
+use crate::model::{Id, ObjectKind, RefName, RefValue, WriterName};
 use crate::{Error, ErrorKind, Result};
 
 /// How long a connection may take to be made.
@@ -35,6 +35,8 @@ const IN_MEMORY_MAX: u64 = 8 << 20;
 const LARGE: usize = 1 << 20;
 /// A batch whose objects have more bytes together is sent in parts: the objects, and then the rest.
 const BATCH_MAX: usize = 16 << 20;
+/// The header in which it says for whom it asks.
+const WRITER: &str = "Veneer-Author";
 /// The most bytes of a problem that are read.
 const PROBLEM_MAX: u64 = 1 << 20;
 
@@ -47,6 +49,8 @@ pub struct RemoteStore {
     /// What people call it.
     name: String,
     token: Option<String>,
+    /// Who asks, as the service writes it down; proves nothing.
+    writer: Option<HeaderValue>,
     /// Where large objects are kept while they are read.
     scratch: PathBuf,
     files: AtomicU64,
@@ -81,7 +85,13 @@ impl RemoteStore {
     }
 
     fn with(agent: Agent, base: String, name: String, token: Option<String>, scratch: &Path) -> RemoteStore {
-        RemoteStore { agent, base, name, token, scratch: scratch.to_owned(), files: AtomicU64::new(0) }
+        RemoteStore { agent, base, name, token, writer: None, scratch: scratch.to_owned(), files: AtomicU64::new(0) }
+    }
+
+    /// The same, saying for whom it asks: a service writes down who changed what.
+    #[must_use]
+    pub fn asking_for(self, writer: &WriterName) -> RemoteStore {
+        RemoteStore { writer: HeaderValue::from_bytes(writer.as_str().as_bytes()).ok(), ..self }
     }
 
     fn url(&self, path: &str) -> String {
@@ -89,6 +99,10 @@ impl RemoteStore {
     }
 
     fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        let request = match &self.writer {
+            Some(writer) => request.header(WRITER, writer),
+            None => request,
+        };
         match &self.token {
             Some(token) => request.header("Authorization", format!("Bearer {token}")),
             None => request,
