@@ -128,7 +128,7 @@ pub struct Events {
 
 impl Events {
     /// Waits for the next event; returns its kind and what it says.
-    pub fn next(&mut self) -> (String, Value) {
+    pub fn wait(&mut self) -> (String, Value) {
         let mut kind = None;
         loop {
             let mut line = String::new();

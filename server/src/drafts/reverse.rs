@@ -59,7 +59,7 @@ pub async fn put_back(
     headers: HeaderMap,
     Body(wanted): Body<Reverse>,
 ) -> Result<DraftDetail, Problem> {
-    if wanted.all == !wanted.keys.is_empty() {
+    if wanted.all != wanted.keys.is_empty() {
         return Err(Problem::invalid("body", "what is put back", "it is told by `keys` or by `all`, one of the two"));
     }
     let writer = caller.writer.clone();
@@ -89,13 +89,19 @@ pub(super) fn discard_rows(dataset: &Dataset, draft: &mut Draft, rows: &[RowOrCe
     restore_rows(draft, &meant(&found, rows)?)
 }
 
+/// What is meant of one row.
+#[derive(Default)]
+struct Wanted<'a> {
+    /// The columns; `None` is the whole row.
+    columns: Vec<Option<&'a str>>,
+    is_found: bool,
+}
+
 /// The differences that are meant.
 fn meant<'a>(found: &'a Differences, rows: &[RowOrCell]) -> veneer::Result<Vec<&'a RowDiff>> {
-    // By table and row: the columns that are meant (none: all), and whether the row was found.
-    let mut wanted: HashMap<(String, String), (Vec<Option<&str>>, bool)> = HashMap::new();
+    let mut wanted: HashMap<(String, String), Wanted<'_>> = HashMap::new();
     for row in rows {
-        let columns = wanted.entry((row.table.clone(), row.key.clone())).or_default();
-        columns.0.push(row.column.as_deref());
+        wanted.entry((row.table.clone(), row.key.clone())).or_default().columns.push(row.column.as_deref());
     }
     let mut meant = Vec::new();
     for row in &found.rows {
@@ -105,14 +111,14 @@ fn meant<'a>(found: &'a Differences, rows: &[RowOrCell]) -> veneer::Result<Vec<&
             RowAddress::Cell { column, .. } => Some(column.as_str()),
             _ => None,
         };
-        if let Some((columns, was_found)) = wanted.get_mut(&place)
-            && columns.iter().any(|wanted| wanted.is_none() || *wanted == column)
+        if let Some(wanted) = wanted.get_mut(&place)
+            && wanted.columns.iter().any(|wanted| wanted.is_none() || *wanted == column)
         {
-            *was_found = true;
+            wanted.is_found = true;
             meant.push(row);
         }
     }
-    match wanted.into_iter().find(|(_, (_, was_found))| !was_found) {
+    match wanted.into_iter().find(|(_, wanted)| !wanted.is_found) {
         Some(((table, key), _)) => Err(veneer::Error::not_found("difference", format!("{table} {key}"))),
         None => Ok(meant),
     }

@@ -158,7 +158,7 @@ impl RemoteStore {
     }
 
     /// Takes a body of `len` bytes into a file that has no name any more when it is opened.
-    fn into_file(&self, id: Id, body: &mut dyn Read) -> Result<Object> {
+    fn keep_in_file(&self, id: Id, body: &mut dyn Read) -> Result<Object> {
         let number = self.files.fetch_add(1, Ordering::Relaxed);
         let path = self.scratch.join(format!("{id}.{}-{number}", std::process::id()));
         let failed = |cause| Error::io_at("write", &path, cause);
@@ -259,7 +259,7 @@ impl Store for RemoteStore {
                 let bytes = body.read_to_vec().map_err(|cause| self.unreachable(cause))?;
                 Ok(Object::from_bytes(bytes.into()))
             }
-            _ => self.into_file(id, &mut body.reader()),
+            _ => self.keep_in_file(id, &mut body.reader()),
         }
     }
 

@@ -70,21 +70,21 @@ fn events_tell_what_commands_do_and_end_with_the_service() {
     let home = Home::with(&source! { "a.txt": "a" });
     let service = Service::start(&home);
     let mut events = service.listen("/v1/events", None);
-    let (_, ready) = events.next();
+    let (_, ready) = events.wait();
     home.file("new", "new");
     home.ok("put d b.txt new");
-    let (kind, draft) = events.next();
+    let (kind, draft) = events.wait();
     assert_eq!((&*kind, &draft["branch"], &draft["writer"]), ("draft", &json!("main"), &json!("ada")), "{draft}");
     let shown = service.ask("GET", "/v1/datasets/d/drafts/main?author=ada", None).1;
     assert_eq!(draft["etag"], shown["etag"]);
     home.ok("commit d -m b");
-    let mut found = [events.next().0, events.next().0];
+    let mut found = [events.wait().0, events.wait().0];
     found.sort();
     assert_eq!(found, ["draft", "ref"]);
     let mut again = service.listen("/v1/events", Some(&ready["op"].to_string()));
-    let kinds: Vec<String> = (0..4).map(|_| again.next().0).collect();
+    let kinds: Vec<String> = (0..4).map(|_| again.wait().0).collect();
     assert_eq!((&*kinds[0], &*kinds[1]), ("ready", "draft"), "what was missed comes first");
-    assert_eq!(service.listen("/v1/events", Some("1")).next().0, "reset");
+    assert_eq!(service.listen("/v1/events", Some("1")).wait().0, "reset");
     assert!(service.stop(Signal::TERM).success(), "listeners do not hold it up");
 }
 
