@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use serde::Serialize;
+
 /// The result of anything in the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -14,7 +16,10 @@ pub struct Error {
 }
 
 /// The meanings. The text of each is lower case, has no full stop and gives no advice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// As JSON it is an object: `kind` says which, the other members are its facts; [`ErrorKind::from_facts`] reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ErrorKind {
     /// A name, path, address or parameter that cannot be what it should be.
     Invalid {

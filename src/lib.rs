@@ -44,6 +44,7 @@
 pub mod base;
 pub mod dataset;
 mod error;
+mod facts;
 pub mod model;
 pub mod overlay;
 pub mod source;

@@ -18,6 +18,7 @@ fn every_promise_has_a_test_that_exists() {
         ("mount", "tests/tests/mount"),
         ("rows", "tests/tests/rows"),
         ("core", "src/dataset"),
+        ("serve", "tests/tests/serve"),
     ]
     .map(|(place, folder)| (place, sources(&root.join(folder))));
     let mut promises = 0;

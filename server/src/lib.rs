@@ -1,56 +1,67 @@
-//! The Object Service as a router: what answers which path, with no socket in it.
+//! The Object Service: stores, datasets, files and rows over HTTP.
 //!
-//! [`router`] is the whole of it, so a test can call it as a function. `main.rs`
-//! binds it to an address and stops it on a signal. For now it only says that it
-//! is alive.
+//! [`router`](router()) is the whole of what is answered, with no socket in it, so a test can
+//! call it as a function; [`listen`] puts it on TCP and on the store's own socket.
+//! The core is synchronous: a handler takes the request apart, asks the core on a
+//! thread that may block ([`AppState::run`]), and puts the answer together. It
+//! decides nothing. Errors of the core become problems in one place, [`problem`].
+//!
+//! | file | knows |
+//! |---|---|
+//! | [`router`] | every route, on one page, and the layers around them |
+//! | [`state`] | what handlers share: the store, the datasets, views that are open |
+//! | [`auth`], [`tokens`], [`session`], [`origin`] | who asks, what they may, and from where |
+//! | [`audit`], [`metrics`] | who changed what; how many requests there were |
+//! | [`address`], [`extract`], [`accept`] | the parts of a request that all routes share |
+//! | [`problem`], [`bytes`] | the parts of an answer that all routes share |
+//! | [`blocking`], [`operations`], [`feed`] | threads that may block; waiting for the store to change; what changed |
+//! | [`differences`], [`conflicts`] | what two states do not have in common, as JSON |
+//! | [`rows`] | tables of 1,000,000 rows in memory, and what is asked of them |
+//! | [`sql`] | queries, by DataFusion |
+//! | the others | one resource each |
 
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::Serialize;
-
-/// What `/healthz` answers.
-#[derive(Debug, Serialize)]
-struct Health {
-    status: &'static str,
-    version: &'static str,
-}
-
-/// Returns every route of the service.
-pub fn router() -> Router {
-    Router::new().route("/healthz", get(health))
-}
-
-async fn health() -> Json<Health> {
-    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
-}
-
+pub mod about;
+pub mod accept;
+pub mod address;
+pub mod audit;
+pub mod auth;
+pub mod blocking;
+pub mod bytes;
+pub mod comparison;
+pub mod conflicts;
+pub mod datasets;
+pub mod differences;
+pub mod drafts;
+pub mod entries;
+pub mod events;
+pub mod extract;
+pub mod feed;
+pub mod files;
+pub mod health;
+pub mod imports;
+pub mod listen;
+pub mod log;
+pub mod merge;
+pub mod metrics;
+pub mod mounts;
+pub mod objects;
+pub mod operations;
+pub mod origin;
+pub mod problem;
+pub mod refs;
+pub mod revisions;
+pub mod router;
+pub mod rows;
+pub mod session;
+pub mod sql;
+pub mod state;
+pub mod tables;
 #[cfg(test)]
-mod tests {
-    use axum::body::{Body, to_bytes};
-    use axum::http::{Request, StatusCode, header};
-    use tower::ServiceExt;
+mod testing;
+pub mod time;
+pub mod tls;
+pub mod token_command;
+pub mod tokens;
 
-    use super::*;
-
-    async fn call(path: &str) -> (StatusCode, String, String) {
-        let request = Request::get(path).body(Body::empty()).expect("a valid request");
-        let response = router().oneshot(request).await.expect("a router always answers");
-        let kind =
-            response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (status, kind) = (response.status(), kind.to_owned());
-        let body = to_bytes(response.into_body(), 1 << 16).await.expect("a short body");
-        (status, kind, String::from_utf8(body.to_vec()).expect("text"))
-    }
-
-    #[tokio::test]
-    async fn healthz_says_ok_and_the_version() {
-        let (status, kind, body) = call("/healthz").await;
-        assert_eq!((status, kind.as_str()), (StatusCode::OK, "application/json"));
-        assert_eq!(body, format!(r#"{{"status":"ok","version":"{}"}}"#, env!("CARGO_PKG_VERSION")));
-    }
-
-    #[tokio::test]
-    async fn an_unknown_path_is_not_found() {
-        assert_eq!(call("/nothing/here").await.0, StatusCode::NOT_FOUND);
-    }
-}
+pub use router::router;
+pub use state::{AppState, Options};

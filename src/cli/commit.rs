@@ -4,13 +4,13 @@ use clap::Args;
 use serde::Serialize;
 use veneer::ErrorKind;
 use veneer::dataset::Outcome;
+use veneer::dataset::mountinfo::{self, Following};
 use veneer::model::{BranchName, Id};
 
 use super::context::Context;
 use super::edit::Editing;
 use super::human;
 use super::merge;
-use super::mounts::{self, Following};
 use super::output;
 use super::report::{Answer, Failure, Result, say};
 
@@ -69,7 +69,10 @@ impl CommitArgs {
         let name = dataset.name().clone();
         // Others may have the store while we look at the mounts.
         drop(dataset);
-        let mounts = mounts::following(&context.store_path()?, &name, &branch, revision);
+        let mounts = match context.store_folder()? {
+            Some(store) => mountinfo::following(&store, &name, &branch, revision),
+            None => Vec::new(),
+        };
         tell(context, revision, changes, &branch, &mounts)
     }
 }

@@ -9,14 +9,14 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
-use veneer::dataset::{Dataset, Datasets, MountedDraft, ResolvedBy};
+use veneer::dataset::{Dataset, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
-use veneer::store::{Access, Cache, LocalStore};
+use veneer::store::{Access, LocalStore};
 use veneer::{Error, ErrorKind};
 
+use super::opened::Opened;
 use super::report::{Failure, Result};
 
 /// What every command is given.
@@ -27,15 +27,6 @@ pub(super) struct Context {
     /// Whether data is printed as JSON.
     pub(super) json: bool,
     subject: OnceCell<DatasetName>,
-}
-
-/// An open store.
-#[derive(Clone, Debug)]
-pub(super) struct Opened {
-    /// The store itself.
-    pub(super) store: Arc<LocalStore>,
-    /// What is in it.
-    pub(super) datasets: Datasets,
 }
 
 impl Context {
@@ -49,8 +40,30 @@ impl Context {
         self.subject.get().map(DatasetName::as_str)
     }
 
+    /// The URL of the service that has the store; `None` for one in a folder.
+    fn store_url(&self) -> Option<String> {
+        let named = self.store.clone().or_else(|| variable("VENEER_STORE"))?;
+        let text = named.to_str()?;
+        text.contains("://").then(|| text.to_owned())
+    }
+
+    /// The store's folder, as [`Context::store_path`]; `None` for a store elsewhere.
+    pub(super) fn store_folder(&self) -> Result<Option<PathBuf>> {
+        match self.store_url() {
+            Some(_) => Ok(None),
+            None => self.store_path().map(Some),
+        }
+    }
+
     /// The store's folder, absolute; it need not exist.
+    ///
+    /// # Errors
+    /// For a store elsewhere.
     pub(super) fn store_path(&self) -> Result<PathBuf> {
+        if let Some(url) = self.store_url() {
+            return Err(Failure::usage(format!("this takes a store in a folder, and `{url}` is elsewhere"))
+                .hint("run the command on the machine where the store is"));
+        }
         let path = match self.store.clone().or_else(|| variable("VENEER_STORE")) {
             Some(path) => path,
             None => data_home()?.join("veneer"),
@@ -63,13 +76,28 @@ impl Context {
         self.open(Access::Read)
     }
 
-    /// Opens the store to change it: nobody else does, as long as this is held.
+    /// Opens the store to change it, by itself or through the service that has it.
     pub(super) fn own(&self) -> Result<Opened> {
         self.open(Access::Own)
     }
 
+    /// Opens the store in its folder to change it, and by no service.
+    pub(super) fn own_folder(&self) -> Result<Opened> {
+        Opened::owned(&self.existing_store_path()?)
+    }
+
     fn open(&self, access: Access) -> Result<Opened> {
-        Opened::at(&self.existing_store_path()?, access)
+        match self.elsewhere()? {
+            Some(opened) => Ok(opened),
+            None => Opened::at(&self.existing_store_path()?, access, &self.author()?),
+        }
+    }
+
+    /// The store elsewhere, if that is the one that was named.
+    fn elsewhere(&self) -> Result<Option<Opened>> {
+        let Some(url) = self.store_url() else { return Ok(None) };
+        let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
+        Opened::elsewhere(&url, token, &self.author()?, &cache_home()?.join("veneer")).map(Some)
     }
 
     /// The store's folder, in which there is something.
@@ -84,12 +112,17 @@ impl Context {
 
     /// Opens the store to change it, and makes it first where there is none.
     pub(super) fn own_or_create(&self) -> Result<Opened> {
+        if let Some(opened) = self.elsewhere()? {
+            return Ok(opened);
+        }
         let path = self.store_path()?;
         match has_no_store(&path)? {
-            false => Opened::at(&path, Access::Own),
+            false => Opened::at(&path, Access::Own, &self.author()?),
             true => match LocalStore::create(&path) {
                 // Somebody else made it at the same moment.
-                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Opened::at(&path, Access::Own),
+                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => {
+                    Opened::at(&path, Access::Own, &self.author()?)
+                }
                 created => created.map(Opened::of).map_err(Failure::from),
             },
         }
@@ -97,9 +130,12 @@ impl Context {
 
     /// Opens the store to read from it; `None` where there is none yet.
     pub(super) fn read_if_there(&self) -> Result<Option<Opened>> {
+        if let Some(opened) = self.elsewhere()? {
+            return Ok(Some(opened));
+        }
         let path = self.store_path()?;
         match has_no_store(&path)? {
-            false => Opened::at(&path, Access::Read).map(Some),
+            false => Opened::at(&path, Access::Read, &self.author()?).map(Some),
             true => Ok(None),
         }
     }
@@ -115,6 +151,8 @@ impl Context {
     ///
     /// What a killed mount left is put there, too. The store must not be owned by this process meanwhile.
     pub(super) fn gather_writes(&self, address: &Address) -> Result<()> {
+        // A draft of a store elsewhere is mounted elsewhere, if at all.
+        let Some(_) = self.store_folder()? else { return Ok(()) };
         let store = self.existing_store_path()?;
         let branch = match &address.reference {
             None => BranchName::main(),
@@ -148,20 +186,6 @@ impl Context {
         let name = self.author.clone().or_else(from_environment).or_else(user_name);
         let name = name.unwrap_or_else(|| "somebody".to_owned());
         Ok(name.parse()?)
-    }
-}
-
-impl Opened {
-    /// Opens the store in `path`.
-    pub(super) fn at(path: &Path, access: Access) -> Result<Opened> {
-        Ok(Opened::of(LocalStore::open(path, access)?))
-    }
-
-    /// Looks into a store that is open.
-    pub(super) fn of(store: LocalStore) -> Opened {
-        let store = Arc::new(store);
-        let cache = Cache::new(&store.path().join("cache"));
-        Opened { datasets: Datasets::new(Arc::clone(&store) as _).with_cache(cache), store }
     }
 }
 
@@ -204,6 +228,14 @@ fn data_home() -> Result<PathBuf> {
         .ok_or_else(|| {
             Failure::usage("there is no home folder to keep the store in").hint("say where it is with `--store DIR`")
         })
+}
+
+/// A folder for what can be had again.
+fn cache_home() -> Result<PathBuf> {
+    variable("XDG_CACHE_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| variable("HOME").map(|home| home.join(".cache")))
+        .ok_or_else(|| Failure::usage("there is no home folder to keep a cache in").hint("set XDG_CACHE_HOME to one"))
 }
 
 /// How much is logged to stderr: VENEER_LOG, or warnings and errors.

@@ -9,8 +9,9 @@ use veneer::ErrorKind;
 use veneer::dataset::check;
 use veneer::store::{Access, FsckReport, LocalStore, Problem};
 
-use super::context::{Context, Opened};
+use super::context::Context;
 use super::human;
+use super::opened::{Opened, refuse_served};
 use super::output::{self, Align, Table, printable};
 use super::progress::spin;
 use super::report::{Answer, Failure, Result, say};
@@ -65,6 +66,7 @@ impl<'a> From<&'a Problem> for ProblemLine<'a> {
 impl FsckArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let path = context.existing_store_path()?;
+        refuse_served(&path)?;
         let rebuilt = match self.rebuild {
             true => spin("rebuilding", || LocalStore::rebuild(&path, WAIT)).map_err(not_rebuilt)?,
             false => Vec::new(),

@@ -38,8 +38,9 @@ struct Collected {
 impl GcArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let grace = human::parse_duration(&self.grace)?;
-        let opened = context.own()?;
-        let report = spin("collecting", || gc(&opened.datasets, &opened.store, grace, self.dry_run))?;
+        let opened = context.own_folder()?;
+        let store = opened.local()?;
+        let report = spin("collecting", || gc(&opened.datasets, store, grace, self.dry_run))?;
         let (objects, bytes, kept_young, dry_run) = (report.objects, report.bytes, report.kept_young, self.dry_run);
         if context.json {
             output::json(&Collected { objects, bytes, kept_young, dry_run })?;

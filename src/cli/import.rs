@@ -13,11 +13,12 @@ use serde::Serialize;
 use veneer::base::{self, Totals};
 use veneer::dataset::{Import, Refreshed};
 use veneer::model::{BranchName, DatasetName, Id};
-use veneer::source::{Scan, ScanOptions, Source};
+use veneer::source::{self, Scan, ScanOptions, Source};
 use veneer::{Error, ErrorKind};
 
-use super::context::{Context, Opened, branch_of};
+use super::context::{Context, branch_of};
 use super::merge::ConflictLine;
+use super::opened::Opened;
 use super::progress::{Progress, spin};
 use super::report::{Answer, Failure, Result, say, warn};
 use super::{human, interrupt, merge, output, rows};
@@ -112,7 +113,9 @@ impl ImportArgs {
         let formats = rows::formats_of(&self.formats)?;
         refuse_taken(context, &name)?;
         let path = source_path(&self.source)?;
-        refuse_store_inside(&path, &context.store_path()?)?;
+        if let Some(store) = context.store_folder()? {
+            refuse_store_inside(&path, &store)?;
+        }
         let stop = interrupt::flag()?;
         let scan = self.walk.scan(&open_source(&path)?, &stop)?;
         let skipped = scan.skipped.count + scan.unreadable.count;
@@ -257,15 +260,8 @@ fn open_source(path: &Path) -> Result<Source> {
     })
 }
 
-/// A store within its own source would be a part of the data, and change it.
 fn refuse_store_inside(source: &Path, store: &Path) -> Result<()> {
-    // The store may not be there yet: what counts is where it would be.
-    let nearest = store.ancestors().find_map(|path| path.canonicalize().ok().map(|real| (path, real)));
-    let inside = nearest.is_some_and(|(path, real)| {
-        let rest = store.strip_prefix(path).unwrap_or(Path::new(""));
-        real.join(rest).starts_with(source)
-    });
-    if !inside {
+    if !source::holds(source, store) {
         return Ok(());
     }
     let kind = ErrorKind::SourceUnusable {

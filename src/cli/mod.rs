@@ -27,8 +27,8 @@ mod manual;
 mod merge;
 mod mount;
 mod mountd;
-mod mountinfo;
 mod mounts;
+mod opened;
 mod output;
 mod progress;
 mod put;
@@ -40,8 +40,11 @@ mod rows_output;
 mod rows_table;
 mod rows_text;
 mod run;
+mod serve;
+mod sql;
 mod stat;
 mod stats;
+mod token;
 mod unmount;
 
 use std::path::PathBuf;
@@ -94,10 +97,11 @@ Exit codes:
 
 Environment:
   VENEER_STORE   the store's folder    VENEER_AUTHOR   who you are
-  VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr"
+  VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr
+  VENEER_TOKEN   what a service elsewhere asks for"
 )]
 struct Cli {
-    /// The store's folder [env: VENEER_STORE] [default: ~/.local/share/veneer]
+    /// The store's folder, or http://HOST:PORT of a service [env: VENEER_STORE] [default: ~/.local/share/veneer]
     #[arg(long, global = true, value_name = "DIR", help_heading = HEADING)]
     store: Option<PathBuf>,
 
@@ -123,6 +127,7 @@ enum Command {
     Put(put::PutArgs),
     Tables(rows::TablesArgs),
     Rows(rows::RowsArgs),
+    Sql(sql::SqlArgs),
     Set(rows::SetArgs),
     Insert(rows::InsertArgs),
     Delete(rows::DeleteArgs),
@@ -154,6 +159,8 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Run(run::RunArgs),
+    Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
     Stat(stat::StatArgs),
     Fsck(fsck::FsckArgs),
     Gc(gc::GcArgs),
@@ -192,6 +199,7 @@ impl Command {
             Command::Put(args) => args.run(context),
             Command::Tables(args) => args.run(context),
             Command::Rows(args) => args.run(context),
+            Command::Sql(args) => args.run(context),
             Command::Set(args) => args.run(context),
             Command::Insert(args) => args.run(context),
             Command::Delete(args) => args.run(context),
@@ -223,6 +231,8 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Run(args) => args.run(context),
+            Command::Serve(args) => args.run(context),
+            Command::Token(args) => args.run(context),
             Command::Stat(args) => args.run(context),
             Command::Fsck(args) => args.run(context),
             Command::Gc(args) => args.run(context),

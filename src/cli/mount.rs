@@ -15,9 +15,9 @@ use veneer::model::{DatasetName, WriterName};
 
 use super::context::Context;
 use super::mountd::{self, Serving};
-use super::mountinfo::{self, Info};
 use super::report::{Answer, Failure, Result, say};
 use super::{interrupt, output};
+use veneer::dataset::mountinfo::{self, Info};
 
 /// Show a revision as an ordinary folder; with --writable, a draft that any program may write to.
 #[derive(Args, Debug)]

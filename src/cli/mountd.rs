@@ -16,8 +16,8 @@ use veneer::Error;
 use veneer::model::{BranchName, DatasetName, WriterName};
 
 use super::context::{log_folder, program_folders};
-use super::mountinfo::Info;
 use super::report::{Failure, Result, warn};
+use veneer::dataset::mountinfo::Info;
 
 const PROGRAM: &str = "veneer-mountd";
 /// How much of a log is shown when a daemon has ended.
@@ -48,14 +48,19 @@ pub(super) struct Serving {
     pub(super) child: Child,
 }
 
-/// Finds the program beside this one, or else where programs are.
+/// Finds the daemon.
 pub(super) fn find() -> Result<PathBuf> {
+    find_program(PROGRAM)
+}
+
+/// Finds one of our programs beside this one, or else where programs are.
+pub(super) fn find_program(name: &str) -> Result<PathBuf> {
     let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
     let mut folders: Vec<PathBuf> = beside.into_iter().collect();
     folders.extend(program_folders());
-    folders.into_iter().map(|folder| folder.join(PROGRAM)).find(|path| path.is_file()).ok_or_else(|| {
-        Failure::error(format!("there is no `{PROGRAM}` beside `veneer`, nor in PATH"))
-            .hint("build it with `cargo build --release`, and keep the two programs in one folder")
+    folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
+        Failure::error(format!("there is no `{name}` beside `veneer`, nor in PATH"))
+            .hint("build it with `cargo build --release`, and keep the programs in one folder")
     })
 }
 

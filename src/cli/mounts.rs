@@ -1,26 +1,20 @@
 //! `veneer mounts`: what is mounted, as the kernel's table and the daemons tell it.
 
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use veneer::model::{BranchName, DatasetName, Id};
+use veneer::dataset::mountinfo::{self, Info, State};
 use veneer::store::{Access, LocalStore};
 
 use super::context::Context;
-use super::mountinfo::{self, Info, State};
 use super::output::{self, Align, Table, json_text, printable};
 use super::report::{Answer, Result, say};
 use super::restart;
 
 /// How long a daemon may take to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// As [`PATIENCE`], where the answer is only told in passing.
-const PATIENCE_IN_PASSING: Duration = Duration::from_millis(200);
-/// How long all mounts together may take to show a new revision.
-const ARRIVAL: Duration = Duration::from_millis(500);
 
 /// List the mounts of this store's datasets, or replace the process that serves one.
 #[derive(Args, Debug)]
@@ -132,55 +126,4 @@ fn print(lines: &[MountLine]) -> Result<()> {
         table.row([shown, revision, mode, pid, printable(line.path.as_bytes()), profile]);
     }
     table.print()
-}
-
-/// The mounts that follow the branch; each is waited for, shortly, until it shows `revision`.
-///
-/// So whoever commits and then reads finds what was committed.
-pub(super) fn following(store: &Path, dataset: &DatasetName, branch: &BranchName, revision: Id) -> Vec<Following> {
-    // Telling this is a courtesy: where it cannot be found out, nothing is said.
-    let points = mountinfo::points().unwrap_or_default();
-    let follows = |info: &Info| {
-        info.mode == FOLLOW
-            && info.dataset == dataset.as_str()
-            && info.reference == branch.as_str()
-            && is_same_folder(Path::new(&info.store), store)
-    };
-    let deadline = Instant::now() + ARRIVAL;
-    let mut found = Vec::new();
-    for point in points {
-        let State::Live(mut info) = mountinfo::ask(&point, PATIENCE_IN_PASSING) else { continue };
-        let point = if info.mode == mountinfo::ALL { point.join(branch.as_str()) } else { point };
-        if info.mode == mountinfo::ALL {
-            let State::Live(inner) = mountinfo::ask(&point, PATIENCE_IN_PASSING) else { continue };
-            info = inner;
-        }
-        if !follows(&info) {
-            continue;
-        }
-        while info.revision != revision.to_hex() && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(2));
-            if let State::Live(now) = mountinfo::ask(&point, PATIENCE_IN_PASSING) {
-                info = now;
-            }
-        }
-        found.push(Following { arrived: info.revision == revision.to_hex(), path: info.path });
-    }
-    found
-}
-
-/// A mount that moves with a branch.
-#[derive(Debug, Serialize)]
-pub(super) struct Following {
-    /// Where it is.
-    pub(super) path: String,
-    /// Whether it shows the new revision already.
-    pub(super) arrived: bool,
-}
-
-/// The mode of a mount that moves with its branch.
-const FOLLOW: &str = "follow";
-
-fn is_same_folder(a: &Path, b: &Path) -> bool {
-    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

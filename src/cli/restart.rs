@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::mount::absolute;
-use super::mountinfo::{self, Info, State};
 use super::mounts::PATIENCE;
 use super::output;
 use super::report::{Answer, Failure, Result, say};
 use super::stat;
 use super::unmount::is_serving;
+use veneer::dataset::mountinfo::{self, Info, State};
 
 /// How long the new process may take.
 const REPLACING: Duration = Duration::from_secs(20);

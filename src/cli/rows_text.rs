@@ -225,7 +225,8 @@ fn cell(array: &ArrayRef) -> Result<Cell<'_>> {
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
             let inner = cell(dictionary.values())?;
-            let keys = dictionary.normalized_keys();
+            // Without a value every row is null, and no key is one.
+            let keys = if dictionary.values().is_empty() { Vec::new() } else { dictionary.normalized_keys() };
             Box::new(move |row, out| inner(keys[row], out))
         }
         _ => return shown(array),

@@ -21,9 +21,9 @@ use signal_hook::iterator::Signals;
 use veneer::Error;
 
 use super::context::Context;
-use super::mountinfo::{self, Info};
 use super::report::{Answer, Failure, Result};
 use super::stat;
+use veneer::dataset::mountinfo::{self, Info};
 
 /// How long to try while one daemon takes over from another.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -12,11 +12,12 @@ use veneer::source::OnDrift;
 use veneer::store::Access;
 use veneer::{Error, ErrorKind};
 
-use super::context::{Context, Opened};
-use super::mountinfo::{self, Info, State};
+use super::context::Context;
 use super::mounts::PATIENCE;
+use super::opened::Opened;
 use super::output::{self, Align, PathFields, Table};
 use super::report::{Answer, Failure, Result};
+use veneer::dataset::mountinfo::{self, Info, State};
 
 /// Tell which revision and object a file in a mount is.
 #[derive(Args, Debug)]
@@ -59,8 +60,9 @@ impl StatArgs {
         })?;
         let (top, info) = ask_about(point, &file)?;
         let path = DataPath::from_os(file.strip_prefix(top).unwrap_or(Path::new("")).as_os_str())?;
-        let dataset =
-            Opened::at(Path::new(&info.store), Access::Read)?.datasets.open(&context.dataset_name(&info.dataset)?)?;
+        let dataset = Opened::at(Path::new(&info.store), Access::Read, &context.author()?)?
+            .datasets
+            .open(&context.dataset_name(&info.dataset)?)?;
         let spec = RefSpec { name: info.revision.clone(), up: 0 };
         let view = dataset.view(dataset.resolve(Some(&spec))?.id)?;
         let node = view.existing(&path)?;

@@ -71,11 +71,12 @@ impl From<StoreStats> for Space {
 impl StatsArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let opened = context.read()?;
-        let path = opened.store.path();
+        let local = opened.local()?;
+        let path = local.path();
         let mut stats = Stats {
             store: json_text(path.as_os_str().as_encoded_bytes()),
-            number: opened.store.number(),
-            space: opened.store.stats()?.into(),
+            number: local.number(),
+            space: local.stats()?.into(),
             ..Stats::default()
         };
         count(&opened.datasets, &mut stats)?;

@@ -15,10 +15,10 @@ use veneer::Error;
 use super::context::Context;
 use super::holders::{Holder, holders};
 use super::mount::absolute;
-use super::mountinfo::{self, State};
 use super::mounts::PATIENCE;
 use super::report::{Answer, Failure, Result, say, warn};
 use super::{human, output};
+use veneer::dataset::mountinfo::{self, State};
 
 /// How long a daemon whose mount is gone may take to end.
 const ENDING: Duration = Duration::from_secs(5);

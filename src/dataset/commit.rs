@@ -17,11 +17,11 @@ pub(super) struct NewRevision<'a> {
 }
 
 impl Dataset {
-    /// Stores the revision and moves the branch from `head` to it, and swaps `also` with it.
+    /// Stores the revision and moves the branch from `head` to it, or makes it there; swaps `also` with it.
     pub(super) fn move_branch(
         &self,
         branch: &BranchName,
-        head: RefValue,
+        head: Option<RefValue>,
         new: &NewRevision<'_>,
         also: Option<RefSwap>,
     ) -> Result<Id> {
@@ -44,7 +44,7 @@ impl Dataset {
         let mut objects = new.view.overlay.unstored()?;
         objects.push((ObjectKind::Blob, delta));
         objects.push((ObjectKind::Revision, revision));
-        let mut swaps = vec![RefSwap { name: RefName::head(&self.name, branch), expected: Some(head), new: Some(id) }];
+        let mut swaps = vec![RefSwap { name: RefName::head(&self.name, branch), expected: head, new: Some(id) }];
         swaps.extend(also);
         self.store.apply(&Batch { objects, swaps, frees_space: false })?;
         new.view.overlay.mark_stored();

@@ -23,12 +23,12 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug)]
 pub struct Draft {
     pub(super) dataset: Dataset,
-    branch: BranchName,
-    name: RefName,
+    pub(super) branch: BranchName,
+    pub(super) name: RefName,
     /// The newest saved step, and the ref that names it.
-    saved: Option<(RefValue, DraftStep)>,
+    pub(super) saved: Option<(RefValue, DraftStep)>,
     /// The revision that the draft is based on.
-    revision: Id,
+    pub(super) revision: Id,
     pub(super) view: View,
     /// Whether content was put since the last save: a step without any is small, and may be all that a person
     /// can do on a full disk (to remove, to discard, to take back).
@@ -88,6 +88,22 @@ impl Draft {
     /// Whether a step of it is in the store; if not, it has no change either, but for unsaved edits.
     pub fn is_saved(&self) -> bool {
         self.saved.is_some()
+    }
+
+    /// The newest saved step, and the ref that names it; `None` where there is none.
+    pub fn saved(&self) -> Option<(RefValue, &DraftStep)> {
+        self.saved.as_ref().map(|(value, step)| (*value, step))
+    }
+
+    /// What the step did that undo would take back.
+    pub fn can_undo(&self) -> Option<&str> {
+        self.saved.as_ref().and_then(|(_, step)| step.undo.map(|_| step.label.as_str()))
+    }
+
+    /// What the step did that redo would do again.
+    pub fn can_redo(&self) -> Result<Option<String>> {
+        let redo = self.saved.as_ref().and_then(|(_, step)| step.redo);
+        redo.map(|id| self.dataset.step(id).map(|step| step.label)).transpose()
     }
 
     /// Bases a draft without a step on another revision.
@@ -180,12 +196,12 @@ impl Draft {
         Ok(())
     }
 
-    fn step_to(&self, overlay: Option<Id>, label: &str, undo: Option<Id>) -> DraftStep {
+    pub(super) fn step_to(&self, overlay: Option<Id>, label: &str, undo: Option<Id>) -> DraftStep {
         let (label, time_ns) = (label.to_owned(), now_ns());
         DraftStep { revision: self.revision, overlay, undo, redo: None, label, time_ns, merge: None }
     }
 
-    fn move_to(
+    pub(super) fn move_to(
         &mut self,
         step: DraftStep,
         mut objects: Vec<(ObjectKind, bytes::Bytes)>,
@@ -259,16 +275,17 @@ impl Draft {
         }
         let parents = std::iter::once(head.id).chain(merged).collect();
         let new = NewRevision { view: &committed, parents, author, message, changes: &changes };
-        let ended = self.saved.as_ref().map(|(value, _)| RefSwap {
-            name: self.name.clone(),
-            expected: Some(*value),
-            new: None,
-        });
-        let id = self.dataset.move_branch(&self.branch, head, &new, ended)?;
+        let id = self.dataset.move_branch(&self.branch, Some(head), &new, self.end())?;
         (self.saved, self.merge) = (None, None);
         self.revision = id;
         self.view = committed;
         Ok(Outcome::Done { revision: id, changes: changes.len() as u64 })
+    }
+
+    /// The swap that ends the draft.
+    pub(super) fn end(&self) -> Option<RefSwap> {
+        let (value, _) = self.saved.as_ref()?;
+        Some(RefSwap { name: self.name.clone(), expected: Some(*value), new: None })
     }
 
     /// Makes the overlay say something else of some paths; worked out against the present view.

@@ -104,7 +104,7 @@ impl Dataset {
         }
         let (author, message) = (request.author, request.message);
         let new = NewRevision { view: &merged, parents, author, message, changes: &changes };
-        let revision = self.move_branch(request.into, head, &new, None)?;
+        let revision = self.move_branch(request.into, Some(head), &new, None)?;
         Ok(Outcome::Done { revision, changes: changes.len() as u64 })
     }
 }

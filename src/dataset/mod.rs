@@ -16,6 +16,8 @@ mod import;
 mod lay_over;
 mod merge;
 mod mounted;
+pub mod mountinfo;
+mod move_on;
 mod pending;
 mod reach;
 mod refresh;

@@ -62,7 +62,7 @@ impl Dataset {
             refreshed.added, refreshed.modified, refreshed.removed
         );
         let new = NewRevision { view: &after, parents: vec![head.id], author, message: &message, changes: &changes };
-        refreshed.revision = Some(self.move_branch(branch, head, &new, None)?);
+        refreshed.revision = Some(self.move_branch(branch, Some(head), &new, None)?);
         Ok(refreshed)
     }
 }

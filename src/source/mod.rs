@@ -47,6 +47,18 @@ pub enum OnDrift {
     Serve,
 }
 
+/// Whether `folder`, an absolute path that need not exist yet, is `source` or lies in it; `source` has no links.
+///
+/// A store within its own source would be a part of the data, and change it.
+pub fn holds(source: &Path, folder: &Path) -> bool {
+    // What counts is where it would be.
+    let nearest = folder.ancestors().find_map(|path| path.canonicalize().ok().map(|real| (path, real)));
+    nearest.is_some_and(|(path, real)| {
+        let rest = folder.strip_prefix(path).unwrap_or(Path::new(""));
+        real.join(rest).starts_with(source)
+    })
+}
+
 /// A folder, held by a descriptor: it stays reachable when something is mounted over its path.
 #[derive(Debug)]
 pub struct Source {

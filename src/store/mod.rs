@@ -5,14 +5,20 @@
 //! on the disk are is in `docs/FORMAT.md`.
 
 mod batch;
+mod beside;
 mod cache;
 pub mod conformance;
 mod local;
 mod mapped;
 mod memory;
 mod object;
+#[cfg(feature = "remote")]
+mod remote;
+#[cfg(feature = "remote")]
+pub mod service;
 mod tree;
 mod verify;
+pub mod wire;
 
 use std::fmt;
 use std::io::Read;
@@ -20,10 +26,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use beside::Beside;
 pub use cache::Cache;
 pub use local::{Access, FsckReport, LocalStore, ObjectInfo, Pin, Problem, StoreStats, Swept, pinned};
 pub use memory::MemoryStore;
 pub use object::Object;
+#[cfg(feature = "remote")]
+pub use remote::RemoteStore;
 pub use verify::Verified;
 
 use crate::Result;

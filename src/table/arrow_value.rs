@@ -33,6 +33,10 @@ pub fn value(array: &dyn Array, row: usize) -> Result<Value> {
 pub fn values(array: &dyn Array) -> Result<Vec<Value>> {
     if let DataType::Dictionary(..) = array.data_type() {
         let dictionary = array.as_any_dictionary();
+        if dictionary.values().is_empty() {
+            // Without a value every row is null, and no key is one.
+            return Ok(vec![Value::Null; array.len()]);
+        }
         let (of, keys) = (values(dictionary.values())?, dictionary.normalized_keys());
         let cell = |row: usize| if array.is_null(row) { Value::Null } else { of[keys[row]].clone() };
         return Ok((0..array.len()).map(cell).collect());
@@ -238,6 +242,12 @@ mod tests {
         let fields = Fields::from(vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)]);
         let one = Value::Struct(vec![("a".to_owned(), Value::Int(1)), ("b".to_owned(), Value::Null)]);
         check(&DataType::Struct(fields), &[one, Value::Null]);
+    }
+
+    #[test]
+    fn a_dictionary_of_nothing_is_all_nulls() {
+        let of = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        assert_eq!(values(&new_null_array(&of, 2)).expect("they can be read"), [Value::Null, Value::Null]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod random;
 pub mod readers;
 pub mod reference;
 mod requests;
+pub mod service;
 pub mod skip;
 mod steady;
 pub mod through;

@@ -16,6 +16,6 @@ mod merge;
 mod mount;
 mod reference;
 mod rows;
-mod server;
+mod serve;
 mod table;
 mod tidy;

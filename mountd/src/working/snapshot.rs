@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use tracing::{debug, info};
 use veneer::dataset::{Dataset, Datasets, Draft, View};
-use veneer::model::{BranchName, Change, Content, DataPath, FileChange, Id, WriterName};
-use veneer::store::{Access, LocalStore};
-use veneer::{Error, Result};
+use veneer::model::{BranchName, Change, Content, DataPath, FileChange, Id, RefName, WriterName};
+use veneer::store::service;
+use veneer::{Error, ErrorKind, Result};
 
 use super::emit::{Said, Sayings, emit};
 use super::extra::Extra;
@@ -153,19 +153,37 @@ impl Keeper {
         if self.is_whole(&known)? && !self.has_moved(&known)? {
             return Ok(());
         }
-        let store: Arc<LocalStore> = Arc::new(LocalStore::open_within(&self.store, Access::Own, PATIENCE)?);
+        let store = service::open_to_change(&self.store, &self.writer, PATIENCE)?;
         let owned = Datasets::new(store).open(self.dataset.name())?.with_source(self.dataset.source()?);
-        // Nobody else can change the draft any more: what was done to it before is taken in first.
-        self.follow(&mut known)?;
-        if self.is_whole(&known)? {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.put_in_store(&mut known, &owned) {
+                // A service lets others in beside us.
+                Err(error) if matches!(error.kind(), ErrorKind::RefMoved { .. }) && tries < TRIES => {}
+                told => return told,
+            }
+        }
+    }
+
+    /// Saves the state as a step of the draft in the store, after what was done to that from outside was taken in.
+    fn put_in_store(&self, known: &mut Known, owned: &Dataset) -> Result<()> {
+        self.follow(known)?;
+        if self.is_whole(known)? {
             return Ok(());
         }
         let changes = self.working.changes();
         let mut draft = owned.draft_from(&self.branch, &self.writer, known.settled.revision)?;
+        let is_at =
+            (draft.view().overlay().root(), draft.based_on()) == (known.settled.overlay, known.settled.revision);
+        if draft.is_saved() && !is_at && draft.view().base().id() == known.settled.base {
+            let name = RefName::draft(owned.name(), &self.branch, &self.writer).to_string();
+            return Err(Error::new(ErrorKind::RefMoved { name }));
+        }
         let said = emit(&self.working.state().tree)?;
         let mut changes_said = HashMap::new();
         for (path, said) in said {
-            if let Some(change) = self.resolve(&mut known, &draft, &path, &said)? {
+            if let Some(change) = self.resolve(known, &draft, &path, &said)? {
                 changes_said.insert(path, change);
             }
         }
@@ -173,12 +191,12 @@ impl Keeper {
         draft.save(LABEL)?;
         let overlay = draft.view().overlay().root();
         let revision = draft.based_on();
-        drop((draft, owned));
+        drop(draft);
         known.settled = Settled { overlay, revision, ..known.settled };
         known.view = self.dataset.view_at(revision, overlay)?;
         known.said = changes_said;
         known.changes = Some(changes);
-        self.settle(&known)
+        self.settle(known)
     }
 
     /// Whether nothing was written that the store was not told of.

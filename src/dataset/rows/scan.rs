@@ -51,6 +51,14 @@ impl RowBatch {
             Keys::Listed(keys) => keys[row].clone(),
         })
     }
+
+    /// The first key, where the keys are numbers one after the other: the rows' places in their file.
+    pub fn first_place(&self) -> Option<u64> {
+        match self.keys {
+            Keys::From(first) => Some(first),
+            Keys::Column(_) | Keys::Listed(_) => None,
+        }
+    }
 }
 
 /// A scan of one file's table.

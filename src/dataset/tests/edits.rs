@@ -2,6 +2,7 @@
 
 use super::plain::{Item, Plain};
 use super::*;
+use crate::ErrorKind;
 
 fn check(
     files: &[(&str, &str)],
@@ -186,4 +187,44 @@ fn a_draft_that_was_discarded_goes_on_from_where_the_branch_is_now() {
     }
     let done = fixture.draft("main").commit("mine", "ann").expect("an answer");
     assert!(matches!(done, Outcome::Done { changes: 1, .. }), "{done:?}");
+}
+
+#[test]
+fn a_draft_moves_on_to_the_head_and_undo_brings_it_back() {
+    let fixture = Fixture::new(&[("a", "1"), ("b", "1")]);
+    let mut draft = fixture.draft("main");
+    put(&mut draft, "a", "mine").expect("put");
+    draft.save("mine").expect("saved");
+    let bob = "bob".parse().expect("a name");
+    let mut other = fixture.dataset.draft(&main_branch(), &bob).expect("a draft");
+    put(&mut other, "b", "his").expect("put");
+    other.commit("his", "bob").expect("committed");
+    let mut draft = fixture.draft("main");
+    assert!(draft.is_behind().expect("known"));
+    assert_eq!(draft.rebase().expect("rebased"), []);
+    let mut draft = fixture.draft("main");
+    assert!(!draft.is_behind().expect("known"));
+    assert_eq!(told(&fixture.view("main"), draft.view()), ["~ a"]);
+    assert_eq!(draft.undo().expect("undone"), "move on to the branch's head");
+    assert!(fixture.draft("main").is_behind().expect("known"));
+    assert_eq!(draft.redo().expect("redone"), "move on to the branch's head");
+    assert!(matches!(draft.commit("both", "ann").expect("committed"), Outcome::Done { changes: 1, .. }));
+    assert_eq!(told(&fixture.dataset.view(fixture.first).expect("a view"), &fixture.view("main")), ["~ a", "~ b"]);
+}
+
+#[test]
+fn a_draft_is_committed_to_a_branch_of_its_own() {
+    let fixture = Fixture::new(&[("a", "1")]);
+    let mut draft = fixture.draft("main");
+    put(&mut draft, "a", "mine").expect("put");
+    let aside = "aside".parse().expect("a name");
+    assert!(matches!(draft.commit_to(&aside, "aside", "ann").expect("committed"), Outcome::Done { changes: 1, .. }));
+    assert_eq!(told(&fixture.view("main"), &fixture.view("aside")), ["~ a"]);
+    assert!(!fixture.draft("main").is_saved());
+    let mut draft = fixture.draft("main");
+    put(&mut draft, "a", "again").expect("put");
+    assert!(
+        matches!(draft.commit_to(&aside, "aside", "ann"), Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists { .. }))
+    );
+    assert_eq!(told(&fixture.view("main"), fixture.draft("main").view()), ["~ a"], "the draft is as it was");
 }

@@ -35,6 +35,11 @@ impl Order {
         Ok(Order { text: text.to_owned(), keys })
     }
 
+    /// What it sorts by, the first part first: an expression, and which way.
+    pub fn parts(&self) -> impl Iterator<Item = (&Expr, SortOptions)> {
+        self.keys.iter().map(|(expr, options)| (expr, *options))
+    }
+
     /// Binds it to a table; with a limit, no more rows than that come out.
     ///
     /// # Errors

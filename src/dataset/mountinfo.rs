@@ -10,12 +10,12 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use veneer::Error;
 
-use super::report::Result;
+use crate::model::{BranchName, DatasetName, Id};
+use crate::{Error, Result};
 
 /// How the kernel's table calls our file systems.
 const FS_TYPE: &[u8] = b"fuse.veneer";
@@ -24,56 +24,62 @@ const INFO: &str = ".veneer/info.json";
 
 /// What a daemon says of its mount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Info {
+pub struct Info {
     /// Where it is mounted.
-    pub(super) path: String,
+    pub path: String,
     /// What it shows.
-    pub(super) dataset: String,
+    pub dataset: String,
     /// The ref that it was given.
     #[serde(rename = "ref")]
-    pub(super) reference: String,
+    pub reference: String,
     /// The revision that it shows now.
-    pub(super) revision: String,
+    pub revision: String,
     /// Whether it follows the branch.
-    pub(super) mode: String,
+    pub mode: String,
     /// How it answers: small files or large.
-    pub(super) profile: String,
+    pub profile: String,
     /// Why so.
     #[serde(default)]
-    pub(super) profile_why: String,
+    pub profile_why: String,
     /// The process that serves.
-    pub(super) pid: i32,
+    pub pid: i32,
     /// The process that starts another one to serve when that one dies.
     #[serde(default)]
-    pub(super) supervisor: Option<u32>,
+    pub supervisor: Option<u32>,
     /// The socket at which the mount is held.
     #[serde(default)]
-    pub(super) control: Option<String>,
+    pub control: Option<String>,
     /// The store's folder.
-    pub(super) store: String,
+    pub store: String,
     /// Whatever else there is.
     #[serde(flatten)]
-    pub(super) more: serde_json::Map<String, serde_json::Value>,
+    pub more: serde_json::Map<String, serde_json::Value>,
 }
 
+/// How long a daemon may take to answer, where its answer is only told in passing.
+const PATIENCE_IN_PASSING: Duration = Duration::from_millis(200);
+/// How long all mounts together may take to show a new revision.
+const ARRIVAL: Duration = Duration::from_millis(500);
+/// The mode of a mount that moves with its branch.
+pub const FOLLOW: &str = "follow";
 /// The mode of a mount that shows all branches, tags and revisions.
-pub(super) const ALL: &str = "all";
+pub const ALL: &str = "all";
 
 impl Info {
     /// What is shown, as a person says it.
-    pub(super) fn shows(&self) -> String {
+    pub fn shows(&self) -> String {
         shows(&self.dataset, &self.reference, &self.mode)
     }
 }
 
 /// What a mount shows, as a person says it.
-pub(super) fn shows(dataset: &str, reference: &str, mode: &str) -> String {
+pub fn shows(dataset: &str, reference: &str, mode: &str) -> String {
     if mode == ALL { format!("{dataset} --all") } else { format!("{dataset}@{reference}") }
 }
 
 /// What became of asking a daemon.
 #[derive(Debug)]
-pub(super) enum State {
+pub enum State {
     /// It answered.
     Live(Box<Info>),
     /// It is dead: every access fails.
@@ -83,7 +89,7 @@ pub(super) enum State {
 }
 
 /// The folders that the table lists as ours, oldest first.
-pub(super) fn points() -> Result<Vec<PathBuf>> {
+pub fn points() -> Result<Vec<PathBuf>> {
     let path = Path::new("/proc/self/mountinfo");
     Ok(parse(&fs::read(path).map_err(|error| Error::io_at("read", path, error))?)
         .into_iter()
@@ -92,7 +98,7 @@ pub(super) fn points() -> Result<Vec<PathBuf>> {
 }
 
 /// As [`points`], each with whether the store with this mark has it: that is known of a dead one, too.
-pub(super) fn points_of(mark: &str) -> Result<Vec<(PathBuf, bool)>> {
+pub fn points_of(mark: &str) -> Result<Vec<(PathBuf, bool)>> {
     let path = Path::new("/proc/self/mountinfo");
     let table = fs::read(path).map_err(|error| Error::io_at("read", path, error))?;
     let is_of_store = |name: Vec<u8>| name.rsplit(|&byte| byte == b':').next() == Some(mark.as_bytes());
@@ -100,14 +106,14 @@ pub(super) fn points_of(mark: &str) -> Result<Vec<(PathBuf, bool)>> {
 }
 
 /// The folders below `point` on which something is mounted, ours or not.
-pub(super) fn points_within(point: &Path) -> Vec<PathBuf> {
+pub fn points_within(point: &Path) -> Vec<PathBuf> {
     let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mounts = table.split(|&byte| byte == b'\n').filter_map(mount);
     mounts.map(|(inner, ..)| inner).filter(|inner| inner != point && inner.starts_with(point)).collect()
 }
 
 /// Asks the daemon of the mount at `point`, for at most `patience`.
-pub(super) fn ask(point: &Path, patience: Duration) -> State {
+pub fn ask(point: &Path, patience: Duration) -> State {
     let (sender, receiver) = mpsc::channel();
     let asked = point.to_owned();
     thread::spawn(move || sender.send(read_info(&asked)));
@@ -133,17 +139,17 @@ fn read_info(point: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Whether this is what a mount without its daemon says.
-pub(super) fn is_dead(error: &io::Error) -> bool {
+pub fn is_dead(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOTCONN | libc::ECONNABORTED))
 }
 
 /// The mount that holds `path`, an absolute path without links.
-pub(super) fn holding<'a>(points: &'a [PathBuf], path: &Path) -> Option<&'a PathBuf> {
+pub fn holding<'a>(points: &'a [PathBuf], path: &Path) -> Option<&'a PathBuf> {
     points.iter().filter(|point| path.starts_with(point)).max_by_key(|point| point.as_os_str().len())
 }
 
 /// The folder that shows the revision in which `path` is: `point`, or one in it where the mount shows all.
-pub(super) fn view_of(info: &Info, point: &Path, path: &Path) -> Option<PathBuf> {
+pub fn view_of(info: &Info, point: &Path, path: &Path) -> Option<PathBuf> {
     if info.mode != ALL {
         return Some(point.to_owned());
     }
@@ -185,6 +191,54 @@ fn unescape(field: &[u8]) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// The mounts that follow the branch; each is waited for, shortly, until it shows `revision`.
+///
+/// So whoever commits and then reads finds what was committed.
+pub fn following(store: &Path, dataset: &DatasetName, branch: &BranchName, revision: Id) -> Vec<Following> {
+    // Telling this is a courtesy: where it cannot be found out, nothing is said.
+    let points = points().unwrap_or_default();
+    let follows = |info: &Info| {
+        info.mode == FOLLOW
+            && info.dataset == dataset.as_str()
+            && info.reference == branch.as_str()
+            && is_same_folder(Path::new(&info.store), store)
+    };
+    let deadline = Instant::now() + ARRIVAL;
+    let mut found = Vec::new();
+    for point in points {
+        let State::Live(mut info) = ask(&point, PATIENCE_IN_PASSING) else { continue };
+        let point = if info.mode == ALL { point.join(branch.as_str()) } else { point };
+        if info.mode == ALL {
+            let State::Live(inner) = ask(&point, PATIENCE_IN_PASSING) else { continue };
+            info = inner;
+        }
+        if !follows(&info) {
+            continue;
+        }
+        while info.revision != revision.to_hex() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(2));
+            if let State::Live(now) = ask(&point, PATIENCE_IN_PASSING) {
+                info = now;
+            }
+        }
+        found.push(Following { arrived: info.revision == revision.to_hex(), path: info.path });
+    }
+    found
+}
+
+/// A mount that moves with a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Following {
+    /// Where it is.
+    pub path: String,
+    /// Whether it shows the new revision already.
+    pub arrived: bool,
+}
+
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 #[cfg(test)]

@@ -1,0 +1,175 @@
+//! Every route on one page, and the layers around them all.
+//!
+//! The path, the parameters and the answers of a route stand at its handler, in
+//! the attribute from which OpenAPI is made too; the test below prints them.
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::trace::TraceLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use crate::problem::{Problem, ProblemDocument};
+use crate::rows::routes::{self as rows, ROW_COUNT, TOTAL_ROWS};
+use crate::sql::route as sql;
+use crate::state::AppState;
+use crate::{
+    about, address, audit, auth, comparison, datasets, drafts, entries, events, files, health, imports, log, merge,
+    metrics, mounts, objects, operations, origin, refs, revisions, session, tables,
+};
+
+/// A batch has so many bytes at most; what is larger is sent object by object before.
+const BATCH_LEN_MAX: usize = 64 << 20;
+/// Edits have so many bytes at most, files that they put included; larger files are stored as objects before.
+const EDITS_LEN_MAX: usize = 64 << 20;
+/// An answer begins within this time.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// A client that sends nothing of a body for this long is let go.
+const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Fewer bytes than these are not worth to be compressed.
+const COMPRESS_FROM: u64 = 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Veneer Object Service", description = "Stores, datasets, files, rows, drafts and runs over HTTP."),
+    components(schemas(ProblemDocument))
+)]
+struct Description;
+
+/// Every route.
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        // The service.
+        .routes(routes!(health::is_alive))
+        .routes(routes!(health::is_ready))
+        .routes(routes!(about::about))
+        .routes(routes!(session::show, session::begin, session::end))
+        .routes(routes!(metrics::show))
+        .routes(routes!(events::listen))
+        .routes(routes!(mounts::list_mounts))
+        // The store: objects and refs.
+        .routes(routes!(objects::get_object, objects::put_object).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(objects::post_object).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(objects::find_missing))
+        .routes(routes!(refs::list_refs))
+        .routes(routes!(refs::get_ref, refs::put_ref, refs::delete_ref))
+        .routes(routes!(refs::apply).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
+        .routes(routes!(operations::wait_for_operation))
+        .routes(routes!(revisions::find_revisions))
+        // Datasets.
+        .routes(routes!(datasets::list_datasets, imports::import_dataset))
+        .routes(routes!(imports::show_import))
+        .routes(routes!(imports::refresh))
+        .routes(routes!(datasets::show_dataset))
+        .routes(routes!(datasets::create_branch, datasets::delete_branch))
+        .routes(routes!(datasets::create_tag, datasets::delete_tag))
+        .routes(routes!(log::log))
+        .routes(routes!(comparison::compare))
+        .routes(routes!(merge::merge))
+        .routes(routes!(merge::revert))
+        .routes(routes!(datasets::show_view))
+        // Files.
+        .routes(routes!(files::get_file))
+        .routes(routes!(entries::list_top))
+        .routes(routes!(entries::list_folder))
+        // Rows.
+        .routes(routes!(tables::list_tables))
+        .routes(routes!(rows::page))
+        .routes(routes!(rows::column))
+        .routes(routes!(rows::mask))
+        .routes(routes!(rows::histogram))
+        .routes(routes!(rows::groups))
+        .routes(routes!(rows::quantiles))
+        .routes(routes!(rows::confusion))
+        .routes(routes!(rows::lasso))
+        .routes(routes!(rows::neighbours))
+        .routes(routes!(sql::query))
+        // Drafts.
+        .routes(routes!(drafts::show_draft))
+        .routes(routes!(drafts::edit_draft).layer(DefaultBodyLimit::max(EDITS_LEN_MAX)))
+        .routes(routes!(drafts::undo))
+        .routes(routes!(drafts::redo))
+        .routes(routes!(drafts::discard))
+        .routes(routes!(drafts::compare_draft))
+        .routes(routes!(drafts::commit_draft))
+        .routes(routes!(drafts::rebase))
+        .routes(routes!(drafts::put_back))
+}
+
+/// Returns every route with the layers around it, and the description of them all at `/v1/openapi.json`.
+pub fn router(app: AppState) -> Router {
+    let (router, description) = routes().split_for_parts();
+    let description = Json(described(description));
+    let dashboard_port = app.options().dashboard_port;
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |origin, parts| origin::is_ours(origin, parts, dashboard_port)))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::RANGE,
+            HeaderName::from_static(auth::AUTHOR),
+        ])
+        .expose_headers([header::ETAG, header::CONTENT_RANGE, address::REVISION, ROW_COUNT, TOTAL_ROWS])
+        .allow_credentials(true);
+    router
+        .route("/v1/openapi.json", get(async || description))
+        .fallback(async |request: Request| {
+            let detail = format!("there is nothing at `{}`", request.uri().path());
+            Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
+        })
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this cannot be done with what is there")
+        })
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_FROM).and(is_worth)))
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
+        .layer(middleware::from_fn_with_state(app.clone(), audit::record))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
+        .layer(middleware::from_fn_with_state(app.clone(), origin::check))
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the service made a mistake").into_response()
+        }))
+        .layer(TraceLayer::new_for_http())
+        .with_state(app)
+}
+
+/// Whether compressing such an answer pays: text and columns do, images and objects do not.
+fn is_worth(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    // An event must not wait until a block of them is full.
+    if kind == b"text/event-stream" {
+        return false;
+    }
+    [&b"application/json"[..], b"application/problem+json", b"text/", crate::accept::ARROW.as_bytes()]
+        .iter()
+        .any(|worth| kind.starts_with(worth))
+}
+
+/// The description, with paths as OpenAPI writes them and the way to show a token.
+fn described(mut description: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    description.components.get_or_insert_default().add_security_scheme("token", token);
+    description
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What is refused before it is planned: a text so long or so deep that planning alone would cost too much.
+//!
+//! A chain of operators, unions or joins becomes a tree as deep as the chain is
+//! long, and is walked by functions that call themselves.
+
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use veneer::Result;
+
+use super::fault::invalid;
+
+/// The longest text, in bytes.
+const LEN_MAX: usize = 64 * 1024;
+/// The most links of chains.
+const LINKS_MAX: usize = 1_000;
+
+/// Checks a text before it is planned.
+///
+/// # Errors
+/// `Invalid` for a text that is too long, has too many operators, or has letters that no query has.
+pub(super) fn check(query: &str) -> Result<()> {
+    if query.len() > LEN_MAX {
+        return Err(invalid(query, &format!("it is longer than {LEN_MAX} bytes")));
+    }
+    let tokens = Tokenizer::new(&GenericDialect {}, query).tokenize();
+    let tokens = tokens.map_err(|cause| invalid(query, &cause.to_string()))?;
+    let (mut links, mut lists_tables) = (0, false);
+    for token in &tokens {
+        let is_link = match token {
+            Token::Word(word) => {
+                match word.keyword {
+                    Keyword::FROM => lists_tables = true,
+                    Keyword::WHERE | Keyword::GROUP | Keyword::ORDER | Keyword::LIMIT | Keyword::SELECT => {
+                        lists_tables = false;
+                    }
+                    _ => {}
+                }
+                is_link(word.keyword)
+            }
+            Token::Comma => lists_tables,
+            Token::LParen | Token::RParen | Token::Whitespace(_) | Token::SemiColon | Token::Number(..) => false,
+            Token::SingleQuotedString(_) | Token::Placeholder(_) => false,
+            _ => true,
+        };
+        links += usize::from(is_link);
+    }
+    match links {
+        0..=LINKS_MAX => Ok(()),
+        _ => Err(invalid(query, &format!("it has {links} operators and joins, more than {LINKS_MAX}"))),
+    }
+}
+
+fn is_link(word: Keyword) -> bool {
+    matches!(
+        word,
+        Keyword::AND
+            | Keyword::OR
+            | Keyword::NOT
+            | Keyword::LIKE
+            | Keyword::ILIKE
+            | Keyword::IS
+            | Keyword::BETWEEN
+            | Keyword::WHEN
+            | Keyword::CASE
+            | Keyword::UNION
+            | Keyword::INTERSECT
+            | Keyword::EXCEPT
+            | Keyword::JOIN
+            | Keyword::WITH
+            | Keyword::AS
+            | Keyword::SELECT
+            | Keyword::DIV
+            | Keyword::COLLATE
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_chains_are_refused_and_long_lists_are_not() {
+        let chain = |of: &str| format!("SELECT 1{}", of.repeat(2_000));
+        for of in [" + 1", " OR 1", " UNION SELECT 1", "::int", ".a"] {
+            assert!(check(&chain(of)).is_err(), "{of}");
+        }
+        assert!(check(&format!("SELECT * FROM t{}", ", t".repeat(2_000))).is_err());
+        assert!(check(&format!("SELECT * FROM t WHERE a IN (1{})", ", 1".repeat(5_000))).is_ok());
+        assert!(check(&format!("SELECT '{}'", "x".repeat(LEN_MAX))).is_err());
+        assert!(check("SELECT 'an open text").is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! What was acknowledged over HTTP survives a kill; a full disk is told as 507.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std::{fs, thread};
+
+use harness::service::Service;
+use harness::{Home, Rng, disk, source};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+const EDITS: &str = "/v1/datasets/d/drafts/main/edits";
+const COMMIT: &str = "/v1/datasets/d/drafts/main/commit";
+
+fn set(row: usize, value: u64) -> Value {
+    json!({ "edits": [{ "kind": "set", "table": "t", "keys": [row.to_string()], "cells": { "n": value } }] })
+}
+
+#[test]
+fn a_kill_in_the_middle_of_edits_loses_nothing_that_was_acknowledged() {
+    let rows: String = (0..50).map(|row| format!("{row},0\n")).collect();
+    let home = Home::with(&source! { "t.csv": format!("id,n\n{rows}").as_str() });
+    let mut rng = Rng::seeded();
+    let (mut acknowledged, mut asked) = (0u64, 0u64);
+    for round in 0..6 {
+        let service = Service::start(&home);
+        // What was acknowledged is there, with its undo; what was only asked for may be, too.
+        let draft = service.ask("GET", "/v1/datasets/d/drafts/main", None).1;
+        let diff = service.get("/v1/datasets/d/at/draft:main/files/t.csv");
+        let shown: u64 =
+            diff.lines().find_map(|line| line.strip_prefix("7,")).expect("row 7").trim().parse().expect("n");
+        assert!((acknowledged..=asked).contains(&shown), "round {round}: {shown} of {acknowledged}..={asked}");
+        assert!(draft["step"].is_null() || draft["can_undo"].is_string(), "round {round}: {draft}");
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let editing = scope.spawn(|| {
+                let (mut acknowledged, mut asked) = (shown, shown);
+                while !is_over.load(Ordering::Relaxed) {
+                    asked += 1;
+                    match service.try_ask("POST", EDITS, Some(&set(7, asked))) {
+                        Ok((200, _)) => acknowledged = asked,
+                        Ok((status, answer)) => panic!("{status}: {answer}"),
+                        Err(_) => break,
+                    }
+                    if asked % 7 == 0 && service.try_ask("POST", COMMIT, Some(&json!({ "message": "n" }))).is_err() {
+                        break;
+                    }
+                }
+                (acknowledged, asked)
+            });
+            thread::sleep(Duration::from_millis(100 + rng.below(300) as u64));
+            service.signal(Signal::KILL);
+            is_over.store(true, Ordering::Relaxed);
+            (acknowledged, asked) = editing.join().expect("no failed request");
+        });
+        drop(service);
+        home.has_lost_nothing();
+    }
+    assert!(acknowledged > 20, "only {acknowledged} edits were acknowledged");
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_frees_space_still_works() {
+    let disk = match disk::Ext4::new(96 << 20) {
+        Ok(disk) => disk,
+        Err(why) => return harness::skip::skipped(why),
+    };
+    let home = Home::new();
+    home.keep_store_in(&disk.path());
+    home.source("src", &source! { "t.csv": "id,n\n0,0\n1,0\n" });
+    home.ok("import d src");
+    let service = Service::start(&home);
+    assert_eq!(service.ask("POST", EDITS, Some(&set(0, 1))).0, 200);
+    let filler = disk::fill(&disk.path(), "filler").expect("only that the disk is full");
+    let text = "x".repeat(1 << 20);
+    let put = json!({ "edits": [{ "kind": "put-file", "path": "big", "content_base64": text }] });
+    let (status, problem) = service.ask("POST", EDITS, Some(&put));
+    assert_eq!((status, &problem["kind"]), (507, &json!("no-space")), "{problem}");
+    assert_eq!(service.ask("POST", "/v1/datasets/d/drafts/main/undo", Some(&json!({}))).0, 200);
+    assert_eq!(service.ask("POST", "/v1/datasets/d/drafts/main/redo", Some(&json!({}))).0, 200);
+    fs::remove_file(filler).expect("our own file");
+    assert_eq!(service.ask("POST", EDITS, Some(&put)).0, 200);
+    assert_eq!(service.ask("POST", COMMIT, Some(&json!({ "message": "after" }))).0, 200);
+    drop(service);
+    home.ok("fsck");
+}
+
+#[test]
+fn two_editors_race_for_a_branch_and_nothing_of_either_is_lost() {
+    let rows: String = (0..40).map(|row| format!("{row},0\n")).collect();
+    let home = Home::with(&source! { "t.csv": format!("id,n\n{rows}").as_str() });
+    let service = Service::start(&home);
+    thread::scope(|scope| {
+        for (who, first) in [("ada", 0), ("bob", 20)] {
+            let service = &service;
+            scope.spawn(move || {
+                for row in first..first + 10 {
+                    let path = |action: &str| format!("/v1/datasets/d/drafts/main/{action}?author={who}");
+                    let (status, edited) = service.ask("POST", &path("edits"), Some(&set(row, 1)));
+                    assert_eq!(status, 200, "{edited}");
+                    let (status, committed) = service.ask("POST", &path("commit"), Some(&json!({ "message": who })));
+                    assert_eq!(status, 200, "{committed}");
+                }
+            });
+        }
+    });
+    let text = home.ok("cat d t.csv");
+    assert_eq!(text.lines().filter(|line| line.ends_with(",1")).count(), 20, "{text}");
+    assert_eq!(home.json("log d").as_array().map(Vec::len), Some(21));
+}

@@ -1,0 +1,7 @@
+//! The built service: it answers on sockets, over a store of its own.
+
+mod commands;
+mod conformance;
+mod faults;
+mod life;
+mod safety;
