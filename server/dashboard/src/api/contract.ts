@@ -297,8 +297,7 @@ export interface Run {
 }
 
 export interface Curves {
-  curves: { name: string; /** (step, value). */
- points: number[][] }[];
+  curves: { name: string /** (step, value). */; points: number[][] }[];
 }
 
 export interface MetricRows {
@@ -372,7 +371,11 @@ type ByRun = { run: string };
 
 export interface paths {
   "/v1/about": { get: Get<None, None, About> };
-  "/v1/session": { get: Get<None, None, Session>; post: Send<None, { token: string }, Session>; delete: Get<None, None, None> };
+  "/v1/session": {
+    get: Get<None, None, Session>;
+    post: Send<None, { token: string }, Session>;
+    delete: Get<None, None, None>;
+  };
   "/v1/mounts": { get: Get<None, None, { mounts: Mount[] }> };
   "/v1/datasets": {
     get: Get<None, None, { datasets: DatasetSummary[] }>;
@@ -380,27 +383,59 @@ export interface paths {
   };
   "/v1/imports/{id}": { get: Get<ById, None, Import> };
   "/v1/datasets/{dataset}": { get: Get<D, None, Dataset> };
-  "/v1/datasets/{dataset}/refresh": { post: Send<D, { branch: string }, { revision?: string; added: number; modified: number; removed: number }> };
-  "/v1/datasets/{dataset}/log": { get: Get<D, { ref?: string; limit?: number; all?: boolean }, { revisions: LogEntry[] }> };
-  "/v1/datasets/{dataset}/branches/{name}": { post: Send<D & { name: string }, { at: string }, Ref>; delete: Get<D & { name: string }, None, None> };
-  "/v1/datasets/{dataset}/tags/{name}": { post: Send<D & { name: string }, { at: string }, Ref>; delete: Get<D & { name: string }, None, None> };
-  "/v1/datasets/{dataset}/merge": {
-    post: Send<D, { into: string; from: string; message: string; author?: string; prefer?: "ours" | "theirs" }, { revision: string; changes: number }>;
+  "/v1/datasets/{dataset}/refresh": {
+    post: Send<D, { branch: string }, { revision?: string; added: number; modified: number; removed: number }>;
   };
-  "/v1/datasets/{dataset}/revert": { post: Send<D, { revision: string; branch: string; author?: string }, { revision: string; changes: number }> };
+  "/v1/datasets/{dataset}/log": {
+    get: Get<D, { ref?: string; limit?: number; all?: boolean }, { revisions: LogEntry[] }>;
+  };
+  "/v1/datasets/{dataset}/branches/{name}": {
+    post: Send<D & { name: string }, { at: string }, Ref>;
+    delete: Get<D & { name: string }, None, None>;
+  };
+  "/v1/datasets/{dataset}/tags/{name}": {
+    post: Send<D & { name: string }, { at: string }, Ref>;
+    delete: Get<D & { name: string }, None, None>;
+  };
+  "/v1/datasets/{dataset}/merge": {
+    post: Send<
+      D,
+      { into: string; from: string; message: string; author?: string; prefer?: "ours" | "theirs" },
+      { revision: string; changes: number }
+    >;
+  };
+  "/v1/datasets/{dataset}/revert": {
+    post: Send<D, { revision: string; branch: string; author?: string }, { revision: string; changes: number }>;
+  };
   "/v1/datasets/{dataset}/diff": {
     get: Get<D, { from: string; to: string; limit?: number; offset?: number; table?: string }, Diff>;
   };
   "/v1/datasets/{dataset}/diff/revert": {
-    post: Send<D, { from: string; to: string; keys?: { table: string; key: string; column?: string }[]; all?: boolean; branch: string }, Draft>;
+    post: Send<
+      D,
+      {
+        from: string;
+        to: string;
+        keys?: { table: string; key: string; column?: string }[];
+        all?: boolean;
+        branch: string;
+      },
+      Draft
+    >;
   };
   "/v1/datasets/{dataset}/drafts/{branch}": { get: Get<DB, { author?: string }, Draft> };
   "/v1/datasets/{dataset}/drafts/{branch}/edits": { post: Send<DB, { edits: Edit[]; label?: string }, Draft> };
   "/v1/datasets/{dataset}/drafts/{branch}/undo": { post: Send<DB, None, Draft> };
   "/v1/datasets/{dataset}/drafts/{branch}/redo": { post: Send<DB, None, Draft> };
-  "/v1/datasets/{dataset}/drafts/{branch}/discard": { post: Send<DB, { paths?: string[]; rows?: { table: string; key: string }[] }, Draft> };
-  "/v1/datasets/{dataset}/drafts/{branch}/diff": { get: Get<DB, { author?: string; limit?: number; offset?: number }, Diff> };
-  "/v1/datasets/{dataset}/drafts/{branch}/commit": { post: Send<DB, { message: string; author?: string; branch?: string }, Committed> };
+  "/v1/datasets/{dataset}/drafts/{branch}/discard": {
+    post: Send<DB, { paths?: string[]; rows?: { table: string; key: string }[] }, Draft>;
+  };
+  "/v1/datasets/{dataset}/drafts/{branch}/diff": {
+    get: Get<DB, { author?: string; limit?: number; offset?: number }, Diff>;
+  };
+  "/v1/datasets/{dataset}/drafts/{branch}/commit": {
+    post: Send<DB, { message: string; author?: string; branch?: string }, Committed>;
+  };
   "/v1/datasets/{dataset}/drafts/{branch}/rebase": { post: Send<DB, None, Draft> };
   "/v1/datasets/{dataset}/at/{ref}": { get: Get<V, None, View> };
   "/v1/datasets/{dataset}/at/{ref}/tables": { get: Get<V, None, { tables: Table[] }> };
@@ -425,12 +460,17 @@ export interface paths {
   };
   "/v1/runs": { get: Get<None, { dataset?: string }, { runs: Run[] }> };
   "/v1/runs/{run}": { get: Get<ByRun, None, Run>; delete: Get<ByRun, None, None> };
-  "/v1/runs/{run}/metrics": { get: Get<ByRun, { epoch?: string; sample?: string; columns?: string; format?: "json" }, MetricRows> };
+  "/v1/runs/{run}/metrics": {
+    get: Get<ByRun, { epoch?: string; sample?: string; columns?: string; format?: "json" }, MetricRows>;
+  };
   "/v1/runs/{run}/scalars": { get: Get<ByRun, { name?: string }, Curves> };
   "/v1/runs/{run}/reduce": { post: Send<ByRun, { method: "pca" | "umap"; dims: 2 | 3 }, { job: string }> };
   "/v1/runs/compare": { get: Get<None, { runs: string; metric: string; epoch?: string }, Comparison> };
   "/v1/saved-views": { get: Get<None, { dataset: string }, { views: SavedView[] }> };
-  "/v1/saved-views/{dataset}/{name}": { put: Send<D & { name: string }, { state: string }, None>; delete: Get<D & { name: string }, None, None> };
+  "/v1/saved-views/{dataset}/{name}": {
+    put: Send<D & { name: string }, { state: string }, None>;
+    delete: Get<D & { name: string }, None, None>;
+  };
   "/v1/sql": { post: Send<None, { query: string; limit?: number; format?: "json" }, SqlAnswer> };
 }
 

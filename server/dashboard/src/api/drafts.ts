@@ -35,7 +35,13 @@ export class Drafts {
     const etag = this.known(at)?.etag;
     const header = etag ? { "If-Match": quoted(etag) } : undefined;
     return this.keep(at, async () =>
-      body(await service.POST(`${D}/edits`, { params: { path: { ...at }, header }, headers: header, body: { edits, label } })),
+      body(
+        await service.POST(`${D}/edits`, {
+          params: { path: { ...at }, header },
+          headers: header,
+          body: { edits, label },
+        }),
+      ),
     );
   }
 
@@ -49,11 +55,15 @@ export class Drafts {
 
   discard(at: DraftAt, rows?: { table: string; key: string }[]): Promise<Draft> {
     const what = rows ? { rows } : {};
-    return this.keep(at, async () => body(await service.POST(`${D}/discard`, { params: { path: { ...at } }, body: what })));
+    return this.keep(at, async () =>
+      body(await service.POST(`${D}/discard`, { params: { path: { ...at } }, body: what })),
+    );
   }
 
   rebase(at: DraftAt): Promise<Draft> {
-    return this.keep(at, async () => body(await service.POST(`${D}/rebase`, { params: { path: { ...at } }, body: {} })));
+    return this.keep(at, async () =>
+      body(await service.POST(`${D}/rebase`, { params: { path: { ...at } }, body: {} })),
+    );
   }
 
   async commit(at: DraftAt, what: { message: string; author?: string; branch?: string }): Promise<Committed> {

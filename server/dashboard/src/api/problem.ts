@@ -46,7 +46,9 @@ export async function problemOf(response: Response): Promise<ServiceProblem> {
 
 /** Whether an error means that nobody answered (a proxy says so with 502 to 504). */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof ServiceProblem && [502, 503, 504].includes(error.problem.status));
+  return (
+    error instanceof Unreachable || (error instanceof ServiceProblem && [502, 503, 504].includes(error.problem.status))
+  );
 }
 
 export function isProblem(error: unknown, kind: string): boolean {

@@ -111,7 +111,14 @@ export const histogramOptions = (at: TableAt, version: string, column: string, w
       ),
   });
 
-export const groupsOptions = (at: TableAt, version: string, column: string, where?: string, search?: string, limit = 200) =>
+export const groupsOptions = (
+  at: TableAt,
+  version: string,
+  column: string,
+  where?: string,
+  search?: string,
+  limit = 200,
+) =>
   queryOptions({
     queryKey: [...tableKey(at, version), "groups", column, where ?? "", search ?? "", limit],
     staleTime: freshness(at.ref),
@@ -190,7 +197,12 @@ export const useLog = (dataset: string, limit: number) =>
       ).revisions,
   });
 
-export const useDiff = (dataset: string, from: string, to: string, page: { table?: string; offset: number; limit: number }) =>
+export const useDiff = (
+  dataset: string,
+  from: string,
+  to: string,
+  page: { table?: string; offset: number; limit: number },
+) =>
   useQuery({
     queryKey: [...keys.dataset(dataset), "diff", from, to, page],
     placeholderData: keepPreviousData,
@@ -207,15 +219,13 @@ export const runsOptions = (dataset?: string) =>
   queryOptions({
     queryKey: [...keys.runs, dataset ?? ""],
     staleTime: 5_000,
-    queryFn: async () =>
-      body(await service.GET("/v1/runs", { params: { query: dataset ? { dataset } : {} } })).runs,
+    queryFn: async () => body(await service.GET("/v1/runs", { params: { query: dataset ? { dataset } : {} } })).runs,
   });
 
 export const scalarsOptions = (run: string) =>
   queryOptions({
     queryKey: [...keys.runs, run, "scalars"],
-    queryFn: async () =>
-      body(await service.GET("/v1/runs/{run}/scalars", { params: { path: { run } } })).curves,
+    queryFn: async () => body(await service.GET("/v1/runs/{run}/scalars", { params: { path: { run } } })).curves,
   });
 
 export const sampleMetricsOptions = (run: string, sample: string) =>

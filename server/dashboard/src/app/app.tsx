@@ -4,15 +4,15 @@ import { Link } from "../parts/link";
 import { Empty, Loading } from "../parts/states";
 import { Toasts } from "../parts/toasts";
 import { allCommands, runFor, useRegistry } from "./commands";
+import { useFreshness } from "./freshness";
 import { Header } from "./header";
 import { KeySheet } from "./key-sheet";
 import { usePlace } from "./location";
 import { Palette } from "./palette";
 import { type Route, routeOf, to } from "./routes";
 import { ServiceBanner } from "./service-banner";
-import { TokenGate } from "./token-gate";
-import { useFreshness } from "./freshness";
 import { useShell } from "./shell-state";
+import { TokenGate } from "./token-gate";
 
 const pages = {
   home: lazy(() => import("../pages/home")),

@@ -10,7 +10,14 @@ export function Header({ route }: { route: Route }) {
   const { open } = useShell();
   const { query } = usePlace();
   useCommands([
-    { id: "palette", title: "Search or run a command", group: "General", keys: "Mod+K", always: true, run: () => open("palette") },
+    {
+      id: "palette",
+      title: "Search or run a command",
+      group: "General",
+      keys: "Mod+K",
+      always: true,
+      run: () => open("palette"),
+    },
     { id: "keys", title: "Show the keys", group: "General", keys: "?", run: () => open("keys") },
     { id: "go-home", title: "Go to the datasets", group: "Go to", run: () => navigate(to.home()) },
     { id: "go-runs", title: "Go to the runs", group: "Go to", run: () => navigate(to.runs()) },
@@ -46,7 +53,13 @@ export function Header({ route }: { route: Route }) {
         <button type="button" className="button search-button" onClick={() => open("palette")}>
           <Search size={14} aria-hidden /> Search or run <kbd>Ctrl K</kbd>
         </button>
-        <button type="button" className="button plain icon" aria-label="Show the keys" title="Keys (?)" onClick={() => open("keys")}>
+        <button
+          type="button"
+          className="button plain icon"
+          aria-label="Show the keys"
+          title="Keys (?)"
+          onClick={() => open("keys")}
+        >
           <CircleHelp size={16} aria-hidden />
         </button>
         <Link className="button plain icon" href={to.settings()} aria-label="Settings" title="Settings">

@@ -27,7 +27,9 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose(): void
           </section>
         ))}
       </div>
-      <p className="quiet">Keys are off while you type in a field. They can be changed, and single keys switched off, in the settings.</p>
+      <p className="quiet">
+        Keys are off while you type in a field. They can be changed, and single keys switched off, in the settings.
+      </p>
     </Sheet>
   );
 }

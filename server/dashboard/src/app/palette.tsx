@@ -2,7 +2,7 @@
 import { Combobox } from "@base-ui/react/combobox";
 import { Dialog } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
-import { useDatasets, runsOptions } from "../api/queries";
+import { runsOptions, useDatasets } from "../api/queries";
 import { allCommands, keysOf, useRegistry } from "./commands";
 import { Keys } from "./key-sheet";
 import { navigate } from "./location";
@@ -36,7 +36,13 @@ function PaletteList({ onClose }: { onClose(): void }) {
   const items: Item[] = [
     ...allCommands(layers)
       .filter(({ hidden }) => !hidden)
-      .map((command) => ({ id: command.id, label: command.title, group: command.group, keys: keysOf(command), run: command.run })),
+      .map((command) => ({
+        id: command.id,
+        label: command.title,
+        group: command.group,
+        keys: keysOf(command),
+        run: command.run,
+      })),
     ...datasets.map(({ name }) => ({
       id: `dataset ${name}`,
       label: `Open ${name}`,
@@ -67,7 +73,11 @@ function PaletteList({ onClose }: { onClose(): void }) {
       itemToStringLabel={(item: Item) => item.label}
       onValueChange={(item) => choose(item as Item | null)}
     >
-      <Combobox.Input className="field palette-input" placeholder="Search or run a command" aria-label="Search or run a command" />
+      <Combobox.Input
+        className="field palette-input"
+        placeholder="Search or run a command"
+        aria-label="Search or run a command"
+      />
       <Combobox.Empty className="palette-empty quiet">Nothing has this name.</Combobox.Empty>
       <Combobox.List className="palette-list">
         {(item: Item) => (

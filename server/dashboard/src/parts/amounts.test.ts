@@ -7,7 +7,12 @@ test("sizes and counts are short and right", () => {
 });
 
 test("what is no number is said", () => {
-  expect([Number.NaN, Number.POSITIVE_INFINITY, 0.12345, 1e-9].map(measured)).toEqual(["NaN", "∞", "0.1235", "1.000e-9"]);
+  expect([Number.NaN, Number.POSITIVE_INFINITY, 0.12345, 1e-9].map(measured)).toEqual([
+    "NaN",
+    "∞",
+    "0.1235",
+    "1.000e-9",
+  ]);
 });
 
 test("a time is told from now", () => {

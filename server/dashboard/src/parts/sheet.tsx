@@ -18,7 +18,7 @@ export function Sheet({ title, isOpen, isWide, onClose, children }: Props) {
         <Dialog.Backdrop className="dialog-shade" />
         <Dialog.Popup className={isWide ? "dialog wide" : "dialog"}>
           <div className="row-line sheet-head">
-            <Dialog.Title render={<h2 />}>{title}</Dialog.Title>
+            <Dialog.Title>{title}</Dialog.Title>
             <Dialog.Close className="button plain icon push" aria-label="Close">
               <X size={16} aria-hidden />
             </Dialog.Close>

@@ -57,7 +57,15 @@ interface Asked<T> {
 }
 
 /** Draws what was asked for, or that it is on its way, or why it is not. Old data outlives a failed refresh. */
-export function Answered<T>({ asked, what, children }: { asked: Asked<T>; what: string; children: (data: T) => ReactNode }) {
+export function Answered<T>({
+  asked,
+  what,
+  children,
+}: {
+  asked: Asked<T>;
+  what: string;
+  children: (data: T) => ReactNode;
+}) {
   if (asked.data !== undefined) return children(asked.data);
   if (asked.error) return <Failure error={asked.error} what={what} onRetry={() => void asked.refetch()} />;
   return <Loading what={what} />;

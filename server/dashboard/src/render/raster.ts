@@ -86,7 +86,7 @@ function drawPass(
     const left = Math.floor(ax * px + bx * py + cx * pz + dx);
     const top = Math.floor(ay * px + by * py + cy * pz + dy);
     if (left <= -side || top <= -side || left >= width || top >= height) continue;
-    const colour = palette[codes[row] < last ? codes[row] : last];
+    const colour = palette[Math.min(codes[row], last)];
     const near = depth ? az * px + bz * py + cz * pz : 0;
     if (side === 1) {
       const at = top * width + left;

@@ -11,7 +11,7 @@ export function useClassOrder(column: TableColumn | null): (value: string) => nu
   const classes = useClasses();
   const label = labelColumn(table);
   return useMemo(() => {
-    if (!column || column.role.kind !== "label") return () => -1;
+    if (column?.role.kind !== "label") return () => -1;
     const own = column.role.classes?.map(([value]) => value ?? "") ?? [];
     // A predicted class has the place of the true one.
     const values = own.length > 0 ? own : label ? classes.map(({ value }) => value) : [];

@@ -20,10 +20,20 @@ const table = (name: string, columns: Table["columns"], key: string | null = nul
   columns,
 });
 
-const images = table("images", [column("id", "Int64", { kind: "key" }), column("file_name", "Utf8", { kind: "image" })], "id");
+const images = table(
+  "images",
+  [column("id", "Int64", { kind: "key" }), column("file_name", "Utf8", { kind: "image" })],
+  "id",
+);
 const annotations = table("annotations", [
   column("image_id", "Int64", { kind: "reference", table: "images" }),
-  column("category_id", "Int64", { kind: "label", classes: [["1", "cat"], ["2", "dog", "#ff0000"]] }),
+  column("category_id", "Int64", {
+    kind: "label",
+    classes: [
+      ["1", "cat"],
+      ["2", "dog", "#ff0000"],
+    ],
+  }),
   column("bbox", "List(Float64)", { kind: "box-xywh" }),
 ]);
 
@@ -45,7 +55,10 @@ test("a class is shown by name and written by value", () => {
 
 test("a dataset with a run opens with its mistakes", () => {
   const samples = table("samples", [column("label", "Utf8", { kind: "label" })]);
-  const run = { name: "r1", columns: ["sample", "loss", "predicted", "x", "y"].map((name) => ({ name, type: "Float32" })) };
+  const run = {
+    name: "r1",
+    columns: ["sample", "loss", "predicted", "x", "y"].map((name) => ({ name, type: "Float32" })),
+  };
   const columns = [...samples.columns, ...runColumns(run as Run, samples)];
   expect(openingPlots(samples, columns).map(plotId)).toEqual([
     "scatter:r1.x|r1.y|",
@@ -56,7 +69,10 @@ test("a dataset with a run opens with its mistakes", () => {
 });
 
 test("plots survive a link, and what is no plot is dropped", () => {
-  const plots = [{ kind: "scatter", x: "a", y: "b" }, { kind: "curves", runs: ["r1"] }] as const;
+  const plots = [
+    { kind: "scatter", x: "a", y: "b" },
+    { kind: "curves", runs: ["r1"] },
+  ] as const;
   expect(plotsOf(plotsText(plots as never))).toEqual(plots);
   expect(plotsOf('[{"kind":"pie"},{"kind":"histogram"}]')).toEqual([]);
   expect(plotsOf(null)).toBeNull();

@@ -73,7 +73,9 @@ export function boxSource(tables: readonly Table[], shown: Table): BoxSource | n
   if (own) return own;
   for (const table of tables) {
     if (table === shown) continue;
-    const found = made(table, reference(table, shown.name)?.name, shown.key ?? undefined) ?? made(table, imageColumn(table)?.name, image);
+    const found =
+      made(table, reference(table, shown.name)?.name, shown.key ?? undefined) ??
+      made(table, imageColumn(table)?.name, image);
     if (found) return found;
   }
   return null;
@@ -82,8 +84,10 @@ export function boxSource(tables: readonly Table[], shown: Table): BoxSource | n
 const reference = (table: Table, to?: string) =>
   table.columns.find(({ role }) => role.kind === "reference" && (to === undefined || role.table === to)) ?? null;
 
-export const predictedColumn = (columns: readonly TableColumn[]) => columns.find(({ name }) => name.endsWith(".predicted")) ?? null;
-export const lossColumn = (columns: readonly TableColumn[]) => columns.find(({ name }) => /(^|\.)loss$/.test(name)) ?? null;
+export const predictedColumn = (columns: readonly TableColumn[]) =>
+  columns.find(({ name }) => name.endsWith(".predicted")) ?? null;
+export const lossColumn = (columns: readonly TableColumn[]) =>
+  columns.find(({ name }) => /(^|\.)loss$/.test(name)) ?? null;
 export const confidenceColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => /(^|\.)(confidence|conf|score)$/.test(name)) ?? null;
 
@@ -92,7 +96,9 @@ export function openingPlots(table: Table, columns: readonly TableColumn[]): Plo
   const plots: PlotSpec[] = [];
   const numbers = columns.filter((column) => isNumber(column) && !isLabel(column) && column.role.kind === "plain");
   const label = labelColumn(table);
-  const [x, y, z] = ["x", "y", "z"].map((axis) => numbers.find(({ name }) => name === axis || name.endsWith(`.${axis}`))?.name);
+  const [x, y, z] = ["x", "y", "z"].map(
+    (axis) => numbers.find(({ name }) => name === axis || name.endsWith(`.${axis}`))?.name,
+  );
   const colour = label?.name;
   if (x && y) plots.push({ kind: "scatter", x, y, colour });
   if (x && y && z) plots.push({ kind: "scatter", x, y, z, colour });
@@ -103,7 +109,8 @@ export function openingPlots(table: Table, columns: readonly TableColumn[]): Plo
   if (label && predicted) plots.push({ kind: "confusion", actual: label.name, predicted: predicted.name });
   if (loss) plots.push({ kind: "histogram", column: loss.name });
   if (label) plots.push({ kind: "classes", column: label.name });
-  if (plots.length === 0 && numbers.length >= 2) plots.push({ kind: "scatter", x: numbers[0].name, y: numbers[1].name, colour });
+  if (plots.length === 0 && numbers.length >= 2)
+    plots.push({ kind: "scatter", x: numbers[0].name, y: numbers[1].name, colour });
   if (plots.length === 0 && numbers.length === 1) plots.push({ kind: "histogram", column: numbers[0].name });
   return plots.slice(0, 5);
 }

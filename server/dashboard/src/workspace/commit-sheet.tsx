@@ -59,21 +59,42 @@ function Form({ draft, onDone }: { draft: Draft; onDone(done: { committed: Commi
     setSending(false);
   };
   return (
-    <form className="commit-form" onSubmit={send} onKeyDown={(event) => event.key === "Enter" && event.ctrlKey && event.currentTarget.requestSubmit()}>
+    <form
+      className="commit-form"
+      onSubmit={send}
+      onKeyDown={(event) => event.key === "Enter" && event.ctrlKey && event.currentTarget.requestSubmit()}
+    >
       <p>{changesOf(draft.edits).join(", ")}</p>
       <ClassFlows draft={draft} />
       <label className="labelled">
         <span>Message: why</span>
-        <textarea className="field" rows={3} required value={message} onChange={(event) => setMessage(event.target.value)} />
+        <textarea
+          className="field"
+          rows={3}
+          required
+          value={message}
+          onChange={(event) => setMessage(event.target.value)}
+        />
       </label>
       <div className="row-line">
         <label className="labelled">
           <span>Author</span>
-          <input className="field" value={name} placeholder={draft.writer} onChange={(event) => setName(event.target.value)} onBlur={() => !author() && setAuthor("")} />
+          <input
+            className="field"
+            value={name}
+            placeholder={draft.writer}
+            onChange={(event) => setName(event.target.value)}
+            onBlur={() => !author() && setAuthor("")}
+          />
         </label>
         <label className="labelled">
           <span>New branch (else {branch})</span>
-          <input className="field" value={to_} placeholder={branch ?? ""} onChange={(event) => setTo(event.target.value)} />
+          <input
+            className="field"
+            value={to_}
+            placeholder={branch ?? ""}
+            onChange={(event) => setTo(event.target.value)}
+          />
         </label>
       </div>
       {error !== null && <Refusal error={error} />}
@@ -96,7 +117,9 @@ function Refusal({ error }: { error: unknown }) {
     <p role="alert" className="refusal">
       {error instanceof Error ? error.message : String(error)}
       {error instanceof ServiceProblem && error.problem.hint ? `. ${error.problem.hint}` : ""}{" "}
-      {conflicts > 0 && branch && <Link href={to.conflicts(dataset, { branch })}>Resolve {counted(conflicts, "conflict")}</Link>}
+      {conflicts > 0 && branch && (
+        <Link href={to.conflicts(dataset, { branch })}>Resolve {counted(conflicts, "conflict")}</Link>
+      )}
     </p>
   );
 }
@@ -118,7 +141,9 @@ function ClassFlows({ draft }: { draft: Draft }) {
           <span>{count(rows)}</span>
         </li>
       ))}
-      {flows.length > shown.length && <li className="quiet">and {counted(flows.length - shown.length, "smaller change")}</li>}
+      {flows.length > shown.length && (
+        <li className="quiet">and {counted(flows.length - shown.length, "smaller change")}</li>
+      )}
     </ul>
   );
 }

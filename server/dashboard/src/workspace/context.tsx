@@ -1,14 +1,13 @@
 /** What the regions of a workspace share: the table that is shown, its filter, and who may edit it. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
-import { type Draft, type Run, type Table, type TableColumn } from "../api/contract";
+import type { Draft, Run, Table, TableColumn } from "../api/contract";
 import { draftOptions, runsOptions, tablesOptions, useAbout, useDataset, useSession } from "../api/queries";
 import type { TableAt } from "../api/urls";
 import { setQuery, usePlace } from "../app/location";
 import { type Clause, type Filter, fromText, toText, whereOf, withClause } from "../core/filter";
 import { Answered, Empty, Loading } from "../parts/states";
-import { runColumns } from "./columns";
-import { openingPlots } from "./columns";
+import { openingPlots, runColumns } from "./columns";
 import { type PlotSpec, plotsOf } from "./plot-spec";
 
 export interface Workspace {
@@ -46,7 +45,15 @@ export function useWorkspace(): Workspace {
   return workspace;
 }
 
-export function WorkspaceProvider({ dataset, refName, children }: { dataset: string; refName: string; children: ReactNode }) {
+export function WorkspaceProvider({
+  dataset,
+  refName,
+  children,
+}: {
+  dataset: string;
+  refName: string;
+  children: ReactNode;
+}) {
   const { query } = usePlace();
   const client = useQueryClient();
   const known = useDataset(dataset);
@@ -61,9 +68,20 @@ export function WorkspaceProvider({ dataset, refName, children }: { dataset: str
   const isReady = known.isSuccess && (branch === null || !draftAsked.isPending);
   const tables = useQuery({ ...tablesOptions(dataset, ref, version), enabled: isReady });
   const runs = useQuery(runsOptions(dataset));
-  const [tableName, q, order, runName, epoch, run2, plotsText] = ["table", "q", "order", "run", "epoch", "run2", "plots"].map((name) => query.get(name));
+  const [tableName, q, order, runName, epoch, run2, plotsText] = [
+    "table",
+    "q",
+    "order",
+    "run",
+    "epoch",
+    "run2",
+    "plots",
+  ].map((name) => query.get(name));
   const workspace = useMemo((): Workspace | null => {
-    const table = tables.data?.find(({ name }) => name === tableName) ?? tables.data?.find(({ is_main }) => is_main) ?? tables.data?.[0];
+    const table =
+      tables.data?.find(({ name }) => name === tableName) ??
+      tables.data?.find(({ is_main }) => is_main) ??
+      tables.data?.[0];
     if (!tables.data || !table) return null;
     const run = runs.data?.find(({ name }) => name === runName) ?? null;
     const other = runs.data?.find(({ name }) => name === run2) ?? null;
@@ -92,11 +110,31 @@ export function WorkspaceProvider({ dataset, refName, children }: { dataset: str
       client,
     };
   }, [
-    tables.data, runs.data, session.data, about.data, draft, dataset, refName, branch, ref, version, client,
-    tableName, q, order, runName, epoch, run2, plotsText,
+    tables.data,
+    runs.data,
+    session.data,
+    about.data,
+    draft,
+    dataset,
+    refName,
+    branch,
+    ref,
+    version,
+    client,
+    tableName,
+    q,
+    order,
+    runName,
+    epoch,
+    run2,
+    plotsText,
   ]);
   if (known.data && draftAsked.error && branch !== null) {
-    return <Answered asked={draftAsked} what={`The draft on ${branch}`}>{() => null}</Answered>;
+    return (
+      <Answered asked={draftAsked} what={`The draft on ${branch}`}>
+        {() => null}
+      </Answered>
+    );
   }
   return (
     <Answered asked={known} what={`Dataset ${dataset}`}>
@@ -121,7 +159,11 @@ export function WorkspaceProvider({ dataset, refName, children }: { dataset: str
   );
 }
 
-function whyReadOnly(branch: string | null, role: string | undefined, isReadOnlyService: boolean | undefined): string | null {
+function whyReadOnly(
+  branch: string | null,
+  role: string | undefined,
+  isReadOnlyService: boolean | undefined,
+): string | null {
   if (isReadOnlyService) return "The service is read-only";
   if (role === "viewer") return "Your token may only read";
   if (branch === null) return "A revision or tag never changes; open a branch to edit";
@@ -132,4 +174,5 @@ export const setFilter = (filter: Filter) => setQuery({ q: toText(filter) });
 
 export const addClause = (filter: Filter, clause: Clause) => setFilter(withClause(filter, clause));
 
-export const setPlots = (plots: readonly PlotSpec[], replace = false) => setQuery({ plots: JSON.stringify(plots) }, replace);
+export const setPlots = (plots: readonly PlotSpec[], replace = false) =>
+  setQuery({ plots: JSON.stringify(plots) }, replace);

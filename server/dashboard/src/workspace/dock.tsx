@@ -137,13 +137,17 @@ export const Dock = memo(function Dock() {
 
 function addFixed(api: DockviewApi, id: string) {
   const title = FIXED[id];
-  if (id === "facets") return api.addPanel({ id, component: id, title, position: { direction: "left" }, initialWidth: 250 });
-  if (id === "inspector") return api.addPanel({ id, component: id, title, position: { direction: "right" }, initialWidth: 360 });
+  if (id === "facets")
+    return api.addPanel({ id, component: id, title, position: { direction: "left" }, initialWidth: 250 });
+  if (id === "inspector")
+    return api.addPanel({ id, component: id, title, position: { direction: "right" }, initialWidth: 360 });
   return api.addPanel({ id, component: id, title });
 }
 
 function reset(api: DockviewApi) {
-  const plots = api.panels.filter(({ view }) => view.contentComponent === "plot").map(({ id, title }) => ({ id, title }));
+  const plots = api.panels
+    .filter(({ view }) => view.contentComponent === "plot")
+    .map(({ id, title }) => ({ id, title }));
   localStorage.removeItem(LAYOUT);
   api.clear();
   arrange(api);
@@ -163,7 +167,13 @@ function arrange(api: DockviewApi) {
     initialHeight: Math.round(height * 0.5),
   });
   const side = Math.max(200, Math.min(270, Math.round(width * 0.19)));
-  api.addPanel({ id: "facets", component: "facets", title: FIXED.facets, position: { direction: "left" }, initialWidth: side });
+  api.addPanel({
+    id: "facets",
+    component: "facets",
+    title: FIXED.facets,
+    position: { direction: "left" },
+    initialWidth: side,
+  });
   api.addPanel({
     id: "inspector",
     component: "inspector",

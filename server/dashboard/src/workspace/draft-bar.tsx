@@ -54,7 +54,7 @@ export function DraftBar() {
     }
   };
   return (
-    <footer className="draft-bar" aria-label="Draft">
+    <footer className="draft-bar">
       <strong>Draft on {branch}</strong>
       <span aria-live="polite">{isEdited && draft ? changesOf(draft.edits).join(", ") : "no edits"}</span>
       {draft && draft.writer !== "dashboard" && <span className="quiet">of {draft.writer}</span>}
@@ -103,8 +103,8 @@ export function DraftBar() {
       </span>
       <Sheet title="Discard the whole draft?" isOpen={sheet === "discard"} onClose={() => setSheet(null)}>
         <p>
-          {draft ? changesOf(draft.edits).join(", ") : ""} will be gone from the draft on {branch}. The committed data is not
-          touched.
+          {draft ? changesOf(draft.edits).join(", ") : ""} will be gone from the draft on {branch}. The committed data
+          is not touched.
         </p>
         <div className="row-line sheet-actions">
           <button type="button" className="button danger push" onClick={() => void discard()}>
@@ -117,9 +117,17 @@ export function DraftBar() {
   );
 }
 
-export function changesOf(edits: { rows: number; set: number; inserted: number; deleted: number; files: number; columns: number }): string[] {
+export function changesOf(edits: {
+  rows: number;
+  set: number;
+  inserted: number;
+  deleted: number;
+  files: number;
+  columns: number;
+}): string[] {
   const parts: string[] = [];
-  if (edits.set > 0) parts.push(`${counted(edits.set, "cell")} set${edits.rows > 0 ? ` in ${counted(edits.rows, "row")}` : ""}`);
+  if (edits.set > 0)
+    parts.push(`${counted(edits.set, "cell")} set${edits.rows > 0 ? ` in ${counted(edits.rows, "row")}` : ""}`);
   if (edits.inserted > 0) parts.push(`${count(edits.inserted)} inserted`);
   if (edits.deleted > 0) parts.push(`${count(edits.deleted)} deleted`);
   if (edits.columns > 0) parts.push(`${counted(edits.columns, "column")} changed`);

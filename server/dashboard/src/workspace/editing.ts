@@ -6,7 +6,7 @@ import { DraftMoved, Drafts } from "../api/drafts";
 import { joinQuery } from "../api/urls";
 import { counted } from "../parts/amounts";
 import { say, sayFailure } from "../parts/toasts";
-import { type Workspace, useWorkspace } from "./context";
+import { useWorkspace, type Workspace } from "./context";
 import { useFocus } from "./focus";
 import { type Target, targetsOf, useSelection } from "./selection";
 import { edited } from "./versions";
@@ -59,10 +59,17 @@ export function useEditing(): Editing {
     try {
       const draft = await drafts.edit({ dataset, branch }, edits, label);
       edited(edits, draft.etag);
-      say(label, { title: "Undo", run: () => void drafts.undo({ dataset, branch }).catch((error) => sayFailure("Undo", error)) });
+      say(label, {
+        title: "Undo",
+        run: () => void drafts.undo({ dataset, branch }).catch((error) => sayFailure("Undo", error)),
+      });
       return true;
     } catch (error) {
-      sayFailure(label, error, error instanceof DraftMoved ? { title: "Apply it now", run: () => void apply(edits, label) } : undefined);
+      sayFailure(
+        label,
+        error,
+        error instanceof DraftMoved ? { title: "Apply it now", run: () => void apply(edits, label) } : undefined,
+      );
       return false;
     }
   };
@@ -94,8 +101,16 @@ export function useEditing(): Editing {
   return {
     refused: readOnly,
     apply,
-    setCells: (cells, label) => toTargets((target) => ({ kind: "set", table: table.name, ...target, cells }), (rows) => `${label}: ${rows}`),
-    deleteRows: () => toTargets((target) => ({ kind: "delete", table: table.name, ...target }), (rows) => `Deleted ${rows}`),
+    setCells: (cells, label) =>
+      toTargets(
+        (target) => ({ kind: "set", table: table.name, ...target, cells }),
+        (rows) => `${label}: ${rows}`,
+      ),
+    deleteRows: () =>
+      toTargets(
+        (target) => ({ kind: "delete", table: table.name, ...target }),
+        (rows) => `Deleted ${rows}`,
+      ),
     include: (isIn) =>
       toTargets(
         (target) => ({ kind: isIn ? "include" : "exclude", table: table.name, ...target }),
@@ -112,7 +127,9 @@ async function readKeys({ at, table }: Workspace, where: string): Promise<{ row:
   const path = { dataset: at.dataset, ref: at.ref, table: at.table };
   for (let offset = 0; ; offset += PAGE) {
     const query = { where, offset, limit: PAGE, columns: table.columns[0]?.name, ...joinQuery(at) };
-    const page = body(await service.GET("/v1/datasets/{dataset}/at/{ref}/tables/{table}/rows", { params: { path, query } }));
+    const page = body(
+      await service.GET("/v1/datasets/{dataset}/at/{ref}/tables/{table}/rows", { params: { path, query } }),
+    );
     for (const row of page.rows as Row[]) found.push({ row: row._row, key: row._key });
     if (page.rows.length === 0 || found.length >= page.matched) return found;
   }

@@ -1,5 +1,6 @@
 /** Keys 1 to 9 set the class of the selected rows; the classes are those of the label column, in order. */
 import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { groupsOptions } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { classText, classValue, labelColumn } from "./columns";
@@ -11,12 +12,21 @@ export function useClasses(): { value: string; name: string }[] {
   const { at, version, table } = useWorkspace();
   const label = labelColumn(table);
   const mapped = label?.role.classes ?? [];
-  const groups = useQuery({ ...groupsOptions(at, version, label?.name ?? "", undefined, undefined, 1000), enabled: label !== null && mapped.length === 0 });
-  if (!label) return [];
-  if (mapped.length > 0) return mapped.map(([value, name]) => ({ value: value ?? "", name: name ?? value ?? "" }));
-  const found = (groups.data?.values ?? []).filter(({ value }) => value !== null).map(({ value }) => String(value));
-  // By name, so that a key keeps its class when counts change.
-  return found.sort((a, b) => a.localeCompare(b, undefined, { numeric: true })).map((value) => ({ value, name: classText(label, value) }));
+  const groups = useQuery({
+    ...groupsOptions(at, version, label?.name ?? "", undefined, undefined, 1000),
+    enabled: label !== null && mapped.length === 0,
+  });
+  const values = groups.data?.values;
+  return useMemo(() => {
+    if (!label) return [];
+    const classes = label.role.classes ?? [];
+    if (classes.length > 0) return classes.map(([value, name]) => ({ value: value ?? "", name: name ?? value ?? "" }));
+    const found = (values ?? []).filter(({ value }) => value !== null).map(({ value }) => String(value));
+    // By name, so that a key keeps its class when counts change.
+    return found
+      .sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))
+      .map((value) => ({ value, name: classText(label, value) }));
+  }, [label, values]);
 }
 
 export function LabelKeys() {
@@ -32,7 +42,8 @@ export function LabelKeys() {
             title: `Set ${label.name} to ${name}`,
             group: "Edit",
             keys: String(i + 1),
-            run: () => void editing.setCells({ [label.name]: classValue(label, value) }, `Set ${label.name} to ${name}`),
+            run: () =>
+              void editing.setCells({ [label.name]: classValue(label, value) }, `Set ${label.name} to ${name}`),
           })),
           ...(label.nullable
             ? [

@@ -47,7 +47,12 @@ export function byCondition(now: SelectionState, verb: Verb, mask: Bitmask, wher
 }
 
 /** Selects rows by their keys. */
-export function byKeys(now: SelectionState, verb: Verb | "toggle", rows: readonly { row: number; key: string }[], total: number): SelectionState {
+export function byKeys(
+  now: SelectionState,
+  verb: Verb | "toggle",
+  rows: readonly { row: number; key: string }[],
+  total: number,
+): SelectionState {
   const before = verb !== "replace" && now.mask?.length === total ? now : NOTHING;
   const mask = before.mask?.clone() ?? new Bitmask(total);
   const clicked = new Map(before.clicked);

@@ -78,7 +78,12 @@ function ViewChoices() {
         </select>
       )}
       {run && epochs.length > 1 && (
-        <select className="field" aria-label="Epoch" value={at.epoch ?? ""} onChange={(event) => setQuery({ epoch: event.target.value })}>
+        <select
+          className="field"
+          aria-label="Epoch"
+          value={at.epoch ?? ""}
+          onChange={(event) => setQuery({ epoch: event.target.value })}
+        >
           <option value="">latest epoch</option>
           {epochs.map((epoch) => (
             <option key={epoch} value={epoch}>
@@ -104,7 +109,9 @@ function Chips() {
               className="chip-text"
               title={clause.negated ? `${text}. Click: turn it round` : `${text}. Click: turn it round`}
               aria-pressed={clause.negated ?? false}
-              onClick={() => setFilter(filter.map((other, j) => (j === i ? { ...other, negated: !other.negated } : other)))}
+              onClick={() =>
+                setFilter(filter.map((other, j) => (j === i ? { ...other, negated: !other.negated } : other)))
+              }
             >
               <bdi>{text.length > 60 ? `${text.slice(0, 58)}…` : text}</bdi>
             </button>
@@ -149,7 +156,13 @@ function TriageButton() {
   const { query } = usePlace();
   const isOn = query.get("mode") === "triage";
   return (
-    <button type="button" className="button" aria-pressed={isOn} title="Triage (T)" onClick={() => setQuery({ mode: isOn ? null : "triage" })}>
+    <button
+      type="button"
+      className="button"
+      aria-pressed={isOn}
+      title="Triage (T)"
+      onClick={() => setQuery({ mode: isOn ? null : "triage" })}
+    >
       <ListChecks size={14} aria-hidden /> Triage
     </button>
   );
@@ -160,13 +173,25 @@ function SavedViews() {
   const views = useQuery(savedViewsOptions(dataset));
   const [isNaming, setNaming] = useState(false);
   const [name, setName] = useState("");
-  useCommands([{ id: "save-view", title: "Save this view", group: "View", keys: "Mod+S", always: true, run: () => setNaming(true) }]);
+  useCommands([
+    {
+      id: "save-view",
+      title: "Save this view",
+      group: "View",
+      keys: "Mod+S",
+      always: true,
+      run: () => setNaming(true),
+    },
+  ]);
   const again = () => client.invalidateQueries({ queryKey: savedViewsOptions(dataset).queryKey });
   const save = async (event: FormEvent) => {
     event.preventDefault();
     try {
       const path = { dataset, name: name.trim() };
-      await service.PUT("/v1/saved-views/{dataset}/{name}", { params: { path }, body: { state: place().query.toString() } });
+      await service.PUT("/v1/saved-views/{dataset}/{name}", {
+        params: { path },
+        body: { state: place().query.toString() },
+      });
       await again();
       setNaming(false);
       say(`Saved the view ${name.trim()}`);
@@ -207,7 +232,11 @@ function SavedViews() {
               </Menu.Item>
               <Menu.Item
                 className="menu-item"
-                onClick={() => copy(window.location.href).then((done) => say(done ? "The link is copied" : "The link is in the address bar"))}
+                onClick={() =>
+                  copy(window.location.href).then((done) =>
+                    say(done ? "The link is copied" : "The link is in the address bar"),
+                  )
+                }
               >
                 Copy the link
               </Menu.Item>
@@ -217,7 +246,12 @@ function SavedViews() {
       </Menu.Root>
       <Sheet title="Save this view" isOpen={isNaming} onClose={() => setNaming(false)}>
         <form onSubmit={save} className="row-line">
-          <input className="field" aria-label="Name of the view" value={name} onChange={(event) => setName(event.target.value)} />
+          <input
+            className="field"
+            aria-label="Name of the view"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
           <button type="submit" className="button first" disabled={name.trim() === ""}>
             Save
           </button>

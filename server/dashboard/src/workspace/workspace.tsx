@@ -70,11 +70,33 @@ function useWorkspaceCommands() {
   useCommands([
     { id: "undo", title: "Undo the last edit", group: "Edit", keys: "Mod+Z", run: () => void editing.undo() },
     { id: "redo", title: "Do it again", group: "Edit", keys: "Mod+Shift+Z Mod+Y", run: () => void editing.redo() },
-    { id: "delete-rows", title: "Delete the selected rows", group: "Edit", keys: "X", run: () => void editing.deleteRows() },
-    { id: "exclude-rows", title: "Exclude the selected rows from training", group: "Edit", run: () => void editing.include(false) },
-    { id: "include-rows", title: "Include the selected rows in training", group: "Edit", run: () => void editing.include(true) },
+    {
+      id: "delete-rows",
+      title: "Delete the selected rows",
+      group: "Edit",
+      keys: "X",
+      run: () => void editing.deleteRows(),
+    },
+    {
+      id: "exclude-rows",
+      title: "Exclude the selected rows from training",
+      group: "Edit",
+      run: () => void editing.include(false),
+    },
+    {
+      id: "include-rows",
+      title: "Include the selected rows in training",
+      group: "Edit",
+      run: () => void editing.include(true),
+    },
     { id: "filter-to", title: "Filter to the selection", group: "Filter", keys: "E", run: () => toSelection(false) },
-    { id: "filter-out", title: "Exclude the selection from the view", group: "Filter", keys: "Shift+E", run: () => toSelection(true) },
+    {
+      id: "filter-out",
+      title: "Exclude the selection from the view",
+      group: "Filter",
+      keys: "Shift+E",
+      run: () => toSelection(true),
+    },
     { id: "filter-clear", title: "Clear all filters", group: "Filter", keys: "D", run: () => setFilter([]) },
     {
       id: "filter-search",
@@ -105,7 +127,13 @@ function useWorkspaceCommands() {
       keys: "T",
       run: () => setQuery({ mode: query.get("mode") === "triage" ? null : "triage" }),
     },
-    { id: "go-history", title: "Go to the history", group: "Go to", keys: "H", run: () => navigate(to.history(dataset)) },
+    {
+      id: "go-history",
+      title: "Go to the history",
+      group: "Go to",
+      keys: "H",
+      run: () => navigate(to.history(dataset)),
+    },
     {
       id: "compare-head",
       title: "Compare the draft with its base",
@@ -113,12 +141,21 @@ function useWorkspaceCommands() {
       run: () => navigate(to.diff(dataset, refName, `draft:${refName}`)),
     },
     { id: "next-region", title: "Next region", group: "General", keys: "F6", always: true, run: () => moveRegion(1) },
-    { id: "previous-region", title: "Previous region", group: "General", keys: "Shift+F6", always: true, run: () => moveRegion(-1) },
+    {
+      id: "previous-region",
+      title: "Previous region",
+      group: "General",
+      keys: "Shift+F6",
+      always: true,
+      run: () => moveRegion(-1),
+    },
   ]);
 }
 
 function moveRegion(by: number) {
-  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => region.offsetParent !== null);
+  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter(
+    (region) => region.offsetParent !== null,
+  );
   if (regions.length === 0) return;
   const here = regions.findIndex((region) => region.contains(document.activeElement));
   regions[(here + by + regions.length) % regions.length].focus();

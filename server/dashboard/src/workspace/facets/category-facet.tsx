@@ -4,12 +4,12 @@ import { useDeferredValue, useState } from "react";
 import type { Cell, TableColumn } from "../../api/contract";
 import { groupsOptions } from "../../api/queries";
 import { whereOf } from "../../core/filter";
-import { categoryColour } from "../../render/palette";
 import { count, counted } from "../../parts/amounts";
 import { Failure, Loading } from "../../parts/states";
+import { categoryColour } from "../../render/palette";
+import { useClassOrder } from "../class-order";
 import { classColour, classText } from "../columns";
 import { addClause, setFilter, useWorkspace } from "../context";
-import { useClassOrder } from "../class-order";
 
 const SHOWN = 100;
 
@@ -17,7 +17,9 @@ export function CategoryFacet({ column }: { column: TableColumn }) {
   const { at, version, filter } = useWorkspace();
   const [search, setSearch] = useState("");
   const wanted = useDeferredValue(search.trim());
-  const here = filter.findIndex(({ condition, negated }) => condition.kind === "in" && condition.column === column.name && !negated);
+  const here = filter.findIndex(
+    ({ condition, negated }) => condition.kind === "in" && condition.column === column.name && !negated,
+  );
   const others = whereOf(filter, here < 0 ? undefined : here);
   const groups = useQuery(groupsOptions(at, version, column.name, others, wanted || undefined, SHOWN));
   const order = useClassOrder(column);
@@ -55,8 +57,15 @@ export function CategoryFacet({ column }: { column: TableColumn }) {
             <li key={text ?? "\0null"}>
               <label className={isOn ? "category is-on" : "category"}>
                 <input type="checkbox" checked={isOn} onChange={() => toggle(text)} />
-                {place >= 0 && <span className="swatch" style={{ background: categoryColour(place, classColour(column, text ?? "")) }} />}
-                <bdi className={value === null ? "category-name quiet" : "category-name"}>{clipped(classText(column, value))}</bdi>
+                {place >= 0 && (
+                  <span
+                    className="swatch"
+                    style={{ background: categoryColour(place, classColour(column, text ?? "")) }}
+                  />
+                )}
+                <bdi className={value === null ? "category-name quiet" : "category-name"}>
+                  {clipped(classText(column, value))}
+                </bdi>
                 <span className="category-bar" style={{ width: `${(amount / most) * 36}px` }} />
                 <span className="quiet number">{count(amount)}</span>
               </label>
@@ -64,10 +73,13 @@ export function CategoryFacet({ column }: { column: TableColumn }) {
           );
         })}
       </ul>
-      {rows.length === 0 && <p className="quiet">No value {search ? "has this text" : "is left by the other filters"}.</p>}
+      {rows.length === 0 && (
+        <p className="quiet">No value {search ? "has this text" : "is left by the other filters"}.</p>
+      )}
       {other > 0 && (
         <p className="quiet">
-          The {values.length} most frequent of {counted(distinct, "value")}; {counted(other, "row")} have others: search for them.
+          The {values.length} most frequent of {counted(distinct, "value")}; {counted(other, "row")} have others: search
+          for them.
         </p>
       )}
     </div>

@@ -43,7 +43,12 @@ export function Facets() {
       {shown.map((column) => (
         <section key={column.name} className="facet">
           <h2>
-            <button type="button" className="facet-head" aria-expanded={opened.has(column.name)} onClick={() => toggle(column.name)}>
+            <button
+              type="button"
+              className="facet-head"
+              aria-expanded={opened.has(column.name)}
+              onClick={() => toggle(column.name)}
+            >
               {opened.has(column.name) ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
               <bdi className="facet-name">{column.name}</bdi>
               <span className="quiet push">{column.role.kind === "plain" ? column.type : column.role.kind}</span>

@@ -4,7 +4,7 @@ import { scaleLinear } from "d3-scale";
 import { type FormEvent, type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Histogram, TableColumn } from "../../api/contract";
 import { histogramOptions } from "../../api/queries";
-import { Bitmask } from "../../core/bitmask";
+import type { Bitmask } from "../../core/bitmask";
 import { whereOf } from "../../core/filter";
 import { count, measured } from "../../parts/amounts";
 import { Failure, Loading } from "../../parts/states";
@@ -19,7 +19,9 @@ const HEIGHT = 56;
 
 export function RangeFacet({ column }: { column: TableColumn }) {
   const { at, version, filter } = useWorkspace();
-  const here = filter.findIndex(({ condition, negated }) => condition.kind === "range" && condition.column === column.name && !negated);
+  const here = filter.findIndex(
+    ({ condition, negated }) => condition.kind === "range" && condition.column === column.name && !negated,
+  );
   // The facet shows what the other filters leave: its own would hide what can be chosen.
   const others = whereOf(filter, here < 0 ? undefined : here);
   const all = useQuery(histogramOptions(at, version, column.name));
@@ -31,7 +33,9 @@ export function RangeFacet({ column }: { column: TableColumn }) {
 
 function Brush({ column, all, left }: { column: TableColumn; all: Histogram; left: Histogram | undefined }) {
   const { filter } = useWorkspace();
-  const set = filter.find(({ condition, negated }) => condition.kind === "range" && condition.column === column.name && !negated);
+  const set = filter.find(
+    ({ condition, negated }) => condition.kind === "range" && condition.column === column.name && !negated,
+  );
   const range = set?.condition.kind === "range" ? set.condition : null;
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const svg = useRef<SVGSVGElement>(null);
@@ -48,7 +52,9 @@ function Brush({ column, all, left }: { column: TableColumn; all: Histogram; lef
     return box ? x.invert(((event.clientX - box.left) / box.width) * WIDTH) : min;
   };
   const commit = (low: number | null, high: number | null) => {
-    addClause(filter, { condition: { kind: "range", column: column.name, low, high, ...(isWhen ? { is: "time" as const } : {}) } });
+    addClause(filter, {
+      condition: { kind: "range", column: column.name, low, high, ...(isWhen ? { is: "time" as const } : {}) },
+    });
   };
   const clear = () => setFilter(filter.filter((clause) => clause !== set));
   const down = (event: PointerEvent<SVGSVGElement>) => {
@@ -93,7 +99,14 @@ function Brush({ column, all, left }: { column: TableColumn; all: Histogram; lef
         onKeyDown={keys}
       >
         {all.counts.map((amount, i) => (
-          <rect key={i} className="bar-all" x={x(all.edges[i])} width={barWidth(x, all, i)} y={HEIGHT - height(amount)} height={height(amount)} />
+          <rect
+            key={i}
+            className="bar-all"
+            x={x(all.edges[i])}
+            width={barWidth(x, all, i)}
+            y={HEIGHT - height(amount)}
+            height={height(amount)}
+          />
         ))}
         {left?.counts.map((amount, i) => {
           const middle = (left.edges[i] + left.edges[i + 1]) / 2;
@@ -109,7 +122,9 @@ function Brush({ column, all, left }: { column: TableColumn; all: Histogram; lef
             />
           );
         })}
-        {(drag || range) && <rect className="brush-range" x={x(low)} width={Math.max(1, x(high) - x(low))} y={0} height={HEIGHT} />}
+        {(drag || range) && (
+          <rect className="brush-range" x={x(low)} width={Math.max(1, x(high) - x(low))} y={0} height={HEIGHT} />
+        )}
       </svg>
       <Bounds
         key={`${range?.low} ${range?.high}`}
@@ -126,7 +141,8 @@ function Brush({ column, all, left }: { column: TableColumn; all: Histogram; lef
   );
 }
 
-const barWidth = (x: (value: number) => number, of: Histogram, i: number) => Math.max(0.5, x(of.edges[i + 1]) - x(of.edges[i]) - 0.5);
+const barWidth = (x: (value: number) => number, of: Histogram, i: number) =>
+  Math.max(0.5, x(of.edges[i + 1]) - x(of.edges[i]) - 0.5);
 
 /** A dragged bound to the digits that the picture can show. */
 function tidy(value: number, min: number, max: number): number {
@@ -145,7 +161,8 @@ function Bounds(props: {
 }) {
   const { column, min, max, show, onSet } = props;
   const isWhen = isTime(column);
-  const asText = (value: number | null) => (value === null ? "" : isWhen ? new Date(value).toISOString().slice(0, 10) : String(value));
+  const asText = (value: number | null) =>
+    value === null ? "" : isWhen ? new Date(value).toISOString().slice(0, 10) : String(value);
   const [low, setLow] = useState(asText(props.low));
   const [high, setHigh] = useState(asText(props.high));
   const read = (text: string) => {
@@ -157,10 +174,28 @@ function Bounds(props: {
     if (low !== asText(props.low) || high !== asText(props.high)) onSet(read(low), read(high));
   };
   return (
-    <form className="row-line bounds" onSubmit={send} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && send(event)}>
-      <input className="field number" inputMode="decimal" aria-label={`${column.name} from`} placeholder={show(min)} value={low} onChange={(event) => setLow(event.target.value)} />
+    <form
+      className="row-line bounds"
+      onSubmit={send}
+      onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && send(event)}
+    >
+      <input
+        className="field number"
+        inputMode="decimal"
+        aria-label={`${column.name} from`}
+        placeholder={show(min)}
+        value={low}
+        onChange={(event) => setLow(event.target.value)}
+      />
       <span aria-hidden>–</span>
-      <input className="field number" inputMode="decimal" aria-label={`${column.name} to`} placeholder={show(max)} value={high} onChange={(event) => setHigh(event.target.value)} />
+      <input
+        className="field number"
+        inputMode="decimal"
+        aria-label={`${column.name} to`}
+        placeholder={show(max)}
+        value={high}
+        onChange={(event) => setHigh(event.target.value)}
+      />
       <button type="submit" className="unseen" tabIndex={-1}>
         Set
       </button>
@@ -173,9 +208,17 @@ function NoNumbers({ column, histogram }: { column: TableColumn; histogram: Hist
   const name = `"${column.name.replaceAll('"', '""')}"`;
   const kinds = [
     { what: "null", amount: histogram.nulls, condition: { kind: "null" as const, column: column.name } },
-    { what: "NaN", amount: histogram.nan, condition: { kind: "sql" as const, sql: `CAST(${name} AS VARCHAR) = 'NaN'` } },
+    {
+      what: "NaN",
+      amount: histogram.nan,
+      condition: { kind: "sql" as const, sql: `CAST(${name} AS VARCHAR) = 'NaN'` },
+    },
     { what: "∞", amount: histogram.inf, condition: { kind: "sql" as const, sql: `${name} > 1.7976931348623157e308` } },
-    { what: "−∞", amount: histogram.neg_inf, condition: { kind: "sql" as const, sql: `${name} < -1.7976931348623157e308` } },
+    {
+      what: "−∞",
+      amount: histogram.neg_inf,
+      condition: { kind: "sql" as const, sql: `${name} < -1.7976931348623157e308` },
+    },
   ].filter(({ amount }) => amount > 0);
   if (kinds.length === 0) return null;
   return (

@@ -11,7 +11,9 @@ export function TextFacet({ column }: { column: TableColumn }) {
   const send = (event: FormEvent) => {
     event.preventDefault();
     if (text === "" || refusal) return;
-    addClause(filter, { condition: { kind: "text", column: column.name, text, how: isPattern ? "matches" : "contains" } });
+    addClause(filter, {
+      condition: { kind: "text", column: column.name, text, how: isPattern ? "matches" : "contains" },
+    });
     setText("");
   };
   return (
@@ -26,13 +28,24 @@ export function TextFacet({ column }: { column: TableColumn }) {
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
-        <button type="button" className="button icon mono" aria-pressed={isPattern} aria-label="Regular expression" title="Regular expression" onClick={() => setPattern(!isPattern)}>
+        <button
+          type="button"
+          className="button icon mono"
+          aria-pressed={isPattern}
+          aria-label="Regular expression"
+          title="Regular expression"
+          onClick={() => setPattern(!isPattern)}
+        >
           .*
         </button>
       </div>
       {refusal && <p className="badge bad">{refusal}</p>}
       {column.nullable && (
-        <button type="button" className="button plain" onClick={() => addClause(filter, { condition: { kind: "null", column: column.name } })}>
+        <button
+          type="button"
+          className="button plain"
+          onClick={() => addClause(filter, { condition: { kind: "null", column: column.name } })}
+        >
           is null
         </button>
       )}
