@@ -4,6 +4,7 @@ import {
   type DockviewApi,
   DockviewReact,
   type DockviewReadyEvent,
+  type IDockviewPanel,
   type IDockviewPanelHeaderProps,
   type IDockviewPanelProps,
 } from "dockview-react";
@@ -96,20 +97,24 @@ export const Dock = memo(function Dock() {
     for (const panel of [...api.panels]) {
       if (panel.view.contentComponent === "plot" && !wanted.has(panel.id)) api.removePanel(panel);
     }
-    let isFirst = true;
+    let first: IDockviewPanel | null = null;
     for (const [id, plot] of wanted) {
       if (api.getPanel(id)) continue;
       const beside = api.getPanel("newplot") ?? api.panels.find(({ view }) => view.contentComponent === "plot");
       const position = beside
         ? { referencePanel: beside, index: Math.max(0, beside.group.panels.length - 1) }
         : { referencePanel: api.getPanel("rows") ?? "rows", direction: "above" as const };
-      const panel = api.addPanel({ id, component: "plot", title: plotTitle(plot), params: { id }, position });
-      if (isFirst) panel.api.setActive();
-      isFirst = false;
+      const panel = api.addPanel({
+        id,
+        component: "plot",
+        title: plotTitle(plot),
+        params: { id },
+        position,
+        inactive: true,
+      });
+      first ??= panel;
     }
-    const first = plots[0] && api.getPanel(plotId(plots[0]));
-    const plotGroup = first?.group;
-    if (plotGroup?.activePanel?.id === "newplot") first?.api.setActive();
+    first?.api.setActive();
   }, [api, plots]);
 
   useCommands([
@@ -157,29 +162,17 @@ function reset(api: DockviewApi) {
 }
 
 function arrange(api: DockviewApi) {
-  const { width, height } = api;
   api.addPanel({ id: "rows", component: "rows", title: FIXED.rows });
-  api.addPanel({
-    id: "newplot",
-    component: "newplot",
-    title: FIXED.newplot,
-    position: { referencePanel: "rows", direction: "above" },
-    initialHeight: Math.round(height * 0.5),
-  });
-  const side = Math.max(200, Math.min(270, Math.round(width * 0.19)));
-  api.addPanel({
-    id: "facets",
-    component: "facets",
-    title: FIXED.facets,
-    position: { direction: "left" },
-    initialWidth: side,
-  });
-  api.addPanel({
-    id: "inspector",
-    component: "inspector",
-    title: FIXED.inspector,
-    position: { direction: "right" },
-    initialWidth: Math.max(260, Math.min(400, Math.round(width * 0.26))),
+  const position = { referencePanel: "rows", direction: "above" as const };
+  api.addPanel({ id: "newplot", component: "newplot", title: FIXED.newplot, position });
+  for (const id of ["facets", "inspector"]) addFixed(api, id);
+  // Shares of the window are known only when it has been laid out.
+  requestAnimationFrame(() => {
+    const share = (of: number, least: number, most: number) =>
+      Math.max(least, Math.min(most, Math.round(api.width * of)));
+    api.getPanel("facets")?.api.setSize({ width: share(0.18, 200, 270) });
+    api.getPanel("inspector")?.api.setSize({ width: share(0.26, 260, 400) });
+    api.getPanel("newplot")?.api.setSize({ height: Math.round(api.height * 0.52) });
   });
 }
 

@@ -120,126 +120,128 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
   }
   const leftOf = (i: number) => (i < pinned ? { position: "sticky" as const, left: lefts[i], zIndex: 2 } : undefined);
   return (
-    <div
-      ref={scroll.container}
-      className="row-table"
-      role="grid"
-      aria-label={`Rows of ${table.name}`}
-      aria-rowcount={matched + 1}
-      aria-colcount={shown.length + 2}
-      aria-multiselectable
-      aria-activedescendant={
-        focused !== null && position !== null && position >= scroll.first && position < scroll.end
-          ? `row-${position}`
-          : undefined
-      }
-      tabIndex={0}
-      onKeyDown={keys}
-    >
-      <div className="row-sizer" style={{ height: scroll.height + HEAD_PX, width }} role="presentation">
-        <div className="row-view" style={{ height: scroll.viewHeight + HEAD_PX, width }} role="presentation">
-          <div className="row-head" role="row" aria-rowindex={1} style={{ height: HEAD_PX }}>
-            <div role="columnheader" className="cell-head" style={{ width: CHECK_PX }}>
-              <span className="unseen">selected</span>
-            </div>
-            {thumbnail > 0 && (
-              <div role="columnheader" className="cell-head" style={{ width: thumbWidth }}>
-                <span className="unseen">picture</span>
+    <>
+      <div
+        ref={scroll.container}
+        className="row-table"
+        role="grid"
+        aria-label={`Rows of ${table.name}`}
+        aria-rowcount={matched + 1}
+        aria-colcount={shown.length + 2}
+        aria-multiselectable
+        aria-activedescendant={
+          focused !== null && position !== null && position >= scroll.first && position < scroll.end
+            ? `row-${position}`
+            : undefined
+        }
+        tabIndex={0}
+        onKeyDown={keys}
+      >
+        <div className="row-sizer" style={{ height: scroll.height + HEAD_PX, width }} role="presentation">
+          <div className="row-view" style={{ height: scroll.viewHeight + HEAD_PX, width }} role="presentation">
+            <div className="row-head" role="row" aria-rowindex={1} style={{ height: HEAD_PX }}>
+              <div role="columnheader" className="cell-head" style={{ width: CHECK_PX }}>
+                <span className="unseen">selected</span>
               </div>
-            )}
-            {shown.map((column, i) => {
-              const term = terms.find((one) => one.column === column.name);
-              return (
-                <div
-                  key={column.name}
-                  role="columnheader"
-                  className="cell-head"
-                  aria-sort={term ? (term.isDescending ? "descending" : "ascending") : "none"}
-                  style={{ width: widthOf(column), ...leftOf(i) }}
-                >
-                  <button
-                    type="button"
-                    tabIndex={-1}
-                    className="head-button"
-                    title={`${column.name} (${column.type}). Click sorts, Shift-click sorts besides`}
-                    onClick={(event) => setQuery({ order: orderText(turned(terms, column.name, event.shiftKey)) })}
-                  >
-                    <bdi>{column.name}</bdi>
-                    {term &&
-                      (term.isDescending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden />)}
-                  </button>
+              {thumbnail > 0 && (
+                <div role="columnheader" className="cell-head" style={{ width: thumbWidth }}>
+                  <span className="unseen">picture</span>
                 </div>
-              );
-            })}
-          </div>
-          <div className="row-window" style={{ height: scroll.viewHeight }} role="presentation">
-            {positions.map((at, i) => {
-              const row = pages.at(at);
-              const style = { height: rowHeight, transform: `translateY(${scroll.offset + i * rowHeight}px)`, width };
-              if (!row) {
+              )}
+              {shown.map((column, i) => {
+                const term = terms.find((one) => one.column === column.name);
                 return (
-                  <div key={at} className="row is-waiting" style={style} role="row" aria-rowindex={at + 2}>
-                    <div role="gridcell">
-                      <span className="skeleton" />
-                    </div>
+                  <div
+                    key={column.name}
+                    role="columnheader"
+                    className="cell-head"
+                    aria-sort={term ? (term.isDescending ? "descending" : "ascending") : "none"}
+                    style={{ width: widthOf(column), ...leftOf(i) }}
+                  >
+                    <button
+                      type="button"
+                      tabIndex={-1}
+                      className="head-button"
+                      title={`${column.name} (${column.type}). Click sorts, Shift-click sorts besides`}
+                      onClick={(event) => setQuery({ order: orderText(turned(terms, column.name, event.shiftKey)) })}
+                    >
+                      <bdi>{column.name}</bdi>
+                      {term &&
+                        (term.isDescending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden />)}
+                    </button>
                   </div>
                 );
-              }
-              const isSelected = selected?.get(row._row) ?? false;
-              return (
-                <div
-                  key={at}
-                  id={`row-${at}`}
-                  role="row"
-                  tabIndex={-1}
-                  aria-rowindex={at + 2}
-                  aria-selected={isSelected}
-                  className={`row${isSelected ? " is-selected" : ""}${row._key === focused ? " is-focused" : ""}${at % 2 ? " is-odd" : ""}`}
-                  style={style}
-                  onClick={(event) => void click(at, row, event)}
-                >
-                  <div role="gridcell" className="cell" style={{ width: CHECK_PX }}>
-                    <input
-                      type="checkbox"
-                      tabIndex={-1}
-                      checked={isSelected}
-                      aria-label={`Select row ${row._key}`}
-                      onClick={(event) => event.stopPropagation()}
-                      onChange={() =>
-                        void click(at, row, { ctrlKey: true, shiftKey: false, metaKey: false, altKey: false })
-                      }
-                    />
+              })}
+            </div>
+            <div className="row-window" style={{ height: scroll.viewHeight }} role="presentation">
+              {positions.map((at, i) => {
+                const row = pages.at(at);
+                const style = { height: rowHeight, transform: `translateY(${scroll.offset + i * rowHeight}px)`, width };
+                if (!row) {
+                  return (
+                    <div key={at} className="row is-waiting" style={style} role="row" aria-rowindex={at + 2}>
+                      <div role="gridcell">
+                        <span className="skeleton" />
+                      </div>
+                    </div>
+                  );
+                }
+                const isSelected = selected?.get(row._row) ?? false;
+                return (
+                  <div
+                    key={at}
+                    id={`row-${at}`}
+                    role="row"
+                    tabIndex={-1}
+                    aria-rowindex={at + 2}
+                    aria-selected={isSelected}
+                    className={`row${isSelected ? " is-selected" : ""}${row._key === focused ? " is-focused" : ""}${at % 2 ? " is-odd" : ""}`}
+                    style={style}
+                    onClick={(event) => void click(at, row, event)}
+                  >
+                    <div role="gridcell" className="cell" style={{ width: CHECK_PX }}>
+                      <input
+                        type="checkbox"
+                        tabIndex={-1}
+                        checked={isSelected}
+                        aria-label={`Select row ${row._key}`}
+                        onClick={(event) => event.stopPropagation()}
+                        onChange={() =>
+                          void click(at, row, { ctrlKey: true, shiftKey: false, metaKey: false, altKey: false })
+                        }
+                      />
+                    </div>
+                    {thumbnail > 0 && (
+                      <div role="gridcell" className="cell is-thumb" style={{ width: thumbWidth }}>
+                        <Thumbnail row={row} size={thumbnail} boxes={boxes(row)} />
+                      </div>
+                    )}
+                    {shown.map((column, j) => (
+                      <div
+                        key={column.name}
+                        role="gridcell"
+                        className={isNumber(column) && !isLabel(column) ? "cell is-number" : "cell"}
+                        style={{ width: widthOf(column), ...leftOf(j) }}
+                        onDoubleClick={() => editor.open(row, column)}
+                      >
+                        {editor.isOpen(row, column) ? (
+                          <CellEditor row={row} column={column} editor={editor} />
+                        ) : (
+                          <CellBody column={column} row={row} isEdited={edited.has(row._key, column.name)} />
+                        )}
+                      </div>
+                    ))}
                   </div>
-                  {thumbnail > 0 && (
-                    <div role="gridcell" className="cell is-thumb" style={{ width: thumbWidth }}>
-                      <Thumbnail row={row} size={thumbnail} boxes={boxes(row)} />
-                    </div>
-                  )}
-                  {shown.map((column, j) => (
-                    <div
-                      key={column.name}
-                      role="gridcell"
-                      className={isNumber(column) && !isLabel(column) ? "cell is-number" : "cell"}
-                      style={{ width: widthOf(column), ...leftOf(j) }}
-                      onDoubleClick={() => editor.open(row, column)}
-                    >
-                      {editor.isOpen(row, column) ? (
-                        <CellEditor row={row} column={column} editor={editor} />
-                      ) : (
-                        <CellBody column={column} row={row} isEdited={edited.has(row._key, column.name)} />
-                      )}
-                    </div>
-                  ))}
-                </div>
-              );
-            })}
+                );
+              })}
+            </div>
           </div>
         </div>
       </div>
       <p className="unseen" aria-live="polite">
         {position !== null ? `Row ${count(position + 1)} of ${count(matched)}` : ""}
       </p>
-    </div>
+    </>
   );
 }
 

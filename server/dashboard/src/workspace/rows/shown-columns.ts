@@ -20,11 +20,11 @@ export function useShownColumns(): ShownColumns {
   const text = query.get("cols");
   const byName = new Map(columns.map((column) => [column.name, column]));
   const named = text?.split(",").map(decodeURIComponent) ?? null;
-  const usual = columns.filter(({ role }) => !["embedding", "image", "mask"].includes(role.kind)).slice(0, AT_FIRST);
-  const joined = columns.filter((column) => column.name.includes(".") && !usual.includes(column));
-  const shown = named
-    ? named.map((name) => byName.get(name)).filter((column) => column !== undefined)
-    : [...usual, ...joined];
+  const usual = columns
+    .filter(({ role }) => !["embedding", "image", "mask"].includes(role.kind))
+    .sort((a, b) => rank(a) - rank(b))
+    .slice(0, AT_FIRST);
+  const shown = named ? named.map((name) => byName.get(name)).filter((column) => column !== undefined) : usual;
   const pinned = Math.min(shown.length, Number(query.get("pinned")) || 0);
   return {
     shown,
@@ -33,4 +33,12 @@ export function useShownColumns(): ShownColumns {
     set: (names, count = pinned) =>
       setQuery({ cols: names.map(encodeURIComponent).join(","), pinned: count > 0 ? String(count) : null }, true),
   };
+}
+
+/** The class and what a model says of it come first: they are what rows are looked at for. */
+function rank({ role, name }: TableColumn): number {
+  if (role.kind === "key") return 0;
+  if (role.kind === "label") return 1;
+  if (!name.includes(".")) return 3;
+  return /\.[xyz]$/.test(name) ? 4 : 2;
 }
