@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { insideSql, isInside, simplify } from "./polygon";
+import { insideSql, isInside, PolygonGrid, simplify } from "./polygon";
 
 const square = [0, 0, 10, 0, 10, 10, 0, 10];
 
@@ -44,4 +44,20 @@ test("a lasso of a thousand corners keeps its shape in forty", () => {
   expect(fewer.length).toBe(80);
   expect(isInside(fewer, 0.97, 0)).toBe(true);
   expect(isInside(fewer, 1.01, 0)).toBe(false);
+});
+
+test("the grid of a polygon answers as the polygon does", () => {
+  let seed = 11;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  for (let shape = 0; shape < 5; shape++) {
+    const star = Array.from({ length: 40 }, () => random() * 20 - 10);
+    const grid = new PolygonGrid(star);
+    for (let i = 0; i < 20_000; i++) {
+      const [x, y] = [random() * 24 - 12, random() * 24 - 12];
+      if (grid.has(x, y) !== isInside(star, x, y)) expect.fail(`${x}, ${y} in ${star}`);
+    }
+  }
 });

@@ -75,3 +75,64 @@ function number(value: number): string {
   const text = Number(value.toPrecision(7)).toString();
   return value < 0 ? `(${text})` : text;
 }
+
+const CELLS = 256;
+const IN = 1;
+const EDGE = 2;
+
+/**
+ * A polygon made ready for a million questions: cells that lie wholly inside or outside answer at once,
+ * only those on its line ask the exact test.
+ */
+export class PolygonGrid {
+  private readonly polygon: Polygon;
+  private readonly cells = new Uint8Array(CELLS * CELLS);
+  private readonly left: number;
+  private readonly top: number;
+  private readonly perX: number;
+  private readonly perY: number;
+
+  constructor(polygon: Polygon) {
+    this.polygon = polygon;
+    const { left, top, right, bottom } = boundsOf(polygon);
+    this.left = left;
+    this.top = top;
+    this.perX = CELLS / (right - left || 1);
+    this.perY = CELLS / (bottom - top || 1);
+    for (let line = 0; line < CELLS; line++) this.fill(line);
+  }
+
+  has(x: number, y: number): boolean {
+    const i = Math.floor((x - this.left) * this.perX);
+    const j = Math.floor((y - this.top) * this.perY);
+    if (i < 0 || j < 0 || i > CELLS || j > CELLS) return false;
+    const cell = this.cells[Math.min(CELLS - 1, j) * CELLS + Math.min(CELLS - 1, i)];
+    return cell === EDGE ? isInside(this.polygon, x, y) : cell === IN;
+  }
+
+  private fill(line: number): void {
+    const { polygon, cells } = this;
+    const [from, to] = [this.top + line / this.perY, this.top + (line + 1) / this.perY];
+    const middle = (from + to) / 2;
+    const crossings: number[] = [];
+    const column = (x: number) => Math.min(CELLS - 1, Math.max(0, Math.floor((x - this.left) * this.perX)));
+    const onLine: [number, number][] = [];
+    for (let i = 0, j = polygon.length - 2; i < polygon.length; j = i, i += 2) {
+      const [xi, yi, xj, yj] = [polygon[i], polygon[i + 1], polygon[j], polygon[j + 1]];
+      const [low, high] = [Math.max(from, Math.min(yi, yj)), Math.min(to, Math.max(yi, yj))];
+      if (low > high) continue;
+      const at = (y: number) => (yi === yj ? xi : xi + ((xj - xi) * (y - yi)) / (yj - yi));
+      const ends = yi === yj ? [xi, xj] : [at(low), at(high)];
+      // A cell more on each side: rounding must not turn an edge into an inside.
+      onLine.push([column(Math.min(...ends)) - 1, column(Math.max(...ends)) + 1]);
+      if (yi > middle !== yj > middle) crossings.push(at(middle));
+    }
+    crossings.sort((a, b) => a - b);
+    for (let k = 0; k + 1 < crossings.length; k += 2) {
+      cells.fill(IN, line * CELLS + column(crossings[k]), line * CELLS + column(crossings[k + 1]) + 1);
+    }
+    for (const [first, last] of onLine) {
+      cells.fill(EDGE, line * CELLS + Math.max(0, first), line * CELLS + Math.min(CELLS - 1, last) + 1);
+    }
+  }
+}

@@ -3,7 +3,7 @@
  * The same input gives the same pixels on every machine.
  */
 import type { Bitmask } from "../core/bitmask";
-import { boundsOf, isInside, type Polygon } from "../core/polygon";
+import { boundsOf, type Polygon, PolygonGrid } from "../core/polygon";
 import type { Projection } from "./camera";
 import type { PointColumns } from "./renderer";
 
@@ -73,8 +73,8 @@ function drawPass(
   const last = palette.length - 1;
   const side = Math.max(1, Math.round(diameter));
   const before = (side - 1) >> 1;
-  const isRound = side > 2;
-  const limit = (side * side) / 4;
+  const disc = discOf(side);
+  const steps = Int32Array.from(disc, ([i, j]) => j * width + i);
   const [ax, bx, cx, dx] = [p[0] * UNIT, p[1] * UNIT, p[2] * UNIT, p[3] - before];
   const [ay, by, cy, dy] = [p[4] * UNIT, p[5] * UNIT, p[6] * UNIT, p[7] - before];
   const [az, bz, cz] = [p[8] * UNIT, p[9] * UNIT, p[10] * UNIT];
@@ -88,31 +88,33 @@ function drawPass(
     if (left <= -side || top <= -side || left >= width || top >= height) continue;
     const colour = palette[Math.min(codes[row], last)];
     const near = depth ? az * px + bz * py + cz * pz : 0;
-    if (side === 1) {
-      const at = top * width + left;
+    const at = top * width + left;
+    const isWhole = left >= 0 && top >= 0 && left + side <= width && top + side <= height;
+    for (let k = 0; k < steps.length; k++) {
+      if (!isWhole) {
+        const [i, j] = disc[k];
+        if (left + i < 0 || left + i >= width || top + j < 0 || top + j >= height) continue;
+      }
+      const pixel = at + steps[k];
       if (depth) {
-        if (near < depth[at]) continue;
-        depth[at] = near;
+        if (near < depth[pixel]) continue;
+        depth[pixel] = near;
       }
-      pixels[at] = colour;
-      continue;
-    }
-    for (let j = 0; j < side; j++) {
-      const line = top + j;
-      if (line < 0 || line >= height) continue;
-      for (let i = 0; i < side; i++) {
-        const place = left + i;
-        if (place < 0 || place >= width) continue;
-        if (isRound && (i + 0.5 - side / 2) ** 2 + (j + 0.5 - side / 2) ** 2 > limit) continue;
-        const at = line * width + place;
-        if (depth) {
-          if (near < depth[at]) continue;
-          depth[at] = near;
-        }
-        pixels[at] = colour;
-      }
+      pixels[pixel] = colour;
     }
   }
+}
+
+/** The pixels of a dot of this diameter, from its upper left corner. */
+function discOf(side: number): [number, number][] {
+  const pixels: [number, number][] = [];
+  for (let j = 0; j < side; j++) {
+    for (let i = 0; i < side; i++) {
+      const isOut = side > 2 && (i + 0.5 - side / 2) ** 2 + (j + 0.5 - side / 2) ** 2 > (side * side) / 4;
+      if (!isOut) pixels.push([i, j]);
+    }
+  }
+  return pixels;
 }
 
 /** How many shown points fall on each pixel, as a ramp of logarithms. */
@@ -175,6 +177,7 @@ export function lassoRows(
   into: Bitmask,
 ): Bitmask {
   const { left, top, right, bottom } = boundsOf(polygon);
+  const grid = new PolygonGrid(polygon);
   for (let row = 0; row < x.length; row++) {
     if (!states[row]) continue;
     const [px, py, pz] = [x[row] * UNIT, y[row] * UNIT, z ? z[row] * UNIT : 0.5];
@@ -182,7 +185,7 @@ export function lassoRows(
     if (sx < left || sx > right) continue;
     const sy = p[4] * px + p[5] * py + p[6] * pz + p[7];
     if (sy < top || sy > bottom) continue;
-    if (isInside(polygon, sx, sy)) into.words[row >>> 5] |= 1 << (row & 31);
+    if (grid.has(sx, sy)) into.words[row >>> 5] |= 1 << (row & 31);
   }
   return into;
 }
