@@ -10,7 +10,11 @@ import { columnUrl, maskUrl, type TableAt } from "./urls";
 const refusals: Middleware = {
   onRequest({ request }) {
     const name = author();
-    if (name) request.headers.set("Veneer-Author", encodeURIComponent(name));
+    if (!name) return undefined;
+    // A header holds no name outside of Latin letters; the address does.
+    const url = new URL(request.url);
+    url.searchParams.set("author", name);
+    return new Request(url, request);
   },
   async onResponse({ response }) {
     if (!response.ok) throw await problemOf(response);

@@ -42,8 +42,7 @@ export interface Ref {
 export interface DraftRef {
   branch: string;
   writer: string;
-  saved_at: string;
-  steps: number;
+  op?: number;
 }
 
 export interface Dataset {
@@ -105,7 +104,7 @@ export interface TableColumn {
   role: Role;
   nullable: boolean;
   editable: boolean;
-  added: boolean;
+  added?: boolean;
 }
 
 export interface Table {
@@ -113,7 +112,7 @@ export interface Table {
   format: string;
   why?: string;
   rows: number;
-  is_main: boolean;
+  is_main?: boolean;
   files?: number;
   key?: string | null;
   problem?: { file: string; line?: number; column?: number; why: string } | null;
@@ -193,7 +192,8 @@ export interface DiffFile {
 export interface DiffRow {
   table: string;
   path?: string | null;
-  key: string;
+  /** None for a change of a whole column. */
+  key?: string | null;
   column?: string | null;
   change: "set" | "inserted" | "deleted" | "column-added";
   before: Cell;
@@ -235,7 +235,8 @@ export interface Draft {
   writer: string;
   based_on: string;
   is_behind: boolean;
-  step: number;
+  /** The newest step; null before the first edit. */
+  step: string | null;
   etag: string;
   can_undo: string | null;
   can_redo: string | null;
@@ -252,7 +253,7 @@ export type Edit =
   | { kind: "set"; table: string; keys?: string[]; where?: string; cells: Record<string, CellEdit> }
   | { kind: "insert"; table: string; after?: string; cells: Record<string, Cell> }
   | { kind: "delete"; table: string; keys?: string[]; where?: string }
-  | { kind: "add-column"; table: string; column: string; type: string }
+  | { kind: "add-column"; table: string; column: string; type: "text" | "number" | "integer" | "flag" }
   | { kind: "drop-column"; table: string; column: string }
   | { kind: "exclude" | "include"; table?: string; keys?: string[]; where?: string }
   | { kind: "class-rename"; table: string; from: string; to: string }
@@ -264,11 +265,13 @@ export type Edit =
 
 export interface Mount {
   dir: string;
-  dataset: string;
-  ref: string;
-  revision: string;
+  /** Null where another store's dataset is mounted. */
+  dataset: string | null;
+  ref: string | null;
+  revision: string | null;
   writable: boolean;
   pid?: number | null;
+  state?: string;
 }
 
 export interface Committed {
@@ -314,8 +317,9 @@ export interface Import {
   files: number;
   bytes: number;
   done: boolean;
+  name?: string;
   dataset?: string | null;
-  error?: string | null;
+  error?: Problem | null;
 }
 
 export interface SavedView {
@@ -428,7 +432,7 @@ export interface paths {
   "/v1/datasets/{dataset}/drafts/{branch}/undo": { post: Send<DB, None, Draft> };
   "/v1/datasets/{dataset}/drafts/{branch}/redo": { post: Send<DB, None, Draft> };
   "/v1/datasets/{dataset}/drafts/{branch}/discard": {
-    post: Send<DB, { paths?: string[]; rows?: { table: string; key: string }[] }, Draft>;
+    post: Send<DB, { paths?: string[] }, Draft>;
   };
   "/v1/datasets/{dataset}/drafts/{branch}/diff": {
     get: Get<DB, { author?: string; limit?: number; offset?: number }, Diff>;

@@ -53,10 +53,9 @@ export class Drafts {
     return this.keep(at, async () => body(await service.POST(`${D}/redo`, { params: { path: { ...at } }, body: {} })));
   }
 
-  discard(at: DraftAt, rows?: { table: string; key: string }[]): Promise<Draft> {
-    const what = rows ? { rows } : {};
+  discard(at: DraftAt): Promise<Draft> {
     return this.keep(at, async () =>
-      body(await service.POST(`${D}/discard`, { params: { path: { ...at } }, body: what })),
+      body(await service.POST(`${D}/discard`, { params: { path: { ...at } }, body: {} })),
     );
   }
 

@@ -13,6 +13,7 @@ import { counted, shortId } from "../parts/amounts";
 import { Link } from "../parts/link";
 import { Empty, Failure, Loading } from "../parts/states";
 import { say } from "../parts/toasts";
+import { takingTheirs } from "./give-back";
 
 export default function ConflictsPage({ dataset }: { dataset: string }) {
   const { query } = usePlace();
@@ -84,20 +85,25 @@ function DraftConflicts({ dataset, branch }: { dataset: string; branch: string }
       navigate(to.workspace(dataset, branch), true);
     },
   });
-  const discard = useMutation({
-    mutationFn: (rows: { table: string; key: string }[]) => new Drafts(client).discard({ dataset, branch }, rows),
+  const conflicts = rebase.error instanceof ServiceProblem ? rebase.error.conflicts : [];
+  const settling = takingTheirs(conflicts);
+  const settle = useMutation({
+    mutationFn: () =>
+      new Drafts(client).edit(
+        { dataset, branch },
+        settling,
+        `Took ${branch}'s side of ${counted(settling.length, "conflict")}`,
+      ),
     onSuccess: () => rebase.mutate(),
   });
-  const conflicts = rebase.error instanceof ServiceProblem ? rebase.error.conflicts : [];
-  const rows = conflicts.flatMap(({ table, key }) => (table && key ? [{ table, key }] : []));
   return (
     <div className="sheet-page">
       <div className="page-head">
         <h1>The draft on {branch}</h1>
         <span className="push row-line">
-          {rows.length > 0 && (
-            <button type="button" className="button" onClick={() => discard.mutate(rows)}>
-              Take the branch's {counted(rows.length, "row")}
+          {settling.length > 0 && (
+            <button type="button" className="button" disabled={settle.isPending} onClick={() => settle.mutate()}>
+              Take the branch's side of {counted(settling.length, "conflict")}
             </button>
           )}
           <button type="button" className="button first" disabled={rebase.isPending} onClick={() => rebase.mutate()}>
@@ -116,7 +122,7 @@ function DraftConflicts({ dataset, branch }: { dataset: string; branch: string }
         </p>
       )}
       <ConflictsOf
-        error={rebase.error ?? discard.error}
+        error={rebase.error ?? settle.error}
         isPending={rebase.isPending}
         ours="your draft"
         theirs={branch}

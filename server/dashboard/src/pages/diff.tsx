@@ -14,6 +14,7 @@ import { Answered, Empty } from "../parts/states";
 import { say, sayFailure } from "../parts/toasts";
 import { ClassFlow } from "./class-flow";
 import { FileChanges } from "./file-changes";
+import { reversed } from "./give-back";
 import { RowChange } from "./row-change";
 
 const PAGE = 200;
@@ -254,14 +255,16 @@ function Revert({
     const drafts = new Drafts(client);
     try {
       if (ofDraft !== null && what === "chosen") {
-        await drafts.discard(
-          { dataset, branch: ofDraft },
-          rows.map(({ table, key }) => ({ table, key })),
-        );
+        const { edits, left } = reversed(rows);
+        if (left.length > 0) say(`${counted(left.length, "deleted row")} can only come back by undo`);
+        if (edits.length === 0) return;
+        await drafts.edit({ dataset, branch: ofDraft }, edits, `Gave ${counted(edits.length, "change")} back`);
       } else if (ofDraft !== null) await drafts.discard({ dataset, branch: ofDraft });
       else {
-        const keysOf = rows.map(({ table, key, column }) => ({ table, key, ...(column ? { column } : {}) }));
-        await drafts.revert({ dataset, branch: chosen }, from, until, what === "all" ? "all" : keysOf);
+        const chosenRows = rows.flatMap(({ table, key, column }) =>
+          key ? [{ table, key, ...(column ? { column } : {}) }] : [],
+        );
+        await drafts.revert({ dataset, branch: chosen }, from, until, what === "all" ? "all" : chosenRows);
       }
       await client.invalidateQueries({ queryKey: ["dataset", dataset] });
       say(

@@ -6,6 +6,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { service } from "../api/client";
 import type { Import } from "../api/contract";
 import { events } from "../api/events";
+import { ServiceProblem } from "../api/problem";
 import { keys, runsOptions, useAbout, useDatasets, useMounts, useSession } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { to } from "../app/routes";
@@ -115,11 +116,15 @@ export default function Home() {
                       <tr key={dir}>
                         <td className="mono">{dir}</td>
                         <td>
-                          <Link href={to.workspace(dataset, ref)}>
-                            {dataset}@{shortId(ref)}
-                          </Link>
+                          {dataset && ref ? (
+                            <Link href={to.workspace(dataset, ref)}>
+                              {dataset}@{shortId(ref)}
+                            </Link>
+                          ) : (
+                            <span className="quiet">a dataset of another store</span>
+                          )}
                         </td>
-                        <td className="mono">{shortId(revision)}</td>
+                        <td className="mono">{revision ? shortId(revision) : "—"}</td>
                         <td>{writable ? "read and write" : "read"}</td>
                       </tr>
                     ))}
@@ -254,7 +259,7 @@ function ImportProgress() {
           else next.set(progress.id, progress);
           return next;
         });
-        if (progress.error) sayFailure("The import", new Error(progress.error));
+        if (progress.error) sayFailure("The import", new ServiceProblem(progress.error));
         else if (progress.done) {
           say(`Imported ${progress.dataset ?? "the dataset"}: ${counted(progress.files, "file")}`);
           void client.invalidateQueries({ queryKey: keys.datasets });
@@ -265,7 +270,7 @@ function ImportProgress() {
   return [...imports].map(([id, { files, bytes: size, error, dataset }]) => (
     <p key={id} className="card card-body" role="status">
       {error
-        ? `The import of ${dataset ?? id} failed: ${error}`
+        ? `The import of ${dataset ?? id} failed: ${error.detail}`
         : `Importing ${dataset ?? ""}: ${counted(files, "file")}, ${bytes(size)} so far…`}
     </p>
   ));

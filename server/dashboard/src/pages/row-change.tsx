@@ -6,9 +6,9 @@ import { rowsOptions, tablesOptions } from "../api/queries";
 import { fileUrl, thumbnailUrl } from "../api/urls";
 import { to } from "../app/routes";
 import { type Box, fromCell, isBoxForm } from "../core/box";
-import { quoteName, quoteText } from "../core/sql-text";
 import { Link } from "../parts/link";
 import { classText, imageColumn } from "../workspace/columns";
+import { byKey } from "../workspace/row-key";
 
 interface Props {
   row: DiffRow;
@@ -42,8 +42,8 @@ export function RowChange({ row, dataset, from, until, isChosen, onChoose }: Pro
         )}
       </td>
       <td>
-        <Link href={to.workspace(dataset, branch, { table: row.table, focus: row.key })} className="mono">
-          <bdi>{row.key}</bdi>
+        <Link href={to.workspace(dataset, branch, { table: row.table, focus: row.key ?? undefined })} className="mono">
+          <bdi>{row.key ?? row.path}</bdi>
         </Link>
         <div className="quiet">{row.table}</div>
       </td>
@@ -75,20 +75,13 @@ function ChangedPicture({ row, table, tables, dataset, from, until }: PicturePro
   const own = imageColumn(table);
   const reference = table.columns.find(({ role }) => role.kind === "reference");
   const target = own ? table : (tables.find(({ name }) => name === reference?.role.table) ?? null);
-  const rowWhere = table.key
-    ? `CAST(${quoteName(table.key)} AS VARCHAR) = ${quoteText(row.key)}`
-    : `_key = ${quoteText(row.key)}`;
   const found = useQuery({
-    ...rowsOptions({ dataset, ref, table: table.name }, "diff", { where: rowWhere, offset: 0, limit: 1 }),
-    enabled: target !== null,
+    ...rowsOptions({ dataset, ref, table: table.name }, "diff", byKey(table, row.key ?? "")),
+    enabled: target !== null && Boolean(row.key),
   }).data?.rows[0] as Row | undefined;
   const linked = !own && found && reference ? found[reference.name] : null;
   const other = useQuery({
-    ...rowsOptions({ dataset, ref, table: target?.name ?? "" }, "diff", {
-      where: target?.key ? `CAST(${quoteName(target.key)} AS VARCHAR) = ${quoteText(String(linked))}` : undefined,
-      offset: 0,
-      limit: 1,
-    }),
+    ...rowsOptions({ dataset, ref, table: target?.name ?? "" }, "diff", byKey(target ?? table, String(linked))),
     enabled: linked !== null && linked !== undefined && Boolean(target?.key),
   }).data?.rows[0] as Row | undefined;
   const [isBefore, setBefore] = useState(false);

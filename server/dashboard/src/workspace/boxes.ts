@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import type { Cell, Row } from "../api/contract";
 import { rowsOptions } from "../api/queries";
-import { type Box, fromCell } from "../core/box";
+import { type Box, fromCell, isBoxForm } from "../core/box";
 import { quoteName, quoteText } from "../core/sql-text";
 import { categoryColour } from "../render/palette";
 import { type BoxSource, boxSource, classColour } from "./columns";
@@ -31,12 +31,7 @@ export function useBoxSource(): BoxSource | null {
 export function useBoxes(rows: readonly Row[]): (row: Row) => readonly ShownBox[] {
   const { at, version } = useWorkspace();
   const source = useBoxSource();
-  const values = source
-    ? [...new Set(rows.map((row) => row[source.of]).filter((value) => value !== null && value !== undefined))]
-        .map(String)
-        .sort()
-    : [];
-  const where = source && values.length > 0 ? linkSql(source, values) : undefined;
+  const where = source ? linkSql(source, rows) : undefined;
   const boxesAt = { dataset: at.dataset, ref: at.ref, table: source?.table.name ?? "" };
   const asked = useQuery({
     ...rowsOptions(boxesAt, version, { where, offset: 0, limit: BOXES_MAX }),
@@ -44,19 +39,28 @@ export function useBoxes(rows: readonly Row[]): (row: Row) => readonly ShownBox[
     placeholderData: keepPreviousData,
   });
   const byValue = useMemo(
-    () => Map.groupBy((asked.data?.rows ?? []) as Row[], (row) => String(source ? row[source.link] : "")),
+    () => Map.groupBy((asked.data?.rows ?? []) as Row[], (row) => String(source?.link ? row[source.link] : "")),
     [asked.data, source],
   );
   return useCallback(
-    (row: Row) => (source ? shownBoxes(source, byValue.get(String(row[source.of])) ?? [], sizeOf(row)) : NONE),
+    (row: Row) => {
+      if (!source) return NONE;
+      if (source.inline) return inlineBoxes(source, row, sizeOf(row));
+      return shownBoxes(source, byValue.get(String(source.of ? row[source.of] : "")) ?? [], sizeOf(row));
+    },
     [source, byValue],
   );
 }
 
 const NONE: readonly ShownBox[] = [];
 
-function linkSql({ link }: BoxSource, values: readonly string[]): string {
-  return `CAST(${quoteName(link)} AS VARCHAR) IN (${values.map(quoteText).join(", ")})`;
+/** The boxes of these rows; undefined where the rows have them, or there are none to ask of. */
+export function linkSql({ link, of }: BoxSource, rows: readonly Row[]): string | undefined {
+  if (link === null || of === null) return undefined;
+  const values = new Set(rows.map((row) => row[of]).filter((value) => value !== null && value !== undefined));
+  if (values.size === 0) return undefined;
+  const texts = [...values].map(String).sort();
+  return `CAST(${quoteName(link)} AS VARCHAR) IN (${texts.map(quoteText).join(", ")})`;
 }
 
 /** Width and height as the row tells them. */
@@ -82,5 +86,29 @@ export function shownBoxes(
     const place = source.label?.role.classes?.findIndex(([value]) => value === String(label)) ?? -1;
     const own = source.label ? classColour(source.label, String(label)) : null;
     return [{ key: row._key, row, box, label, colour: categoryColour(Math.max(0, place), own), image }];
+  });
+}
+
+/** Boxes that the row lists itself: `{label, box, form, key}`, the label by its name. */
+export function inlineBoxes(
+  source: BoxSource,
+  row: Row,
+  size: { width: number; height: number } | null,
+): readonly ShownBox[] {
+  const listed = source.inline ? row[source.inline] : null;
+  if (!Array.isArray(listed)) return NONE;
+  return listed.flatMap((item): ShownBox[] => {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) return [];
+    const form = `box-${String(item.form)}`;
+    const image = size ?? (form === "box-cxcywhn" ? { width: 1000, height: 1000 } : null);
+    if (!Array.isArray(item.box) || !isBoxForm(form)) return [];
+    const box = fromCell(form, item.box as number[], image?.width ?? 1, image?.height ?? 1);
+    if (!box) return [];
+    const classes = source.label?.role.classes ?? [];
+    const place = classes.findIndex(([value, name]) => name === item.label || value === item.label);
+    const label = classes[place]?.[0] ?? item.label;
+    const own = source.label ? classColour(source.label, String(label)) : null;
+    const key = String(item.key);
+    return [{ key, row, box, label, colour: categoryColour(Math.max(0, place), own), image }];
   });
 }

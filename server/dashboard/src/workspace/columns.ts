@@ -52,30 +52,42 @@ export function runColumns(run: Run | null, table: Table | null): TableColumn[] 
     }));
 }
 
-/** Where the boxes of a row are: rows of `table` whose `link` is the value of `of` in the shown row. */
+/**
+ * Where the boxes of a row are: rows of `table` whose `link` is the value of `of` in the shown row, or a list in the
+ * row itself (`inline`), each with the key of the row of `table` that says it.
+ */
 export interface BoxSource {
   table: Table;
   box: TableColumn;
+  /** How the table has them. */
   form: BoxForm;
   label: TableColumn | null;
-  link: string;
-  of: string;
+  link: string | null;
+  of: string | null;
+  inline: string | null;
 }
 
 export function boxSource(tables: readonly Table[], shown: Table): BoxSource | null {
-  const made = (table: Table, link: string | undefined, of: string | undefined): BoxSource | null => {
+  const made = (table: Table, link: string | undefined, of: string | undefined, inline?: string): BoxSource | null => {
     const box = boxColumn(table);
-    if (!box || !link || !of || !isBoxForm(box.role.kind)) return null;
-    return { table, box, form: box.role.kind, label: labelColumn(table), link, of };
+    if (!box || !isBoxForm(box.role.kind) || (!inline && (!link || !of))) return null;
+    const by = { link: link ?? null, of: of ?? null, inline: inline ?? null };
+    return { table, box, form: box.role.kind, label: labelColumn(table), ...by };
   };
   const image = imageColumn(shown)?.name;
   const own = made(shown, image ?? reference(shown)?.name, image ?? reference(shown)?.name);
   if (own) return own;
-  for (const table of tables) {
-    if (table === shown) continue;
+  const others = tables.filter((table) => table !== shown);
+  for (const table of others) {
     const found =
       made(table, reference(table, shown.name)?.name, shown.key ?? undefined) ??
       made(table, imageColumn(table)?.name, image);
+    if (found) return found;
+  }
+  const inline = shown.columns.find(({ name, type }) => name === "boxes" && /struct/i.test(type))?.name;
+  if (!inline) return null;
+  for (const table of others) {
+    const found = made(table, undefined, undefined, inline);
     if (found) return found;
   }
   return null;

@@ -63,7 +63,8 @@ export function WorkspaceProvider({
   const about = useAbout();
   const draft = draftAsked.data ?? null;
   // What the draft holds is shown as soon as there is anything in it.
-  const ref = branch !== null && draft && (draft.step > 0 || draft.can_redo) ? `draft:${branch}` : refName;
+  const ref =
+    branch !== null && draft && (draft.step !== null || draft.can_redo !== null) ? `draft:${branch}` : refName;
   const version = draft?.etag ?? "";
   const isReady = known.isSuccess && (branch === null || !draftAsked.isPending);
   const tables = useQuery({ ...tablesOptions(dataset, ref, version), enabled: isReady });

@@ -3,12 +3,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
-import { quoteName, quoteText } from "../../core/sql-text";
 import { Empty, Failure, Loading } from "../../parts/states";
 import { embeddingColumn, imageColumn } from "../columns";
 import { useWorkspace, type Workspace } from "../context";
 import { useFocus } from "../focus";
 import { rowAtOptions } from "../row-at";
+import { byKey } from "../row-key";
 import { Fields } from "./fields";
 import { History } from "./history";
 import { Metrics } from "./metrics";
@@ -68,7 +68,5 @@ export function useFocusedRow() {
 }
 
 function keyOptions({ at, version, table }: Workspace, key: string) {
-  const column = table.key ?? imageColumn(table)?.name;
-  const where = column ? `CAST(${quoteName(column)} AS VARCHAR) = ${quoteText(key)}` : `_key = ${quoteText(key)}`;
-  return rowsOptions(at, version, { where, offset: 0, limit: 1 });
+  return rowsOptions(at, version, byKey(table, key));
 }

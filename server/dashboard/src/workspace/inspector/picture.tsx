@@ -7,21 +7,22 @@ import type { Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { fileUrl } from "../../api/urls";
 import { type Box, boxAt, clampTo, HANDLES, type Handle, handleAt, iou, resize, toCell } from "../../core/box";
-import { quoteName, quoteText } from "../../core/sql-text";
 import { counted } from "../../parts/amounts";
-import { say } from "../../parts/toasts";
-import { type ShownBox, shownBoxes, useBoxSource } from "../boxes";
+import { say, sayFailure } from "../../parts/toasts";
+import { inlineBoxes, linkSql, type ShownBox, shownBoxes, useBoxSource } from "../boxes";
 import { classText, classValue, imageColumn } from "../columns";
 import { useWorkspace } from "../context";
 import { useEditing } from "../editing";
 import { type BoxDrag, dragged } from "./box-drag";
+import { placeOf } from "./box-place";
 import { paintBoxes } from "./paint-boxes";
 
 const BOXES_MAX = 10_000;
 const HANDLE_PX = 8;
 
 export function Picture({ row }: { row: Row }) {
-  const { table, at, version, readOnly } = useWorkspace();
+  const workspace = useWorkspace();
+  const { table, at, version, readOnly } = workspace;
   const editing = useEditing();
   const source = useBoxSource();
   const image = imageColumn(table);
@@ -36,21 +37,21 @@ export function Picture({ row }: { row: Row }) {
   const [active, setActive] = useState<string | null>(null);
   const [drag, setDrag] = useState<BoxDrag | null>(null);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const value = source ? row[source.of] : null;
+  const where = source ? linkSql(source, [row]) : undefined;
   const asked = useQuery({
     ...rowsOptions({ dataset: at.dataset, ref: at.ref, table: source?.table.name ?? "" }, version, {
-      where: source ? `CAST(${quoteName(source.link)} AS VARCHAR) = ${quoteText(String(value))}` : undefined,
+      where,
       offset: 0,
       limit: BOXES_MAX,
     }),
-    enabled: source !== null && value !== null && value !== undefined,
+    enabled: where !== undefined,
     placeholderData: (before) => before,
   });
   const isHere = size !== null && size.url === url;
-  const all = useMemo(
-    () => (source && isHere ? shownBoxes(source, (asked.data?.rows ?? []) as Row[], size) : []),
-    [source, asked.data, size, isHere],
-  );
+  const all = useMemo(() => {
+    if (!source || !isHere) return [];
+    return source.inline ? inlineBoxes(source, row, size) : shownBoxes(source, (asked.data?.rows ?? []) as Row[], size);
+  }, [source, asked.data, size, isHere, row]);
   const boxes = useMemo(() => all.filter(({ label }) => !hidden.has(String(label))), [all, hidden]);
   const current = boxes.find(({ key }) => key === active) ?? null;
   const shownBox = drag ? dragged(drag, size) : (current?.box ?? null);
@@ -179,11 +180,16 @@ export function Picture({ row }: { row: Row }) {
     const cell = toCell(source.form, clampTo(box, size.width, size.height), size.width, size.height);
     const like = current ?? boxes[boxes.length - 1];
     const label = like?.label ?? source.label?.role.classes?.[0]?.[0] ?? null;
-    const cells: Record<string, (typeof row)[string]> = { [source.box.name]: cell, [source.link]: value };
-    if (source.label && label !== null)
-      cells[source.label.name] = typeof label === "string" ? classValue(source.label, label) : label;
-    await editing.apply([{ kind: "insert", table: source.table.name, cells }], "Drew a box");
-    setTool("edit");
+    try {
+      const cells = { [source.box.name]: cell, ...(await placeOf(workspace, source, row, all)) };
+      if (source.label && label !== null) {
+        cells[source.label.name] = typeof label === "string" ? classValue(source.label, label) : label;
+      }
+      await editing.apply([{ kind: "insert", table: source.table.name, cells }], "Drew a box");
+      setTool("edit");
+    } catch (error) {
+      sayFailure("Drawing the box", error);
+    }
   };
   const relabel = (text: string) => {
     if (!source?.label || !current) return;

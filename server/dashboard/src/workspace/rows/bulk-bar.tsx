@@ -44,7 +44,7 @@ function Deeds() {
   };
   const addWeight = async () => {
     const added = await editing.apply(
-      [{ kind: "add-column", table: at.table, column: "weight", type: "float" }],
+      [{ kind: "add-column", table: at.table, column: "weight", type: "number" }],
       "Added the column weight",
     );
     if (added) setName("weight");

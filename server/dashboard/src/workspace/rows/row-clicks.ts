@@ -16,7 +16,7 @@ interface Keys {
 }
 
 /** A range larger than this is a filter, not a range. */
-const RANGE_MAX = 20_000;
+const RANGE_MAX = 10_000;
 
 export function useRowClicks(pages: RowPages) {
   const { table, at, version, where, order, client } = useWorkspace();
