@@ -1,5 +1,6 @@
 /** The frame around every page: header, service banner, palette, keys, messages; and which page it is. */
 import { lazy, Suspense, useEffect } from "react";
+import { FaultBoundary } from "../parts/fault-boundary";
 import { Link } from "../parts/link";
 import { Empty, Loading } from "../parts/states";
 import { Toasts } from "../parts/toasts";
@@ -50,7 +51,9 @@ export function App() {
       <main id="page" className="page" tabIndex={-1}>
         <TokenGate>
           <Suspense fallback={<Loading what="the page" />}>
-            <Page route={route} />
+            <FaultBoundary key={path} what="This page">
+              <Page route={route} />
+            </FaultBoundary>
           </Suspense>
         </TokenGate>
       </main>

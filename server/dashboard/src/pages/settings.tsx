@@ -192,6 +192,9 @@ function AboutService() {
                   </div>
                 ))}
             </dl>
+            <p>
+              <a href="/third-party.txt">Licences of what this page is made of</a>
+            </p>
             {components && components.length > 0 && (
               <details>
                 <summary>Made with {components.length} components</summary>

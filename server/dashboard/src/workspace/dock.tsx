@@ -10,6 +10,7 @@ import {
 } from "dockview-react";
 import { memo, useEffect, useRef, useState } from "react";
 import { useCommands } from "../app/commands";
+import { FaultBoundary } from "../parts/fault-boundary";
 import { setPlots, useWorkspace } from "./context";
 import { Facets } from "./facets/facets";
 import { Inspector } from "./inspector/inspector";
@@ -23,7 +24,7 @@ const THEME = { name: "veneer", className: "dockview-theme-veneer", gap: 4 };
 
 const Region = ({ title, children }: { title: string; children: React.ReactNode }) => (
   <section className="region" aria-label={title} tabIndex={-1} data-region>
-    {children}
+    <FaultBoundary what={`The region ${title.toLowerCase()}`}>{children}</FaultBoundary>
   </section>
 );
 

@@ -2,6 +2,7 @@
 import { GitCommitHorizontal, Redo2, Undo2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Drafts } from "../api/drafts";
+import { useDataset } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { to } from "../app/routes";
 import { ago, count, counted } from "../parts/amounts";
@@ -17,6 +18,8 @@ export function DraftBar() {
   const editing = useEditing();
   const drafts = useMemo(() => new Drafts(client), [client]);
   const [sheet, setSheet] = useState<"commit" | "discard" | null>(null);
+  const allDrafts = useDataset(dataset).data?.drafts ?? [];
+  const others = allDrafts.filter((one) => one.branch === branch && draft !== null && one.writer !== draft.writer);
   const isEdited = draft !== null && changesOf(draft.edits).length > 0;
   useCommands([
     {
@@ -58,6 +61,11 @@ export function DraftBar() {
       <strong>Draft on {branch}</strong>
       <span aria-live="polite">{isEdited && draft ? changesOf(draft.edits).join(", ") : "no edits"}</span>
       {draft && draft.writer !== "dashboard" && <span className="quiet">of {draft.writer}</span>}
+      {others.length > 0 && (
+        <span className="badge" title="Drafts of others on this branch; whoever commits second rebases">
+          {others.map(({ writer }) => writer).join(", ")} also {others.length === 1 ? "has" : "have"} a draft here
+        </span>
+      )}
       <button
         type="button"
         className="button plain"

@@ -1,13 +1,16 @@
 /** What a person does to rows: one function for each deed, with its undo in the message. */
 import { useCallback, useMemo } from "react";
 import { body, service } from "../api/client";
-import type { CellEdit, Edit, Row } from "../api/contract";
+import type { Cell, CellEdit, Edit, Row } from "../api/contract";
 import { DraftMoved, Drafts } from "../api/drafts";
 import { joinQuery } from "../api/urls";
 import { counted } from "../parts/amounts";
 import { say, sayFailure } from "../parts/toasts";
+import { classValue, labelColumn, predictedColumn } from "./columns";
 import { useWorkspace, type Workspace } from "./context";
 import { useFocus } from "./focus";
+import { rowAt } from "./row-at";
+import { orderText } from "./rows/order";
 import { type Target, targetsOf, useSelection } from "./selection";
 import { edited } from "./versions";
 
@@ -20,6 +23,7 @@ export interface Editing {
   apply(edits: Edit[], label: string): Promise<boolean>;
   /** Sets cells of the selected rows, or of the focused one where none is selected. */
   setCells(cells: Record<string, CellEdit>, label: string): Promise<boolean>;
+  acceptPredictions(): Promise<boolean>;
   deleteRows(): Promise<boolean>;
   include(isIn: boolean): Promise<boolean>;
   undo(): Promise<void>;
@@ -29,7 +33,10 @@ export interface Editing {
 export function useEditing(): Editing {
   const workspace = useWorkspace();
   const drafts = useMemo(() => new Drafts(workspace.client), [workspace.client]);
-  const { dataset, branch, readOnly, table } = workspace;
+  const { dataset, branch, readOnly, table, at } = workspace;
+
+  /** Whether a condition speaks of a joined run's columns. */
+  const isOfRun = (where: string) => [at.run, at.run2].some((run) => run !== undefined && where.includes(`${run}.`));
 
   const step = useCallback(
     async (way: "undo" | "redo") => {
@@ -77,7 +84,10 @@ export function useEditing(): Editing {
   const targets = async (): Promise<{ targets: Target[]; count: number }> => {
     const selection = useSelection.getState();
     if (selection.count > 0) {
-      return { targets: await targetsOf(selection, (where) => readKeys(workspace, where)), count: selection.count };
+      return {
+        targets: await targetsOf(selection, isOfRun, async (where) => readRows(workspace, where)),
+        count: selection.count,
+      };
     }
     const { key } = useFocus.getState();
     return key === null ? { targets: [], count: 0 } : { targets: [{ keys: [key] }], count: 1 };
@@ -98,8 +108,56 @@ export function useEditing(): Editing {
     }
   };
 
+  /** Sets the class of each selected row to what the run predicted for it. */
+  const acceptPredictions = async () => {
+    const label = labelColumn(table);
+    const predicted = predictedColumn(workspace.columns);
+    if (!label?.editable || !predicted) {
+      say("There is no class to set, or no prediction to set it to");
+      return false;
+    }
+    try {
+      const selection = useSelection.getState();
+      const { key, row } = useFocus.getState();
+      const rows: ReadRow[] = [];
+      if (selection.count === 0 && key !== null && row !== null) {
+        const found = await rowAt(workspace, row);
+        if (found) rows.push({ row, key, value: found[predicted.name] ?? null });
+      } else if (selection.mask) {
+        const { mask, where, clicked } = selection;
+        const isOnlyClicked = where === null && clicked.size <= 200;
+        if (isOnlyClicked) {
+          const clickedRows = await Promise.all([...clicked.keys()].map((one) => rowAt(workspace, one)));
+          for (const one of clickedRows)
+            if (one) rows.push({ row: one._row, key: one._key, value: one[predicted.name] ?? null });
+        } else {
+          const all = await readRows(workspace, clicked.size > 0 || where === null ? "TRUE" : where, predicted.name);
+          rows.push(...all.filter((one) => mask.get(one.row)));
+        }
+      }
+      const byValue = Map.groupBy(
+        rows.filter(({ value }) => value !== null),
+        ({ value }) => value,
+      );
+      const edits = [...byValue].map(([value, same]): Edit => {
+        const cells = { [label.name]: classValue(label, String(value)) };
+        return { kind: "set", table: table.name, keys: same.map((one) => one.key), cells };
+      });
+      const count = rows.filter(({ value }) => value !== null).length;
+      if (count === 0) {
+        say("No selected row has a prediction");
+        return false;
+      }
+      return await apply(edits, `Accepted the predictions of ${counted(count, "row")}`);
+    } catch (error) {
+      sayFailure("Accepting the predictions", error);
+      return false;
+    }
+  };
+
   return {
     refused: readOnly,
+    acceptPredictions,
     apply,
     setCells: (cells, label) =>
       toTargets(
@@ -121,16 +179,25 @@ export function useEditing(): Editing {
   };
 }
 
-/** Keys and places of all rows where a condition holds. */
-async function readKeys({ at, table }: Workspace, where: string): Promise<{ row: number; key: string }[]> {
-  const found: { row: number; key: string }[] = [];
+interface ReadRow {
+  row: number;
+  key: string;
+  /** The cell of the column that was asked for. */
+  value: Cell;
+}
+
+/** Keys and places of all rows where a condition holds, with the cells of one column. */
+async function readRows({ at, table }: Workspace, where: string, column?: string): Promise<ReadRow[]> {
+  const name = column ?? table.columns[0]?.name;
+  const columns = name && orderText([{ column: name, isDescending: false }]);
+  const found: ReadRow[] = [];
   const path = { dataset: at.dataset, ref: at.ref, table: at.table };
   for (let offset = 0; ; offset += PAGE) {
-    const query = { where, offset, limit: PAGE, columns: table.columns[0]?.name, ...joinQuery(at) };
+    const query = { where, offset, limit: PAGE, columns, ...joinQuery(at) };
     const page = body(
       await service.GET("/v1/datasets/{dataset}/at/{ref}/tables/{table}/rows", { params: { path, query } }),
     );
-    for (const row of page.rows as Row[]) found.push({ row: row._row, key: row._key });
+    for (const row of page.rows as Row[]) found.push({ row: row._row, key: row._key, value: row[name ?? ""] ?? null });
     if (page.rows.length === 0 || found.length >= page.matched) return found;
   }
 }

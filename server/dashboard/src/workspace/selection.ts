@@ -74,15 +74,17 @@ function counted(state: Omit<SelectionState, "count">): SelectionState {
 export type Target = { keys: string[] } | { where: string };
 
 /**
- * What an edit of the selection names. Of drawn rows with some clicked out, the keys of all others have to
- * be read first: `readKeys` gives the key and row of each row where a condition holds.
+ * What an edit of the selection names. Where some drawn rows were clicked out, or the condition speaks of what a
+ * run measured (which the draft does not know), the keys have to be read first: `readKeys` gives the key and row
+ * of each row where a condition holds.
  */
 export async function targetsOf(
   { where, clicked, dropped }: SelectionState,
+  isOfRun: (where: string) => boolean,
   readKeys: (where: string) => Promise<{ row: number; key: string }[]>,
 ): Promise<Target[]> {
   const targets: Target[] = [];
-  if (where !== null && dropped.size > 0) {
+  if (where !== null && (dropped.size > 0 || isOfRun(where))) {
     const kept = (await readKeys(where)).filter(({ row }) => !dropped.has(row));
     targets.push({ keys: kept.map(({ key }) => key) });
   } else if (where !== null) {

@@ -12,6 +12,7 @@ import { useEditing } from "./editing";
 import { focusFromLink } from "./focus";
 import { LabelKeys } from "./label-keys";
 import { clearSelection, useSelection } from "./selection";
+import { TableSheets } from "./table-sheets";
 import { Triage } from "./triage";
 import { ViewBar } from "./view-bar";
 
@@ -43,6 +44,7 @@ function Frame() {
       </h1>
       <ViewBar />
       <LabelKeys />
+      <TableSheets />
       {isTriage ? <Triage /> : <Dock />}
       <DraftBar />
     </div>
@@ -76,6 +78,13 @@ function useWorkspaceCommands() {
       group: "Edit",
       keys: "X",
       run: () => void editing.deleteRows(),
+    },
+    {
+      id: "accept-predictions",
+      title: "Accept the predictions of the selected rows",
+      group: "Edit",
+      keys: "A",
+      run: () => void editing.acceptPredictions(),
     },
     {
       id: "exclude-rows",

@@ -62,12 +62,14 @@ export function PlotPicker() {
       id: "plot-2d",
       title: "New 2D plot of the chosen columns",
       group: "Plots",
+      keys: "Alt+2",
       run: () => add({ kind: "scatter", x: pick("x", numbers, 0), y: pick("y", numbers, 1), colour: label }),
     },
     {
       id: "plot-3d",
       title: "New 3D plot of the chosen columns",
       group: "Plots",
+      keys: "Alt+3",
       run: () =>
         add({
           kind: "scatter",

@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { count, counted } from "../../parts/amounts";
 import { say } from "../../parts/toasts";
-import { classValue, isNumber, labelColumn, weightColumn } from "../columns";
+import { classValue, isNumber, labelColumn, predictedColumn, weightColumn } from "../columns";
 import { useWorkspace } from "../context";
 import { useEditing } from "../editing";
 import { useClasses } from "../label-keys";
@@ -22,7 +22,7 @@ export function BulkBar() {
 }
 
 function Deeds() {
-  const { table, at } = useWorkspace();
+  const { table, at, columns } = useWorkspace();
   const editing = useEditing();
   const classes = useClasses();
   const label = labelColumn(table);
@@ -84,6 +84,16 @@ function Deeds() {
       {!weightColumn(table) && !table.columns.some((one) => one.name === "weight") && (
         <button type="button" className="button" onClick={() => void addWeight()}>
           Add weights
+        </button>
+      )}
+      {predictedColumn(columns) && label?.editable && (
+        <button
+          type="button"
+          className="button"
+          title="Accept the predictions (A)"
+          onClick={() => void editing.acceptPredictions()}
+        >
+          Accept predictions
         </button>
       )}
       <button type="button" className="button" onClick={() => void editing.include(false)}>
