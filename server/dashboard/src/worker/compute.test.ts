@@ -113,3 +113,55 @@ test("a place of the screen stays under the pointer while zooming, and panning m
   expect(moved[0] - at[0]).toBeCloseTo(12);
   expect(moved[1] - at[1]).toBeCloseTo(-7);
 });
+
+test("a thousand points give the same pixels on every machine", () => {
+  let seed = 5;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  const of = (most: number) => Uint16Array.from({ length: 1000 }, () => random() * most);
+  const hashes = [FIT, FIT_3D].map((camera, i) => {
+    const compute = new Compute();
+    compute.answer({
+      ask: "plot-columns",
+      plot,
+      x: of(65535),
+      y: of(65535),
+      z: i === 1 ? of(65535) : null,
+      valid: null,
+    });
+    compute.answer({
+      ask: "plot-colours",
+      plot,
+      codes: of(3),
+      palette: packed(["#ff0000", "#00ff00", "#0000ff", "#888888"]),
+    });
+    compute.answer({
+      ask: "plot-style",
+      plot,
+      style: { size: 4, mode: "points", background: [16, 20, 26], foreground: [255, 255, 255] },
+    });
+    const frame = compute.answer({
+      ask: "draw",
+      id: 1,
+      plot,
+      camera,
+      width: 320,
+      height: 200,
+      pixelRatio: 1,
+      spare: null,
+    });
+    let hash = 0x811c9dc5;
+    for (const pixel of new Uint32Array((frame as Extract<Answer, { pixels: ArrayBuffer }>).pixels)) {
+      hash = Math.imul(hash ^ pixel, 0x01000193) >>> 0;
+    }
+    return hash.toString(16);
+  });
+  expect(hashes).toMatchInlineSnapshot(`
+    [
+      "f5041849",
+      "22cd77a7",
+    ]
+  `);
+});

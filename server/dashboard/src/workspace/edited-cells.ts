@@ -8,7 +8,13 @@ import { useWorkspace } from "./context";
 /** Of a draft with more changes, only the first are marked; the review shows all. */
 const MARKED_MAX = 5000;
 
-export function useEditedCells(): { has(key: string, column: string): boolean } {
+export interface EditedCells {
+  has(key: string, column: string): boolean;
+  /** The keys of all rows of the shown table that are marked. */
+  keys: readonly string[];
+}
+
+export function useEditedCells(): EditedCells {
   const { dataset, branch, draft, version, table } = useWorkspace();
   const asked = useQuery({
     queryKey: [...keys.dataset(dataset), "draft-cells", branch, version],
@@ -27,9 +33,15 @@ export function useEditedCells(): { has(key: string, column: string): boolean } 
   const isClean = draft === null || draft.edits.rows === 0;
   return useMemo(() => {
     const cells = new Set<string>();
+    const keys = new Set<string>();
     for (const row of isClean ? [] : (asked.data ?? [])) {
-      if (row.table === table.name) cells.add(`${row.key}\n${row.change === "set" ? (row.column ?? "") : ""}`);
+      if (row.table !== table.name || !row.key) continue;
+      cells.add(`${row.key}\n${row.change === "set" ? (row.column ?? "") : ""}`);
+      if (row.change !== "deleted") keys.add(row.key);
     }
-    return { has: (key: string, column: string) => cells.has(`${key}\n${column}`) || cells.has(`${key}\n`) };
+    return {
+      has: (key, column) => cells.has(`${key}\n${column}`) || cells.has(`${key}\n`),
+      keys: [...keys],
+    };
   }, [asked.data, table.name, isClean]);
 }

@@ -3,6 +3,7 @@ import { useCallback, useMemo } from "react";
 import { body, service } from "../api/client";
 import type { Cell, CellEdit, Edit, Row } from "../api/contract";
 import { DraftMoved, Drafts } from "../api/drafts";
+import { isUnreachable } from "../api/problem";
 import { joinQuery } from "../api/urls";
 import { counted } from "../parts/amounts";
 import { say, sayFailure } from "../parts/toasts";
@@ -75,7 +76,9 @@ export function useEditing(): Editing {
       sayFailure(
         label,
         error,
-        error instanceof DraftMoved ? { title: "Apply it now", run: () => void apply(edits, label) } : undefined,
+        error instanceof DraftMoved || isUnreachable(error)
+          ? { title: "Apply it now", run: () => void apply(edits, label) }
+          : undefined,
       );
       return false;
     }

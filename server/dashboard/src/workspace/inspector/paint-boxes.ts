@@ -1,4 +1,5 @@
 /** All boxes but the active one on a single canvas: thousands stay fluid. */
+import type { Cell, Row } from "../../api/contract";
 import type { ShownBox } from "../boxes";
 
 export function paintBoxes(
@@ -26,7 +27,33 @@ export function paintBoxes(
         box.height * view.scale,
       );
     }
+    for (const { row } of same) {
+      for (const shape of shapesOf(row)) tracePolygon(context, shape, view);
+    }
     context.strokeStyle = colour;
     context.stroke();
   }
+}
+
+/** Polygons of the row that says the box: `[[x1, y1, x2, y2, …], …]`, as COCO has them. */
+export function shapesOf(row: Row): number[][] {
+  const cell = row.segmentation;
+  if (!Array.isArray(cell)) return [];
+  return cell.filter((shape): shape is number[] => isPoints(shape));
+}
+
+const isPoints = (shape: Cell) =>
+  Array.isArray(shape) && shape.length >= 6 && shape.every((part) => typeof part === "number");
+
+function tracePolygon(
+  context: CanvasRenderingContext2D,
+  shape: readonly number[],
+  { left, top, scale }: { scale: number; left: number; top: number },
+): void {
+  for (let i = 0; i + 1 < shape.length; i += 2) {
+    const [x, y] = [left + shape[i] * scale, top + shape[i + 1] * scale];
+    if (i === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  context.closePath();
 }

@@ -161,7 +161,7 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
                     <button
                       type="button"
                       tabIndex={-1}
-                      className="head-button"
+                      className={isNumber(column) && !isLabel(column) ? "head-button is-number" : "head-button"}
                       title={`${column.name} (${column.type}). Click sorts, Shift-click sorts besides`}
                       onClick={(event) => setQuery({ order: orderText(turned(terms, column.name, event.shiftKey)) })}
                     >

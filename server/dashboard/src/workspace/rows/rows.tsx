@@ -3,7 +3,8 @@ import { Grid3x3, Table2 } from "lucide-react";
 import { setQuery, usePlace } from "../../app/location";
 import { count } from "../../parts/amounts";
 import { imageColumn } from "../columns";
-import { useWorkspace } from "../context";
+import { addClause, useWorkspace, type Workspace } from "../context";
+import { useEditedCells } from "../edited-cells";
 import { selectAll } from "../select-all";
 import { useSelection } from "../selection";
 import { useFilterMask } from "../whole-columns";
@@ -11,6 +12,7 @@ import { BulkBar } from "./bulk-bar";
 import { ColumnMenu } from "./column-menu";
 import { RowTable } from "./row-table";
 import { RowTiles } from "./row-tiles";
+import { SaveRows } from "./save-rows";
 import { SortMenu } from "./sort-menu";
 
 const SIZES = [48, 64, 96, 128, 160] as const;
@@ -20,6 +22,7 @@ export function Rows() {
   const { query } = usePlace();
   const mask = useFilterMask().data;
   const selected = useSelection((state) => state.count);
+  const edited = useEditedCells().keys;
   const hasImages = imageColumn(workspace.table) !== null;
   const isGrid = hasImages && query.get("view") === "grid";
   const size = Number(query.get("size")) || (isGrid ? 128 : 48);
@@ -60,10 +63,20 @@ export function Rows() {
         >
           Select all
         </button>
+        {workspace.table.key && edited.length > 0 && (
+          <button type="button" className="button" onClick={() => showEdited(workspace, edited)}>
+            Edited {count(edited.length)}
+          </button>
+        )}
+        <SaveRows />
         <span className="push quiet">{selected > 0 ? `${count(selected)} selected` : ""}</span>
       </div>
       <BulkBar />
       {isGrid ? <RowTiles size={size} /> : <RowTable thumbnail={hasImages ? size : 0} />}
     </div>
   );
+}
+
+function showEdited({ filter, table }: Workspace, keys: readonly string[]) {
+  if (table.key) addClause(filter, { condition: { kind: "keys", column: table.key, keys: [...keys] } });
 }
