@@ -273,12 +273,21 @@ const stories = {
   },
 
   "no page breaks a rule of level AA, dark or light": async (page) => {
+    const path = `/datasets/${encodeURIComponent(dataset)}`;
+    const { revisions } = await api(`${path}/log?all=true&limit=50`);
+    const child = revisions.find(({ parents }) => parents.length > 0);
     const pages = [
       "/",
       workspace().slice(origin.length),
-      `${workspace({ view: "grid" }).slice(origin.length)}`,
-      `/datasets/${dataset}/history`,
+      workspace({ view: "grid" }).slice(origin.length),
+      workspace({ mode: "triage" }).slice(origin.length),
+      `${path}/history`,
+      ...(child ? [`${path}/diff?from=${child.parents[0]}&to=${child.revision}`] : []),
+      `${path}/conflicts?branch=main`,
       "/runs",
+      ...(runs.length > 1
+        ? [`/runs/compare?runs=${runs.slice(0, 2).map(({ name }) => encodeURIComponent(name))}`]
+        : []),
       "/settings",
       "/nothing",
     ];
@@ -289,7 +298,20 @@ const stories = {
         await page.goto(origin + path);
         await page.waitForTimeout(1500);
         for (const line of await violations(page)) found.push(`${scheme} ${path}: ${line}`);
-        await shot(page, `${scheme}${path.replaceAll(/[^a-z]+/gi, "-").slice(0, 40)}`);
+        await shot(page, `${scheme}${path.replaceAll(/[^a-z]+/gi, "-").slice(0, 60)}`);
+      }
+      for (const [keys, name] of [
+        ["?", "keys"],
+        ["Control+k", "palette"],
+      ]) {
+        await page.goto(workspace());
+        await rowsReady(page);
+        await page.locator(".row").first().click();
+        await page.waitForTimeout(800);
+        await page.keyboard.press(keys);
+        await page.getByRole("dialog").first().waitFor();
+        for (const line of await violations(page)) found.push(`${scheme} ${name}: ${line}`);
+        await shot(page, `${scheme}-${name}`);
       }
     }
     assert.deepEqual(found, []);

@@ -193,7 +193,9 @@ function AboutService() {
                 ))}
             </dl>
             <p>
-              <a href="/third-party.txt">Licences of what this page is made of</a>
+              <a className="button" href="/third-party.txt">
+                Licences of what this page is made of
+              </a>
             </p>
             {components && components.length > 0 && (
               <details>
