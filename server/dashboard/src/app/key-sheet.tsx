@@ -1,9 +1,12 @@
 /** All keys that work where the person is. */
+import { useState } from "react";
 import { Sheet } from "../parts/sheet";
 import { allCommands, type Command, keysOf, useRegistry } from "./commands";
+import { KeyField } from "./key-field";
 
 export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) {
   const { layers } = useRegistry();
+  const [, redraw] = useState(0);
   const groups = Map.groupBy(
     allCommands(layers).filter((command) => keysOf(command) !== ""),
     ({ group }: Command) => group,
@@ -19,7 +22,7 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose(): void
                 <div key={command.id} className="key-line">
                   <dt>{command.title}</dt>
                   <dd>
-                    <Keys text={keysOf(command)} />
+                    <KeyField command={command} onChange={() => redraw((now) => now + 1)} />
                   </dd>
                 </div>
               ))}
@@ -28,7 +31,8 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose(): void
         ))}
       </div>
       <p className="quiet">
-        Keys are off while you type in a field. They can be changed, and single keys switched off, in the settings.
+        Keys are off while you type in a field. Press one here to change it; single keys can be switched off in the
+        settings.
       </p>
     </Sheet>
   );

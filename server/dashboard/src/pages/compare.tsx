@@ -11,6 +11,7 @@ import { quoteName } from "../core/sql-text";
 import { count, measured } from "../parts/amounts";
 import { Link } from "../parts/link";
 import { Answered, Empty } from "../parts/states";
+import { ClassDeltas } from "./class-deltas";
 import { DeltaChart } from "./delta-chart";
 import { PairChart } from "./pair-chart";
 
@@ -74,6 +75,9 @@ function Compared({ runs }: { runs: Run[] }) {
       <Answered asked={asked} what="The comparison">
         {(comparison) => <Samples comparison={comparison} runs={runs} metric={metric} />}
       </Answered>
+      {runs.every((run) => run.columns.some(({ name }) => name === "predicted")) && (
+        <ClassDeltas runs={runs} dataset={runs[0].dataset} />
+      )}
       {curveData.some((one) => one.curves.length > 0) && (
         <section className="card">
           <h2>Curves</h2>

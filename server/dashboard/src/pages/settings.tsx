@@ -5,16 +5,7 @@ import { useState } from "react";
 import { author, setAuthor } from "../api/author";
 import { service } from "../api/client";
 import { useAbout, useSession } from "../api/queries";
-import {
-  allCommands,
-  areSingleKeysOff,
-  chordOf,
-  keysOf,
-  remap,
-  remapped,
-  setSingleKeysOff,
-  useRegistry,
-} from "../app/commands";
+import { areSingleKeysOff, remap, remapped, setSingleKeysOff } from "../app/commands";
 import { Answered } from "../parts/states";
 import { sayFailure } from "../parts/toasts";
 import { type Density, setDensity, setTheme, type ThemeChoice, useTheme } from "../theme/theme";
@@ -104,10 +95,8 @@ function Person() {
 }
 
 function Keyboard() {
-  const { layers } = useRegistry();
   const [, redraw] = useState(0);
   const [isOff, setOff] = useState(areSingleKeysOff());
-  const commands = allCommands(layers).filter(({ keys, hidden }) => keys && !hidden);
   const changed = remapped();
   return (
     <section className="card">
@@ -125,46 +114,27 @@ function Keyboard() {
           Switch off keys of a single letter, digit or sign
         </label>
         <p className="quiet">
-          Keys of a workspace can be changed from its key sheet's commands too; here are those of this page, and all
-          that were changed. Press the new keys in a field, Backspace gives the old ones back.
+          On any page <kbd>?</kbd> shows the keys that work there, and changes them. These were changed:
         </p>
         <div className="key-fields">
-          {commands.map((command) => (
-            <label key={command.id} className="key-line">
-              <span>{command.title}</span>
-              <input
-                className="field mono"
-                readOnly
-                value={keysOf(command)}
-                onKeyDown={(event) => {
-                  if (["Tab", "Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
-                  event.preventDefault();
-                  remap(command.id, event.key === "Backspace" ? null : chordOf(event.nativeEvent));
-                  redraw((now) => now + 1);
-                }}
-              />
-            </label>
+          {Object.entries(changed).map(([id, keys]) => (
+            <div key={id} className="key-line">
+              <span>{id}</span>
+              <span className="row-line">
+                <kbd>{keys}</kbd>
+                <button
+                  type="button"
+                  className="button"
+                  onClick={() => {
+                    remap(id, null);
+                    redraw((now) => now + 1);
+                  }}
+                >
+                  Give back
+                </button>
+              </span>
+            </div>
           ))}
-          {Object.entries(changed)
-            .filter(([id]) => !commands.some((command) => command.id === id))
-            .map(([id, keys]) => (
-              <div key={id} className="key-line">
-                <span>{id}</span>
-                <span className="row-line">
-                  <kbd>{keys}</kbd>
-                  <button
-                    type="button"
-                    className="button"
-                    onClick={() => {
-                      remap(id, null);
-                      redraw((now) => now + 1);
-                    }}
-                  >
-                    Give back
-                  </button>
-                </span>
-              </div>
-            ))}
         </div>
       </div>
     </section>
