@@ -2,16 +2,22 @@ import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./theme/theme.css";
 import "./app/shell.css";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { isUnreachable, ServiceProblem } from "./api/problem";
+import { isStatus, isUnreachable, ServiceProblem } from "./api/problem";
 import { App } from "./app/app";
 import { startTheme } from "./theme/theme";
 
 startTheme();
 
-const client = new QueryClient({
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      // A token that has expired: the session knows, and the page asks for another.
+      if (isStatus(error, 401) && queryKey[0] !== "session") void client.invalidateQueries({ queryKey: ["session"] });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

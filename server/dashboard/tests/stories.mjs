@@ -249,6 +249,45 @@ const stories = {
     );
   },
 
+  "a box is moved by key and drawn by hand, and undo takes both back": async (page) => {
+    const isBox = ({ role }) => /^box-(xywh|xyxy|cxcywhn)$/.test(role.kind);
+    if (!tables.some((one) => one.columns.some((column) => isBox(column) && column.editable)))
+      return "the dataset has no boxes";
+    if (!table.columns.some(({ role }) => role.kind === "image")) return "the main table has no pictures";
+    await page.goto(workspace());
+    await rowsReady(page);
+    const picture = page.locator(".picture-frame");
+    const words = page.locator(".picture-part .push");
+    for (let i = 0; ; i++) {
+      if (i === 20) return "none of the first rows has a box";
+      await page.locator(".row").nth(i).click();
+      await picture.waitFor();
+      await page.waitForTimeout(400);
+      if (/[1-9]\d* box/.test(await words.innerText())) break;
+    }
+    const edits = () => page.locator(".draft-bar [aria-live]").innerText();
+    const before = await edits();
+    await picture.focus();
+    await page.keyboard.press("n");
+    await page.locator(".picture-active").waitFor();
+    await page.keyboard.press("Shift+ArrowRight");
+    await retry(async () => assert.notEqual(await edits(), before));
+    const moved = await edits();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("b");
+    const box = await picture.boundingBox();
+    await page.mouse.move(box.x + box.width * 0.45, box.y + box.height * 0.45);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.55, box.y + box.height * 0.6, { steps: 5 });
+    await page.mouse.up();
+    await retry(async () => assert.notEqual(await edits(), moved));
+    await shot(page, "boxes");
+    await page.keyboard.press("Control+z");
+    await retry(async () => assert.equal(await edits(), moved));
+    await page.keyboard.press("Control+z");
+    await retry(async () => assert.equal(await edits(), before));
+  },
+
   "triage goes through the most suspicious rows": async (page) => {
     if (!run || !label?.editable) return "no run or class to be suspicious by";
     await page.goto(workspace({ mode: "triage" }));

@@ -7,12 +7,11 @@ const ALONE = ["Shift", "Control", "Alt", "Meta"];
 
 export function KeyField({ command, onChange }: { command: Command; onChange(): void }) {
   const [isListening, setListening] = useState(false);
-  const keys = keysOf(command);
   return (
     <button
       type="button"
       className="button plain key-field"
-      aria-label={`Keys of ${command.title}: ${keys || "none"}. Press to change them`}
+      title="Press to change the keys"
       onClick={() => setListening(true)}
       onBlur={() => setListening(false)}
       onKeyDown={(event) => {
@@ -25,7 +24,12 @@ export function KeyField({ command, onChange }: { command: Command; onChange(): 
         onChange();
       }}
     >
-      {isListening ? <span className="quiet">press keys, Backspace resets</span> : <Keys text={keys || "none"} />}
+      <span className="unseen">{command.title}: </span>
+      {isListening ? (
+        <span className="quiet">press keys, Backspace resets</span>
+      ) : (
+        <Keys text={keysOf(command) || "none"} />
+      )}
     </button>
   );
 }

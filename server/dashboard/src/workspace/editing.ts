@@ -10,8 +10,8 @@ import { say, sayFailure } from "../parts/toasts";
 import { classValue, labelColumn, predictedColumn } from "./columns";
 import { useWorkspace, type Workspace } from "./context";
 import { useFocus } from "./focus";
+import { columnsText } from "./page-columns";
 import { rowAt } from "./row-at";
-import { orderText } from "./rows/order";
 import { type Target, targetsOf, useSelection } from "./selection";
 import { edited } from "./versions";
 
@@ -192,7 +192,7 @@ interface ReadRow {
 /** Keys and places of all rows where a condition holds, with the cells of one column. */
 async function readRows({ at, table }: Workspace, where: string, column?: string): Promise<ReadRow[]> {
   const name = column ?? table.columns[0]?.name;
-  const columns = name && orderText([{ column: name, isDescending: false }]);
+  const columns = name && columnsText([name]);
   const found: ReadRow[] = [];
   const path = { dataset: at.dataset, ref: at.ref, table: at.table };
   for (let offset = 0; ; offset += PAGE) {

@@ -2,9 +2,10 @@
 import type { Row } from "../api/contract";
 import { rowsOptions } from "../api/queries";
 import type { Workspace } from "./context";
+import { readable } from "./page-columns";
 
-export function rowAtOptions({ at, version }: Pick<Workspace, "at" | "version">, row: number) {
-  return rowsOptions(at, version, { offset: row, limit: 1 });
+export function rowAtOptions({ at, version, columns }: Pick<Workspace, "at" | "version" | "columns">, row: number) {
+  return rowsOptions(at, version, { columns: readable(columns), offset: row, limit: 1 });
 }
 
 export async function rowAt(workspace: Workspace, row: number): Promise<Row | null> {

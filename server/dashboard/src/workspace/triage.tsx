@@ -24,6 +24,8 @@ import { focusRow } from "./focus";
 import { Fields } from "./inspector/fields";
 import { Picture } from "./inspector/picture";
 import { useClasses } from "./label-keys";
+import { readable } from "./page-columns";
+import { rowAtOptions } from "./row-at";
 import { cellText } from "./rows/cell-text";
 import { orderText } from "./rows/order";
 
@@ -56,7 +58,7 @@ export function Triage() {
       .join(" AND ") || undefined;
   const queue = JSON.stringify([at.dataset, at.table, at.run, at.epoch, order, condition]);
   const asked = useQuery({
-    ...rowsOptions(at, version, { where: condition, order, offset: 0, limit: QUEUE }),
+    ...rowsOptions(at, version, { where: condition, order, columns: readable(columns), offset: 0, limit: QUEUE }),
     enabled: order !== undefined,
   });
   // The queue stays as it was when it was opened: an edit must not shuffle what is to come.
@@ -109,7 +111,7 @@ function Queue({ rows, matched }: { rows: Row[]; matched: number }) {
   const place = Math.min(rows.length, Math.max(0, Number(query.get("at")) || 0));
   const old = rows[place];
   const now = useQuery({
-    ...rowsOptions(workspace.at, workspace.version, { offset: old?._row ?? 0, limit: 1 }),
+    ...rowAtOptions(workspace, old?._row ?? 0),
     enabled: old !== undefined,
   });
   const fresh = now.data?.rows[0] as Row | undefined;

@@ -13,6 +13,8 @@ import { count, shortId } from "../parts/amounts";
 import { Sheet } from "../parts/sheet";
 import { say, sayFailure } from "../parts/toasts";
 import { setFilter, useWorkspace } from "./context";
+import { usePageColumns } from "./page-columns";
+import { PAGE_ROWS } from "./rows/row-pages";
 import { clearSelection, useSelection } from "./selection";
 
 export function ViewBar() {
@@ -132,8 +134,11 @@ function Chips() {
 
 function Matched() {
   const { at, version, where, order, table } = useWorkspace();
+  const columns = usePageColumns();
   const selected = useSelection((state) => state.count);
-  const first = useQuery(rowsOptions(at, version, { where, order: order || undefined, offset: 0, limit: 200 }));
+  const first = useQuery(
+    rowsOptions(at, version, { where, order: order || undefined, columns, offset: 0, limit: PAGE_ROWS }),
+  );
   const total = first.data?.total ?? table.rows;
   const matched = where === undefined ? total : first.data?.matched;
   return (

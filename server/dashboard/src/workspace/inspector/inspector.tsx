@@ -7,6 +7,7 @@ import { Empty, Failure, Loading } from "../../parts/states";
 import { embeddingColumn, imageColumn } from "../columns";
 import { useWorkspace, type Workspace } from "../context";
 import { useFocus } from "../focus";
+import { readable } from "../page-columns";
 import { rowAtOptions } from "../row-at";
 import { byKey } from "../row-key";
 import { Fields } from "./fields";
@@ -67,6 +68,6 @@ export function useFocusedRow() {
   };
 }
 
-function keyOptions({ at, version, table }: Workspace, key: string) {
-  return rowsOptions(at, version, byKey(table, key));
+function keyOptions({ at, version, table, columns }: Workspace, key: string) {
+  return rowsOptions(at, version, { ...byKey(table, key), columns: readable(columns) });
 }

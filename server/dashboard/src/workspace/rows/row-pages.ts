@@ -4,6 +4,7 @@ import { useRef } from "react";
 import type { Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { useWorkspace } from "../context";
+import { usePageColumns } from "../page-columns";
 
 export const PAGE_ROWS = 200;
 
@@ -20,6 +21,7 @@ export interface RowPages {
 /** Reads what rows [first, end) need. */
 export function useRowPages(first: number, end: number): RowPages {
   const { at, version, where, order, table } = useWorkspace();
+  const columns = usePageColumns();
   // Pages of the same list before an edit are shown until the new ones are there.
   const before = useRef<{ list: string; pages: Map<number, Row[]>; matched: number; total: number }>({
     list: "",
@@ -32,10 +34,16 @@ export function useRowPages(first: number, end: number): RowPages {
   const numbers = Array.from({ length: Math.min(8, to - from + 1) }, (_, i) => from + i);
   const answers = useQueries({
     queries: numbers.map((page) =>
-      rowsOptions(at, version, { where, order: order || undefined, offset: page * PAGE_ROWS, limit: PAGE_ROWS }),
+      rowsOptions(at, version, {
+        where,
+        order: order || undefined,
+        columns,
+        offset: page * PAGE_ROWS,
+        limit: PAGE_ROWS,
+      }),
     ),
   });
-  const list = JSON.stringify([at.dataset, at.table, at.run, at.epoch, at.run2, where, order]);
+  const list = JSON.stringify([columns, at.dataset, at.table, at.run, at.epoch, at.run2, where, order]);
   if (before.current.list !== list)
     before.current = { list, pages: new Map(), matched: where === undefined ? table.rows : 0, total: table.rows };
   const kept = before.current;

@@ -6,8 +6,8 @@ import { rowsOptions } from "../../api/queries";
 import { count, counted } from "../../parts/amounts";
 import { say, sayFailure } from "../../parts/toasts";
 import { useWorkspace } from "../context";
+import { columnsText } from "../page-columns";
 import { csvHead, csvLine } from "./csv";
-import { orderText } from "./order";
 import { useShownColumns } from "./shown-columns";
 
 const PAGE = 10_000;
@@ -18,7 +18,7 @@ export function SaveRows() {
   const [saved, setSaved] = useState<number | null>(null);
   const save = async () => {
     const names = shown.map(({ name }) => name);
-    const columns = orderText(names.map((column) => ({ column, isDescending: false })));
+    const columns = columnsText(names);
     const parts = [csvHead(["_key", ...names])];
     try {
       for (let offset = 0, matched = 1; offset < matched; offset += PAGE) {
