@@ -18,6 +18,14 @@ export function say(title: string, action?: Action): void {
   });
 }
 
+let undoable: string | null = null;
+
+/** Tells of an edit, with its undo. Undo takes the newest step back: an older message must not promise its own. */
+export function sayEdited(title: string, undo: () => void): void {
+  if (undoable !== null) manager.close(undoable);
+  undoable = manager.add({ title, timeout: 8000, actionProps: { children: "Undo", onClick: undo } });
+}
+
 /** Tells of a failure until it is closed: what was tried, and the service's own words. */
 export function sayFailure(tried: string, error: unknown, action?: Action): void {
   const hint = error instanceof ServiceProblem ? error.problem.hint : undefined;

@@ -87,3 +87,18 @@ export function orbit(camera: Camera, dx: number, dy: number): Camera {
   const tilt = Math.min(Math.PI / 2, Math.max(-Math.PI / 2, camera.tilt + dy * 0.008));
   return { ...camera, turn: camera.turn + dx * 0.008, tilt };
 }
+
+/** A camera as six numbers, short enough for a link; undefined for the one that shows everything. */
+export function cameraNumbers(camera: Camera, is3d: boolean): number[] | undefined {
+  const whole = is3d ? FIT_3D : FIT;
+  const numbers = ({ centre, zoom, turn, tilt }: Camera) =>
+    [...centre, zoom, turn, tilt].map((value) => Number(value.toPrecision(5)));
+  const own = numbers(camera);
+  return numbers(whole).every((value, i) => value === own[i]) ? undefined : own;
+}
+
+export function cameraOf(numbers: readonly number[] | undefined, is3d: boolean): Camera {
+  if (!numbers) return is3d ? FIT_3D : FIT;
+  const [x, y, z, zoom, turn, tilt] = numbers;
+  return { centre: [x, y, z], zoom, turn, tilt };
+}

@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
 import { Bitmask } from "../core/bitmask";
-import { FIT, FIT_3D, fromScreen, orbit, pan, project, toScreen, zoomAt } from "../render/camera";
+import {
+  cameraNumbers,
+  cameraOf,
+  FIT,
+  FIT_3D,
+  fromScreen,
+  orbit,
+  pan,
+  project,
+  toScreen,
+  zoomAt,
+} from "../render/camera";
 import { packed } from "../render/palette";
 import { Compute } from "./compute";
 import type { Answer } from "./protocol";
@@ -164,4 +175,13 @@ test("a thousand points give the same pixels on every machine", () => {
       "22cd77a7",
     ]
   `);
+});
+
+test("a camera survives a link, and the whole needs none", () => {
+  expect(cameraNumbers(FIT_3D, true)).toBeUndefined();
+  expect(cameraOf(undefined, false)).toEqual(FIT);
+  const turned = orbit(FIT_3D, 40, 10);
+  const back = cameraOf(cameraNumbers(turned, true), true);
+  expect(back.turn).toBeCloseTo(turned.turn, 4);
+  expect(back.centre).toEqual(turned.centre);
 });

@@ -6,7 +6,7 @@ import { rowsOptions } from "../api/queries";
 import { type Box, fromCell, isBoxForm } from "../core/box";
 import { quoteName, quoteText } from "../core/sql-text";
 import { categoryColour } from "../render/palette";
-import { type BoxSource, boxSource, classColour } from "./columns";
+import { type BoxSource, boxSource, classColour, classText } from "./columns";
 import { useWorkspace } from "./context";
 
 export interface ShownBox {
@@ -15,6 +15,8 @@ export interface ShownBox {
   row: Row;
   box: Box;
   label: Cell;
+  /** The class as people call it; empty where there is none. */
+  name: string;
   colour: string;
   /** The picture's size in pixels, where the data tells it; a box in shares of it needs none. */
   image: { width: number; height: number } | null;
@@ -85,7 +87,8 @@ export function shownBoxes(
     const label = source.label ? row[source.label.name] : null;
     const place = source.label?.role.classes?.findIndex(([value]) => value === String(label)) ?? -1;
     const own = source.label ? classColour(source.label, String(label)) : null;
-    return [{ key: row._key, row, box, label, colour: categoryColour(Math.max(0, place), own), image }];
+    const name = source.label ? classText(source.label, label) : "";
+    return [{ key: row._key, row, box, label, name, colour: categoryColour(Math.max(0, place), own), image }];
   });
 }
 
@@ -109,6 +112,7 @@ export function inlineBoxes(
     const label = classes[place]?.[0] ?? item.label;
     const own = source.label ? classColour(source.label, String(label)) : null;
     const key = String(item.key);
-    return [{ key, row, box, label, colour: categoryColour(Math.max(0, place), own), image }];
+    const name = source.label ? classText(source.label, label ?? null) : String(label ?? "");
+    return [{ key, row, box, label, name, colour: categoryColour(Math.max(0, place), own), image }];
   });
 }

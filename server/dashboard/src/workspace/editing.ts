@@ -6,7 +6,7 @@ import { DraftMoved, Drafts } from "../api/drafts";
 import { isUnreachable } from "../api/problem";
 import { joinQuery } from "../api/urls";
 import { counted } from "../parts/amounts";
-import { say, sayFailure } from "../parts/toasts";
+import { say, sayEdited, sayFailure } from "../parts/toasts";
 import { classValue, labelColumn, predictedColumn } from "./columns";
 import { useWorkspace, type Workspace } from "./context";
 import { useFocus } from "./focus";
@@ -67,10 +67,7 @@ export function useEditing(): Editing {
     try {
       const draft = await drafts.edit({ dataset, branch }, edits, label);
       edited(edits, draft.etag);
-      say(label, {
-        title: "Undo",
-        run: () => void drafts.undo({ dataset, branch }).catch((error) => sayFailure("Undo", error)),
-      });
+      sayEdited(label, () => void drafts.undo({ dataset, branch }).catch((error) => sayFailure("Undo", error)));
       return true;
     } catch (error) {
       sayFailure(

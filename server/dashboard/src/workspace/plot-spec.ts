@@ -1,7 +1,16 @@
 /** What a plot shows; a link carries the list of them. */
 
 export type PlotSpec =
-  | { kind: "scatter"; x: string; y: string; z?: string; colour?: string; mode?: "points" | "density"; size?: number }
+  | {
+      kind: "scatter";
+      x: string;
+      y: string;
+      z?: string;
+      colour?: string;
+      mode?: "points" | "density";
+      size?: number;
+      camera?: number[];
+    }
   | { kind: "histogram"; column: string }
   | { kind: "classes"; column: string }
   | { kind: "spread"; column: string; by: string }
@@ -65,5 +74,8 @@ function isPlot(value: unknown): value is PlotSpec {
   const texts = TEXTS[it.kind as PlotSpec["kind"]];
   if (!texts?.every((name) => typeof it[name] === "string")) return false;
   if (it.kind === "curves") return Array.isArray(it.runs) && it.runs.every((run) => typeof run === "string");
+  const { camera } = it;
+  if (camera !== undefined && !(Array.isArray(camera) && camera.length === 6 && camera.every(Number.isFinite)))
+    return false;
   return ["z", "colour", "mode"].every((name) => it[name] === undefined || typeof it[name] === "string");
 }

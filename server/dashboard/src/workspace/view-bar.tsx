@@ -232,6 +232,16 @@ function SavedViews() {
                   {view.name} <span className="push quiet">Del removes</span>
                 </Menu.Item>
               ))}
+              <Menu.Item
+                className="menu-item"
+                onClick={() =>
+                  copy(`veneer mount ${dataset}@${refName} DIR`).then((done) =>
+                    say(done ? "The command is copied" : `veneer mount ${dataset}@${refName} DIR`),
+                  )
+                }
+              >
+                Copy the command that mounts this
+              </Menu.Item>
               <Menu.Item className="menu-item" onClick={() => setNaming(true)}>
                 Save this view…
               </Menu.Item>

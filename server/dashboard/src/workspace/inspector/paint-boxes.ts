@@ -2,6 +2,9 @@
 import type { Cell, Row } from "../../api/contract";
 import type { ShownBox } from "../boxes";
 
+/** With more boxes, names would hide the picture. */
+const NAMED_MAX = 60;
+
 export function paintBoxes(
   canvas: HTMLCanvasElement,
   frame: HTMLElement,
@@ -32,6 +35,29 @@ export function paintBoxes(
     }
     context.strokeStyle = colour;
     context.stroke();
+  }
+  if (boxes.length <= NAMED_MAX) paintNames(context, boxes, view);
+}
+
+/** The class above each box: colour alone must not tell it. */
+function paintNames(
+  context: CanvasRenderingContext2D,
+  boxes: readonly ShownBox[],
+  { left, top, scale }: { scale: number; left: number; top: number },
+): void {
+  context.font = "11px sans-serif";
+  context.textBaseline = "bottom";
+  for (const { box, name, colour } of boxes) {
+    if (!name) continue;
+    const [x, y] = [left + box.x * scale, top + box.y * scale];
+    const width = context.measureText(name).width + 6;
+    const foot = y < 15 ? y + 15 : y;
+    context.fillStyle = "rgb(0 0 0 / 70%)";
+    context.fillRect(x, foot - 14, width, 14);
+    context.fillStyle = colour;
+    context.fillRect(x, foot - 14, 2, 14);
+    context.fillStyle = "#ffffff";
+    context.fillText(name, x + 4, foot - 1);
   }
 }
 

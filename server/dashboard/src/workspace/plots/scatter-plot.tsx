@@ -9,7 +9,7 @@ import { insideSql, simplify } from "../../core/polygon";
 import { count } from "../../parts/amounts";
 import { Failure, Loading } from "../../parts/states";
 import { sayFailure } from "../../parts/toasts";
-import { type Camera, FIT, FIT_3D, orbit, pan, project, zoomAt } from "../../render/camera";
+import { type Camera, cameraNumbers, cameraOf, FIT, FIT_3D, orbit, pan, project, zoomAt } from "../../render/camera";
 import { makeRenderer, type RendererChoice } from "../../render/choose-renderer";
 import type { Renderer } from "../../render/renderer";
 import { compute } from "../../worker/compute-client";
@@ -64,7 +64,7 @@ function Points({
   const choice = (query.get("renderer") ?? "auto") as RendererChoice;
   const is3d = z !== null;
   const [tool, setTool] = useState<Tool>(is3d ? "orbit" : "lasso");
-  const [camera, setCamera] = useState<Camera>(is3d ? FIT_3D : FIT);
+  const [camera, setCamera] = useState<Camera>(() => cameraOf(plot.camera, is3d));
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [trail, setTrail] = useState<number[]>([]);
   const [hover, setHover] = useState<{ row: number; x: number; y: number } | null>(null);
@@ -121,6 +121,18 @@ function Points({
   useEffect(() => {
     if (size.width > 0) renderer?.setCamera(camera, size.width, size.height, Math.min(2, window.devicePixelRatio || 1));
   }, [renderer, camera, size]);
+
+  // The link follows when the picture has come to rest.
+  const settled = useRef({ plot, onChange });
+  settled.current = { plot, onChange };
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      const { plot: now, onChange: tell } = settled.current;
+      const next = cameraNumbers(camera, is3d);
+      if (JSON.stringify(next) !== JSON.stringify(now.camera)) tell({ ...now, camera: next });
+    }, 700);
+    return () => clearTimeout(timer);
+  }, [camera, is3d]);
 
   useEffect(() => {
     if (!frame.current) return;
