@@ -24,7 +24,11 @@ const refusals: Middleware = {
   },
 };
 
-export const service = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
+export const service = createClient<paths>({
+  baseUrl: "",
+  credentials: "same-origin",
+  fetch: (request) => globalThis.fetch(request),
+});
 service.use(refusals);
 
 /** The answer's body; refusals were thrown before. */

@@ -18,6 +18,8 @@ export type PlotSpec =
   | { kind: "trust"; actual: string; predicted: string; confidence: string }
   | { kind: "curves"; runs: string[] };
 
+export type Scatter = Extract<PlotSpec, { kind: "scatter" }>;
+
 const TEXTS: Record<PlotSpec["kind"], string[]> = {
   scatter: ["x", "y"],
   histogram: ["column"],

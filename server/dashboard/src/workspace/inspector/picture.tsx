@@ -1,29 +1,27 @@
 /** The row's picture with its boxes: zoom, pan, draw, move, resize, relabel, delete. */
 
 import { useQuery } from "@tanstack/react-query";
-import { Hand, Maximize, Square } from "lucide-react";
 import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { fileUrl } from "../../api/urls";
-import { type Box, boxAt, clampTo, HANDLES, type Handle, handleAt, iou, resize, toCell } from "../../core/box";
+import { boxAt, HANDLES, handleAt, iou, resize } from "../../core/box";
 import { counted } from "../../parts/amounts";
-import { say, sayFailure } from "../../parts/toasts";
-import { inlineBoxes, linkSql, type ShownBox, shownBoxes, useBoxSource } from "../boxes";
-import { classText, classValue, imageColumn } from "../columns";
+import { say } from "../../parts/toasts";
+import { inlineBoxes, linkSql, shownBoxes, useBoxSource } from "../boxes";
+import { classText, imageColumn } from "../columns";
 import { useWorkspace } from "../context";
-import { useEditing } from "../editing";
+import { ActiveBox, HANDLE_PX, type PictureView } from "./active-box";
 import { type BoxDrag, dragged } from "./box-drag";
-import { placeOf } from "./box-place";
+import { useBoxEdits } from "./box-edits";
 import { paintBoxes } from "./paint-boxes";
+import { PictureBar, type PictureTool } from "./picture-bar";
 
 const BOXES_MAX = 10_000;
-const HANDLE_PX = 8;
 
 export function Picture({ row }: { row: Row }) {
   const workspace = useWorkspace();
   const { table, at, version, readOnly } = workspace;
-  const editing = useEditing();
   const source = useBoxSource();
   const image = imageColumn(table);
   const file = image ? row[image.name] : null;
@@ -32,8 +30,8 @@ export function Picture({ row }: { row: Row }) {
   const [failed, setFailed] = useState<string | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [view, setView] = useState<{ scale: number; left: number; top: number } | null>(null);
-  const [tool, setTool] = useState<"edit" | "draw" | "pan">("edit");
+  const [view, setView] = useState<PictureView | null>(null);
+  const [tool, setTool] = useState<PictureTool>("edit");
   const [active, setActive] = useState<string | null>(null);
   const [drag, setDrag] = useState<BoxDrag | null>(null);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
@@ -102,6 +100,7 @@ export function Picture({ row }: { row: Row }) {
     return () => element?.removeEventListener("wheel", wheel);
   }, []);
 
+  const { write, insert, relabel, remove } = useBoxEdits({ source, row, size, all, current });
   const canEdit = readOnly === null && source?.box.editable === true;
   const place = (event: PointerEvent): [number, number] => {
     const box = frame.current?.getBoundingClientRect();
@@ -162,54 +161,17 @@ export function Picture({ row }: { row: Row }) {
       return;
     }
     // The dragged shape is shown until the service has it.
-    void (
-      drag.kind === "draw" ? insert(box) : write(box, drag.kind === "move" ? "Moved a box" : "Resized a box")
-    ).finally(() => setDrag(null));
+    const done =
+      drag.kind === "draw" ? insert(box) : write(box, drag.kind === "move" ? "Moved a box" : "Resized a box");
+    void done.finally(() => {
+      setDrag(null);
+      if (drag.kind === "draw") setTool("edit");
+    });
   };
 
-  const write = async (box: Box, label: string) => {
-    if (!source || !size || !current) return;
-    const cell = toCell(source.form, clampTo(box, size.width, size.height), size.width, size.height);
-    await editing.apply(
-      [{ kind: "set", table: source.table.name, keys: [current.key], cells: { [source.box.name]: cell } }],
-      label,
-    );
-  };
-  const insert = async (box: Box) => {
-    if (!source || !size) return;
-    const cell = toCell(source.form, clampTo(box, size.width, size.height), size.width, size.height);
-    const like = current ?? boxes[boxes.length - 1];
-    const label = like?.label ?? source.label?.role.classes?.[0]?.[0] ?? null;
-    try {
-      const cells = { [source.box.name]: cell, ...(await placeOf(workspace, source, row, all)) };
-      if (source.label && label !== null) {
-        cells[source.label.name] = typeof label === "string" ? classValue(source.label, label) : label;
-      }
-      await editing.apply([{ kind: "insert", table: source.table.name, cells }], "Drew a box");
-      setTool("edit");
-    } catch (error) {
-      sayFailure("Drawing the box", error);
-    }
-  };
-  const relabel = (text: string) => {
-    if (!source?.label || !current) return;
-    const name = classText(source.label, text);
-    void editing.apply(
-      [
-        {
-          kind: "set",
-          table: source.table.name,
-          keys: [current.key],
-          cells: { [source.label.name]: classValue(source.label, text) },
-        },
-      ],
-      `Set a box to ${name}`,
-    );
-  };
-  const remove = () => {
-    if (!source || !current) return;
+  const removeActive = () => {
     setActive(null);
-    void editing.apply([{ kind: "delete", table: source.table.name, keys: [current.key] }], "Deleted a box");
+    remove();
   };
   const keys = (event: KeyboardEvent) => {
     const step = event.shiftKey ? 10 : 1;
@@ -225,7 +187,7 @@ export function Picture({ row }: { row: Row }) {
     else if ((event.key === "n" || event.key === "p") && boxes.length > 0) {
       const here = boxes.findIndex(({ key }) => key === active);
       setActive(boxes[(here + (event.key === "n" ? 1 : -1) + boxes.length) % boxes.length].key);
-    } else if ((event.key === "Delete" || event.key === "x") && current && canEdit) remove();
+    } else if ((event.key === "Delete" || event.key === "x") && current && canEdit) removeActive();
     else if (/^[1-9]$/.test(event.key) && current && canEdit && classes[Number(event.key) - 1])
       relabel(classes[Number(event.key) - 1][0] ?? "");
     else if (event.key === "b" && canEdit) setTool(tool === "draw" ? "edit" : "draw");
@@ -249,61 +211,21 @@ export function Picture({ row }: { row: Row }) {
     : 0;
   return (
     <section className="inspector-part picture-part" aria-label="Picture">
-      <div className="plot-bar" role="toolbar" aria-label="Picture tools">
-        {canEdit && (
-          <button
-            type="button"
-            className="button icon"
-            aria-pressed={tool === "draw"}
-            aria-label="Draw a box (B)"
-            title="Draw a box (B)"
-            onClick={() => setTool(tool === "draw" ? "edit" : "draw")}
-          >
-            <Square size={14} aria-hidden />
-          </button>
-        )}
-        <button
-          type="button"
-          className="button icon"
-          aria-pressed={tool === "pan"}
-          aria-label="Pan"
-          title="Pan"
-          onClick={() => setTool(tool === "pan" ? "edit" : "pan")}
-        >
-          <Hand size={14} aria-hidden />
-        </button>
-        <button type="button" className="button icon" aria-label="Fit (F)" title="Fit (F)" onClick={fitPicture}>
-          <Maximize size={14} aria-hidden />
-        </button>
-        {current && source?.label && (
-          <select
-            className="field"
-            aria-label="Class of the box"
-            disabled={!canEdit}
-            value={String(current.label)}
-            onChange={(event) => relabel(event.target.value)}
-          >
-            {!(source.label.role.classes ?? []).some(([one]) => one === String(current.label)) && (
-              <option>{String(current.label)}</option>
-            )}
-            {(source.label.role.classes ?? labels.map((one) => [one, one])).map(([one, name]) => (
-              <option key={one} value={one ?? ""}>
-                {name ?? one}
-              </option>
-            ))}
-          </select>
-        )}
-        {current && canEdit && (
-          <button type="button" className="button danger" onClick={remove}>
-            Delete
-          </button>
-        )}
-        <span className="quiet push">
-          {size && isHere ? `${size.width} × ${size.height}` : ""}
-          {source ? `, ${counted(all.length, "box", "boxes")}` : ""}
-          {current && over > 0 ? `, IoU ${over.toFixed(2)}` : ""}
-        </span>
-      </div>
+      <PictureBar
+        tool={tool}
+        canEdit={canEdit}
+        label={source?.label ?? null}
+        labels={labels}
+        current={current}
+        onTool={setTool}
+        onFit={fitPicture}
+        onRelabel={relabel}
+        onRemove={removeActive}
+      >
+        {size && isHere ? `${size.width} × ${size.height}` : ""}
+        {source ? `, ${counted(all.length, "box", "boxes")}` : ""}
+        {current && over > 0 ? `, IoU ${over.toFixed(2)}` : ""}
+      </PictureBar>
       <div
         ref={frame}
         className={`picture-frame tool-${tool}`}
@@ -347,7 +269,14 @@ export function Picture({ row }: { row: Row }) {
           />
         )}
         <canvas ref={canvas} aria-hidden />
-        {shownBox && view && <ActiveBox box={shownBox} view={view} shown={current} hasHandles={canEdit && !drag} />}
+        {shownBox && view && (
+          <ActiveBox
+            box={shownBox}
+            view={view}
+            colour={current?.colour ?? "var(--accent)"}
+            hasHandles={canEdit && !drag}
+          />
+        )}
       </div>
       {labels.length > 1 && (
         <div className="row-line picture-classes">
@@ -371,50 +300,10 @@ export function Picture({ row }: { row: Row }) {
   );
 }
 
-function ActiveBox({
-  box,
-  view,
-  shown,
-  hasHandles,
-}: {
-  box: Box;
-  view: { scale: number; left: number; top: number };
-  shown: ShownBox | null;
-  hasHandles: boolean;
-}) {
-  const at = (x: number, y: number): [number, number] => [view.left + x * view.scale, view.top + y * view.scale];
-  const [x, y] = at(box.x, box.y);
-  return (
-    <svg className="picture-active" aria-hidden>
-      <rect
-        x={x}
-        y={y}
-        width={box.width * view.scale}
-        height={box.height * view.scale}
-        stroke={shown?.colour ?? "var(--accent)"}
-      />
-      {hasHandles &&
-        HANDLES.map((handle: Handle) => {
-          const [hx, hy] = at(...handleAt(box, handle));
-          return (
-            <rect
-              key={handle}
-              className="handle"
-              x={hx - HANDLE_PX / 2}
-              y={hy - HANDLE_PX / 2}
-              width={HANDLE_PX}
-              height={HANDLE_PX}
-            />
-          );
-        })}
-    </svg>
-  );
-}
-
 const near = ([hx, hy]: [number, number], x: number, y: number, reach: number) =>
   Math.abs(hx - x) <= reach && Math.abs(hy - y) <= reach;
 
-function zoomed(view: { scale: number; left: number; top: number }, factor: number, x: number, y: number) {
+function zoomed(view: PictureView, factor: number, x: number, y: number) {
   const scale = Math.min(40, Math.max(0.02, view.scale * factor));
   const real = scale / view.scale;
   return { scale, left: x - (x - view.left) * real, top: y - (y - view.top) * real };

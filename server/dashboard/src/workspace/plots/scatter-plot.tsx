@@ -1,10 +1,9 @@
 /** Points in 2D or 3D: pan, zoom, orbit, lasso, box; colour by a column; what is pointed at is shown. */
-import { Box, Download, Hand, Lasso, Maximize, Orbit } from "lucide-react";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useCommands } from "../../app/commands";
 import { usePlace } from "../../app/location";
 import type { Bitmask } from "../../core/bitmask";
-import { type Axis, axisSql } from "../../core/filter";
+import { axisSql } from "../../core/filter";
 import { insideSql, simplify } from "../../core/polygon";
 import { count } from "../../parts/amounts";
 import { Failure, Loading } from "../../parts/states";
@@ -15,7 +14,7 @@ import type { Renderer } from "../../render/renderer";
 import { compute } from "../../worker/compute-client";
 import { useWorkspace } from "../context";
 import { focusRow } from "../focus";
-import type { PlotSpec } from "../plot-spec";
+import type { PlotSpec, Scatter } from "../plot-spec";
 import { usePreview } from "../preview";
 import { rowAt } from "../row-at";
 import { byCondition, byKeys, useSelection, type Verb } from "../selection";
@@ -24,10 +23,9 @@ import { HoverCard } from "./hover-card";
 import { Legend } from "./legend";
 import { useLegend } from "./legend-data";
 import { usePlotGround } from "./plot-ground";
+import { axesOf } from "./scatter-axes";
+import { ScatterBar, type Tool } from "./scatter-bar";
 import { Ticks } from "./ticks";
-
-type Scatter = Extract<PlotSpec, { kind: "scatter" }>;
-type Tool = "pan" | "lasso" | "box" | "orbit";
 
 /** A press that moves less is a click. */
 const SLOP_PX = 4;
@@ -159,11 +157,9 @@ function Points({
     return () => element?.removeEventListener("wheel", wheel);
   }, [is3d]);
 
-  const axes = (): [Axis, Axis, (sx: number, sy: number) => [number, number]] => axesOf(plot, x, y, z, camera, size);
-
   const selectPolygon = async (screen: number[], verb: Verb) => {
     if (!renderer) return;
-    const [axisX, axisY, toData] = axes();
+    const [axisX, axisY, toData] = axesOf(plot, x, y, z, camera, size);
     const corners = simplify(screen);
     const polygon: number[] = [];
     for (let i = 0; i < corners.length; i += 2) polygon.push(...toData(corners[i], corners[i + 1]));
@@ -279,71 +275,18 @@ function Points({
     return mask ? mask.count() : rows;
   }, [shown, valid, rows]);
   const lacking = rows - (valid ? valid.count() : rows);
-  const tools: [Tool, string, typeof Hand][] = [
-    ["pan", "Pan (V)", Hand],
-    ["lasso", "Lasso (L)", Lasso],
-    ["box", "Box (B)", Box],
-    ...(is3d ? [["orbit", "Orbit (O)", Orbit] as [Tool, string, typeof Hand]] : []),
-  ];
   return (
     <div className="plot">
-      <div className="plot-bar" role="toolbar" aria-label="Plot tools">
-        {tools.map(([name, title, Icon]) => (
-          <button
-            key={name}
-            type="button"
-            className="button icon"
-            aria-pressed={tool === name}
-            aria-label={title}
-            title={title}
-            onClick={() => setTool(name)}
-          >
-            <Icon size={14} aria-hidden />
-          </button>
-        ))}
-        <button type="button" className="button icon" aria-label="Fit (F)" title="Fit (F)" onClick={fit}>
-          <Maximize size={14} aria-hidden />
-        </button>
-        <select
-          className="field"
-          aria-label="Colour by"
-          value={plot.colour ?? ""}
-          onChange={(event) => onChange({ ...plot, colour: event.target.value || undefined })}
-        >
-          <option value="">one colour</option>
-          {legend.choices.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-        <select
-          className="field"
-          aria-label="Draw as"
-          value={mode}
-          onChange={(event) => onChange({ ...plot, mode: event.target.value === "density" ? "density" : undefined })}
-        >
-          <option value="points">points</option>
-          <option value="density">density</option>
-        </select>
-        <label className="row-line plot-size">
-          <span className="unseen">Point size</span>
-          <input
-            type="range"
-            min={1}
-            max={10}
-            value={plot.size ?? 3}
-            onChange={(event) => onChange({ ...plot, size: Number(event.target.value) })}
-          />
-        </label>
-        <button
-          type="button"
-          className="button icon push"
-          aria-label="Save as PNG"
-          title="Save as PNG"
-          onClick={() => void save()}
-        >
-          <Download size={14} aria-hidden />
-        </button>
-      </div>
+      <ScatterBar
+        plot={plot}
+        is3d={is3d}
+        tool={tool}
+        colours={legend.choices}
+        onTool={setTool}
+        onFit={fit}
+        onChange={onChange}
+        onSave={() => void save()}
+      />
       <div className="plot-main">
         <div
           ref={frame}
@@ -377,42 +320,4 @@ function Points({
       </p>
     </div>
   );
-}
-
-/** The axes of the screen as columns of the data, and the way from a place of the screen to them. */
-function axesOf(
-  plot: Scatter,
-  x: Positions,
-  y: Positions,
-  z: Positions | null,
-  camera: Camera,
-  { width, height }: { width: number; height: number },
-): [Axis, Axis, (sx: number, sy: number) => [number, number]] {
-  const p = project(camera, width, height, z !== null);
-  const span = (of: Positions) => of.max - of.min || 1;
-  if (z === null || plot.z === undefined) {
-    return [
-      plot.x,
-      plot.y,
-      (sx, sy) => [((sx - p[3]) / p[0]) * span(x) + x.min, ((sy - p[7]) / p[5]) * span(y) + y.min],
-    ];
-  }
-  const columns: [string, Positions][] = [
-    [plot.x, x],
-    [plot.y, y],
-    [plot.z, z],
-  ];
-  // Screen = sum of weight · column + rest, since a position is (value − min) / span.
-  const axis = (row: number): [Axis, number] => {
-    let rest = p[row * 4 + 3];
-    const terms = columns.map(([name, of], i): [string, number] => {
-      const weight = p[row * 4 + i] / span(of);
-      rest -= weight * of.min;
-      return [name, Number(weight.toPrecision(9))];
-    });
-    return [{ terms }, rest];
-  };
-  const [axisX, restX] = axis(0);
-  const [axisY, restY] = axis(1);
-  return [axisX, axisY, (sx, sy) => [sx - restX, sy - restY]];
 }
