@@ -52,14 +52,6 @@ export const draftOptions = (dataset: string, branch: string | null) =>
     },
   });
 
-export const useView = (dataset: string, ref: string) =>
-  useQuery({
-    queryKey: keys.view(dataset, ref),
-    staleTime: freshness(ref),
-    queryFn: async () =>
-      body(await service.GET("/v1/datasets/{dataset}/at/{ref}", { params: { path: { dataset, ref } } })),
-  });
-
 export const tablesOptions = (dataset: string, ref: string, version: string) =>
   queryOptions({
     queryKey: [...keys.view(dataset, ref), "tables", version],

@@ -37,9 +37,6 @@ export function categoryColour(code: number, own?: string | null): string {
   return own && /^#[0-9a-f]{6}$/i.test(own) ? own : CATEGORIES[code % CATEGORIES.length];
 }
 
-/** Beyond the palette, hues repeat: the legend then says so by number, never by colour alone. */
-export const CATEGORY_COUNT = CATEGORIES.length;
-
 export function sequentialColour(share: number): string {
   return ramp(VIRIDIS, share);
 }

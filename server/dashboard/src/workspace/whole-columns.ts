@@ -8,7 +8,13 @@ import { type Column, type Positions, toPositions } from "../core/column";
 import { useWorkspace } from "./context";
 import { seen, useVersions, versionOf } from "./versions";
 
-const FRESH = { staleTime: Number.POSITIVE_INFINITY, gcTime: 30_000, placeholderData: keepPreviousData };
+const KEPT = { gcTime: 30_000, placeholderData: keepPreviousData };
+
+/** A branch tells by its draft's state when it changes, a revision never does; of `main~2` nobody tells. */
+function useFreshness() {
+  const { branch, at } = useWorkspace();
+  return { ...KEPT, staleTime: branch !== null || /^[0-9a-f]{64}$/.test(at.ref) ? Number.POSITIVE_INFINITY : 10_000 };
+}
 
 /** The state of a column that queries are keyed by. */
 function useColumnKey(column: string | undefined, as: string) {
@@ -20,8 +26,9 @@ function useColumnKey(column: string | undefined, as: string) {
 
 export function usePositions(column: string | undefined) {
   const { at } = useWorkspace();
+  const fresh = useFreshness();
   return useQuery({
-    ...FRESH,
+    ...fresh,
     queryKey: useColumnKey(column, "u16"),
     enabled: column !== undefined,
     queryFn: async ({ signal }): Promise<Positions> => {
@@ -40,8 +47,9 @@ export function usePositions(column: string | undefined) {
 
 export function useWholeColumn(column: string | undefined) {
   const { at } = useWorkspace();
+  const fresh = useFreshness();
   return useQuery({
-    ...FRESH,
+    ...fresh,
     queryKey: useColumnKey(column, "whole"),
     enabled: column !== undefined,
     queryFn: ({ signal }): Promise<Column> => fetchColumn(at, column ?? "", signal),
@@ -51,8 +59,9 @@ export function useWholeColumn(column: string | undefined) {
 /** The rows that the filter shows; data is undefined where there is no filter. */
 export function useFilterMask() {
   const { at, version, where, table } = useWorkspace();
+  const fresh = useFreshness();
   return useQuery({
-    ...FRESH,
+    ...fresh,
     queryKey: [...tableKey(at, version), "mask", where ?? ""],
     enabled: where !== undefined,
     queryFn: ({ signal }) => fetchMask(at, where ?? "", table.rows, signal),
