@@ -12,7 +12,10 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 export async function openBrowser(origin, { theme = "dark" } = {}) {
   const executablePath = process.env.CHROMIUM ?? CHROMIUM.find((path) => existsSync(path));
   if (!executablePath) throw new Error("no Chromium found; set CHROMIUM to its path");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--enable-unsafe-swiftshader"] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--enable-unsafe-swiftshader", "--enable-precise-memory-info"],
+  });
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: theme });
   const page = await context.newPage();
   const failures = [];

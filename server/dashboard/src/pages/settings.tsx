@@ -52,6 +52,9 @@ function Person() {
   const client = useQueryClient();
   const session = useSession();
   const [name, setName] = useState(author());
+  const user = session.data?.user ?? null;
+  // Without a token the service takes the name that it is told.
+  const isProven = user !== null && user !== "dashboard" && user !== author();
   const leave = async () => {
     try {
       await service.DELETE("/v1/session");
@@ -64,10 +67,10 @@ function Person() {
     <section className="card">
       <h2>You</h2>
       <div className="card-body row-line">
-        {session.data?.user ? (
+        {isProven ? (
           <>
             <span>
-              {session.data.user}, {session.data.role}
+              {session.data?.user}, {session.data?.role}
             </span>
             <button type="button" className="button push" onClick={() => void leave()}>
               Forget the token

@@ -1,6 +1,6 @@
 /** The commit: what it holds, why, and where to; afterwards how this revision is read. */
 import { type FormEvent, useMemo, useState } from "react";
-import { author, setAuthor } from "../api/author";
+import { author } from "../api/author";
 import type { Committed, Draft } from "../api/contract";
 import { Drafts } from "../api/drafts";
 import { ServiceProblem } from "../api/problem";
@@ -84,7 +84,6 @@ function Form({ draft, onDone }: { draft: Draft; onDone(done: { committed: Commi
             value={name}
             placeholder={draft.writer}
             onChange={(event) => setName(event.target.value)}
-            onBlur={() => !author() && setAuthor("")}
           />
         </label>
         <label className="labelled">
