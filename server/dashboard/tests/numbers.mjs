@@ -73,7 +73,10 @@ for (let i = 0; i < 20; i++) {
         for (;;) {
           await new Promise(requestAnimationFrame);
           const shown = [...grid.querySelectorAll(".row")];
-          if (shown.length > 0 && shown.every((row) => !row.classList.contains("is-waiting"))) break;
+          const wanted = share * (Number(grid.getAttribute("aria-rowcount")) - shown.length);
+          const first = Number(shown[0]?.getAttribute("aria-rowindex"));
+          const isThere = Math.abs(first - wanted) <= 4;
+          if (isThere && shown.every((row) => !row.classList.contains("is-waiting"))) break;
         }
         return performance.now() - began;
       },
