@@ -34,10 +34,10 @@ const api = async (path) => {
 const { datasets } = await api("/datasets");
 const dataset = options.dataset ?? datasets[0]?.name;
 if (!dataset) throw new Error("the service has no dataset to tell stories of");
-const { runs } = await api(`/runs?dataset=${encodeURIComponent(dataset)}`);
+const { runs } = await api(`/runs?dataset=${encodeURIComponent(dataset)}`).catch(() => ({ runs: [] }));
 const run = options.run ?? runs[0]?.name;
 const { tables } = await api(`/datasets/${encodeURIComponent(dataset)}/at/main/tables`);
-const table = tables.find(({ is_main }) => is_main) ?? tables[0];
+const table = tables.find(({ is_main }) => is_main) ?? tables.find(({ name }) => name === "samples") ?? tables[0];
 const label = table.columns.find(({ role }) => role.kind === "label");
 const workspace = (query = {}) => {
   const text = new URLSearchParams({ ...(run ? { run } : {}), ...query }).toString();

@@ -74,7 +74,8 @@ export interface LogEntry {
   changes: number | null;
   branches: string[];
   tags: string[];
-  runs: string[];
+  /** Runs that trained on it. */
+  runs?: string[];
 }
 
 export interface Role {

@@ -6,14 +6,14 @@ import { confusionOptions, tablesOptions } from "../api/queries";
 import { accuracyDeltas } from "../core/class-accuracy";
 import { count } from "../parts/amounts";
 import { Failure } from "../parts/states";
-import { classText, labelColumn } from "../workspace/columns";
+import { classText, labelColumn, mainTable } from "../workspace/columns";
 
 const SHOWN = 30;
 
 /** Both runs are held against the classes of the branch as they are now. */
 export function ClassDeltas({ runs: [a, b], dataset }: { runs: Run[]; dataset: string }) {
   const tables = useQuery(tablesOptions(dataset, "main", "compare")).data;
-  const table = tables?.find(({ name }) => name === a.table) ?? tables?.find(({ is_main }) => is_main) ?? tables?.[0];
+  const table = tables?.find(({ name }) => name === a.table) ?? (tables && mainTable(tables));
   const label = table ? labelColumn(table) : null;
   const isAsked = table !== undefined && label !== null;
   const matrixOf = (run: Run) => {

@@ -7,7 +7,7 @@ import { fileUrl, thumbnailUrl } from "../api/urls";
 import { to } from "../app/routes";
 import { type Box, fromCell, isBoxForm } from "../core/box";
 import { Link } from "../parts/link";
-import { classText, imageColumn } from "../workspace/columns";
+import { classText, imageColumn, isNamed } from "../workspace/columns";
 import { byKey } from "../workspace/row-key";
 
 interface Props {
@@ -21,8 +21,7 @@ interface Props {
 
 export function RowChange({ row, dataset, from, until, isChosen, onChoose }: Props) {
   const tables = useQuery(tablesOptions(dataset, row.change === "deleted" ? from : until, "diff")).data ?? [];
-  const table =
-    tables.find(({ name }) => name === row.table) ?? tables.find(({ is_main }) => is_main && row.table === "samples");
+  const table = tables.find(({ name }) => name === row.table);
   const column = table?.columns.find(({ name }) => name === row.column);
   const show = (value: Cell) => (column && column.role.kind === "label" ? classText(column, value) : text(value));
   const branch = until.replace(/^draft:/, "");
@@ -74,7 +73,7 @@ function ChangedPicture({ row, table, tables, dataset, from, until }: PicturePro
   const ref = row.change === "deleted" ? from : until;
   const own = imageColumn(table);
   const reference = table.columns.find(({ role }) => role.kind === "reference");
-  const target = own ? table : (tables.find(({ name }) => name === reference?.role.table) ?? null);
+  const target = own ? table : (tables.find((one) => isNamed(one, reference?.role.table)) ?? null);
   const found = useQuery({
     ...rowsOptions({ dataset, ref, table: table.name }, "diff", byKey(table, row.key ?? "")),
     enabled: target !== null && Boolean(row.key),

@@ -80,7 +80,7 @@ export function boxSource(tables: readonly Table[], shown: Table): BoxSource | n
   const others = tables.filter((table) => table !== shown);
   for (const table of others) {
     const found =
-      made(table, reference(table, shown.name)?.name, shown.key ?? undefined) ??
+      made(table, reference(table, shown)?.name, shown.key ?? undefined) ??
       made(table, imageColumn(table)?.name, image);
     if (found) return found;
   }
@@ -93,8 +93,16 @@ export function boxSource(tables: readonly Table[], shown: Table): BoxSource | n
   return null;
 }
 
-const reference = (table: Table, to?: string) =>
-  table.columns.find(({ role }) => role.kind === "reference" && (to === undefined || role.table === to)) ?? null;
+/** The table that a reference speaks of: by its name, or by the part of it that its own file knows. */
+export const isNamed = ({ name }: Table, by: string | undefined) =>
+  by !== undefined && (name === by || name.endsWith(`.${by}`));
+
+const reference = (table: Table, to?: Table) =>
+  table.columns.find(({ role }) => role.kind === "reference" && (to === undefined || isNamed(to, role.table))) ?? null;
+
+/** The table that people mean by a dataset: of its samples, where there is one. */
+export const mainTable = (tables: readonly Table[]) =>
+  tables.find(({ is_main }) => is_main) ?? tables.find(({ name }) => name === "samples") ?? tables[0];
 
 export const predictedColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => name.endsWith(".predicted")) ?? null;

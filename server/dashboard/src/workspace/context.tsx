@@ -7,7 +7,7 @@ import type { TableAt } from "../api/urls";
 import { setQuery, usePlace } from "../app/location";
 import { type Clause, type Filter, fromText, toText, whereOf, withClause } from "../core/filter";
 import { Answered, Empty, Loading } from "../parts/states";
-import { openingPlots, runColumns } from "./columns";
+import { mainTable, openingPlots, runColumns } from "./columns";
 import { type PlotSpec, plotsOf } from "./plot-spec";
 
 export interface Workspace {
@@ -79,10 +79,7 @@ export function WorkspaceProvider({
     "plots",
   ].map((name) => query.get(name));
   const workspace = useMemo((): Workspace | null => {
-    const table =
-      tables.data?.find(({ name }) => name === tableName) ??
-      tables.data?.find(({ is_main }) => is_main) ??
-      tables.data?.[0];
+    const table = tables.data?.find(({ name }) => name === tableName) ?? mainTable(tables.data ?? []);
     if (!tables.data || !table) return null;
     const run = runs.data?.find(({ name }) => name === runName) ?? null;
     const other = runs.data?.find(({ name }) => name === run2) ?? null;

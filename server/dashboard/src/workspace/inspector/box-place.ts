@@ -3,7 +3,7 @@ import type { Cell, Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { quoteName, quoteText } from "../../core/sql-text";
 import type { ShownBox } from "../boxes";
-import { type BoxSource, imageColumn } from "../columns";
+import { type BoxSource, imageColumn, isNamed } from "../columns";
 import type { Workspace } from "../context";
 import { byKey } from "../row-key";
 
@@ -30,7 +30,7 @@ export async function placeOf(
     const other = await ask(source.table.name, byKey(source.table, boxes[0].key));
     if (other) return { [reference.name]: other[reference.name] };
   }
-  const images = tables.find(({ name }) => name === reference.role.table);
+  const images = tables.find((one) => isNamed(one, reference.role.table));
   const file = images && imageColumn(images);
   if (!images?.key || !file) throw new Error(`no row of ${reference.role.table ?? "a table"} names this picture`);
   const where = `ends_with(${quoteText(String(path))}, ${quoteName(file.name)})`;
