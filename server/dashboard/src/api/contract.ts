@@ -214,6 +214,8 @@ export interface Diff {
   summary: {
     files: { added: number; modified: number; removed: number; renamed: number };
     rows: { set: number; inserted: number; deleted: number };
+    /** Columns that came or went. */
+    columns?: number;
     per_class: ClassFlow[];
   };
   total_rows: number;

@@ -92,7 +92,7 @@ function Changes({ diff, dataset, from, until, offset }: ChangesProps) {
     set: summary.rows.set,
     inserted: summary.rows.inserted,
     deleted: summary.rows.deleted,
-    "column-added": undefined,
+    "column-added": summary.columns ?? 0,
     files: diff.files.length,
   };
   const isSame = diff.total_rows === 0 && diff.files.length === 0;
@@ -106,9 +106,7 @@ function Changes({ diff, dataset, from, until, offset }: ChangesProps) {
         {diff.reformatted.length > 0 ? `; ${counted(diff.reformatted.length, "file")} only written differently` : ""}
       </p>
       <nav className="row-line diff-tabs" aria-label="Kinds of change">
-        {KINDS.filter(
-          (one) => one === "all" || one === "files" || changed[one] === undefined || (changed[one] ?? 0) > 0,
-        ).map((one) => (
+        {KINDS.filter((one) => one === "all" || one === "files" || changed[one] > 0).map((one) => (
           <button
             key={one}
             type="button"
@@ -117,7 +115,7 @@ function Changes({ diff, dataset, from, until, offset }: ChangesProps) {
             onClick={() => setQuery({ kind: one === "all" ? null : one }, true)}
           >
             {TITLES[one]}
-            {changed[one] !== undefined ? ` ${count(changed[one] ?? 0)}` : ""}
+            {` ${count(changed[one])}`}
           </button>
         ))}
         <Tables diff={diff} />

@@ -13,14 +13,16 @@ const row = (more: Partial<DiffRow>): DiffRow => ({
   ...more,
 });
 
-test("a set cell gets its old value, an inserted row goes, a deleted one is left to undo", () => {
-  const deleted = row({ change: "deleted", column: null });
-  expect(reversed([row({}), row({ change: "inserted", column: null, key: "9" }), deleted])).toEqual({
+test("a set cell gets its old value, an inserted row goes, a deleted one is inserted as it was", () => {
+  const deleted = row({ change: "deleted", column: null, before: { id: 3, label: "owl" }, after: null });
+  const untold = row({ change: "deleted", column: null, before: null });
+  expect(reversed([row({}), row({ change: "inserted", column: null, key: "9" }), deleted, untold])).toEqual({
     edits: [
       { kind: "set", table: "t", keys: ["1"], cells: { label: "cat" } },
       { kind: "delete", table: "t", keys: ["9"] },
+      { kind: "insert", table: "t", cells: { id: 3, label: "owl" } },
     ],
-    left: [deleted],
+    left: [untold],
   });
 });
 

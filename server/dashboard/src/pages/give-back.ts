@@ -1,16 +1,21 @@
 /** Edits that undo changes of a draft, or settle its conflicts: plain edits of the draft, each with its undo. */
 import type { Conflict, DiffRow, Edit } from "../api/contract";
 
-/** The reverse of changes. A deleted row has nothing left to insert it from here: undo brings it back. */
+/** The reverse of changes; what no edit brings back is left. */
 export function reversed(rows: readonly DiffRow[]): { edits: Edit[]; left: DiffRow[] } {
-  const edits: Edit[] = [];
   const left: DiffRow[] = [];
-  for (const { table, key, column, change, before, ...rest } of rows) {
-    if (change === "set" && key && column) edits.push({ kind: "set", table, keys: [key], cells: { [column]: before } });
-    else if (change === "inserted" && key) edits.push({ kind: "delete", table, keys: [key] });
-    else if (change === "column-added" && column) edits.push({ kind: "drop-column", table, column });
-    else left.push({ table, key, column, change, before, ...rest });
-  }
+  const edits = rows.flatMap((row): Edit[] => {
+    const { table, key, column, change, before } = row;
+    if (change === "set" && key && column) return [{ kind: "set", table, keys: [key], cells: { [column]: before } }];
+    if (change === "inserted" && key) return [{ kind: "delete", table, keys: [key] }];
+    if (change === "column-added" && column) return [{ kind: "drop-column", table, column }];
+    // A deleted row is told whole.
+    if (change === "deleted" && typeof before === "object" && before !== null && !Array.isArray(before)) {
+      return [{ kind: "insert", table, cells: before }];
+    }
+    left.push(row);
+    return [];
+  });
   return { edits, left };
 }
 
