@@ -150,9 +150,10 @@ if ((await brush.count()) > 0) {
   for (let i = 0; i < 10; i++) {
     const drawn = page.evaluate(
       () =>
-        new Promise((resolve) =>
-          document.querySelector(".plot-canvas").addEventListener("drawn", resolve, { once: true }),
-        ),
+        new Promise((resolve) => {
+          document.querySelector(".plot-canvas").addEventListener("drawn", resolve, { once: true });
+          setTimeout(resolve, 3000);
+        }),
     );
     const began = Date.now();
     await page.mouse.move(area.x + area.width * (0.45 + i * 0.04), y);

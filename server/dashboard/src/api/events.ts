@@ -40,9 +40,14 @@ class Events {
     this.source = source;
     source.onopen = () => this.say(true);
     source.onerror = () => {
-      this.say(false);
-      // The browser tries again by itself, but gives up for good on an answer that is no stream.
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.source === source && this.reopen(), 3000);
+      // The browser tries again by itself, but gives up for good on an answer that is no stream: then somebody
+      // is there who refuses, or a proxy without a service behind it.
+      if (source.readyState !== EventSource.CLOSED) {
+        this.say(false);
+        return;
+      }
+      void answers().then((isThere) => this.source === source && this.say(isThere));
+      setTimeout(() => this.source === source && this.reopen(), 3000);
     };
     for (const name of NAMES) {
       source.addEventListener(name, (event) => {
@@ -61,6 +66,15 @@ class Events {
     if (this.isOpen === isOpen) return;
     this.isOpen = isOpen;
     for (const watcher of this.watchers) watcher(isOpen);
+  }
+}
+
+async function answers(): Promise<boolean> {
+  try {
+    const { status } = await fetch("/v1/about", { credentials: "same-origin" });
+    return status < 500;
+  } catch {
+    return false;
   }
 }
 

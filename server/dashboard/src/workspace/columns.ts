@@ -14,7 +14,11 @@ export const isLabel = ({ role }: TableColumn) => role.kind === "label" || role.
 const first = (table: Table, ...kinds: string[]) => table.columns.find(({ role }) => kinds.includes(role.kind)) ?? null;
 
 export const imageColumn = (table: Table) => first(table, "image");
-export const labelColumn = (table: Table) => first(table, "label");
+/** The class that is set by key: the one that the format tells, else a column of texts that is called so. */
+export const labelColumn = (table: Table) =>
+  first(table, "label") ??
+  table.columns.find((column) => isText(column) && /^(label|class|category|target)$/i.test(column.name)) ??
+  null;
 export const weightColumn = (table: Table) => first(table, "weight");
 export const embeddingColumn = (table: Table) => first(table, "embedding");
 export const boxColumn = (table: Table) => table.columns.find(({ role }) => isBoxForm(role.kind)) ?? null;
@@ -105,7 +109,9 @@ export const mainTable = (tables: readonly Table[]) =>
   tables.find(({ is_main }) => is_main) ?? tables.find(({ name }) => name === "samples") ?? tables[0];
 
 export const predictedColumn = (columns: readonly TableColumn[]) =>
-  columns.find(({ name }) => name.endsWith(".predicted")) ?? null;
+  columns.find(({ name }) => name.endsWith(".predicted")) ??
+  columns.find(({ name }) => /^predict(ed|ion)$/.test(name)) ??
+  null;
 export const lossColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => /(^|\.)loss$/.test(name)) ?? null;
 export const confidenceColumn = (columns: readonly TableColumn[]) =>

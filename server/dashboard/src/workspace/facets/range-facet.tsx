@@ -38,8 +38,10 @@ function Brush({ column, all, left }: { column: TableColumn; all: Histogram; lef
   );
   const range = set?.condition.kind === "range" ? set.condition : null;
   const [drag, setDrag] = useState<[number, number] | null>(null);
+  // The column is fetched when the pointer comes near, so that the first drag shows its rows.
+  const [isNear, setNear] = useState(false);
   const svg = useRef<SVGSVGElement>(null);
-  const preview = useRangePreview(column, drag !== null);
+  const preview = useRangePreview(column, isNear || drag !== null);
   const [min, max] = [all.edges[0] ?? 0, all.edges[all.edges.length - 1] ?? 1];
   const x = useMemo(() => scaleLinear([min, max], [0, WIDTH]).clamp(true), [min, max]);
   const most = Math.max(1, ...all.counts);
@@ -92,6 +94,7 @@ function Brush({ column, all, left }: { column: TableColumn; all: Histogram; lef
         preserveAspectRatio="none"
         role="img"
         aria-label={`${column.name}: ${count(all.total)} values from ${show(min)} to ${show(max)}. Drag over it, or use the fields below.`}
+        onPointerEnter={() => setNear(true)}
         onPointerDown={down}
         onPointerMove={move}
         onPointerUp={up}
@@ -233,8 +236,8 @@ function NoNumbers({ column, histogram }: { column: TableColumn; histogram: Hist
 }
 
 /** While a brush is dragged, plots show its rows at once: from the worker's copy of the column. */
-function useRangePreview(column: TableColumn, isDragging: boolean) {
-  const whole = useWholeColumn(isDragging && !isTime(column) ? column.name : undefined).data;
+function useRangePreview(column: TableColumn, isWanted: boolean) {
+  const whole = useWholeColumn(isWanted && !isTime(column) ? column.name : undefined).data;
   const filterMask = useFilterMask().data;
   const asked = useRef(0);
   const told = useRef<unknown>(null);
