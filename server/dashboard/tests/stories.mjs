@@ -55,7 +55,7 @@ const plotReady = async (page) => {
   await page.locator(".plot-canvas[data-renderer]").first().waitFor();
   await page.waitForTimeout(600);
 };
-const retry = async (check, times = 40) => {
+const retry = async (check, times = 120) => {
   for (let i = 0; ; i++) {
     try {
       return await check();
@@ -221,7 +221,12 @@ const stories = {
   "a lasso selects, and its rows are a filter by one key": async (page) => {
     await page.goto(workspace());
     await rowsReady(page);
-    if ((await page.locator(".plot-frame canvas").count()) === 0) return "no scatter plot opens by itself";
+    const plot = page.locator(".plot-frame canvas").first();
+    const opens = await plot.waitFor({ timeout: 15_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (!opens) return "no scatter plot opens by itself";
     await plotReady(page);
     const box = await page.locator(".plot-frame").first().boundingBox();
     const at = (x, y) => [box.x + box.width * x, box.y + box.height * y];
