@@ -1,0 +1,5 @@
+/** Names and texts as SQL has them. */
+
+export const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+export const quoteText = (text: string) => `'${text.replaceAll("'", "''")}'`;

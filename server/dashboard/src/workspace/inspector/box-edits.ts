@@ -1,0 +1,65 @@
+/** What is done to the boxes of a picture: each deed is a step of the draft. */
+import type { Row } from "../../api/contract";
+import { type Box, clampTo, toCell } from "../../core/box";
+import { sayFailure } from "../../parts/toasts";
+import type { ShownBox } from "../boxes";
+import { type BoxSource, classText, classValue } from "../columns";
+import { useWorkspace } from "../context";
+import { useEditing } from "../editing";
+import { placeOf } from "./box-place";
+
+interface Boxes {
+  source: BoxSource | null;
+  row: Row;
+  size: { width: number; height: number } | null;
+  all: readonly ShownBox[];
+  current: ShownBox | null;
+}
+
+export function useBoxEdits({ source, row, size, all, current }: Boxes) {
+  const workspace = useWorkspace();
+  const editing = useEditing();
+  const write = async (box: Box, label: string) => {
+    if (!source || !size || !current) return;
+    const cell = toCell(source.form, clampTo(box, size.width, size.height), size.width, size.height);
+    await editing.apply(
+      [{ kind: "set", table: source.table.name, keys: [current.key], cells: { [source.box.name]: cell } }],
+      label,
+    );
+  };
+  const insert = async (box: Box) => {
+    if (!source || !size) return;
+    const cell = toCell(source.form, clampTo(box, size.width, size.height), size.width, size.height);
+    const like = current ?? all[all.length - 1];
+    const label = like?.label ?? source.label?.role.classes?.[0]?.[0] ?? null;
+    try {
+      const cells = { [source.box.name]: cell, ...(await placeOf(workspace, source, row, all)) };
+      if (source.label && label !== null) {
+        cells[source.label.name] = typeof label === "string" ? classValue(source.label, label) : label;
+      }
+      await editing.apply([{ kind: "insert", table: source.table.name, cells }], "Drew a box");
+    } catch (error) {
+      sayFailure("Drawing the box", error);
+    }
+  };
+  const relabel = (text: string) => {
+    if (!source?.label || !current) return;
+    const name = classText(source.label, text);
+    void editing.apply(
+      [
+        {
+          kind: "set",
+          table: source.table.name,
+          keys: [current.key],
+          cells: { [source.label.name]: classValue(source.label, text) },
+        },
+      ],
+      `Set a box to ${name}`,
+    );
+  };
+  const remove = () => {
+    if (!source || !current) return;
+    void editing.apply([{ kind: "delete", table: source.table.name, keys: [current.key] }], "Deleted a box");
+  };
+  return { write, insert, relabel, remove };
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import type { TableColumn } from "../../api/contract";
+import { cellText, parseCell } from "./cell-text";
+
+const column = (type: string, more: Partial<TableColumn> = {}): TableColumn => ({
+  name: "c",
+  type,
+  role: { kind: "plain" },
+  nullable: true,
+  editable: true,
+  added: false,
+  ...more,
+});
+
+test("a cell of a megabyte shows its beginning and its length", () => {
+  const text = cellText(column("Utf8"), "x".repeat(1_000_000));
+  expect(text.length).toBeLessThan(350);
+  expect(text).toContain("1,000,000 characters");
+});
+
+test("null is said, and a list is shortened with its length", () => {
+  expect(cellText(column("Float64"), null)).toBe("null");
+  expect(
+    cellText(
+      column("List(Float64)"),
+      Array.from({ length: 512 }, (_, i) => i),
+    ),
+  ).toBe("[0, 1, 2, 3, 4, 5, 6, 7, … 512]");
+});
+
+test("typed text becomes a value of the column's type or is refused", () => {
+  expect(parseCell(column("Int64"), " 12 ")).toBe(12);
+  expect(parseCell(column("Int64"), "twelve")).toBeUndefined();
+  expect(parseCell(column("Float64"), "")).toBeNull();
+  expect(parseCell(column("Float64", { nullable: false }), "")).toBeUndefined();
+  expect(parseCell(column("Boolean"), "True")).toBe(true);
+  expect(parseCell(column("List(Float64)"), "[1, 2")).toBeUndefined();
+  expect(parseCell(column("Utf8"), " as it is ")).toBe(" as it is ");
+});

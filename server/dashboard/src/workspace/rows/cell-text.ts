@@ -1,0 +1,43 @@
+/** A cell of a page as text: honest about null, NaN and the infinities, and never a megabyte of it. */
+import type { Cell, TableColumn } from "../../api/contract";
+import { measured } from "../../parts/amounts";
+import { classText, isLabel, isNumber, isTime } from "../columns";
+
+const LONGEST = 300;
+
+export function cellText(column: TableColumn, value: Cell | undefined): string {
+  if (value === null || value === undefined) return "null";
+  if (isLabel(column)) return classText(column, value);
+  if (typeof value === "number")
+    return column.role.kind === "key" || !isNumber(column) ? String(value) : measured(value);
+  if (typeof value === "string") {
+    const text = isTime(column) ? value.replace("T", " ").replace(/(\.\d+)?Z$/, "") : value;
+    return text.length > LONGEST
+      ? `${text.slice(0, LONGEST)}… (${text.length.toLocaleString("en-US")} characters)`
+      : text;
+  }
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, 8).map((part) => (typeof part === "number" ? measured(part) : JSON.stringify(part)));
+    return `[${shown.join(", ")}${value.length > 8 ? `, … ${value.length}` : ""}]`.slice(0, LONGEST);
+  }
+  return (typeof value === "object" ? JSON.stringify(value) : String(value)).slice(0, LONGEST);
+}
+
+/** What a typed text means for a column; undefined where it is no value of it. */
+export function parseCell(column: TableColumn, text: string): Cell | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "" && column.nullable) return null;
+  if (isNumber(column)) {
+    if (trimmed === "" || Number.isNaN(Number(trimmed))) return undefined;
+    return Number(trimmed);
+  }
+  if (/^bool/i.test(column.type)) return { true: true, false: false }[trimmed.toLowerCase()];
+  if (/list|struct/i.test(column.type)) {
+    try {
+      return JSON.parse(trimmed) as Cell;
+    } catch {
+      return undefined;
+    }
+  }
+  return text;
+}

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { orderOf, orderText, turned } from "./order";
+
+test("an order goes to the service and back", () => {
+  const terms = [
+    { column: "r1.loss", isDescending: true },
+    { column: 'odd "name", with comma', isDescending: false },
+    { column: "label", isDescending: true },
+  ];
+  expect(orderText(terms)).toBe('"r1.loss" desc,"odd ""name"", with comma",label desc');
+  expect(orderOf(orderText(terms))).toEqual(terms);
+  expect(orderOf("")).toEqual([]);
+});
+
+test("a head is clicked through falling, rising and none", () => {
+  const once = turned([], "a", false);
+  expect(once).toEqual([{ column: "a", isDescending: true }]);
+  expect(turned(once, "a", false)).toEqual([{ column: "a", isDescending: false }]);
+  expect(turned(turned(once, "a", false), "a", false)).toEqual([]);
+  expect(turned(once, "b", true).map(({ column }) => column)).toEqual(["a", "b"]);
+});

@@ -1,0 +1,47 @@
+/**
+ * A browser for the stories: Debian's Chromium, no other host, and every error of the page is a failure.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Opens a page that knows `origin` alone; `failures` collects what must not happen. */
+export async function openBrowser(origin, { theme = "dark" } = {}) {
+  const executablePath = process.env.CHROMIUM ?? CHROMIUM.find((path) => existsSync(path));
+  if (!executablePath) throw new Error("no Chromium found; set CHROMIUM to its path");
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--enable-unsafe-swiftshader", "--enable-precise-memory-info"],
+  });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: theme });
+  const page = await context.newPage();
+  const failures = [];
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (!["data:", "blob:"].includes(url.protocol) && url.origin !== origin) failures.push(`request to ${url.host}`);
+  });
+  page.on("pageerror", (error) => failures.push(`page error: ${error}`));
+  page.on("response", (response) => {
+    if (response.status() >= 500) failures.push(`${response.status()} of ${response.url()}`);
+  });
+  return { browser, page, failures };
+}
+
+/** Violations of WCAG 2.2 A and AA on the page as it is, in a line each. */
+export async function violations(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
+  const { violations: found } = await page.evaluate(() =>
+    window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+  );
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes
+      .slice(0, 5)
+      .map(
+        ({ target, failureSummary }) =>
+          `${id} (${help}) at ${target.join(" ")}: ${failureSummary?.split("\n")[1]?.trim()}`,
+      ),
+  );
+}
