@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use super::conflict::{Conflict, Prefer};
 use super::draft::Draft;
+use super::edit::content_of;
 use super::lay_over::lay_over;
 use super::merge::{Merge, Merged};
 use super::rows::RowEdit;
-use super::view::View;
+use super::view::{Place, View};
 use super::{Dataset, decode};
 use crate::model::{Change, DataPath, DraftStep, Id, OpenConflict, PendingMerge, RowAddress, Value};
 use crate::{Error, ErrorKind, Result};
@@ -87,6 +88,17 @@ impl Draft {
     fn keeps_their_rows(&self, conflict: &Conflict, [before, ours, theirs]: [&View; 3], merged: &View) -> Result<bool> {
         let path = &conflict.path;
         if conflict.rows.is_empty() || merged.overlay.get(path)? != ours.overlay.get(path)? {
+            return Ok(true);
+        }
+        // Over other bytes, rows are told by other keys; there what was told was tried with all that was merged.
+        let below = |view: &View| {
+            let place = view.node(path)?.map(|node| match node.place {
+                Place::Rows { below, .. } => *below,
+                place => place,
+            });
+            place.map(|place| content_of(view, &place)).transpose()
+        };
+        if below(before)? != below(theirs)? || below(before)? != below(ours)? {
             return Ok(true);
         }
         let rows = |view: &View| {

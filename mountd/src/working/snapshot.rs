@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::{debug, info};
+use veneer::base::Row;
 use veneer::dataset::{Dataset, Datasets, Draft, View};
 use veneer::model::{BranchName, Change, Content, DataPath, FileChange, Id, RefName, WriterName};
 use veneer::store::service;
@@ -85,9 +86,26 @@ struct Stored {
     /// How often it was written before it was read.
     writes: u64,
     stamp: Stamp,
-    content: Content,
+    blob: Id,
     size: u64,
+    modified_ns: i64,
+    /// What that is at each path at which it was found.
+    meant: HashMap<DataPath, Meant>,
+}
+
+/// What bytes are at a path: that depends on what was there before.
+#[derive(Clone, Debug)]
+struct Meant {
+    /// The base's entry of this name.
+    under: Option<Row>,
+    content: Content,
     mtime_ns: i64,
+}
+
+impl Stored {
+    fn meant(&self, path: &DataPath, under: Option<Row>) -> Option<&Meant> {
+        self.meant.get(path).filter(|meant| meant.under == under)
+    }
 }
 
 /// The parts of a [`Keeper`] that a caller has to find.
@@ -237,29 +255,33 @@ impl Keeper {
             Said::Change(change) => return Ok(Some(change.clone())),
             Said::Scratch { number, mode, under } => (*number, *mode, *under),
         };
-        let stored = match self.stored(known, number)? {
+        let mut stored = match self.stored(known, number)? {
             Some(stored) => stored,
+            None => self.put(draft, number)?,
+        };
+        let meant = match stored.meant(path, under) {
+            Some(meant) => meant.clone(),
             None => {
-                let mut stored = self.put(draft, number)?;
-                if let Content::Blob(id) = &stored.content {
-                    stored.content = draft.content_for(path, under, *id, stored.size)?;
-                }
-                if let Content::Source(path) = &stored.content {
+                let content = draft.content_for(path, under, stored.blob, stored.size)?;
+                let mut mtime_ns = stored.modified_ns;
+                if let Content::Source(path) = &content {
                     let base = draft.view().base();
                     let entry = base.find(path)?.map(|row| base.entry(row)).transpose()?;
-                    stored.mtime_ns = entry.map_or(stored.mtime_ns, |entry| entry.mtime_ns);
+                    mtime_ns = entry.map_or(mtime_ns, |entry| entry.mtime_ns);
                 }
+                let meant = Meant { under, content, mtime_ns };
+                stored.meant.insert(path.clone(), meant.clone());
                 known.stored.insert(number, stored.clone());
-                stored
+                meant
             }
         };
-        if let (Some(row), Content::Source(path)) = (under, &stored.content) {
+        if let (Some(row), Content::Source(path)) = (under, &meant.content) {
             let base = draft.view().base();
             if base.path(row)? == *path && base.entry(row)?.mode == mode {
                 return Ok(None);
             }
         }
-        let Stored { content, size, mtime_ns, .. } = stored;
+        let (Meant { content, mtime_ns, .. }, size) = (meant, stored.size);
         Ok(Some(Change::File(FileChange { content, size, mtime_ns, mode })))
     }
 
@@ -285,8 +307,8 @@ impl Keeper {
             tries += 1;
             let is_still = before == after && self.working.writes(number) == writes;
             if is_still || tries == TRIES {
-                let content = Content::Blob(id);
-                return Ok(Stored { writes, stamp: before, content, size, mtime_ns: after.modified_ns() });
+                let (modified_ns, meant) = (after.modified_ns(), HashMap::new());
+                return Ok(Stored { writes, stamp: before, blob: id, size, modified_ns, meant });
             }
         }
     }
@@ -390,7 +412,7 @@ impl Keeper {
         for path in &clean {
             known.said.retain(|said, _| !said.is_within(path));
             for (path, said) in within(&after, path) {
-                if let Some(change) = self.known_change(known, said)? {
+                if let Some(change) = self.known_change(known, path, said)? {
                     known.said.insert(path.clone(), change);
                 }
             }
@@ -411,12 +433,14 @@ impl Keeper {
     fn is_clean(&self, known: &Known, now: &Sayings, path: &DataPath) -> Result<bool> {
         let mut there = 0;
         for (path, said) in within(now, path) {
-            match self.known_change(known, said)? {
+            match self.known_change(known, path, said)? {
                 // What the base says, too, is nothing.
                 None if !matches!(said, Said::Scratch { .. }) => return Ok(false),
                 None => {
-                    let Said::Scratch { number, .. } = said else { return Ok(false) };
-                    if self.stored(known, *number)?.is_none() || known.said.contains_key(path) {
+                    let Said::Scratch { number, under, .. } = said else { return Ok(false) };
+                    let is_known =
+                        self.stored(known, *number)?.is_some_and(|stored| stored.meant(path, *under).is_some());
+                    if !is_known || known.said.contains_key(path) {
                         return Ok(false);
                     }
                 }
@@ -428,12 +452,14 @@ impl Keeper {
     }
 
     /// What is said of a path as far as no byte has to be put for it.
-    fn known_change(&self, known: &Known, said: &Said) -> Result<Option<Change>> {
+    fn known_change(&self, known: &Known, path: &DataPath, said: &Said) -> Result<Option<Change>> {
         let (number, mode, under) = match said {
             Said::Change(change) => return Ok(Some(change.clone())),
             Said::Scratch { number, mode, under } => (*number, *mode, *under),
         };
-        let Some(Stored { content, size, mtime_ns, .. }) = self.stored(known, number)? else { return Ok(None) };
+        let Some(stored) = self.stored(known, number)? else { return Ok(None) };
+        let Some(Meant { content, mtime_ns, .. }) = stored.meant(path, under).cloned() else { return Ok(None) };
+        let size = stored.size;
         if let (Some(row), Content::Source(path)) = (under, &content) {
             let base = known.view.base();
             if base.path(row)? == *path && base.entry(row)?.mode == mode {

@@ -6,6 +6,7 @@ use super::find::Table;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::model::{Change, DataPath, FileChange, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
 use crate::table::{Column, Role};
 use crate::{Error, Result};
 
@@ -93,6 +94,44 @@ pub(in crate::dataset) fn added(name: &str, data_type: &str) -> Result<Column> {
 
 fn known(data_type: &str) -> Result<DataType> {
     data_type.parse().map_err(|_| Error::corrupt("an added column", format!("`{data_type}` is no type that is known")))
+}
+
+/// What is to be said of the cells of an added column that is now `column`: what its type cannot hold is left out,
+/// and all where there is none any more.
+pub(super) fn retyped(
+    rows: &Rows,
+    address: &RowAddress,
+    column: Option<&RowChange>,
+) -> Result<Vec<(RowAddress, Option<RowChange>)>> {
+    let RowAddress::Column { table, column: name } = address else { return Ok(Vec::new()) };
+    let data_type = match column {
+        Some(RowChange::Added { data_type }) => Some(data_type.as_str()),
+        _ => None,
+    };
+    let fitting = |value: &Value| data_type.and_then(|data_type| check(data_type, value).ok());
+    let mut edits = Vec::new();
+    for (at, change) in rows.entries()? {
+        match (&at, change) {
+            (RowAddress::Cell { table: of, column, .. }, RowChange::Set { before, after, patch })
+                if of == table && column == name =>
+            {
+                let set = fitting(&after).map(|after| RowChange::Set { before, after, patch });
+                edits.push((at, set));
+            }
+            (RowAddress::Row { table: of, .. }, RowChange::Inserted { after, cells, patch, is_below })
+                if of == table && cells.iter().any(|(column, _)| column == name) =>
+            {
+                let cells = cells.into_iter().filter_map(|(column, value)| match column == *name {
+                    true => fitting(&value).map(|value| (column, value)),
+                    false => Some((column, value)),
+                });
+                let cells = cells.collect();
+                edits.push((at, Some(RowChange::Inserted { after, cells, patch, is_below })));
+            }
+            _ => {}
+        }
+    }
+    Ok(edits)
 }
 
 /// The value as a column of this type takes it.

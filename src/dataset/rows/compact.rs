@@ -1,4 +1,4 @@
-//! A file most of whose bytes are patches becomes a blob when it is committed.
+//! A blob most of whose bytes are patches by now becomes another blob when it is committed.
 //!
 //! Then a reader no longer puts it together from very many pieces. What it
 //! means stays: rows keep their keys, columns that the file lacks stay beside it,
@@ -23,7 +23,7 @@ impl View {
     /// The view with those files as blobs that differ from `before` and are mostly patches.
     ///
     /// # Errors
-    /// Those of reading the files; `SourceChanged` where what lies below is no longer what was recorded.
+    /// Those of reading the files.
     pub(in crate::dataset) fn compacted(&self, before: &View) -> Result<View> {
         let mut edits = Vec::new();
         for difference in before.overlay.diff(&self.overlay)? {
@@ -37,8 +37,9 @@ impl View {
 
     /// The file as a blob; `None` where it stays as it is.
     fn as_blob(&self, path: &DataPath, file: &FileChange) -> Result<Option<FileChange>> {
-        let Content::Rows { rows, .. } = &file.content else { return Ok(None) };
-        if file.size < LEN_MIN {
+        let Content::Rows { rows, below } = &file.content else { return Ok(None) };
+        // Of a file of the source it stays known where it is from: a refresh makes the edits again over what it became.
+        if !matches!(**below, Content::Blob(_)) || file.size < LEN_MIN {
             return Ok(None);
         }
         let entries = self.overlay.rows(Some(*rows)).entries()?;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::dataset::{Dataset, encode_record};
+use crate::dataset::{Dataset, decode_record, encode_record};
 use crate::model::{DataPath, DatasetRecord, FormatChoice, Id, ObjectKind, RefName};
 use crate::store::{Batch, RefSwap};
 use crate::table::Format;
+use crate::table::csv::CsvFormat;
 use crate::table::detect::{self, Found, Promise};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The formats that may be named.
 pub const FORMATS: [&str; 9] = ["csv", "tsv", "jsonl", "json", "coco", "yolo", "voc", "parquet", "arrow"];
@@ -91,7 +92,12 @@ impl Dataset {
     pub fn set_formats(&self, formats: &[FormatChoice]) -> Result<()> {
         check_formats(formats)?;
         let name = RefName::dataset(&self.name);
+        // What was recorded since the dataset was opened is not overwritten unseen.
         let expected = self.store.read_ref(&name)?;
+        let recorded = expected.map(|at| decode_record(at.id, &self.store.get(at.id)?)).transpose()?;
+        if recorded.as_ref() != Some(&*self.record) {
+            return Err(Error::new(ErrorKind::RefMoved { name: name.to_string() }));
+        }
         let record = encode_record(&DatasetRecord { formats: formats.to_vec(), ..(*self.record).clone() });
         let new = Some(Id::of(&record));
         let swaps = vec![RefSwap { name, expected, new }];
@@ -116,7 +122,8 @@ fn promise_of(format: &str) -> Option<Promise> {
 /// The format without what a file's beginning tells of its options.
 fn plain(promise: Promise, said: &str) -> Option<Found> {
     let format: Arc<dyn Format> = match promise {
-        Promise::Delimited => Arc::new(crate::table::csv::CsvFormat::default()),
+        Promise::Delimited if said == "tsv" => Arc::new(CsvFormat { delimiter: b'\t', ..CsvFormat::default() }),
+        Promise::Delimited => Arc::new(CsvFormat::default()),
         Promise::JsonLines => Arc::new(crate::table::jsonl::JsonlFormat::default()),
         Promise::Json if said == "json" => Arc::new(crate::table::json::Json),
         Promise::Json => Arc::new(crate::table::coco::Coco),
@@ -146,6 +153,13 @@ mod tests {
         assert_eq!(promise("a/yes.json"), Some(Promise::Json));
         assert_eq!(promise("labels.csv"), None);
         assert_eq!(Formats::default().promise(&"labels.csv".parse().expect("a path")), Some(Promise::Delimited));
+    }
+
+    #[test]
+    fn what_was_said_to_be_tsv_has_tabs_before_there_is_a_line_to_tell() {
+        let formats = Formats::new(&[choice(Some("odd.dat"), "tsv")]);
+        let found = formats.found(&"odd.dat".parse().expect("a path"), Promise::Delimited, None).expect("a format");
+        assert_eq!(found.format.name(), "tsv");
     }
 
     #[test]

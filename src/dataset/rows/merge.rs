@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
+use super::column::retyped;
 use super::diff::told;
+use super::inserted::{self, Numbers};
 use super::merge_bytes::{Bytes, merge_bytes};
 use super::patch::{fit_together, patches};
 use super::splice::Splicing;
@@ -201,14 +203,16 @@ struct Merging<'a> {
     conflicts: Vec<RowConflict>,
     /// Where rows of theirs had to give way: table and the row before.
     moved: BTreeSet<(String, String)>,
+    /// Of keys of new rows on both sides, by table, once one of theirs had to give way.
+    numbers: BTreeMap<String, Numbers>,
 }
 
 impl<'a> Merging<'a> {
     fn new(before: &Rows, ours: &'a Rows, theirs: &'a Rows, prefer: Option<Prefer>) -> Result<Merging<'a>> {
         let by_address = |found: Vec<RowDifference>| found.into_iter().map(|it| (it.address.clone(), it)).collect();
         let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
-        let (edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
-        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits, conflicts, moved })
+        let (edits, conflicts, moved, numbers) = (Edits::new(), Vec::new(), BTreeSet::new(), BTreeMap::new());
+        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits, conflicts, moved, numbers })
     }
 
     /// Whether bytes of one side depend on edits of the other: where rows share bytes, where both let rows
@@ -247,6 +251,16 @@ impl<'a> Merging<'a> {
                     }
                 }
             }
+        }
+        self.retype()
+    }
+
+    /// Of a column that both added with another type, gives the cells of both the type that it gets.
+    fn retype(&mut self) -> Result<()> {
+        let columns: Vec<RowAddress> = self.conflicts.iter().map(|conflict| conflict.address.clone()).collect();
+        for address in columns.into_iter().filter(|address| matches!(address, RowAddress::Column { .. })) {
+            let joined = self.ours.with(self.edits.clone())?;
+            self.edits.extend(retyped(&joined, &address, joined.get(&address)?.as_ref())?);
         }
         Ok(())
     }
@@ -298,14 +312,15 @@ impl<'a> Merging<'a> {
     fn insert_elsewhere(&mut self, table: &str, row: &str, change: Option<RowChange>) -> Result<()> {
         let anchor = row.rsplit_once('+').map_or(row, |(anchor, _)| anchor);
         self.moved.insert((table.to_owned(), anchor.to_owned()));
-        for number in 1.. {
-            let free = RowAddress::Row { table: table.to_owned(), row: format!("{anchor}+{number}") };
-            let is_taken = self.edits.contains_key(&free);
-            if !is_taken && self.ours.get(&free)?.is_none() && self.theirs.get(&free)?.is_none() {
-                self.edits.insert(free, change);
-                break;
-            }
+        if !self.numbers.contains_key(table) {
+            let mut numbers = Numbers::default();
+            numbers.note_all(self.ours, table)?;
+            numbers.note_all(self.theirs, table)?;
+            self.numbers.insert(table.to_owned(), numbers);
         }
+        let number = self.numbers.entry(table.to_owned()).or_default().next(anchor);
+        let free = RowAddress::Row { table: table.to_owned(), row: inserted::new_key(anchor, number) };
+        self.edits.insert(free, change);
         Ok(())
     }
 }

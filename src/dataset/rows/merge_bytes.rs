@@ -16,7 +16,9 @@ use super::{Part, with_rows};
 use crate::dataset::conflict::Prefer;
 use crate::dataset::edit::content_of;
 use crate::dataset::view::{Node, View};
-use crate::model::{FileChange, RowAddress, Value};
+use crate::model::{FileChange, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
+use crate::table::TableFile;
 use crate::{ErrorKind, Result};
 
 /// The file before, on the side whose bytes stay, and on the other.
@@ -60,29 +62,24 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
         Ok(Some(found))
     })?;
     let Some(found) = found else { return Ok(RowMerge::NotByRow) };
+    // Where no side is preferred, the draft that shows the conflicts has what is ours.
+    let takes = prefer.unwrap_or(Prefer::Ours) == bytes.comes_from;
     let mut conflicts = Vec::new();
     let mut merging = Vec::new();
     for (coming, (staying, keys)) in coming.into_iter().zip(found) {
-        let takes = prefer == Some(bytes.comes_from);
         merging.push(Merging::new(coming, &staying, keys, bytes.comes_from, takes, &mut conflicts));
-    }
-    if !conflicts.is_empty() && prefer.is_none() {
-        return Ok(RowMerge::Conflicts(conflicts));
     }
     let part = Part::open(view, bytes.stays, &*stays.format)?;
     part.with_file(|file, rows| {
         let mut changes = BTreeMap::new();
         for table in merging {
-            let mut work = Work::new(file, rows, &table.table, Besides::NOTHING)?;
-            for edit in table.edits {
-                work.take(edit)?;
-            }
-            for (after, cells) in table.inserts {
-                work.insert_at(after, cells)?;
-            }
-            changes.extend(work.into_changes());
+            changes.extend(table.changes(file, rows, &mut conflicts)?);
         }
-        let (rows, grown) = Splicing::of(file, 0, rows, changes)?.store(rows.clone(), &*view.store)?;
+        let splicing = Splicing::of(file, 0, rows, changes)?;
+        if !conflicts.is_empty() && prefer.is_none() {
+            return Ok(RowMerge::Conflicts(conflicts));
+        }
+        let (rows, grown) = splicing.store(rows.clone(), &*view.store)?;
         let content = with_rows(content_of(view, &bytes.stays.place)?, rows.root());
         let (stays, comes, before) = (&bytes.stays.entry, &bytes.comes.entry, &bytes.before.entry);
         let mode = if before.mode == stays.mode { comes.mode } else { stays.mode };
@@ -114,12 +111,16 @@ fn rows_named(changes: &TableChanges) -> BTreeSet<String> {
 struct Merging {
     table: String,
     edits: Vec<RowEdit>,
+    /// Whole rows that win, each with the place of its conflict in the list of these.
+    whole: Vec<(RowEdit, usize)>,
     /// (after which row, cells).
     inserts: Vec<(Option<String>, Named)>,
 }
 
 impl Merging {
     /// `keys`: of rows before, the keys that they have on the side that stays. `takes`: whether what comes wins.
+    ///
+    /// Conflicts are told by the keys of the side that stays, as far as that has the row.
     fn new(
         coming: TableChanges,
         staying: &TableChanges,
@@ -128,40 +129,41 @@ impl Merging {
         takes: bool,
         conflicts: &mut Vec<RowConflict>,
     ) -> Merging {
-        let mut merging = Merging { table: coming.table, edits: Vec::new(), inserts: Vec::new() };
+        let (edits, whole, inserts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut merging = Merging { table: coming.table, edits, whole, inserts };
         let table = merging.table.clone();
         let mut conflict = |address: RowAddress, base: Option<Value>, stays: Option<Value>, comes: Option<Value>| {
             let (ours, theirs) = if comes_from == Prefer::Theirs { (stays, comes) } else { (comes, stays) };
             conflicts.push(RowConflict { address, base, ours, theirs });
+            conflicts.len() - 1
         };
         let cell = |row: &str, column: &str| RowAddress::Cell {
             table: table.clone(),
             row: row.to_owned(),
             column: column.to_owned(),
         };
-        let whole = |row: &str| RowAddress::Row { table: table.clone(), row: row.to_owned() };
-        let set: BTreeMap<(&str, &str), &Value> = staying
-            .sets
-            .iter()
-            .flat_map(|(row, cells)| {
-                cells.iter().map(move |(column, _, after)| ((row.as_str(), column.as_str()), after))
-            })
-            .collect();
-        let touched: BTreeSet<&str> = staying.sets.iter().map(|(row, _)| row.as_str()).collect();
+        let row_at = |row: &str| RowAddress::Row { table: table.clone(), row: row.to_owned() };
+        let sets: BTreeMap<&str, &[(String, Value, Value)]> =
+            staying.sets.iter().map(|(row, cells)| (row.as_str(), cells.as_slice())).collect();
         let gone: BTreeMap<&str, &Named> = staying.deleted.iter().map(|(row, cells)| (row.as_str(), cells)).collect();
         for (row, cells) in coming.sets {
             if let Some(before) = gone.get(row.as_str()) {
-                let after = cells.into_iter().map(|(column, _, after)| (column, after)).collect();
-                conflict(whole(&row), Some(Value::Struct((*before).clone())), None, Some(Value::Struct(after)));
+                let after = with_set(before, &cells);
+                let (was, comes) = (Value::Struct((*before).clone()), Value::Struct(after.clone()));
+                let at = conflict(row_at(&row), Some(was), None, Some(comes));
+                if takes {
+                    merging.whole.push((RowEdit::Insert { after: None, cells: after }, at));
+                }
                 continue;
             }
             let Some(now) = keys.get(&row) else { continue };
+            let set = sets.get(row.as_str()).copied().unwrap_or_default();
             let mut taken = Vec::new();
             for (column, before, after) in cells {
-                match set.get(&(row.as_str(), column.as_str())) {
-                    Some(there) if **there == after => continue,
-                    Some(there) => {
-                        conflict(cell(&row, &column), Some(before), Some((*there).clone()), Some(after.clone()));
+                match set.iter().find(|(name, ..)| *name == column) {
+                    Some((.., there)) if *there == after => continue,
+                    Some((.., there)) => {
+                        conflict(cell(now, &column), Some(before), Some(there.clone()), Some(after.clone()));
                         if !takes {
                             continue;
                         }
@@ -176,8 +178,9 @@ impl Merging {
         }
         for (row, before) in coming.deleted {
             let Some(now) = keys.get(&row) else { continue };
-            if touched.contains(row.as_str()) {
-                conflict(whole(&row), Some(Value::Struct(before)), None, None);
+            if let Some(set) = sets.get(row.as_str()) {
+                let stays = Value::Struct(with_set(&before, set));
+                conflict(row_at(now), Some(Value::Struct(before)), Some(stays), None);
                 if !takes {
                     continue;
                 }
@@ -193,9 +196,9 @@ impl Merging {
                 Some(cells) if **cells == row.cells => continue,
                 Some(cells) => {
                     let (stays, comes) = (Value::Struct((*cells).clone()), Value::Struct(row.cells.clone()));
-                    conflict(whole(&row.key), None, Some(stays), Some(comes));
+                    let at = conflict(row_at(&row.key), None, Some(stays), Some(comes));
                     if takes {
-                        merging.edits.push(RowEdit::Set { row: row.key, cells: row.cells });
+                        merging.whole.push((RowEdit::Set { row: row.key, cells: row.cells }, at));
                     }
                 }
                 // Where the row above is gone, the next above is not known: it comes first.
@@ -204,4 +207,43 @@ impl Merging {
         }
         merging
     }
+
+    /// What the edits say of rows of the file that stays. A row that comes anew gets the key that it has there
+    /// in its conflict, too.
+    fn changes(
+        self,
+        file: &dyn TableFile,
+        rows: &Rows,
+        conflicts: &mut [RowConflict],
+    ) -> Result<BTreeMap<RowAddress, Option<RowChange>>> {
+        let mut work = Work::new(file, rows, &self.table, Besides::NOTHING)?;
+        for edit in self.edits {
+            work.take(edit)?;
+        }
+        for (after, cells) in self.inserts {
+            work.insert_at(after, cells)?;
+        }
+        for (mut edit, at) in self.whole {
+            let is_new = matches!(edit, RowEdit::Insert { .. });
+            if let RowEdit::Insert { cells, .. } | RowEdit::Set { cells, .. } = &mut edit {
+                let taken = cells.drain(..).map(|cell| Ok(work.has_cell(&cell.0, is_new)?.then_some(cell)));
+                *cells = taken.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+            }
+            let row = work.take(edit)?;
+            conflicts[at].address = RowAddress::Row { table: self.table.clone(), row };
+        }
+        Ok(work.into_changes())
+    }
+}
+
+/// A row with some cells set.
+fn with_set(before: &Named, set: &[(String, Value, Value)]) -> Named {
+    let mut row = before.clone();
+    for (column, _, after) in set {
+        match row.iter_mut().find(|(name, _)| name == column) {
+            Some((_, cell)) => *cell = after.clone(),
+            None => row.push((column.clone(), after.clone())),
+        }
+    }
+    row
 }

@@ -17,10 +17,10 @@ use crate::dataset::view::{Node, View};
 use crate::model::{Kind, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::source::OnDrift;
-use crate::table::{Column, Flow, Format, TableFile, arrow_value, detect};
+use crate::table::{Column, Flow, Format, TableFile, arrow_value};
 use crate::{Error, Result};
 
-/// A file of a view that is rows by its name and beginning.
+/// A file of a view that is rows, as it was said or by its name and beginning.
 #[derive(Debug)]
 pub(super) struct Side<'a> {
     pub(super) view: &'a View,
@@ -41,9 +41,9 @@ impl<'a> Side<'a> {
     /// `None` for a file that is no rows.
     ///
     /// # Errors
-    /// Those of opening a file whose name says that it may be.
+    /// Those of opening a file that may be rows, by what was said of it or by its name.
     pub(super) fn of(view: &'a View, node: &'a Node) -> Result<Option<Side<'a>>> {
-        if node.entry.kind != Kind::File || detect::promise(node.name()).is_none() {
+        if node.entry.kind != Kind::File || view.formats.promise(&node.path).is_none() {
             return Ok(None);
         }
         view.open_below(node, OnDrift::Error)?;

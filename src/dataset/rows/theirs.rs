@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::column::retyped;
 use super::splice::Splicing;
 use super::{Part, RowEdit, Table};
 use crate::dataset::diff::has_same_bytes;
@@ -32,6 +33,18 @@ impl Draft {
                 RowAddress::Row { table, row } => {
                     edits.extend(ours.of_row(table, row)?.into_iter().map(|(at, _)| (at, None)));
                     edits.extend(their_rows.of_row(table, row)?.into_iter().map(|(at, change)| (at, Some(change))));
+                }
+                RowAddress::Column { table, column } => {
+                    let theirs = their_rows.get(address)?;
+                    edits.extend(retyped(&ours, address, theirs.as_ref())?);
+                    let is_of_column = |at: &RowAddress| matches!(at, RowAddress::Cell { table: of, column: name, .. } if of == table && name == column);
+                    // What our type could not hold was left out of the merge.
+                    for (at, change) in their_rows.entries()?.into_iter().filter(|(at, _)| is_of_column(at)) {
+                        if ours.get(&at)?.is_none() {
+                            edits.insert(at, Some(change));
+                        }
+                    }
+                    edits.insert(address.clone(), theirs);
                 }
                 address => {
                     edits.insert(address.clone(), their_rows.get(address)?);
@@ -71,7 +84,10 @@ impl Draft {
                 }
                 _ => Vec::new(),
             };
-            self.edit_file(path, address.table(), edit)?;
+            let table = self.table_of(path, address.table())?;
+            let mut edits = edit(&table);
+            self.keep_editable(&table, &mut edits)?;
+            self.edit_table(&table, edits)?;
         }
         Ok(())
     }
@@ -83,11 +99,33 @@ impl Draft {
         part: &str,
         edits: impl FnOnce(&Table) -> Vec<RowEdit>,
     ) -> Result<()> {
-        let tables = self.view.tables()?;
-        let found = tables.into_iter().find(|table| table.part == part && table.paths.contains(path));
-        let table = found.ok_or_else(|| Error::not_found("table", path))?;
+        let table = self.table_of(path, part)?;
         let edits = edits(&table);
         self.edit_table(&table, edits).map(|_| ())
+    }
+
+    fn table_of(&self, path: &DataPath, part: &str) -> Result<Table> {
+        let tables = self.view.tables()?;
+        let found = tables.into_iter().find(|table| table.part == part && table.paths.contains(path));
+        found.ok_or_else(|| Error::not_found("table", path))
+    }
+
+    /// Of whole rows, leaves out cells whose values follow from others, and those of columns that there are not.
+    fn keep_editable(&self, table: &Table, edits: &mut [RowEdit]) -> Result<()> {
+        let schema = self.view.table_info(table)?.schema;
+        let key = schema.key.map(|at| schema.columns[at].name.clone());
+        for edit in edits {
+            let (cells, is_new) = match edit {
+                RowEdit::Set { cells, .. } if cells.len() > 1 => (cells, false),
+                RowEdit::Insert { cells, .. } => (cells, true),
+                _ => continue,
+            };
+            cells.retain(|(name, _)| {
+                (is_new && (key.as_ref() == Some(name) || name == super::FILE_COLUMN))
+                    || schema.columns.iter().any(|column| column.name == *name && column.editable)
+            });
+        }
+        Ok(())
     }
 }
 

@@ -95,6 +95,15 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether something can be said of a row in this column: there is one, and its values follow from no others.
+    pub(super) fn has_cell(&self, column: &str, is_new: bool) -> Result<bool> {
+        if let Some(at) = self.schema().find(column) {
+            return Ok(self.schema().columns[at].editable || (is_new && self.schema().key == Some(at)));
+        }
+        let address = RowAddress::Column { table: self.table.clone(), column: column.to_owned() };
+        Ok(matches!(self.saying(&address)?, Some(RowChange::Added { .. })))
+    }
+
     fn place(&self, row: &str) -> Result<u64> {
         self.file.find(self.at, row)?.ok_or_else(|| Error::not_found("row", row))
     }
@@ -200,7 +209,8 @@ impl<'a> Work<'a> {
         let names = self.schema().columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
         let mut before: Vec<_> = names.into_iter().zip(self.file.row(self.at, place)?).collect();
         let cells: BTreeSet<RowAddress> = self.rows.of_row(&self.table, row)?.into_iter().map(|(at, _)| at).collect();
-        let edited = self.changes.keys().filter(|at| at.row() == Some(row)).cloned().collect::<Vec<_>>();
+        let of_row = self.changes.range(self.cell_address(row, "")..);
+        let edited: Vec<_> = of_row.map(|(at, _)| at).take_while(|at| at.row() == Some(row)).cloned().collect();
         for at in cells.into_iter().chain(edited) {
             // The row goes with the value that the base has, whatever was set meanwhile.
             if let (RowAddress::Cell { column, .. }, Some(RowChange::Set { before: of_base, .. })) =

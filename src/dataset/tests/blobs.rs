@@ -1,4 +1,4 @@
-//! A file that is mostly patches becomes a blob when it is committed, and means what it meant.
+//! A blob that is mostly patches becomes another when it is committed, and means what it meant.
 
 use std::fmt::Write;
 
@@ -18,7 +18,12 @@ fn fixture() -> Fixture {
         write!(json, r#"{comma}{{"id": {row}, "image_id": 1, "note": "x"}}"#).expect("a string takes everything");
     }
     json.push_str("]}\n");
-    Fixture::new(&[("labels.csv", &csv), ("coco.json", &json)])
+    let fixture = Fixture::new(&[("a.png", "a")]);
+    fixture.commit("main", |draft| {
+        put(draft, "labels.csv", &csv)?;
+        put(draft, "coco.json", &json)
+    });
+    fixture
 }
 
 fn set(row: usize, column: &str, value: Value) -> RowEdit {
@@ -58,6 +63,7 @@ fn edit(draft: &mut Draft, table: &str, edits: Vec<RowEdit>) -> Result<()> {
 #[test]
 fn a_file_that_is_mostly_patches_is_a_blob_once_it_is_committed() {
     let fixture = fixture();
+    let put = fixture.dataset.head(&main_branch()).expect("a head").id;
     let few = |draft: &mut Draft| edit(draft, "labels", (0..50).map(|row| set(row, "label", long(row))).collect());
     fixture.commit("main", few);
     assert!(matches!(place(&fixture, "labels.csv"), Place::Rows { .. }), "few patches stay patches");
@@ -69,7 +75,7 @@ fn a_file_that_is_mostly_patches_is_a_blob_once_it_is_committed() {
     let table = fixture.view("main").table(Some("labels")).expect("a table");
     let blame = fixture.dataset.blame(id, &table, "2000").expect("a row");
     let set_by = |at: usize| blame.cells[at].set_by.as_ref().map(|(id, _)| *id);
-    assert_eq!((set_by(0), set_by(1)), (None, Some(id)), "{:?}", blame.cells);
+    assert_eq!((set_by(0), set_by(1)), (Some(put), Some(id)), "{:?}", blame.cells);
     fixture.commit("main", |draft| edit(draft, "labels", vec![set(7, "label", Value::Text("cat".to_owned()))]));
     assert_eq!(column(&fixture, "labels", "label")[7].1, "cat");
     assert_eq!(check(&fixture.datasets).expect("checked"), []);
@@ -106,4 +112,21 @@ fn where_rows_without_keys_came_or_went_their_keys_stay_and_so_do_the_patches() 
     });
     assert!(matches!(place(&fixture, "labels.csv"), Place::Rows { .. }));
     assert_eq!(column(&fixture, "labels", "label")[0].0, "1");
+}
+
+#[test]
+fn a_file_of_the_source_stays_one_however_many_rows_were_edited_and_a_refresh_shows_what_the_owner_changed() {
+    let line = |row: usize, label: &str| format!("{row:04}.png,{label},0\n");
+    let csv = "image,label,score\n".to_owned() + &(0..ROWS).map(|row| line(row, "cat")).collect::<String>();
+    let fixture = Fixture::new(&[("labels.csv", &csv)]);
+    let all = || (0..ROWS - 1).map(|row| set(row, "label", long(row))).collect();
+    fixture.commit("main", |draft| edit(draft, "labels", all()));
+    assert!(matches!(place(&fixture, "labels.csv"), Place::Rows { .. }));
+    let last = line(ROWS - 1, "cat");
+    fs::write(fixture.source.path().join("labels.csv"), csv.replace(&last, &line(ROWS - 1, "dog"))).expect("a file");
+    let base = scanned(&*fixture.datasets.store, fixture.source.path());
+    let refreshed = fixture.dataset.refresh(&main_branch(), base, "ann").expect("a refresh");
+    assert!(refreshed.conflicts.is_empty(), "{:?}", refreshed.conflicts);
+    let labels = column(&fixture, "labels", "label");
+    assert_eq!((&labels[7].1, &*labels[ROWS - 1].1), (&long(7).to_string(), "dog"));
 }

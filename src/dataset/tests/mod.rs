@@ -5,6 +5,7 @@ mod classes;
 mod edits;
 mod merges;
 mod parsed;
+mod pending;
 mod plain;
 mod random;
 mod reapplied;

@@ -1,0 +1,212 @@
+//! Merges of files that a side rewrote: what stands in the draft, and how it is decided row by row.
+
+use super::parsed::{COCO, CSV, bytes};
+use super::*;
+use crate::dataset::rows::RowEdit;
+use crate::model::{RowAddress, Value};
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn edit(draft: &mut Draft, table: Option<&str>, edit: RowEdit) -> Result<()> {
+    let table = draft.view().table(table)?;
+    draft.edit_table(&table, vec![edit]).map(|_| ())
+}
+
+fn set(draft: &mut Draft, table: Option<&str>, row: &str, column: &str, value: Value) -> Result<()> {
+    edit(draft, table, RowEdit::Set { row: row.to_owned(), cells: vec![(column.to_owned(), value)] })
+}
+
+fn delete(draft: &mut Draft, table: Option<&str>, row: &str) -> Result<()> {
+    edit(draft, table, RowEdit::Delete { row: row.to_owned() })
+}
+
+/// `CSV` by other bytes, with a row on top.
+fn moved() -> String {
+    CSV.replace(',', ";").replace("a.png", "new.png;owl;9\na.png")
+}
+
+type Edits<'e> = &'e dyn Fn(&mut Draft) -> Result<()>;
+
+/// Both sides edited the files; returns what came of it, and their revision.
+fn both(files: &[(&str, &str)], ours: Edits<'_>, theirs: Edits<'_>) -> (Fixture, Id) {
+    let fixture = Fixture::new(files);
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+    let theirs = fixture.commit("other", theirs);
+    fixture.commit("main", ours);
+    (fixture, theirs)
+}
+
+fn merged(fixture: &Fixture, theirs: Id, prefer: Prefer) -> View {
+    let into = main_branch();
+    let request = MergeRequest { theirs, into: &into, author: "ann", message: "merge", prefer: Some(prefer) };
+    assert!(matches!(fixture.dataset.merge(&request).expect("a merge"), Outcome::Done { .. }));
+    fixture.view("main")
+}
+
+/// The draft with the merge in it, with all conflicts decided.
+fn resolved(fixture: &Fixture, theirs: Id, how: &Resolution) -> Draft {
+    let mut draft = fixture.draft("main");
+    assert!(draft.merge(theirs, "merge").expect("a merge"));
+    let open: Vec<usize> = (0..draft.pending().expect("it stands").open.len()).collect();
+    assert!(!open.is_empty());
+    draft.resolve(&open, how).expect("resolved");
+    draft
+}
+
+#[test]
+fn a_row_edited_on_the_preferred_side_stays_though_the_other_side_s_bytes_lack_it() {
+    let gone = moved().replace("b.png;dog;1\n", "");
+    let kept = gone.clone() + "b.png;cow;1\n";
+    let (edits, puts): (Edits<'_>, Edits<'_>) =
+        (&|draft| set(draft, None, "1", "label", text("cow")), &|draft| put(draft, "t.csv", &gone));
+    for (ours, theirs, edited_by) in [(edits, puts, Prefer::Ours), (puts, edits, Prefer::Theirs)] {
+        let other = if edited_by == Prefer::Ours { Prefer::Theirs } else { Prefer::Ours };
+        for (prefer, expected) in [(edited_by, &kept), (other, &gone)] {
+            let (fixture, their_revision) = both(&[("t.csv", CSV)], ours, theirs);
+            assert_eq!(&bytes(&merged(&fixture, their_revision, prefer), "t.csv"), expected, "{prefer:?}");
+            let (fixture, their_revision) = both(&[("t.csv", CSV)], ours, theirs);
+            let how = if prefer == Prefer::Ours { Resolution::Ours } else { Resolution::Theirs };
+            let draft = resolved(&fixture, their_revision, &how);
+            assert_eq!(&bytes(draft.view(), "t.csv"), expected, "{how:?}, edited by {edited_by:?}");
+        }
+    }
+}
+
+#[test]
+fn a_row_that_was_deleted_by_one_and_edited_by_the_other_is_told_whole_and_decided_either_way() {
+    let edited = moved().replace("b.png;dog;1", "b.png;cow;1");
+    let gone = moved().replace("b.png;dog;1\n", "");
+    let (deletes, puts): (Edits<'_>, Edits<'_>) =
+        (&|draft| delete(draft, None, "1"), &|draft| put(draft, "t.csv", &edited));
+    for (ours, theirs, of_ours, of_theirs) in [(deletes, puts, &gone, &edited), (puts, deletes, &edited, &gone)] {
+        for (how, expected) in [(Resolution::Ours, of_ours), (Resolution::Theirs, of_theirs)] {
+            let (fixture, their_revision) = both(&[("t.csv", CSV)], ours, theirs);
+            let draft = resolved(&fixture, their_revision, &how);
+            assert_eq!(&bytes(draft.view(), "t.csv"), expected, "{how:?}");
+        }
+    }
+}
+
+#[test]
+fn a_cell_of_a_row_that_has_another_place_now_is_decided_in_that_row() {
+    let ours = moved().replace("dog", "ours");
+    for (how, label) in
+        [(Resolution::Ours, "ours"), (Resolution::Theirs, "theirs"), (Resolution::Value(text("neither")), "neither")]
+    {
+        let (fixture, theirs) = both(&[("t.csv", CSV)], &|draft| put(draft, "t.csv", &ours), &|draft| {
+            set(draft, None, "1", "label", text("theirs"))
+        });
+        let mut draft = fixture.draft("main");
+        assert!(draft.merge(theirs, "merge").expect("a merge"));
+        let open = draft.pending().expect("it stands").open.clone();
+        let rows: Vec<_> = open.iter().map(|open| open.row.as_ref().and_then(RowAddress::row)).collect();
+        assert_eq!(rows, [Some("2")]);
+        draft.resolve(&[0], &how).expect("resolved");
+        assert_eq!(bytes(draft.view(), "t.csv"), moved().replace("dog", label));
+    }
+}
+
+#[test]
+fn of_two_rows_with_one_new_id_either_may_be_taken_with_all_other_edits() {
+    let new = |area: &str| {
+        let row = format!(
+            ",\n  {{\"id\": 11, \"image_id\": 1, \"category_id\": 2, \"bbox\": [1, 1, 1, 1], \"area\": {area}}}]"
+        );
+        COCO.replace("}],\n \"categories\"", &format!("}}{row},\n \"categories\""))
+    };
+    let ours = new("3.5").replace("14.0", "15.0");
+    let rewritten = new("7.5").replace("\"bbox\": [", "\"bbox\":  [");
+    assert!(ours != COCO && rewritten.contains("7.5"));
+    for (prefer, area) in [(Prefer::Ours, 3.5), (Prefer::Theirs, 7.5)] {
+        let sides: (Edits<'_>, Edits<'_>) =
+            (&|draft| put(draft, "c.json", &ours), &|draft| put(draft, "c.json", &rewritten));
+        let check = |view: &View| {
+            let json: serde_json::Value = serde_json::from_str(&bytes(view, "c.json")).expect("JSON");
+            let areas: Vec<f64> = json["annotations"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|row| row["area"].as_f64().expect("a number"))
+                .collect();
+            assert_eq!(areas, [15.0, 56.0, area], "{prefer:?}");
+        };
+        let (fixture, theirs) = both(&[("c.json", COCO)], sides.0, sides.1);
+        check(&merged(&fixture, theirs, prefer));
+        let (fixture, theirs) = both(&[("c.json", COCO)], sides.0, sides.1);
+        let how = if prefer == Prefer::Ours { Resolution::Ours } else { Resolution::Theirs };
+        check(resolved(&fixture, theirs, &how).view());
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_merged_into_what_stays_make_the_file_one_conflict() {
+    let ours = "image,label\na.png,cat\nb.png,ours\nc.png,cat\nd.png,fox\n";
+    let theirs = CSV.replace(',', ";").replace("dog", "theirs").replace("fox;3", "fox;4");
+    let (fixture, revision) =
+        both(&[("t.csv", CSV)], &|draft| put(draft, "t.csv", ours), &|draft| put(draft, "t.csv", &theirs));
+    let mut draft = fixture.draft("main");
+    assert!(draft.merge(revision, "merge").expect("a merge"));
+    let open = draft.pending().expect("it stands").open.clone();
+    assert_eq!(
+        open.iter().map(|open| open.row.clone()).collect::<Vec<_>>(),
+        [None],
+        "the score that they set is no row of ours"
+    );
+    draft.resolve(&[0], &Resolution::Theirs).expect("resolved");
+    assert_eq!(bytes(draft.view(), "t.csv"), theirs);
+}
+
+/// The column `note` as Arrow has it: its type, and its cells.
+fn notes(view: &View) -> (arrow::datatypes::DataType, Vec<String>) {
+    let table = view.table(None).expect("a table");
+    let mut found = (arrow::datatypes::DataType::Null, Vec::new());
+    let scan = crate::dataset::rows::RowScan { columns: Some(vec!["note".to_owned()]) };
+    let scanned = view.scan_rows(&table, &scan, &mut |rows| {
+        let column = rows.batch.column(0);
+        found.0 = column.data_type().clone();
+        for row in 0..rows.batch.num_rows() {
+            found.1.push(crate::table::arrow_value::value(column, row)?.to_string());
+        }
+        Ok(crate::table::Flow::More)
+    });
+    scanned.expect("rows");
+    found
+}
+
+#[test]
+fn a_column_that_both_added_has_one_type_and_cells_that_it_can_hold() {
+    use arrow::datatypes::DataType;
+    let adds = |draft: &mut Draft, data_type: DataType, cells: &[(&str, Value)]| {
+        let table = draft.view().table(None)?;
+        draft.add_column(&table, "note", &data_type)?;
+        cells.iter().try_for_each(|(row, value)| set(draft, None, row, "note", value.clone()))
+    };
+    let ours: Edits<'_> = &|draft| adds(draft, DataType::Utf8, &[("0", text("odd")), ("1", text("7"))]);
+    let theirs: Edits<'_> = &|draft| adds(draft, DataType::Int64, &[("2", Value::Int(5)), ("3", Value::Int(6))]);
+    for (prefer, data_type, cells) in
+        [(Prefer::Ours, DataType::Utf8, ["odd", "7", "5", "6"]), (Prefer::Theirs, DataType::Int64, ["", "7", "5", "6"])]
+    {
+        let (fixture, revision) = both(&[("t.csv", CSV)], ours, theirs);
+        let expected = (data_type, cells.map(str::to_owned).to_vec());
+        let (of_merge, of_draft) = (notes(&merged(&fixture, revision, prefer)), {
+            let (fixture, revision) = both(&[("t.csv", CSV)], ours, theirs);
+            let how = if prefer == Prefer::Ours { Resolution::Ours } else { Resolution::Theirs };
+            notes(resolved(&fixture, revision, &how).view())
+        });
+        assert_eq!((of_merge, of_draft), (expected.clone(), expected));
+    }
+}
+
+#[test]
+fn formats_are_not_recorded_over_what_somebody_else_recorded_meanwhile() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    let choice = |path: &str| crate::model::FormatChoice { path: path.parse().ok(), format: "csv".to_owned() };
+    let other = fixture.datasets.open(fixture.dataset.name()).expect("it was imported");
+    other.set_formats(&[choice("a.dat")]).expect("said");
+    let error = fixture.dataset.set_formats(&[choice("b.dat")]).expect_err("it moved");
+    assert!(matches!(error.kind(), crate::ErrorKind::RefMoved { .. }), "{error}");
+    let now = fixture.datasets.open(fixture.dataset.name()).expect("it was imported");
+    assert_eq!(now.formats(), [choice("a.dat")]);
+}
