@@ -284,3 +284,19 @@ fn what_cannot_be_done_to_samples_is_refused_and_nothing_is_changed() {
     assert_eq!(draft.view().node(&path("val/dog/9.png")).expect("looked up"), None);
     assert_eq!(rows(draft.view(), "true", &["key"]).len(), 3);
 }
+
+#[test]
+fn nothing_goes_where_an_excluded_image_is_to_come_back() {
+    let fixture = pets();
+    fixture.commit("main", |draft| draft.exclude_samples(&["train/dog/1.png".to_owned()], true).map(drop));
+    let mut draft = fixture.draft("main");
+    set(&mut draft, "train/cat/1.png", "label", text("dog")).expect("set");
+    assert_eq!(rows(draft.view(), "key = 'train/cat/1.png'", &["path"]), ["train/dog/1-2.png"]);
+    let taken = path("train/dog/1.png");
+    put(&mut draft, "train/dog/1.png", "other").expect_err("excluded");
+    draft.rename(&path("train/cat/2.png"), &taken).expect_err("excluded");
+    draft.make_folder(&taken).expect_err("excluded");
+    draft.put_symlink(&taken, b"elsewhere").expect_err("excluded");
+    assert_eq!(draft.exclude_samples(&["train/dog/1.png".to_owned()], false).expect("included"), 1);
+    assert_eq!(content(draft.view(), "train/dog/1.png"), "d1");
+}
