@@ -1,6 +1,7 @@
 //! The table of samples: what it joins, its edits, and that they go where the samples go.
 
 use super::*;
+use crate::dataset::pending::Resolution;
 use crate::dataset::rows::{RowEdit, Table, diff_rows};
 use crate::model::{Value, What};
 use crate::table::expr::Expr;
@@ -299,4 +300,60 @@ fn nothing_goes_where_an_excluded_image_is_to_come_back() {
     draft.put_symlink(&taken, b"elsewhere").expect_err("excluded");
     assert_eq!(draft.exclude_samples(&["train/dog/1.png".to_owned()], false).expect("included"), 1);
     assert_eq!(content(draft.view(), "train/dog/1.png"), "d1");
+}
+
+/// A second branch at the head of `main`.
+fn branch_off(fixture: &Fixture) {
+    let head = fixture.dataset.head(&main_branch()).expect("a head").id;
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), head).expect("a branch");
+}
+
+#[test]
+fn a_conflict_of_samples_is_decided_for_their_side_or_by_a_value() {
+    let fixture = pets();
+    fixture.commit("main", add_weight);
+    branch_off(&fixture);
+    fixture.commit("main", |draft| set(draft, "val/dog/9.png", "weight", Value::Float(3.0)));
+    let theirs = fixture.commit("other", |draft| set(draft, "val/dog/9.png", "weight", Value::Float(4.0)));
+    for (how, weight) in [(Resolution::Theirs, "4.0"), (Resolution::Value(Value::Float(5.0)), "5.0")] {
+        let mut draft = fixture.draft("main");
+        assert!(draft.merge(theirs, "merge").expect("merged"));
+        draft.resolve(&[0], &how).expect("decided");
+        assert_eq!(rows(draft.view(), "key = 'val/dog/9.png'", &["weight"]), [weight]);
+        assert!(draft.pending().is_some_and(|merge| merge.open.is_empty()));
+    }
+}
+
+#[test]
+fn a_sample_that_both_sides_exclude_is_no_conflict() {
+    let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("train.json", COCO)]);
+    branch_off(&fixture);
+    let exclude = |draft: &mut Draft| draft.exclude_samples(&["a.png".to_owned()], true).map(drop);
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(Some("annotations"))?;
+        let cells = vec![("bbox".to_owned(), Value::List([9, 9, 9, 9].map(Value::Int).to_vec()))];
+        draft.edit_table(&table, vec![RowEdit::Set { row: "9".to_owned(), cells }])?;
+        exclude(draft)
+    });
+    let theirs = fixture.commit("other", exclude);
+    let request = MergeRequest { theirs, into: &main_branch(), author: "ann", message: "merge", prefer: None };
+    let merged = fixture.dataset.merge(&request).expect("merged");
+    assert!(matches!(merged, Outcome::Done { .. } | Outcome::UpToDate), "{merged:?}");
+    let mut draft = fixture.draft("main");
+    draft.exclude_samples(&["a.png".to_owned()], false).expect("included");
+    assert_eq!(rows(draft.view(), "key = 'a.png'", &["box_count", "excluded"]), ["2 false"]);
+}
+
+#[test]
+fn discarding_the_samples_or_a_hidden_image_takes_the_sample_back_as_a_whole() {
+    let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("train.json", COCO)]);
+    let before = content(&fixture.view("main"), "train.json");
+    for at in [".veneer/samples.parquet", "a.png"] {
+        let mut draft = fixture.draft("main");
+        draft.exclude_samples(&["a.png".to_owned()], true).expect("excluded");
+        draft.discard(&[path(at)]).expect("discarded");
+        assert_eq!(rows(draft.view(), "excluded", &["key"]), Vec::<String>::new(), "{at}");
+        assert_eq!(content(draft.view(), "train.json"), before, "{at}");
+        assert_eq!(draft.changes().expect("changes"), [], "{at}");
+    }
 }
