@@ -302,6 +302,32 @@ fn nothing_goes_where_an_excluded_image_is_to_come_back() {
     assert_eq!(content(draft.view(), "train/dog/1.png"), "d1");
 }
 
+#[test]
+fn a_new_image_that_is_excluded_outlives_its_folder_in_the_source() {
+    let fixture = pets();
+    fixture.commit("main", |draft| {
+        put(draft, "val/dog/new.png", "n")?;
+        draft.exclude_samples(&["val/dog/new.png".to_owned()], true).map(drop)
+    });
+    std::fs::remove_dir_all(fixture.source.path().join("val")).expect("removed");
+    let base = scanned(&*fixture.datasets.store, fixture.source.path());
+    fixture.dataset.refresh(&main_branch(), base, "ann").expect("refreshed");
+    fixture.commit("main", |draft| draft.exclude_samples(&["val/dog/new.png".to_owned()], false).map(drop));
+    assert_eq!(content(&fixture.view("main"), "val/dog/new.png"), "n");
+}
+
+#[test]
+fn samples_that_a_file_cannot_set_are_refused_with_what_is_wrong() {
+    let fixture = pets();
+    let mut draft = fixture.draft("main");
+    add_weight(&mut draft).expect("added");
+    let table = samples(draft.view());
+    let file = b"key,weight\ntrain/cat/1.png,0.5\nnobody.png,1\n".to_vec();
+    let refused = draft.set_from(&table, &file, crate::table::detect::Promise::Delimited).expect_err("no such sample");
+    assert!(refused.to_string().contains("nobody.png"), "{refused}");
+    assert!(!refused.to_string().contains("of 2 rows"), "{refused}");
+}
+
 /// A second branch at the head of `main`.
 fn branch_off(fixture: &Fixture) {
     let head = fixture.dataset.head(&main_branch()).expect("a head").id;
