@@ -152,7 +152,7 @@ impl FileSystem {
     fn lookup_in_veneer(&self, shown: &Shown, folder: &MadeThing, name: &[u8]) -> Result<Option<Attributes>> {
         match folder {
             MadeThing::Veneer(Item::Folder { .. }) => {
-                shown.veneer_file(name).map(|item| self.tell_item(item)).transpose()
+                shown.veneer_file(name)?.map(|item| self.tell_item(item)).transpose()
             }
             _ => Err(not_a_folder(veneer_folder::Item::folder_number())),
         }
@@ -419,7 +419,7 @@ impl FileSystem {
                     OpenFile::open(shown.base_view(*generation)?, node, self.drift, wait)?
                 }
                 MadeThing::Veneer(Item::File { bytes, .. }) => return Ok(Some(Bytes::Text(Arc::clone(bytes)))),
-                MadeThing::Veneer(Item::Samples(file)) => return Ok(file.bytes().map(Bytes::Text)),
+                MadeThing::Veneer(Item::Samples(file)) => return Ok(file.bytes()?.map(Bytes::Text)),
                 _ => return Err(Error::new(ErrorKind::IsAFolder { path: String::new() })),
             },
         };

@@ -20,7 +20,7 @@ pub struct SamplesFile {
     view: View,
     revision: Id,
     mtime_ns: i64,
-    /// `None`: there are no samples, or they cannot be read.
+    /// `None`: there are no samples. What could not be read is tried anew.
     bytes: OnceLock<Option<Arc<[u8]>>>,
 }
 
@@ -37,16 +37,13 @@ impl SamplesFile {
     }
 
     /// Its content; `None` where there are no samples. The first call makes it.
-    pub fn bytes(&self) -> Option<Arc<[u8]>> {
-        self.bytes
-            .get_or_init(|| match self.made() {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    warn!(revision = %self.revision, "there is no samples.parquet: {error}");
-                    None
-                }
-            })
-            .clone()
+    ///
+    /// # Errors
+    /// Those of reading what it joins; the next call tries it again.
+    pub fn bytes(&self) -> Result<Option<Arc<[u8]>>> {
+        kept(&self.bytes, || self.made()).inspect_err(|error| {
+            warn!(revision = %self.revision, "samples.parquet cannot be made: {error}");
+        })
     }
 
     fn made(&self) -> Result<Option<Arc<[u8]>>> {
@@ -60,7 +57,28 @@ impl SamplesFile {
 
     /// What `stat` tells of it.
     pub fn entry(&self) -> Entry {
-        let size = self.bytes().map_or(0, |bytes| bytes.len() as u64);
+        let size = self.bytes().ok().flatten().map_or(0, |bytes| bytes.len() as u64);
         Entry { kind: Kind::File, size, mtime_ns: self.mtime_ns, mode: 0o444 }
+    }
+}
+
+/// What was made once, or is made now; an error is not kept.
+fn kept<T: Clone>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    match cell.get() {
+        Some(known) => Ok(known.clone()),
+        None => make().map(|made| cell.get_or_init(|| made).clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_made_is_tried_again_and_what_was_made_is_not() {
+        let cell = OnceLock::new();
+        kept(&cell, || Err(veneer::Error::not_found("path", "a.csv"))).expect_err("it is not there");
+        assert_eq!(kept(&cell, || Ok(1)).expect("made"), 1);
+        assert_eq!(kept(&cell, || Ok(2)).expect("known"), 1);
     }
 }

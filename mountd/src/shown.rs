@@ -93,11 +93,14 @@ impl Shown {
     /// The file in `.veneer/` with this name.
     ///
     /// That with the table of samples is made by the first who asks for it.
-    pub fn veneer_file(&self, name: &[u8]) -> Option<veneer_folder::Item> {
+    ///
+    /// # Errors
+    /// Those of making it.
+    pub fn veneer_file(&self, name: &[u8]) -> veneer::Result<Option<veneer_folder::Item>> {
         if name == samples_file::NAME {
-            return self.samples.bytes().map(|_| self.samples());
+            return Ok(self.samples.bytes()?.map(|_| self.samples()));
         }
-        self.veneer.file(name)
+        Ok(self.veneer.file(name))
     }
 
     /// The file with the table of samples, whether or not there are any; it is not made by this.

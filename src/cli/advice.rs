@@ -98,6 +98,7 @@ fn taken(what: &str, name: &str, dataset: &str) -> Option<String> {
         "dataset" => format!("choose another name, or record what changed in its source with `veneer refresh {name}`"),
         "branch" | "tag" => format!("choose another name; `veneer {what} {dataset}` lists those that are taken"),
         "path" => format!("remove it first with `veneer rm {dataset} {name}`"),
+        "excluded file" => format!("`veneer include {dataset}` takes its sample back; or choose another name"),
         _ => return None,
     })
 }

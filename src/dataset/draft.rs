@@ -11,7 +11,7 @@ use super::conflict::Outcome;
 use super::merge::{Merge, Merged};
 use super::pending::decided;
 use super::view::View;
-use super::{Dataset, diff, encode, encode_step, now_ns};
+use super::{Dataset, diff, encode, encode_step, now_ns, samples};
 use crate::model::{
     BranchName, Change, DataPath, DraftStep, Id, ObjectKind, PathChange, PendingMerge, RefName, RefValue, WriterName,
 };
@@ -239,6 +239,11 @@ impl Draft {
             return Ok(());
         }
         for path in paths {
+            if *path == samples::path() {
+                self.take_samples(None, &revision)?;
+                continue;
+            }
+            self.include_within(path, &revision)?;
             if revision.node(path)?.is_none() && self.view.node(path)?.is_none() {
                 return Err(Error::not_found("path", path));
             }

@@ -36,8 +36,10 @@ impl Draft {
     /// Puts a file at `path`, in a folder that exists; replaces a file or link that is there.
     ///
     /// # Errors
-    /// `IsAFolder`, and `NotFound` or `NotAFolder` for the folder that it should go to.
+    /// `IsAFolder`, and `NotFound` or `NotAFolder` for the folder that it should go to; `AlreadyExists` for an
+    /// excluded file.
     pub fn put(&mut self, path: &DataPath, file: NewFile<'_>) -> Result<()> {
+        self.refuse_excluded(path)?;
         let base = self.base_under(path)?;
         let before = self.view.node(path)?;
         if before.as_ref().is_some_and(Node::is_folder) {
@@ -81,6 +83,7 @@ impl Draft {
 
     /// Puts a symbolic link at `path`; `target` is kept as it is and never followed.
     pub fn put_symlink(&mut self, path: &DataPath, target: &[u8]) -> Result<()> {
+        self.refuse_excluded(path)?;
         self.base_under(path)?;
         if self.view.node(path)?.is_some_and(|node| node.is_folder()) {
             return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
@@ -94,6 +97,7 @@ impl Draft {
 
     /// Makes an empty folder in a folder that exists.
     pub fn make_folder(&mut self, path: &DataPath) -> Result<()> {
+        self.refuse_excluded(path)?;
         if self.view.node(path)?.is_some() {
             return Err(Error::already_exists("path", path));
         }
@@ -117,9 +121,10 @@ impl Draft {
     /// Moves an entry, a folder with all that is in it; a file may replace a file.
     ///
     /// # Errors
-    /// `AlreadyExists` when a folder is in the way; `Invalid` for a folder into itself.
+    /// `AlreadyExists` when a folder or an excluded file is in the way; `Invalid` for a folder into itself.
     pub fn rename(&mut self, from: &DataPath, to: &DataPath) -> Result<()> {
         let node = self.view.existing(from)?;
+        self.refuse_excluded(to)?;
         if from.is_root() || to.is_within(from) {
             return Err(Error::invalid(
                 "new path",
@@ -203,6 +208,15 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    /// Whether a file is hidden at `path`: nothing shows there, and yet nothing else may go there.
+    pub(super) fn is_excluded(&self, path: &DataPath) -> Result<bool> {
+        Ok(matches!(self.view.overlay.get(path)?, Some(Change::Excluded { .. })))
+    }
+
+    fn refuse_excluded(&self, path: &DataPath) -> Result<()> {
+        if self.is_excluded(path)? { Err(Error::already_exists("excluded file", path)) } else { Ok(()) }
     }
 
     fn make_folders_above(&mut self, path: &DataPath, from: &View) -> Result<()> {

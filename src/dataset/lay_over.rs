@@ -151,7 +151,7 @@ impl Laying<'_> {
         let mut topmost: Vec<DataPath> = Vec::new();
         let mut held: BTreeSet<DataPath> = BTreeSet::new();
         for (path, change) in laid.overlay.entries()? {
-            let is_nothing = matches!(change, Change::Removed | Change::Excluded { .. });
+            let is_nothing = matches!(change, Change::Removed | Change::Excluded { was: None });
             let Some(parent) = path.parent().filter(|_| !is_nothing) else { continue };
             for folder in folders_down_to(&parent) {
                 if !held.insert(folder.clone()) || laid.node(&folder)?.is_some_and(|node| node.is_folder()) {

@@ -14,7 +14,8 @@ use super::rows::{FileSides, RowConflict, RowMerge, merge_beside, merge_rows};
 use super::view::{Place, View};
 use super::{Dataset, diff, samples};
 use crate::base::Base;
-use crate::model::{BranchName, Change, DataPath, Id, RefName};
+use crate::model::{BranchName, Change, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
+use crate::overlay::Rows;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
 
@@ -236,9 +237,14 @@ impl Merge<'_> {
     }
 
     /// What is said of the samples, merged cell by cell; or where both said the same cell otherwise.
-    fn samples(&self) -> Result<std::result::Result<crate::overlay::Rows, Vec<RowConflict>>> {
+    fn samples(&self) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
         let [before, ours, theirs] = [self.before, self.ours, self.theirs].map(|view| view.overlay.samples());
-        merge_beside(&before?, &ours?, &theirs?, self.prefer)
+        let (before, ours, theirs) = (before?, ours?, theirs?);
+        let both = excluded_by_both(&before, &ours, &theirs)?;
+        if both.is_empty() {
+            return merge_beside(&before, &ours, &theirs, self.prefer);
+        }
+        merge_beside(&before, &ours.with(both.clone())?, &theirs.with(both)?, self.prefer)
     }
 
     /// What a side says otherwise than the common revision: before and after, by path.
@@ -350,6 +356,30 @@ fn excluded_by_one(before: Option<&Change>, ours: Option<&Change>, theirs: Optio
     };
     let is_hidden = excluder.as_ref() == before && other != Some(Change::Removed);
     is_hidden.then(|| Change::Excluded { was: other.map(Box::new) })
+}
+
+/// The samples that both sides excluded, each with the rows that either of them keeps for it: of one that both
+/// keep, ours.
+fn excluded_by_both(before: &Rows, ours: &Rows, theirs: &Rows) -> Result<Vec<(RowAddress, Option<RowChange>)>> {
+    let mut both = Vec::new();
+    for difference in ours.diff(theirs)? {
+        let was = before.get(&difference.address)?;
+        if was == difference.before || was == difference.after {
+            continue;
+        }
+        if let (Some(RowChange::Excluded { mut rows }), Some(RowChange::Excluded { rows: their_rows })) =
+            (difference.before, difference.after)
+        {
+            for row in their_rows {
+                let is_row = |of: &ExcludedRow| (&of.path, &of.table, &of.row) == (&row.path, &row.table, &row.row);
+                if !rows.iter().any(is_row) {
+                    rows.push(row);
+                }
+            }
+            both.push((difference.address, Some(RowChange::Excluded { rows })));
+        }
+    }
+    Ok(both)
 }
 
 /// Of two folders that differ in mtime alone, the later: work on both sides touched it.

@@ -14,7 +14,7 @@ use super::lay_over::lay_over;
 use super::merge::{Merge, Merged};
 use super::rows::RowEdit;
 use super::view::{Place, View};
-use super::{Dataset, decode};
+use super::{Dataset, decode, samples};
 use crate::model::{Change, DataPath, DraftStep, Id, OpenConflict, PendingMerge, RowAddress, Value};
 use crate::{Error, ErrorKind, Result};
 
@@ -155,14 +155,18 @@ impl Draft {
             theirs = lay_over(&theirs, &self.view.base)?.0;
         }
         let mut by_file: BTreeMap<&DataPath, Vec<&OpenConflict>> = BTreeMap::new();
-        for conflict in chosen {
+        let (of_samples, of_files): (Vec<&OpenConflict>, Vec<_>) =
+            chosen.iter().copied().partition(|conflict| conflict.path == samples::path());
+        for conflict in of_files {
             match &conflict.row {
                 None if theirs.node(&conflict.path)?.is_none() && self.view.node(&conflict.path)?.is_none() => {}
                 None => self.restore(&conflict.path, &theirs)?,
                 Some(_) => by_file.entry(&conflict.path).or_default().push(conflict),
             }
         }
-        by_file.into_iter().try_for_each(|(path, conflicts)| self.take_their_rows(path, &conflicts, &theirs))
+        by_file.into_iter().try_for_each(|(path, conflicts)| self.take_their_rows(path, &conflicts, &theirs))?;
+        // After the files: what is excluded is what shows of them then.
+        of_samples.into_iter().try_for_each(|conflict| self.take_samples(conflict.row.as_ref(), &theirs))
     }
 
     fn take_value(&mut self, conflict: &OpenConflict, value: &Value) -> Result<()> {
@@ -170,6 +174,10 @@ impl Draft {
             let why = "only a cell can get a value of its own";
             return Err(Error::invalid("conflict to give a value", &conflict.path.to_string(), why));
         };
+        if conflict.path == samples::path() {
+            let cells = vec![(column.clone(), value.clone())];
+            return self.edit_samples(vec![RowEdit::Set { row: row.clone(), cells }]).map(drop);
+        }
         let edit = |row: String| RowEdit::Set { row, cells: vec![(column.clone(), value.clone())] };
         self.edit_file(&conflict.path, table, |table| vec![edit(table.key(&conflict.path, row))])
     }

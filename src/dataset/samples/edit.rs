@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use arrow::datatypes::DataType;
 
-use super::join::{Joined, Wanted, cell};
+use super::join::{Beside, Joined, Sample, Wanted, cell};
 use super::scan::{is_excluded_column, keys_of_main};
 use super::{LABEL, PART};
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{RowEdit, column};
+use crate::dataset::view::View;
 use crate::model::{Change, Content, DataPath, RowAddress, RowChange, Value};
 use crate::table::{Column, TableSchema};
 use crate::{Error, Result};
@@ -80,6 +81,46 @@ impl Draft {
         let samples = self.view.overlay.samples()?.with(changes)?;
         self.view.overlay = self.view.overlay.with_samples(&samples)?;
         Ok(())
+    }
+
+    /// Makes what is said of samples what another view says: of one cell or column, or of all.
+    ///
+    /// # Errors
+    /// `NotFound` for a sample that is to be excluded or included, and is not there.
+    pub(in crate::dataset) fn take_samples(&mut self, address: Option<&RowAddress>, from: &View) -> Result<()> {
+        let (ours, theirs) = (self.view.overlay.samples()?, from.overlay.samples()?);
+        let addresses = match address {
+            Some(address) => vec![address.clone()],
+            None => ours.diff(&theirs)?.into_iter().map(|difference| difference.address).collect(),
+        };
+        let (mut changes, mut excluded, mut included) = (Changes::new(), Vec::new(), Vec::new());
+        for address in addresses {
+            match (ours.get(&address)?, theirs.get(&address)?, &address) {
+                // How ours takes it back is of the rows that are hidden here.
+                (Some(RowChange::Excluded { .. }), Some(RowChange::Excluded { .. }), _) => {}
+                (Some(RowChange::Excluded { .. }), _, RowAddress::Cell { row, .. }) => included.push(row.clone()),
+                (_, Some(RowChange::Excluded { .. }), RowAddress::Cell { row, .. }) => excluded.push(row.clone()),
+                (_, said, _) => drop(changes.insert(address, said)),
+            }
+        }
+        self.change_samples(changes)?;
+        self.include(&included)?;
+        self.exclude(&excluded).map(drop)
+    }
+
+    /// Includes the samples whose images lie at or below `path`, but for those that another view excludes.
+    pub(in crate::dataset) fn include_within(&mut self, path: &DataPath, unless: &View) -> Result<()> {
+        let said = self.view.overlay.within(path)?;
+        if !said.iter().any(|(_, change)| matches!(change, Change::Excluded { .. })) {
+            return Ok(());
+        }
+        let (joined, kept) = (Joined::of(&self.view, &Wanted::nothing())?, Beside::of(unless)?.excluded);
+        let is_to_come = |sample: &&Sample| {
+            let is_here = sample.path.as_ref().is_some_and(|at| at.is_within(path));
+            is_here && joined.beside.excluded.contains(&sample.key) && !kept.contains(&sample.key)
+        };
+        let keys: Vec<String> = joined.samples.iter().filter(is_to_come).map(|sample| sample.key.clone()).collect();
+        self.include(&keys).map(drop)
     }
 
     /// Adds a column to the samples.

@@ -76,7 +76,11 @@ impl Draft {
 
     /// A path where nothing is: the one that its bytes have in the base, if that is in the wanted folder.
     fn free(&self, wanted: DataPath, home: Option<DataPath>, moving: &mut Moving) -> Result<DataPath> {
-        let is_free = |path: &DataPath| Ok::<_, Error>(!moving.names.contains(path) && self.view.node(path)?.is_none());
+        // What is excluded keeps its place: it comes back there.
+        let is_free = |path: &DataPath| {
+            let is_named = moving.names.contains(path) || self.is_excluded(path)?;
+            Ok::<_, Error>(!is_named && self.view.node(path)?.is_none())
+        };
         if let Some(home) = home.filter(|home| home.parent() == wanted.parent())
             && is_free(&home)?
         {

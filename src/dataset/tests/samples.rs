@@ -1,6 +1,7 @@
 //! The table of samples: what it joins, its edits, and that they go where the samples go.
 
 use super::*;
+use crate::dataset::pending::Resolution;
 use crate::dataset::rows::{RowEdit, Table, diff_rows};
 use crate::model::{Value, What};
 use crate::table::expr::Expr;
@@ -283,4 +284,102 @@ fn what_cannot_be_done_to_samples_is_refused_and_nothing_is_changed() {
     draft.edit_table(&table, vec![RowEdit::Delete { row: "val/dog/9.png".to_owned() }]).expect("deleted");
     assert_eq!(draft.view().node(&path("val/dog/9.png")).expect("looked up"), None);
     assert_eq!(rows(draft.view(), "true", &["key"]).len(), 3);
+}
+
+#[test]
+fn nothing_goes_where_an_excluded_image_is_to_come_back() {
+    let fixture = pets();
+    fixture.commit("main", |draft| draft.exclude_samples(&["train/dog/1.png".to_owned()], true).map(drop));
+    let mut draft = fixture.draft("main");
+    set(&mut draft, "train/cat/1.png", "label", text("dog")).expect("set");
+    assert_eq!(rows(draft.view(), "key = 'train/cat/1.png'", &["path"]), ["train/dog/1-2.png"]);
+    let taken = path("train/dog/1.png");
+    put(&mut draft, "train/dog/1.png", "other").expect_err("excluded");
+    draft.rename(&path("train/cat/2.png"), &taken).expect_err("excluded");
+    draft.make_folder(&taken).expect_err("excluded");
+    draft.put_symlink(&taken, b"elsewhere").expect_err("excluded");
+    assert_eq!(draft.exclude_samples(&["train/dog/1.png".to_owned()], false).expect("included"), 1);
+    assert_eq!(content(draft.view(), "train/dog/1.png"), "d1");
+}
+
+#[test]
+fn a_new_image_that_is_excluded_outlives_its_folder_in_the_source() {
+    let fixture = pets();
+    fixture.commit("main", |draft| {
+        put(draft, "val/dog/new.png", "n")?;
+        draft.exclude_samples(&["val/dog/new.png".to_owned()], true).map(drop)
+    });
+    std::fs::remove_dir_all(fixture.source.path().join("val")).expect("removed");
+    let base = scanned(&*fixture.datasets.store, fixture.source.path());
+    fixture.dataset.refresh(&main_branch(), base, "ann").expect("refreshed");
+    fixture.commit("main", |draft| draft.exclude_samples(&["val/dog/new.png".to_owned()], false).map(drop));
+    assert_eq!(content(&fixture.view("main"), "val/dog/new.png"), "n");
+}
+
+#[test]
+fn samples_that_a_file_cannot_set_are_refused_with_what_is_wrong() {
+    let fixture = pets();
+    let mut draft = fixture.draft("main");
+    add_weight(&mut draft).expect("added");
+    let table = samples(draft.view());
+    let file = b"key,weight\ntrain/cat/1.png,0.5\nnobody.png,1\n".to_vec();
+    let refused = draft.set_from(&table, &file, crate::table::detect::Promise::Delimited).expect_err("no such sample");
+    assert!(refused.to_string().contains("nobody.png"), "{refused}");
+    assert!(!refused.to_string().contains("of 2 rows"), "{refused}");
+}
+
+/// A second branch at the head of `main`.
+fn branch_off(fixture: &Fixture) {
+    let head = fixture.dataset.head(&main_branch()).expect("a head").id;
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), head).expect("a branch");
+}
+
+#[test]
+fn a_conflict_of_samples_is_decided_for_their_side_or_by_a_value() {
+    let fixture = pets();
+    fixture.commit("main", add_weight);
+    branch_off(&fixture);
+    fixture.commit("main", |draft| set(draft, "val/dog/9.png", "weight", Value::Float(3.0)));
+    let theirs = fixture.commit("other", |draft| set(draft, "val/dog/9.png", "weight", Value::Float(4.0)));
+    for (how, weight) in [(Resolution::Theirs, "4.0"), (Resolution::Value(Value::Float(5.0)), "5.0")] {
+        let mut draft = fixture.draft("main");
+        assert!(draft.merge(theirs, "merge").expect("merged"));
+        draft.resolve(&[0], &how).expect("decided");
+        assert_eq!(rows(draft.view(), "key = 'val/dog/9.png'", &["weight"]), [weight]);
+        assert!(draft.pending().is_some_and(|merge| merge.open.is_empty()));
+    }
+}
+
+#[test]
+fn a_sample_that_both_sides_exclude_is_no_conflict() {
+    let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("train.json", COCO)]);
+    branch_off(&fixture);
+    let exclude = |draft: &mut Draft| draft.exclude_samples(&["a.png".to_owned()], true).map(drop);
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(Some("annotations"))?;
+        let cells = vec![("bbox".to_owned(), Value::List([9, 9, 9, 9].map(Value::Int).to_vec()))];
+        draft.edit_table(&table, vec![RowEdit::Set { row: "9".to_owned(), cells }])?;
+        exclude(draft)
+    });
+    let theirs = fixture.commit("other", exclude);
+    let request = MergeRequest { theirs, into: &main_branch(), author: "ann", message: "merge", prefer: None };
+    let merged = fixture.dataset.merge(&request).expect("merged");
+    assert!(matches!(merged, Outcome::Done { .. } | Outcome::UpToDate), "{merged:?}");
+    let mut draft = fixture.draft("main");
+    draft.exclude_samples(&["a.png".to_owned()], false).expect("included");
+    assert_eq!(rows(draft.view(), "key = 'a.png'", &["box_count", "excluded"]), ["2 false"]);
+}
+
+#[test]
+fn discarding_the_samples_or_a_hidden_image_takes_the_sample_back_as_a_whole() {
+    let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("train.json", COCO)]);
+    let before = content(&fixture.view("main"), "train.json");
+    for at in [".veneer/samples.parquet", "a.png"] {
+        let mut draft = fixture.draft("main");
+        draft.exclude_samples(&["a.png".to_owned()], true).expect("excluded");
+        draft.discard(&[path(at)]).expect("discarded");
+        assert_eq!(rows(draft.view(), "excluded", &["key"]), Vec::<String>::new(), "{at}");
+        assert_eq!(content(draft.view(), "train.json"), before, "{at}");
+        assert_eq!(draft.changes().expect("changes"), [], "{at}");
+    }
 }
