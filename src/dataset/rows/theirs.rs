@@ -37,7 +37,10 @@ impl Draft {
                 RowAddress::Column { table, column } => {
                     let theirs = their_rows.get(address)?;
                     edits.extend(retyped(&ours, address, theirs.as_ref())?);
-                    let is_of_column = |at: &RowAddress| matches!(at, RowAddress::Cell { table: of, column: name, .. } if of == table && name == column);
+                    let is_of_column = |at: &RowAddress| {
+                        matches!(at, RowAddress::Cell { table: of, column: name, .. }
+                            if of == table && name == column)
+                    };
                     // What our type could not hold was left out of the merge.
                     for (at, change) in their_rows.entries()?.into_iter().filter(|(at, _)| is_of_column(at)) {
                         if ours.get(&at)?.is_none() {
