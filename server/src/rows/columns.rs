@@ -101,6 +101,7 @@ impl TableRows {
     ///
     /// # Errors
     /// `Invalid` for more than 2^32.
+    #[allow(clippy::len_without_is_empty, reason = "it may fail, and nobody asks")]
     pub fn len(&self) -> Result<usize> {
         self.table.rows()
     }

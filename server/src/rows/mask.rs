@@ -44,7 +44,7 @@ impl Mask {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.bits.sliced().to_vec();
         bytes.truncate(self.bits.len().div_ceil(8));
-        if let Some(last) = bytes.last_mut().filter(|_| self.bits.len() % 8 != 0) {
+        if let Some(last) = bytes.last_mut().filter(|_| !self.bits.len().is_multiple_of(8)) {
             *last &= (1u8 << (self.bits.len() % 8)) - 1;
         }
         bytes
