@@ -37,6 +37,7 @@ pub mod refused;
 pub mod scratch;
 pub mod serve;
 pub mod snapshot;
+mod stored;
 pub mod take_over;
 pub mod through;
 pub mod to_kernel;

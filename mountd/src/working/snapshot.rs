@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::{debug, info};
-use veneer::base::Row;
 use veneer::dataset::{Dataset, Datasets, Draft, View};
 use veneer::model::{BranchName, Change, Content, DataPath, FileChange, Id, RefName, WriterName};
 use veneer::store::service;
@@ -24,6 +23,7 @@ use super::load::{Forgotten, Loaded, load_tree};
 use super::record::{Ino, Record, Settled};
 use super::refused::Refused;
 use super::scratch::Stamp;
+use super::stored::{Meant, Stored};
 use super::{Working, journal};
 use crate::journal::ToldJournal;
 use crate::kept::Kept;
@@ -78,34 +78,6 @@ struct Known {
     stored: HashMap<u64, Stored>,
     /// What [`Working::changes`] was when all was in the store.
     changes: Option<u64>,
-}
-
-/// A scratch file as it was put into the store.
-#[derive(Clone, Debug)]
-struct Stored {
-    /// How often it was written before it was read.
-    writes: u64,
-    stamp: Stamp,
-    blob: Id,
-    size: u64,
-    modified_ns: i64,
-    /// What that is at each path at which it was found.
-    meant: HashMap<DataPath, Meant>,
-}
-
-/// What bytes are at a path: that depends on what was there before.
-#[derive(Clone, Debug)]
-struct Meant {
-    /// The base's entry of this name.
-    under: Option<Row>,
-    content: Content,
-    mtime_ns: i64,
-}
-
-impl Stored {
-    fn meant(&self, path: &DataPath, under: Option<Row>) -> Option<&Meant> {
-        self.meant.get(path).filter(|meant| meant.under == under)
-    }
 }
 
 /// The parts of a [`Keeper`] that a caller has to find.
