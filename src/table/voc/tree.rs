@@ -63,6 +63,9 @@ impl Document {
                     Some(Err(error)) => break Some((start, error.to_string())),
                     _ => {}
                 },
+                Ok(Event::Start(tag) | Event::Empty(tag)) if !is_name(tag.name().0) => {
+                    break Some((start, "the name of an element has a letter that no name has".to_owned()));
+                }
                 Ok(Event::Start(_) | Event::Empty(_)) if root.is_some() => {
                     break Some((start, "a second root element".to_owned()));
                 }
@@ -93,6 +96,11 @@ impl Document {
             None => Err(flaw.unwrap_or((text.len(), "there is no element in it".to_owned()))),
         }
     }
+}
+
+/// Whether an element can have the name: of what XML allows in none, what would end the tag or begin another.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '<', '&', '"', '\'', '='])
 }
 
 fn is_utf8(encoding: &str) -> bool {
@@ -193,6 +201,12 @@ mod tests {
         let (_, why) = Document::parse("<?xml version='1.0' encoding='ISO-8859-1'?><a/>").expect_err("Latin-1");
         assert!(why.contains("ISO-8859-1"), "{why}");
         assert!(Document::parse("<?xml version='1.0' encoding='utf-8'?><a/>").is_ok());
+    }
+
+    #[test]
+    fn a_name_that_no_element_has_is_a_mistake() {
+        let document = Document::parse("<a><b>1</b><c//></a>").expect("XML");
+        assert_eq!((document.root.children.len(), document.flaw.map(|(at, _)| at)), (1, Some(11)));
     }
 
     #[test]

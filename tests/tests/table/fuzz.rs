@@ -2,14 +2,15 @@
 //!
 //! What is done with them is in `fuzz/`, where a fuzzer does it for as long as one likes.
 
+use harness::Rng;
 use veneer_fuzz::{Rng as Draws, TARGETS, target};
 
-/// Runs so many inputs of a fixed seed.
+/// Runs so many inputs of a fixed seed, and as many of another one each time.
 fn run(name: &str, inputs: u64) {
     let target = target(name).expect("it is in the list");
     let seeds = target.seeds();
     assert!(seeds.iter().any(|seed| target.run(seed)), "no seed of {name} is a file of it");
-    for seed in [0x7ab1e] {
+    for seed in [0x7ab1e, Rng::seeded().bits()] {
         let mut draws = Draws::from_seed(seed);
         let mut meant = 0;
         for _ in 0..inputs {
