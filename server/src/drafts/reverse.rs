@@ -1,6 +1,6 @@
 //! `…/diff/revert`: what differs between two states is put back, all or some of it, in the caller's draft.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use axum::extract::State;
 use axum::http::header::HeaderMap;
@@ -71,7 +71,11 @@ pub async fn put_back(
         let found = Differences::between(&from, &to)?;
         if wanted.all {
             restore_files(draft, &from, &found)?;
-            restore_rows(draft, &found.rows.iter().collect::<Vec<_>>())?;
+            // Rows that come and go with a file are back with it.
+            let left = Differences::between(&from, draft.view())?;
+            let left: HashSet<_> = left.rows.iter().map(|row| (&row.path, &row.address)).collect();
+            let rows = found.rows.iter().filter(|row| left.contains(&(&row.path, &row.address)));
+            restore_rows(draft, &rows.collect::<Vec<_>>())?;
         } else {
             restore_rows(draft, &meant(&found, &wanted.keys)?)?;
         }

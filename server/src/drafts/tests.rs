@@ -220,4 +220,7 @@ async fn what_differs_is_put_back_cell_by_cell_or_as_a_whole() {
     let rows = json!({ "rows": [{ "table": "labels", "key": "0" }] });
     let discarded = world.post(&format!("{DRAFT}/discard"), &rows).await.json();
     assert_eq!((&discarded["edits"]["set"], &discarded["edits"]["inserted"]), (&json!(0), &json!(1)), "{discarded}");
+    let draft = put_back(with("all", json!(true))).await.json();
+    assert_eq!((&draft["edits"]["rows"], &draft["edits"]["files"]), (&json!(0), &json!(0)), "{draft}");
+    assert_eq!(draft["can_undo"], "put back what differs");
 }
