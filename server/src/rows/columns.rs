@@ -101,8 +101,7 @@ impl TableRows {
     ///
     /// # Errors
     /// `Invalid` for more than 2^32.
-    #[allow(clippy::len_without_is_empty, reason = "it may fail, and nobody asks")]
-    pub fn len(&self) -> Result<usize> {
+    pub fn row_count(&self) -> Result<usize> {
         self.table.rows()
     }
 
@@ -146,7 +145,7 @@ impl TableRows {
     /// # Errors
     /// As [`TableRows::columns`].
     pub fn batch(&self, names: &[&str]) -> Result<RecordBatch> {
-        batch_of(names, self.columns(names)?, self.len()?)
+        batch_of(names, self.columns(names)?, self.row_count()?)
     }
 
     /// The columns where all of them are in memory already.
@@ -208,7 +207,7 @@ impl TableRows {
             names.iter().zip(&made).filter(|(_, made)| made.is_none()).map(|(name, _)| *name).collect();
         if !missing.is_empty() {
             let mut read = decode::columns(&self.table, &missing, None)?.into_iter();
-            let rows = self.len()?;
+            let rows = self.row_count()?;
             for made in made.iter_mut().filter(|made| made.is_none()) {
                 let array = read.next().expect("one for each that is missing");
                 if array.len() != rows {

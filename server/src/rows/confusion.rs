@@ -46,7 +46,7 @@ impl TableRows {
     pub fn confusion(&self, query: &ConfusionQuery) -> Result<Confusion> {
         let (actual, predicted) = (self.coded(&query.actual)?, self.coded(&query.predicted)?);
         let mask = self.mask(query.condition.as_deref())?;
-        let (rows, mask) = (self.len()?, mask.as_deref());
+        let (rows, mask) = (self.row_count()?, mask.as_deref());
         let (ys, xs) = (self.axis(&query.actual, &actual)?, self.axis(&query.predicted, &predicted)?);
         if ys.values.len() * xs.values.len() > CELLS_MAX {
             let cells = format!("{} × {}", ys.values.len(), xs.values.len());

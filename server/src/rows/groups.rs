@@ -149,7 +149,7 @@ impl TableRows {
     pub fn groups(&self, query: &GroupsQuery) -> Result<Groups> {
         let coded = self.coded(&query.column)?;
         let mask = self.mask(query.condition.as_deref())?;
-        let (rows, mask) = (self.len()?, mask.as_deref());
+        let (rows, mask) = (self.row_count()?, mask.as_deref());
         let (counts, nulls) = coded.counts(rows, mask);
         let search = query.search.as_deref().filter(|text| !text.is_empty()).map(str::to_lowercase);
         let mut found: Vec<(u64, usize)> = Vec::new();

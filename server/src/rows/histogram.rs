@@ -80,7 +80,7 @@ impl TableRows {
         }
         let numbers = self.numbers(&query.column)?;
         let mask = self.mask(query.condition.as_deref())?;
-        let (mask, chunks) = (mask.as_deref(), chunks(self.len()?));
+        let (mask, chunks) = (mask.as_deref(), chunks(self.row_count()?));
         let none = Ends { min: f64::INFINITY, max: f64::NEG_INFINITY, nulls: 0, nan: 0, inf: 0, neg_inf: 0 };
         let of_chunk = |chunk: &(usize, usize)| {
             let mut ends = none;

@@ -55,7 +55,7 @@ impl TableRows {
                 wanted.as_ref().is_none_or(|wanted| wanted.value(row)) && polygon.contains(x[row], y[row])
             }))
         };
-        Ok(joined(chunks(self.len()?).par_iter().map(part).collect::<Result<Vec<_>>>()?))
+        Ok(joined(chunks(self.row_count()?).par_iter().map(part).collect::<Result<Vec<_>>>()?))
     }
 
     /// A column of numbers as numbers of 16 bits, from 0 for the least finite one to 65,535 for the greatest, and these
@@ -64,7 +64,7 @@ impl TableRows {
     /// # Errors
     /// `NotFound`; `Invalid` for a column of anything but numbers; those of the files.
     pub fn positions(&self, name: &str) -> Result<(ArrayRef, Option<(f64, f64)>)> {
-        let (numbers, chunks) = (self.numbers(name)?, chunks(self.len()?));
+        let (numbers, chunks) = (self.numbers(name)?, chunks(self.row_count()?));
         let ends = |chunk: &(usize, usize)| {
             let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
             numbers.visit(*chunk, None, |number| {

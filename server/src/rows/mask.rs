@@ -93,7 +93,7 @@ impl TableRows {
     /// # Errors
     /// As [`TableRows::len`].
     pub(super) fn count(&self, mask: Option<&Mask>) -> Result<usize> {
-        mask.map_or_else(|| self.len(), |mask| Ok(mask.count()))
+        mask.map_or_else(|| self.row_count(), |mask| Ok(mask.count()))
     }
 }
 

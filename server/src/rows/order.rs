@@ -29,7 +29,7 @@ impl TableRows {
         let made = self.store.shelf.get(self.label(What::Order(text.to_owned())), || {
             let order = Order::parse(text)?;
             let parts: Vec<(&Expr, SortOptions)> = order.parts().collect();
-            let mut places: Vec<u32> = (0..self.len()? as u32).collect();
+            let mut places: Vec<u32> = (0..self.row_count()? as u32).collect();
             for (expr, options) in parts.into_iter().rev() {
                 sort(&mut places, &self.computed(expr)?, options)?;
             }
@@ -52,7 +52,7 @@ impl TableRows {
         {
             return self.column(name);
         }
-        let (columns, rows) = (self.columns(&names)?, self.len()?);
+        let (columns, rows) = (self.columns(&names)?, self.row_count()?);
         let batch = batch_of(&names, columns, rows)?;
         let parts = chunks(rows).into_par_iter().map(|(from, len)| value.evaluate(&batch.slice(from, len)));
         let parts = parts.collect::<Result<Vec<_>>>()?;

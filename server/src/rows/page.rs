@@ -62,7 +62,7 @@ impl TableRows {
                 .collect(),
             None => self.schema().columns.iter().map(|column| column.name.as_str()).collect(),
         };
-        let total = self.len()?;
+        let total = self.row_count()?;
         let mask = self.mask(query.condition.as_deref())?;
         let order = self.order(query.order.as_deref())?;
         let matched = self.count(mask.as_deref())?;
@@ -90,7 +90,7 @@ impl TableRows {
     /// The columns read from the files as far as the last of these rows, where that is near and not all are in memory.
     fn first_page(&self, names: &[&str], places: &[u32]) -> Result<Option<(Vec<ArrayRef>, RowKeys)>> {
         let rows = places.iter().max().map_or(0, |place| *place as usize + 1);
-        let is_near = rows <= FIRST_ROWS && rows.saturating_mul(4) < self.len()?;
+        let is_near = rows <= FIRST_ROWS && rows.saturating_mul(4) < self.row_count()?;
         if !is_near || self.known(names).is_some() || !names.iter().all(|name| self.is_of_table(name)) {
             return Ok(None);
         }

@@ -58,7 +58,7 @@ impl TableRows {
         }
         let numbers = self.numbers(&query.column)?;
         let mask = self.mask(query.condition.as_deref())?;
-        let (mask, chunks) = (mask.as_deref(), chunks(self.len()?));
+        let (mask, chunks) = (mask.as_deref(), chunks(self.row_count()?));
         let Some(by) = &query.by else {
             let of_chunk = |chunk: &(usize, usize)| {
                 let mut found = Vec::with_capacity(chunk.1);

@@ -53,7 +53,7 @@ impl TableProvider for ViewTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(statistics(&self.rows, &self.schema, self.rows.len().ok()?))
+        Some(statistics(&self.rows, &self.schema, self.rows.row_count().ok()?))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {

@@ -55,7 +55,7 @@ impl TableScan {
         parts: usize,
     ) -> Result<TableScan> {
         let schema = Arc::new(read.project(&(0..given).collect::<Vec<_>>())?);
-        let len = rows.len().map_err(external)?;
+        let len = rows.row_count().map_err(external)?;
         // With a limit in one part: so the first rows are those that come first.
         let parts = if limit.is_some() { 1 } else { parts.min(len.div_ceil(PIECE)).max(1) };
         let properties = PlanProperties::new(
@@ -70,7 +70,7 @@ impl TableScan {
 
     /// What is known of the rows without reading them.
     fn known(&self, part: Option<usize>) -> Result<Statistics> {
-        let len = self.rows.len().map_err(external)?;
+        let len = self.rows.row_count().map_err(external)?;
         let is_all = part.is_none() && self.condition.is_none() && self.limit.is_none_or(|limit| limit >= len);
         if !is_all {
             let most = self.limit.map_or(len, |limit| limit.min(len));

@@ -107,7 +107,7 @@ pub async fn column(
                 Some("plain") => plain(array)?,
                 Some(other) => return Err(Error::invalid("encoding", other, "it is `dictionary` or `plain`")),
             };
-            let (len, batch) = (array.len(), batch_of(&[&name], vec![array], rows.len()?)?);
+            let (len, batch) = (array.len(), batch_of(&[&name], vec![array], rows.row_count()?)?);
             let ends = ends.map(|(min, max)| [("min", min), ("max", max)]);
             let metadata: HashMap<String, String> =
                 ends.into_iter().flatten().map(|(name, end)| (name.to_owned(), end.to_string())).collect();
@@ -146,7 +146,7 @@ pub async fn mask(
         .answer(&app, caller, move |rows| {
             let mask = match rows.mask(params.r#where.as_deref())? {
                 Some(mask) => Mask::clone(&mask),
-                None => Mask::new(arrow::buffer::BooleanBuffer::new_set(rows.len()?)),
+                None => Mask::new(arrow::buffer::BooleanBuffer::new_set(rows.row_count()?)),
             };
             Ok(Body::Bits(mask))
         })

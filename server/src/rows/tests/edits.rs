@@ -19,7 +19,7 @@ fn all(rows: &TableRows) -> Vec<(String, Vec<Value>)> {
     let names: Vec<&str> = rows.schema().columns.iter().map(|column| column.name.as_str()).collect();
     let columns = rows.columns(&names).expect("columns");
     let cells = |(name, column): (&&str, &arrow::array::ArrayRef)| {
-        assert_eq!(column.len(), rows.len().expect("a number"), "{name}");
+        assert_eq!(column.len(), rows.row_count().expect("a number"), "{name}");
         ((*name).to_owned(), arrow_value::values(column).expect("values"))
     };
     let mut found: Vec<_> = names.iter().zip(&columns).map(cells).collect();
@@ -71,7 +71,7 @@ fn deleted_rows_are_left_out_and_inserted_ones_are_read() {
     let mut draft = world.draft();
     World::edit(&mut draft, [5, 6, 2_000].map(|row| RowEdit::Delete { row: row.to_string() }).to_vec());
     let edited = world.rows_of(draft.view());
-    assert_eq!(edited.len().expect("a number"), ROWS - 3);
+    assert_eq!(edited.row_count().expect("a number"), ROWS - 3);
     assert!(edited.laid_over("label").expect("no error").is_some());
     assert_eq!(all(&edited), read_anew(draft.view()));
     World::edit(&mut draft, vec![set(7, "n", Value::Int(77)), RowEdit::Delete { row: "7".to_owned() }]);
