@@ -96,7 +96,6 @@ fn a_hundred_thousand_rows_are_one_step_and_quick() {
     let read = begun.elapsed() - set - committed;
     assert_eq!(text.lines().count(), ROWS + 1);
     assert!(text.contains("images/000002.png,a long label 2,0.5\nimages/000003.png,cat,0.5\n"));
-    assert!(set.as_secs() < 600 && committed.as_secs() < 600 && read.as_secs() < 600);
     // Some seconds on a machine of one's own; what goes by the square of the rows takes hours.
     assert!(set + committed + read < Duration::from_secs(600), "{set:?} {committed:?} {read:?}");
 }
