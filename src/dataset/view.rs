@@ -72,6 +72,14 @@ pub enum Place {
 }
 
 impl Place {
+    /// What shows below edits of rows; of any other, itself.
+    pub(super) fn below(&self) -> &Place {
+        match self {
+            Place::Rows { below, .. } => below,
+            place => place,
+        }
+    }
+
     /// The base's file whose bytes show in it, if any do.
     pub fn source_row(&self) -> Option<Row> {
         match self {

@@ -69,6 +69,15 @@ pub enum Role {
 }
 
 impl TableSchema {
+    /// The class map of the first column of labels: (value in the cell, name), in order; empty without one.
+    pub fn classes(&self) -> &[(String, String)] {
+        let map = self.columns.iter().find_map(|column| match &column.role {
+            Role::Label { classes } => Some(classes.as_slice()),
+            _ => None,
+        });
+        map.unwrap_or_default()
+    }
+
     /// The place of the column with this name; exact first, then without regard to case if that is unambiguous.
     pub fn find(&self, name: &str) -> Option<usize> {
         let exact = self.columns.iter().position(|column| column.name == name);

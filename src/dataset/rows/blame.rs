@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{Part, Table};
 use crate::dataset::Dataset;
 use crate::dataset::diff::has_same_bytes;
-use crate::dataset::view::{Node, Place, View};
+use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Id, PathChange, Revision, RowAddress, RowChange, Value, What};
 use crate::{Error, Result};
 
@@ -175,7 +175,7 @@ impl Walk<'_> {
         if has_same_bytes((before.0, &before.1.place), (after.0, &after.1.place))? {
             return Ok(Step::Same);
         }
-        if has_same_bytes((before.0, below(&before.1.place)), (after.0, below(&after.1.place)))? {
+        if has_same_bytes((before.0, before.1.place.below()), (after.0, after.1.place.below()))? {
             let said = |(view, node): (&View, &Node)| view.rows_of(node).of_row(&self.table.part, self.key);
             return Ok(step_of_edits(&said(before)?, &said(after)?));
         }
@@ -263,12 +263,5 @@ fn file_before(changes: &[PathChange], path: &DataPath) -> Option<Option<DataPat
             What::Modified => by_folder.flatten().or_else(|| Some(path.clone())),
             What::Added | What::Removed => None,
         }),
-    }
-}
-
-fn below(place: &Place) -> &Place {
-    match place {
-        Place::Rows { below, .. } => below,
-        place => place,
     }
 }

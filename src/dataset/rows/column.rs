@@ -2,10 +2,10 @@
 
 use arrow::datatypes::DataType;
 
+use super::file_with_rows;
 use super::find::Table;
 use crate::dataset::draft::Draft;
-use crate::dataset::edit::content_of;
-use crate::model::{Change, DataPath, FileChange, RowAddress, RowChange, Value};
+use crate::model::{Change, DataPath, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::table::{Column, Role};
 use crate::{Error, Result};
@@ -80,9 +80,7 @@ impl Draft {
     ) -> Result<(DataPath, Change)> {
         let node = self.view.existing(path)?;
         let rows = self.view.rows_of(&node).with(edits)?;
-        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
-        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
-        Ok((path.clone(), Change::File(FileChange { content, size, mtime_ns, mode })))
+        Ok((path.clone(), Change::File(file_with_rows(&self.view, &node, &rows, 0)?)))
     }
 }
 

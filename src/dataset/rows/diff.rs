@@ -8,7 +8,7 @@ use super::parsed::{Aligned, CHANGED_MAX, TableChanges, align};
 use super::side::{Side, with_both};
 use crate::dataset::diff::{diff, has_same_bytes};
 use crate::dataset::samples;
-use crate::dataset::view::{Node, Place, View};
+use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Kind, RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
 use crate::{Error, ErrorKind, Result};
@@ -56,7 +56,8 @@ pub fn diff_rows(from: &View, to: &View) -> Result<Vec<RowDiff>> {
 /// Returns all that differs in files that both views have and that are tables in both.
 pub fn compare_rows(from: &View, to: &View) -> Result<RowDiffs> {
     let mut found = RowDiffs::default();
-    for change in diff(from, to)? {
+    let changes = diff(from, to)?;
+    for change in &changes {
         let old_path = change.from.as_ref().unwrap_or(&change.path);
         let (Some(before), Some(after)) = (from.node(old_path)?, to.node(&change.path)?) else { continue };
         if before.entry.kind != Kind::File || after.entry.kind != Kind::File {
@@ -69,7 +70,7 @@ pub fn compare_rows(from: &View, to: &View) -> Result<RowDiffs> {
             compare_bytes((from, &before), (to, &after), &mut found)?;
         }
     }
-    found.rows.extend(samples::diff(from, to)?);
+    found.rows.extend(samples::diff(from, to, &changes)?);
     Ok(found)
 }
 
@@ -146,14 +147,7 @@ fn listed(path: &DataPath, changes: &TableChanges) -> Vec<RowDiff> {
 
 /// Whether the row edits of two files lie over the same bytes.
 fn share_below(a: (&View, &Node), b: (&View, &Node)) -> Result<bool> {
-    has_same_bytes((a.0, below(&a.1.place)), (b.0, below(&b.1.place)))
-}
-
-fn below(place: &Place) -> &Place {
-    match place {
-        Place::Rows { below, .. } => below,
-        place => place,
-    }
+    has_same_bytes((a.0, a.1.place.below()), (b.0, b.1.place.below()))
 }
 
 /// A difference as people read it; `None` for what is none to them: the same values by other bytes.

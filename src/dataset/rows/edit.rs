@@ -10,9 +10,8 @@ use super::find::Table;
 use super::opened::place_of;
 use super::splice::Splicing;
 use super::work::{Besides, Work};
-use super::{FILE_COLUMN, Part};
+use super::{FILE_COLUMN, Part, file_with_rows};
 use crate::dataset::draft::Draft;
-use crate::dataset::edit::content_of;
 use crate::dataset::now_ns;
 use crate::dataset::view::Node;
 use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
@@ -135,19 +134,18 @@ impl Draft {
     }
 
     /// The file with other row changes; none where they are as they were.
-    fn respliced(&self, node: &Node, splicing: Splicing) -> Result<Option<Change>> {
+    pub(super) fn respliced(&self, node: &Node, splicing: Splicing) -> Result<Option<Change>> {
         let (rows, grown) = splicing.store(self.view.rows_of(node), &*self.dataset.store)?;
         if rows.root() == self.view.rows_of(node).root() {
             return Ok(None);
         }
-        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
-        let size = node.entry.size.saturating_add_signed(grown);
+        let file = file_with_rows(&self.view, node, &rows, grown)?;
         // What is as the base has it is of the base's time, too.
-        let mtime_ns = match (&content, node.place.source_row()) {
+        let mtime_ns = match (&file.content, node.place.source_row()) {
             (Content::Source(_), Some(row)) => self.view.base.entry(row)?.mtime_ns,
             _ => now_ns(),
         };
-        Ok(Some(Change::File(FileChange { content, size, mtime_ns, mode: node.entry.mode })))
+        Ok(Some(Change::File(FileChange { mtime_ns, ..file })))
     }
 
     /// The type of a column that was added to some file of a table of many.

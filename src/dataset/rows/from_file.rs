@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 
+use super::opened::place_of;
 use super::{Part, RowEdit, Table, column};
 use crate::dataset::draft::Draft;
 use crate::dataset::view::View;
@@ -201,11 +202,6 @@ fn refused(view: &View, table: &Table, edits: &[RowEdit]) -> Result<Option<Error
         let why = format!("{error}; so it is with {count} of {} rows, and this is row {row} of the file", edits.len());
         Error::invalid("row to set", &key, why)
     }))
-}
-
-fn place_of(file: &dyn TableFile, part: &str) -> Result<usize> {
-    let place = file.tables().iter().position(|info| info.name == part);
-    place.ok_or_else(|| Error::not_found("table", part))
 }
 
 struct Checking<'a> {

@@ -12,9 +12,8 @@ use super::parsed::{Aligned, CHANGED_MAX, Named, TableChanges, align};
 use super::side::{Side, with_both};
 use super::splice::Splicing;
 use super::work::{Besides, Work};
-use super::{Part, with_rows};
+use super::{Part, file_with_rows};
 use crate::dataset::conflict::Prefer;
-use crate::dataset::edit::content_of;
 use crate::dataset::view::{Node, View};
 use crate::model::{FileChange, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -80,12 +79,11 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
             return Ok(RowMerge::Conflicts(conflicts));
         }
         let (rows, grown) = splicing.store(rows.clone(), &*view.store)?;
-        let content = with_rows(content_of(view, &bytes.stays.place)?, rows.root());
+        let file = file_with_rows(view, bytes.stays, &rows, grown)?;
         let (stays, comes, before) = (&bytes.stays.entry, &bytes.comes.entry, &bytes.before.entry);
         let mode = if before.mode == stays.mode { comes.mode } else { stays.mode };
-        let size = stays.size.saturating_add_signed(grown);
         let mtime_ns = stays.mtime_ns.max(comes.mtime_ns);
-        Ok(RowMerge::Merged(Some(FileChange { content, size, mtime_ns, mode })))
+        Ok(RowMerge::Merged(Some(FileChange { mtime_ns, mode, ..file })))
     })
 }
 

@@ -53,10 +53,21 @@ pub(super) use rewritten::rewritten;
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;
 
-use crate::model::{Content, Id};
+use crate::Result;
+use crate::dataset::edit::content_of;
+use crate::dataset::view::{Node, View};
+use crate::model::{Content, FileChange, Id};
+use crate::overlay::Rows;
 
 /// The column of a table of many files that tells the file of a row.
 pub const FILE_COLUMN: &str = "file";
+
+/// The file at `node` with these row changes, which make it `grown` bytes longer; its time and mode are kept.
+fn file_with_rows(view: &View, node: &Node, rows: &Rows, grown: i64) -> Result<FileChange> {
+    let content = with_rows(content_of(view, &node.place)?, rows.root());
+    let size = node.entry.size.saturating_add_signed(grown);
+    Ok(FileChange { content, size, mtime_ns: node.entry.mtime_ns, mode: node.entry.mode })
+}
 
 /// Content with other row changes: with none, what lies below.
 pub(super) fn with_rows(content: Content, rows: Option<Id>) -> Content {

@@ -15,8 +15,7 @@ use super::parsed::Named;
 use super::side::Side;
 use super::splice::Splicing;
 use super::work::{Besides, Work};
-use super::{Part, with_rows};
-use crate::dataset::edit::content_of;
+use super::{Part, file_with_rows};
 use crate::dataset::view::{Node, View};
 use crate::model::{FileChange, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -70,13 +69,12 @@ fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Resul
             dropped.extend(again.dropped);
         }
         let (rows, grown) = Splicing::of(opened, 0, none, changes)?.store(none.clone(), &*view.store)?;
-        let content = with_rows(content_of(view, &node.place)?, rows.root());
+        let now = file_with_rows(view, node, &rows, grown)?;
         let mtime_ns = match rows.root() {
             Some(_) => file.mtime_ns.max(node.entry.mtime_ns),
             None => node.entry.mtime_ns,
         };
-        let size = node.entry.size.saturating_add_signed(grown);
-        let file = FileChange { content, size, mtime_ns, mode: file.mode };
+        let file = FileChange { mtime_ns, mode: file.mode, ..now };
         Ok(Some(Reapplied { file, stay, dropped }))
     })
 }

@@ -7,11 +7,8 @@ use super::splice::Splicing;
 use super::{Part, RowEdit, Table};
 use crate::dataset::diff::has_same_bytes;
 use crate::dataset::draft::Draft;
-use crate::dataset::edit::content_of;
-use crate::dataset::now_ns;
-use crate::dataset::view::{Node, Place, View};
-use crate::model::{Change, DataPath, FileChange, OpenConflict, RowAddress, RowChange, Value};
-use crate::overlay::Rows;
+use crate::dataset::view::{Node, View};
+use crate::model::{DataPath, OpenConflict, RowAddress, RowChange, Value};
 use crate::{Error, Result};
 
 impl Draft {
@@ -23,7 +20,7 @@ impl Draft {
         theirs: &View,
     ) -> Result<()> {
         let (node, their_node) = (self.view.existing(path)?, theirs.existing(path)?);
-        if !has_same_bytes((&self.view, below(&node.place)), (theirs, below(&their_node.place)))? {
+        if !has_same_bytes((&self.view, node.place.below()), (theirs, their_node.place.below()))? {
             return self.take_their_values(path, conflicts);
         }
         let (ours, their_rows) = (self.view.rows_of(&node), theirs.rows_of(&their_node));
@@ -54,19 +51,16 @@ impl Draft {
                 }
             }
         }
-        self.splice_rows(&node, ours, edits)
+        self.splice_rows(&node, edits)
     }
 
     /// Says of rows what `edits` say, with the bytes that the file's format has for that.
-    fn splice_rows(&mut self, node: &Node, rows: Rows, edits: BTreeMap<RowAddress, Option<RowChange>>) -> Result<()> {
+    fn splice_rows(&mut self, node: &Node, edits: BTreeMap<RowAddress, Option<RowChange>>) -> Result<()> {
         let found = self.view.format_of(node)?.ok_or_else(|| Error::not_found("table", &node.path))?;
         let part = Part::open(&self.view, node, &*found.format)?;
-        let splicing = part.with_file(|file, _| Splicing::of(file, 0, &rows, edits))?;
-        let (rows, grown) = splicing.store(rows, &*self.dataset.store)?;
-        let content = super::with_rows(content_of(&self.view, &node.place)?, rows.root());
-        let size = node.entry.size.saturating_add_signed(grown);
-        let change = Change::File(FileChange { content, size, mtime_ns: now_ns(), mode: node.entry.mode });
-        self.set(&node.path, change)
+        let splicing = part.with_file(|file, rows| Splicing::of(file, 0, rows, edits))?;
+        let change = self.respliced(node, splicing)?;
+        self.set_all(change.map(|change| (node.path.clone(), change)))
     }
 
     /// As [`Draft::take_their_rows`], where the two files are other bytes: by the values that were told.
@@ -136,11 +130,4 @@ impl Draft {
 fn in_file(table: &Table, path: &DataPath, cells: &[(String, Value)]) -> Vec<(String, Value)> {
     let file = table.is_many.then(|| (super::FILE_COLUMN.to_owned(), Value::Text(path.to_string())));
     file.into_iter().chain(cells.iter().cloned()).collect()
-}
-
-fn below(place: &Place) -> &Place {
-    match place {
-        Place::Rows { below, .. } => below,
-        place => place,
-    }
 }

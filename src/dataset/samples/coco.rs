@@ -7,7 +7,7 @@ use super::listed::each_row;
 use super::place::Places;
 use crate::Result;
 use crate::model::{DataPath, Value};
-use crate::table::{Role, json};
+use crate::table::json;
 
 /// Joins the COCO file whose table `images` is the `at`th.
 pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: &Wanted) -> Result<()> {
@@ -33,15 +33,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     let Some(of_marks) = joined.tables.iter().position(|table| is_of_annotations(&table)) else { return Ok(()) };
     let annotations = joined.tables[of_marks].clone();
     let Ok(info) = view.table_info(&annotations) else { return Ok(()) };
-    let names: HashMap<String, String> = info
-        .schema
-        .columns
-        .iter()
-        .find_map(|column| match &column.role {
-            Role::Label { classes } => Some(classes.iter().cloned().collect()),
-            _ => None,
-        })
-        .unwrap_or_default();
+    let names: HashMap<String, String> = info.schema.classes().iter().cloned().collect();
     joined.classes.extend(names.values().cloned());
     if !wanted.notes && !wanted.sources {
         return Ok(());

@@ -9,21 +9,20 @@ use super::{LABEL, PART, path};
 use crate::Result;
 use crate::dataset::rows::{RowDiff, told};
 use crate::dataset::view::{Node, View};
-use crate::model::{DataPath, RowAddress, Value, What};
+use crate::model::{DataPath, PathChange, RowAddress, Value, What};
 use crate::table::images::{Layout, is_image};
 
-/// The rows and cells of samples that differ, in order of address.
-pub(in crate::dataset) fn diff(from: &View, to: &View) -> Result<Vec<RowDiff>> {
+/// The rows and cells of samples that differ, in order of address; `changes` are the paths that do.
+pub(in crate::dataset) fn diff(from: &View, to: &View, changes: &[PathChange]) -> Result<Vec<RowDiff>> {
     let differences = from.overlay().samples()?.diff(&to.overlay().samples()?)?;
     let mut found: Vec<RowDiff> = differences.into_iter().filter_map(|it| told(&path(), it)).collect();
     let mut sides = Sides { from, to, layouts: None, hidden: HashSet::new(), found: Vec::new(), told: HashSet::new() };
     for view in [from, to] {
         sides.hidden.extend(Beside::of(view)?.excluded);
     }
-    let mut changes = crate::dataset::diff(from, to)?;
     // What moved is told as that, and not again as part of a folder that came or went.
-    changes.sort_by_key(|change| change.what != What::Renamed);
-    for change in changes {
+    let (moved, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.what == What::Renamed);
+    for change in moved.into_iter().chain(others) {
         let old = change.from.as_ref().unwrap_or(&change.path);
         match change.what {
             What::Modified => {}

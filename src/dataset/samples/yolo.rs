@@ -11,7 +11,6 @@ use crate::Result;
 use crate::dataset::rows::{FILE_COLUMN, Table};
 use crate::dataset::view::View;
 use crate::model::{DataPath, Kind};
-use crate::table::Role;
 use crate::table::yolo::YoloData;
 
 /// The files in which an image's labels may be: below `labels` instead of `images`, or beside it.
@@ -34,14 +33,7 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     // All files have the classes of one list, so one tells them; there may be a hundred thousand.
     let one = Table { paths: Arc::from([first]), ..labels.clone() };
     let Ok(info) = view.table_info(&one).map(|info| info.schema) else { return Ok(()) };
-    let names: HashMap<String, String> = info
-        .columns
-        .iter()
-        .find_map(|column| match &column.role {
-            Role::Label { classes } => Some(classes.iter().cloned().collect()),
-            _ => None,
-        })
-        .unwrap_or_default();
+    let names: HashMap<String, String> = info.classes().iter().cloned().collect();
     joined.classes.extend(names.values().cloned());
     if !wanted.notes && !wanted.sources {
         return Ok(());
