@@ -8,7 +8,7 @@
 //!
 //! | file | knows |
 //! |---|---|
-//! | [`router`] | every route, on one page, and the layers around them |
+//! | [`mod@router`] | every route, on one page, and the layers around them |
 //! | [`state`] | what handlers share: the store, the datasets, views that are open |
 //! | [`auth`], [`tokens`], [`session`], [`origin`] | who asks, what they may, and from where |
 //! | [`audit`], [`metrics`] | who changed what; how many requests there were |
