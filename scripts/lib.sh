@@ -43,3 +43,14 @@ need() {
     { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}"; } \
         >/dev/null 2>&1 || { say "could not install ${missing[*]}"; return 1; }
 }
+
+# Builds the Dashboard's pages, which the server embeds; returns 1 where its packages cannot be had.
+# The packages are those of the lock file, and what is built already is not built again.
+build_dashboard() {
+    local folder=server/dashboard built=server/dashboard/dist/index.html
+    if [ -f "$built" ] && [ -z "$(find "$folder" -newer "$built" -not -path "$folder/node_modules*" -not -path "$folder/dist*" -type f -print -quit)" ]; then
+        return 0
+    fi
+    command -v npm >/dev/null && npm ping >/dev/null 2>&1 || return 1
+    (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build) >&2
+}

@@ -67,7 +67,8 @@ impl Source for Object {
 /// What a request says of the bytes that it wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    is_head: bool,
+    /// Whether only the headers are wanted.
+    pub is_head: bool,
     range: Option<String>,
     if_range: Option<String>,
     if_none_match: Option<String>,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use veneer::dataset::rows::{short_key, short_name};
 use veneer::dataset::{Conflict, Prefer};
-use veneer::model::{Change, RowAddress, Value};
+use veneer::model::{Change, OpenConflict, RowAddress, Value};
 use veneer::{Error, ErrorKind};
 
 use crate::problem::Problem;
@@ -84,22 +84,36 @@ fn of(conflict: &Conflict) -> Vec<ConflictDetail> {
             why: conflict.why.to_owned(),
         }];
     }
-    let json = |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Value::to_json);
     let of_row = |row: &veneer::dataset::rows::RowConflict| {
-        let column = match &row.address {
-            RowAddress::Cell { column, .. } | RowAddress::Column { column, .. } => Some(column.clone()),
-            RowAddress::Row { .. } | RowAddress::Shared { .. } => None,
-        };
-        ConflictDetail {
-            path: path.clone(),
-            table: Some(short_name(&conflict.path, row.address.table())),
-            key: row.address.row().map(|key| short_key(&conflict.path, key)),
-            column,
-            base: json(&row.base),
-            ours: json(&row.ours),
-            theirs: json(&row.theirs),
+        let open = OpenConflict {
+            path: conflict.path.clone(),
+            row: Some(row.address.clone()),
+            base: row.base.clone(),
+            ours: row.ours.clone(),
+            theirs: row.theirs.clone(),
             why: conflict.why.to_owned(),
-        }
+        };
+        ConflictDetail::from(&open)
     };
     conflict.rows.iter().map(of_row).collect()
+}
+
+impl From<&OpenConflict> for ConflictDetail {
+    fn from(conflict: &OpenConflict) -> ConflictDetail {
+        let json = |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Value::to_json);
+        let row = conflict.row.as_ref();
+        ConflictDetail {
+            path: conflict.path.to_string(),
+            table: row.map(|row| short_name(&conflict.path, row.table())),
+            key: row.and_then(|row| row.row()).map(|key| short_key(&conflict.path, key)),
+            column: row.and_then(|row| match row {
+                RowAddress::Cell { column, .. } | RowAddress::Column { column, .. } => Some(column.clone()),
+                RowAddress::Row { .. } | RowAddress::Shared { .. } => None,
+            }),
+            base: json(&conflict.base),
+            ours: json(&conflict.ours),
+            theirs: json(&conflict.theirs),
+            why: conflict.why.clone(),
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! The Object Service: stores, datasets, files and rows over HTTP.
+//! The Object Service: stores, datasets, files and rows over HTTP; and the Dashboard Service.
 //!
 //! [`router`](router()) is the whole of what is answered, with no socket in it, so a test can
-//! call it as a function; [`listen`] puts it on TCP and on the store's own socket.
+//! call it as a function; [`dashboard`] puts the web application around it, and
+//! [`listen`] puts both on TCP, and the first on the store's own socket.
 //! The core is synchronous: a handler takes the request apart, asks the core on a
 //! thread that may block ([`AppState::run`]), and puts the answer together. It
 //! decides nothing. Errors of the core become problems in one place, [`problem`].
@@ -18,6 +19,7 @@
 //! | [`differences`], [`conflicts`] | what two states do not have in common, as JSON |
 //! | [`rows`] | tables of 1,000,000 rows in memory, and what is asked of them |
 //! | [`sql`] | queries, by DataFusion |
+//! | [`dashboard`] | the Dashboard's pages, on a port of their own |
 //! | the others | one resource each |
 
 pub mod about;
@@ -25,10 +27,12 @@ pub mod accept;
 pub mod address;
 pub mod audit;
 pub mod auth;
+pub mod blame;
 pub mod blocking;
 pub mod bytes;
 pub mod comparison;
 pub mod conflicts;
+pub mod dashboard;
 pub mod datasets;
 pub mod differences;
 pub mod drafts;
@@ -58,6 +62,7 @@ pub mod state;
 pub mod tables;
 #[cfg(test)]
 mod testing;
+pub mod thumbnails;
 pub mod time;
 pub mod tls;
 pub mod token_command;

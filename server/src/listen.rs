@@ -1,4 +1,4 @@
-//! The router on sockets: TCP and the store's own.
+//! The routers on sockets: TCP, a port for each service, and the store's own.
 //!
 //! A connection has little time to say what it wants and little room for its
 //! headers. When the service is told to stop, no new request is taken, and those
@@ -21,7 +21,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -90,13 +90,25 @@ impl Drop for StoreSocket {
     }
 }
 
-/// Serves, over TCP with `tls` if there is some, until `stop` comes, and then until the requests in flight are answered.
+/// A port, and what is answered there.
+#[derive(Debug)]
+pub struct Port {
+    /// Where connections come from.
+    pub listener: TcpListener,
+    /// What they ask.
+    pub router: Router,
+}
+
+/// Serves the Object Service and, where it has a port, the Dashboard, with `tls` if there is some,
+/// until `stop` comes, and then until the requests in flight are answered.
+///
+/// The store's socket is the Object Service's.
 ///
 /// # Errors
 /// When a socket cannot be used at all.
 pub async fn serve(
-    router: Router,
-    tcp: TcpListener,
+    service: Port,
+    dashboard: Option<Port>,
     tls: Option<TlsAcceptor>,
     socket: Option<&mut StoreSocket>,
     stop: impl Future<Output = ()>,
@@ -111,27 +123,17 @@ pub async fn serve(
         };
         let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = tcp.accept() => accepted.map(|(stream, peer)| {
-                // Answers are written whole: waiting for more to send only delays them.
-                let _ = stream.set_nodelay(true);
-                let service = Asked { router: router.clone(), by: Transport::Network, from: From(peer.to_string()) };
-                let watcher = graceful.watcher();
-                match tls.clone() {
-                    None => tokio::spawn(talk(stream, service, watcher, place)),
-                    Some(tls) => tokio::spawn(async move {
-                        match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
-                            Ok(Ok(stream)) => talk(stream, service, watcher, place).await,
-                            Ok(Err(cause)) => debug!("a connection is no TLS: {cause}"),
-                            Err(_) => debug!("a connection never said what TLS it wants"),
-                        }
-                    }),
-                };
+            accepted = accept_at(Some(&service)) => accepted.map(|accepted| {
+                tokio::spawn(talk_over(tls.clone(), accepted, graceful.watcher(), place));
+            }),
+            accepted = accept_at(dashboard.as_ref()) => accepted.map(|accepted| {
+                tokio::spawn(talk_over(tls.clone(), accepted, graceful.watcher(), place));
             }),
             accepted = accept(socket.as_ref()) => accepted.map(|stream| {
                 let process = stream.peer_cred().ok().and_then(|peer| peer.pid());
                 let from = process.map_or_else(|| "socket".to_owned(), |process| format!("process {process}"));
-                let service = Asked { router: router.clone(), by: Transport::Socket, from: From(from) };
-                tokio::spawn(talk(stream, service, graceful.watcher(), place));
+                let asked = Asked { router: service.router.clone(), by: Transport::Socket, from: From(from) };
+                tokio::spawn(talk(stream, asked, graceful.watcher(), place));
             }),
         };
         if let Err(cause) = accepted {
@@ -139,7 +141,7 @@ pub async fn serve(
             tokio::time::sleep(AFTER_FAILURE).await;
         }
     }
-    drop((tcp, socket));
+    drop((service, dashboard, socket));
     if tokio::time::timeout(FINISH_WITHIN, graceful.shutdown()).await.is_err() {
         warn!("requests in flight are given up");
     }
@@ -150,6 +152,29 @@ async fn accept(socket: Option<&UnixListener>) -> io::Result<tokio::net::UnixStr
     match socket {
         Some(socket) => socket.accept().await.map(|(stream, _)| stream),
         None => std::future::pending().await,
+    }
+}
+
+/// A connection to one of the ports, and what it asks; never one where there is no port.
+async fn accept_at(port: Option<&Port>) -> io::Result<(TcpStream, Asked)> {
+    let Some(port) = port else { return std::future::pending().await };
+    let (stream, peer) = port.listener.accept().await?;
+    // Answers are written whole: waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    Ok((stream, Asked { router: port.router.clone(), by: Transport::Network, from: From(peer.to_string()) }))
+}
+
+async fn talk_over(
+    tls: Option<TlsAcceptor>,
+    (stream, asked): (TcpStream, Asked),
+    watcher: Watcher,
+    place: OwnedSemaphorePermit,
+) {
+    let Some(tls) = tls else { return talk(stream, asked, watcher, place).await };
+    match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
+        Ok(Ok(stream)) => talk(stream, asked, watcher, place).await,
+        Ok(Err(cause)) => debug!("a connection is no TLS: {cause}"),
+        Err(_) => debug!("a connection never said what TLS it wants"),
     }
 }
 

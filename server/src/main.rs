@@ -1,11 +1,11 @@
 //! `veneer-server`: opens a store, and serves it until SIGTERM or SIGINT.
 //!
 //! Which address, which signals and which exit code are decided here; what is
-//! answered is decided in [`veneer_server::router`]. On stdout there is one line,
-//! the address, once it listens; the log is on stderr.
+//! answered is decided in [`veneer_server::router`]. On stdout there is the address,
+//! once it listens, and on a second line the Dashboard's; the log is on stderr.
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,17 +19,19 @@ use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 use veneer::Error;
 use veneer::store::{Access, LocalStore};
-use veneer_server::listen::{self, StoreSocket};
+use veneer_server::listen::{self, Port, StoreSocket};
 use veneer_server::origin::Hosts;
 use veneer_server::sql::{self, SqlLimits, SqlQuery};
 use veneer_server::token_command::TokenCommand;
 use veneer_server::tokens::{self, Tokens};
-use veneer_server::{AppState, Options, router, tls};
+use veneer_server::{AppState, Options, dashboard, router, tls};
 
 /// Wrong usage, as for `veneer`.
 const CODE_USAGE: u8 = 2;
 /// Any other error, as for `veneer`.
 const CODE_ERROR: u8 = 3;
+/// Where the Dashboard is unless somebody says.
+const DASHBOARD_PORT: u16 = 8000;
 
 /// Serves the datasets of a store over HTTP.
 #[derive(Debug, Parser)]
@@ -44,9 +46,11 @@ struct Arguments {
     /// The port to listen on; 0 takes any free one
     #[arg(long, default_value_t = 5015)]
     port: u16,
-    /// The port on which the Dashboard is served
-    #[arg(long, default_value_t = 8000)]
-    dashboard_port: u16,
+    /// The port on which the Dashboard is served; 0 takes any free one
+    ///
+    /// Where it is not said, 8000, and where that is taken, the Dashboard is not served.
+    #[arg(long)]
+    dashboard_port: Option<u16>,
     /// The tokens that clients may show, one a line; else the file `tokens` in the store
     #[arg(long)]
     token_file: Option<PathBuf>,
@@ -167,10 +171,13 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         (true, true) => None,
         _ => Some(arguments.sources),
     };
+    let dashboard = dashboard_listener(arguments.host, arguments.dashboard_port)?;
+    let dashboard_port =
+        dashboard.as_ref().and_then(|listener| listener.local_addr().ok()).map(|address| address.port());
     let options = Options {
         read_only: arguments.read_only,
         hosts: if is_loopback { Hosts::Loopback } else { Hosts::Any },
-        dashboard_port: arguments.dashboard_port,
+        dashboard_port: dashboard_port.unwrap_or(DASHBOARD_PORT),
         is_tls: tls.is_some(),
         sources,
         ..Options::default()
@@ -186,14 +193,32 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let app = AppState::local(store, options, Some(tokens));
     let address = SocketAddr::new(arguments.host, arguments.port);
-    serve(app, address, tls, socket.as_mut())
+    serve(app, address, dashboard, tls, socket.as_mut())
         .map_err(|cause| Failure::from(Error::io(format!("serve on {address}"), cause)))
+}
+
+/// The Dashboard's port; `None` where nobody asked for one and the usual one is taken.
+fn dashboard_listener(host: IpAddr, port: Option<u16>) -> Result<Option<StdListener>, Failure> {
+    let address = SocketAddr::new(host, port.unwrap_or(DASHBOARD_PORT));
+    let bound = StdListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    match bound {
+        Ok(listener) => Ok(Some(listener)),
+        Err(cause) if port.is_none() => {
+            warn!("the Dashboard is not served: {address}: {cause}; `--dashboard-port` takes another port");
+            Ok(None)
+        }
+        Err(cause) => Err(Error::io(format!("serve the Dashboard on {address}"), cause).into()),
+    }
 }
 
 #[tokio::main]
 async fn serve(
     app: AppState,
     address: SocketAddr,
+    dashboard: Option<StdListener>,
     tls: Option<TlsAcceptor>,
     socket: Option<&mut StoreSocket>,
 ) -> std::io::Result<()> {
@@ -206,6 +231,12 @@ async fn serve(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let _ = writeln!(out, "{scheme}://{address}").and_then(|()| out.flush());
     info!(%address, "listening on {scheme}://{address}");
+    let dashboard = dashboard.map(TcpListener::from_std).transpose()?;
+    if let Some(listener) = &dashboard {
+        let address = listener.local_addr()?;
+        let _ = writeln!(out, "dashboard {scheme}://{address}").and_then(|()| out.flush());
+        info!(%address, "the Dashboard is at {scheme}://{address}");
+    }
     let stopping = app.clone();
     let stop = async move {
         tokio::select! {
@@ -214,5 +245,6 @@ async fn serve(
         }
         stopping.end();
     };
-    listen::serve(router(app), listener, tls, socket, stop).await
+    let dashboard = dashboard.map(|listener| Port { listener, router: dashboard::router(app.clone()) });
+    listen::serve(Port { listener, router: router(app) }, dashboard, tls, socket, stop).await
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use axum::response::IntoResponse;
@@ -27,8 +28,8 @@ use crate::rows::routes::{self as rows, ROW_COUNT, TOTAL_ROWS};
 use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
-    about, address, audit, auth, comparison, datasets, drafts, entries, events, files, health, imports, log, merge,
-    metrics, mounts, objects, operations, origin, refs, revisions, session, tables,
+    about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
+    merge, metrics, mounts, objects, operations, origin, refs, revisions, session, tables, thumbnails,
 };
 
 /// A batch has so many bytes at most; what is larger is sent object by object before.
@@ -80,9 +81,11 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(comparison::compare))
         .routes(routes!(merge::merge))
         .routes(routes!(merge::revert))
+        .routes(routes!(blame::blame))
         .routes(routes!(datasets::show_view))
         // Files.
         .routes(routes!(files::get_file))
+        .routes(routes!(thumbnails::get_thumbnail))
         .routes(routes!(entries::list_top))
         .routes(routes!(entries::list_folder))
         // Rows.
@@ -106,11 +109,25 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(drafts::compare_draft))
         .routes(routes!(drafts::commit_draft))
         .routes(routes!(drafts::rebase))
+        .routes(routes!(drafts::show_merge, drafts::begin_merge))
+        .routes(routes!(drafts::resolve))
         .routes(routes!(drafts::put_back))
 }
 
 /// Returns every route with the layers around it, and the description of them all at `/v1/openapi.json`.
 pub fn router(app: AppState) -> Router {
+    with_fallback(app, async |request: Request| {
+        let detail = format!("there is nothing at `{}`", request.uri().path());
+        Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
+    })
+}
+
+/// As [`router()`], with an answer for all other paths.
+pub(crate) fn with_fallback<H, T>(app: AppState, fallback: H) -> Router
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
     let (router, description) = routes().split_for_parts();
     let description = Json(described(description));
     let dashboard_port = app.options().dashboard_port;
@@ -129,10 +146,7 @@ pub fn router(app: AppState) -> Router {
         .allow_credentials(true);
     router
         .route("/v1/openapi.json", get(async || description))
-        .fallback(async |request: Request| {
-            let detail = format!("there is nothing at `{}`", request.uri().path());
-            Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
-        })
+        .fallback(fallback)
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this cannot be done with what is there")
         })

@@ -21,6 +21,7 @@ use crate::problem::Problem;
 use crate::rows::{ColumnStore, NoRuns, RunMetrics};
 use crate::session::Sessions;
 use crate::sql::{SqlEngine, SqlLimits};
+use crate::thumbnails::Thumbnails;
 use crate::tokens::Tokens;
 
 /// How many views stay open: each has its base mapped, and remembers nodes of its overlay.
@@ -89,6 +90,7 @@ struct Inner {
     columns: Arc<ColumnStore>,
     runs: Arc<dyn RunMetrics>,
     sql: SqlEngine,
+    thumbnails: Thumbnails,
 }
 
 impl AppState {
@@ -127,6 +129,8 @@ impl AppState {
         let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
         let (imports, sessions, metrics) = (Imports::default(), Sessions::default(), Metrics::default());
         let audit = local.as_ref().map(|store| Audit::within(store.path())).unwrap_or_default();
+        let folder = local.as_ref().map(|store| store.path().join("cache/thumbnails"));
+        let thumbnails = Thumbnails::new(folder.as_deref());
         AppState(Arc::new(Inner {
             store,
             local,
@@ -145,6 +149,7 @@ impl AppState {
             columns,
             runs,
             sql,
+            thumbnails,
         }))
     }
 
@@ -265,6 +270,11 @@ impl AppState {
     /// The view of a revision; one that was asked for lately is open still. It blocks.
     ///
     /// # Errors
+    /// The thumbnails that were made.
+    pub fn thumbnails(&self) -> &Thumbnails {
+        &self.0.thumbnails
+    }
+
     /// As [`Dataset::view`].
     pub fn view(&self, dataset: &Dataset, revision: Id) -> veneer::Result<View> {
         // By source, too: a dataset may be removed, and another imported by its name.

@@ -33,6 +33,8 @@ pub struct TableDetail {
     why: String,
     /// How many rows it has.
     rows: u64,
+    /// Whether its rows are the samples.
+    is_main: bool,
     /// How many files it is in.
     files: usize,
     /// The column whose value is the row's key; none where the key is the row's place.
@@ -118,6 +120,7 @@ fn detail(table: &Table, info: TableOutline) -> TableDetail {
         format: table.format.name(),
         why: table.why.clone(),
         rows: info.rows,
+        is_main: table.is_samples(),
         files: table.paths.len(),
         key,
         problem: info.problem.map(TableProblem::of),

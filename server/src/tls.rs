@@ -41,7 +41,7 @@ mod tests {
     use veneer::ErrorKind;
 
     use super::*;
-    use crate::listen;
+    use crate::listen::{self, Port};
     use crate::testing::World;
 
     /// A certificate of `localhost` that vouches for itself, and its key, in files.
@@ -61,7 +61,8 @@ mod tests {
         let world = World::new();
         let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = tcp.local_addr().expect("it listens");
-        let service = tokio::spawn(listen::serve(world.router.clone(), tcp, Some(tls), None, std::future::pending()));
+        let port = Port { listener: tcp, router: world.router.clone() };
+        let service = tokio::spawn(listen::serve(port, None, Some(tls), None, std::future::pending()));
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&certificate).expect("read")).expect("a certificate");
         let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();

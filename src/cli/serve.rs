@@ -23,8 +23,8 @@ pub(super) const PROGRAM: &str = "veneer-server";
 /// Serve the store over HTTP, until it is interrupted.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-The first line that it prints is its address. Commands on this machine work on
-while it serves: those that change something ask it. On an address that other
+The first line that it prints is its address, the second the Dashboard's, which
+is for a browser. Commands on this machine work on while it serves: those that change something ask it. On an address that other
 machines reach, everybody who asks must show a token: see `veneer token`.
 
 Examples:
@@ -39,9 +39,9 @@ pub(super) struct ServeArgs {
     /// The port to listen on; 0 takes any free one
     #[arg(long, default_value_t = 5015)]
     port: u16,
-    /// The port on which the Dashboard is served
-    #[arg(long, default_value_t = 8000)]
-    dashboard_port: u16,
+    /// The port on which the Dashboard is served; 8000 where it is not said, and any free one for 0
+    #[arg(long)]
+    dashboard_port: Option<u16>,
     /// The tokens that clients may show, as `veneer token` keeps them; else `tokens` in the store
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -73,7 +73,7 @@ impl ServeArgs {
         let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
         option("--host", self.host.to_string().into());
         option("--port", self.port.to_string().into());
-        option("--dashboard-port", self.dashboard_port.to_string().into());
+        self.dashboard_port.into_iter().for_each(|port| option("--dashboard-port", port.to_string().into()));
         for (name, file) in
             [("--token-file", self.token_file), ("--tls-cert", self.tls_cert), ("--tls-key", self.tls_key)]
         {

@@ -7,18 +7,20 @@ use arrow::datatypes::DataType;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value as Json;
-use veneer::dataset::rows::{RowEdit, Table};
+use veneer::dataset::rows::{ClassMap, RowEdit, Table};
 use veneer::dataset::{Draft, NewFile};
 use veneer::model::{DataPath, Id, Value};
 use veneer::store::Object;
 use veneer::table::expr::Expr;
-use veneer::{Error, Result};
+use veneer::{Error, ErrorKind, Result};
 
 use super::edits::{Cells, ColumnType, Edit};
 use crate::state::AppState;
 
 /// The member that makes an expression of a value.
 const EXPR: &str = "expr";
+/// The main table.
+const SAMPLES: &str = "samples";
 /// No more keys than these are told back.
 const KEYS_MAX: usize = 10_000;
 
@@ -82,6 +84,15 @@ impl Work<'_> {
                 self.flush()?;
                 let table = self.table(table)?;
                 self.draft.drop_column(&table, column)
+            }
+            Edit::Exclude { table, keys, r#where } => self.exclude(table, keys, r#where.as_deref(), true),
+            Edit::Include { table, keys, r#where } => self.exclude(table, keys, r#where.as_deref(), false),
+            Edit::ClassRename { table, from, to } => {
+                self.classes(table, |draft, map| draft.rename_class(map, from, to).map(|_| ()))
+            }
+            Edit::ClassAdd { table, name } => self.classes(table, |draft, map| draft.add_class(map, name)),
+            Edit::ClassMerge { table, from, into } => {
+                self.classes(table, |draft, map| draft.merge_classes(map, from, into).map(|_| ()))
             }
             Edit::PutFile { path, content_base64, object } => {
                 self.begin_with_files()?;
@@ -150,6 +161,42 @@ impl Work<'_> {
             RowEdit::Set { row, cells: wanted.iter().map(cell).collect() }
         };
         Ok(rows.into_iter().map(edit).collect())
+    }
+
+    fn exclude(
+        &mut self,
+        table: &Option<String>,
+        keys: &[String],
+        condition: Option<&str>,
+        is_excluded: bool,
+    ) -> Result<()> {
+        let name = table.clone().unwrap_or_else(|| SAMPLES.to_owned());
+        let samples = self.table(&Some(name.clone()))?;
+        if !samples.is_samples() {
+            return Err(Error::invalid("table", &name, format!("only rows of `{SAMPLES}` can be excluded")));
+        }
+        let meant = self.meant(&samples, keys, condition, &[])?;
+        let keys: Vec<String> = meant.into_iter().map(|(key, _)| key).collect();
+        self.begin_with_files()?;
+        self.draft.exclude_samples(&keys, is_excluded)?;
+        self.keys.extend(keys);
+        Ok(())
+    }
+
+    /// Does an edit in all class maps that are meant and have the classes; it must be one at least.
+    fn classes(&mut self, table: &Option<String>, edit: impl Fn(&mut Draft, &ClassMap) -> Result<()>) -> Result<()> {
+        self.begin_with_files()?;
+        let (mut missing, mut is_done) = (None, false);
+        for map in self.draft.view().class_maps(table.as_deref())? {
+            match edit(self.draft, &map) {
+                Ok(()) => is_done = true,
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound { what: "class", .. }) => {
+                    missing = Some(error)
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        missing.filter(|_| !is_done).map_or(Ok(()), Err)
     }
 
     /// The keys of the rows that are meant, each with the values that are computed of it.

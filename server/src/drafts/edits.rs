@@ -63,6 +63,53 @@ pub enum Edit {
         /// The column's name.
         column: String,
     },
+    /// Excludes samples: their files and what is said of them are not shown any more.
+    Exclude {
+        /// The main table, `samples`; it need not be said.
+        table: Option<String>,
+        /// Which samples, by their keys …
+        #[serde(default)]
+        keys: Vec<String>,
+        /// … or those for which this holds.
+        #[serde(default)]
+        r#where: Option<String>,
+    },
+    /// Includes excluded samples again.
+    Include {
+        /// The main table, `samples`; it need not be said.
+        table: Option<String>,
+        /// Which samples, by their keys …
+        #[serde(default)]
+        keys: Vec<String>,
+        /// … or those for which this holds.
+        #[serde(default)]
+        r#where: Option<String>,
+    },
+    /// Gives a class another name.
+    ClassRename {
+        /// A class map, or a table whose labels it tells; all where it is not said.
+        table: Option<String>,
+        /// The name that it has.
+        from: String,
+        /// The name that it gets.
+        to: String,
+    },
+    /// Adds a class to a map.
+    ClassAdd {
+        /// A class map, or a table whose labels it tells; needed where there are several.
+        table: Option<String>,
+        /// The new class.
+        name: String,
+    },
+    /// Makes the labels of some classes those of another one.
+    ClassMerge {
+        /// A class map, or a table whose labels it tells; all where it is not said.
+        table: Option<String>,
+        /// The classes whose labels change.
+        from: Vec<String>,
+        /// The class that they become; it may be a new name.
+        into: String,
+    },
     /// Puts a file, and the folders that it needs; replaces one that is there.
     PutFile {
         /// Where.
@@ -123,6 +170,11 @@ impl Edit {
             Edit::Delete { table, keys, .. } => format!("delete {}{}", rows(keys), of(table)),
             Edit::AddColumn { column, table, .. } => format!("add column {column}{}", of(table)),
             Edit::DropColumn { column, table } => format!("drop column {column}{}", of(table)),
+            Edit::Exclude { keys, .. } => format!("exclude {}", rows(keys)),
+            Edit::Include { keys, .. } => format!("include {}", rows(keys)),
+            Edit::ClassRename { from, to, .. } => format!("rename class {from} to {to}"),
+            Edit::ClassAdd { name, .. } => format!("add class {name}"),
+            Edit::ClassMerge { from, into, .. } => format!("merge {} into {into}", from.join(", ")),
             Edit::PutFile { path, .. } => format!("put {path}"),
             Edit::RemoveFile { path, .. } => format!("rm {path}"),
             Edit::RenameFile { from, to } => format!("mv {from} {to}"),

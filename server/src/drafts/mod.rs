@@ -7,6 +7,7 @@
 mod apply;
 mod commit;
 mod edits;
+mod merge;
 mod reverse;
 mod summary;
 
@@ -21,6 +22,7 @@ use veneer::model::{BranchName, DataPath, DatasetName, WriterName};
 
 pub use commit::*;
 pub use edits::{Cells, ColumnType, Edit};
+pub use merge::*;
 pub use reverse::*;
 pub use summary::{DraftDetail, EditCounts, etag};
 

@@ -224,3 +224,42 @@ async fn what_differs_is_put_back_cell_by_cell_or_as_a_whole() {
     assert_eq!((&draft["edits"]["rows"], &draft["edits"]["files"]), (&json!(0), &json!(0)), "{draft}");
     assert_eq!(draft["can_undo"], "put back what differs");
 }
+
+#[tokio::test]
+async fn samples_are_excluded_and_included_and_classes_are_edited() {
+    let world = World::new();
+    let excluded = edit(&world, json!([{ "kind": "exclude", "keys": ["images/a.png"] }])).await;
+    assert_eq!(excluded.status, StatusCode::OK, "{}", excluded.text());
+    let hidden = world.get("/v1/datasets/d/at/draft:main/files/images/a.png").await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    assert_eq!(file(&world, "draft:main", "labels.csv").await, "image,label\nb.png,dog\n");
+    let included = edit(&world, json!([{ "kind": "include", "table": "samples", "where": "excluded" }])).await;
+    assert_eq!(included.json()["keys"], json!(["images/a.png"]));
+    assert_eq!(file(&world, "draft:main", "labels.csv").await, crate::testing::LABELS);
+    let rows = edit(&world, json!([{ "kind": "exclude", "table": "labels", "keys": ["0"] }])).await;
+    assert_eq!(rows.status, StatusCode::BAD_REQUEST, "only samples can be excluded");
+
+    let coco = json!({
+        "images": [{ "id": 1, "file_name": "images/a.png", "width": 9, "height": 9 }],
+        "annotations": [{ "id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2] }],
+        "categories": [{ "id": 1, "name": "cat" }, { "id": 2, "name": "lynx" }],
+    });
+    let put = json!([{ "kind": "put-file", "path": "boxes.json", "content_base64": BASE64_STANDARD.encode(coco.to_string()) }]);
+    assert_eq!(edit(&world, put).await.status, StatusCode::OK);
+    let classes = edit(
+        &world,
+        json!([
+            { "kind": "class-rename", "from": "lynx", "to": "wild cat" },
+            { "kind": "class-merge", "from": ["cat"], "into": "wild cat" },
+            { "kind": "class-add", "name": "dog" },
+        ]),
+    )
+    .await;
+    assert_eq!(classes.status, StatusCode::OK, "{}", classes.text());
+    let after: Value = serde_json::from_str(&file(&world, "draft:main", "boxes.json").await).expect("JSON");
+    let names: Vec<_> =
+        after["categories"].as_array().expect("a list").iter().filter_map(|class| class["name"].as_str()).collect();
+    assert_eq!((names, &after["annotations"][0]["category_id"]), (vec!["wild cat", "dog"], &json!(2)));
+    let gone = edit(&world, json!([{ "kind": "class-rename", "from": "cat", "to": "dog" }])).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND, "{}", gone.text());
+}

@@ -21,6 +21,7 @@ viewer GET /v1/datasets
 admin POST /v1/datasets
 viewer GET /v1/datasets/{dataset}
 viewer GET /v1/datasets/{dataset}/at/{ref}
+viewer GET /v1/datasets/{dataset}/at/{ref}/blame/{table}/{key}
 viewer GET /v1/datasets/{dataset}/at/{ref}/files/{path}
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/columns/{column}
@@ -32,6 +33,7 @@ viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/mask
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/neighbours
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/quantiles
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/rows
+viewer GET /v1/datasets/{dataset}/at/{ref}/thumbnails/{size}/{path}
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree/{path}
 admin DELETE /v1/datasets/{dataset}/branches/{name}
@@ -43,6 +45,9 @@ editor POST /v1/datasets/{dataset}/drafts/{branch}/commit
 viewer GET /v1/datasets/{dataset}/drafts/{branch}/diff
 editor POST /v1/datasets/{dataset}/drafts/{branch}/discard
 editor POST /v1/datasets/{dataset}/drafts/{branch}/edits
+viewer GET /v1/datasets/{dataset}/drafts/{branch}/merge
+editor POST /v1/datasets/{dataset}/drafts/{branch}/merge
+editor POST /v1/datasets/{dataset}/drafts/{branch}/merge/resolve
 editor POST /v1/datasets/{dataset}/drafts/{branch}/rebase
 editor POST /v1/datasets/{dataset}/drafts/{branch}/redo
 editor POST /v1/datasets/{dataset}/drafts/{branch}/undo
