@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,6 +15,7 @@ use crate::{binaries, wait};
 #[derive(Debug)]
 pub struct Service {
     process: Child,
+    lines: BufReader<ChildStdout>,
     /// Where it listens: `127.0.0.1:PORT`.
     pub address: String,
 }
@@ -29,7 +30,8 @@ impl Service {
     pub fn start_with(home: &Home, arguments: &[&str]) -> Service {
         let mut command = Command::new(binaries::path("veneer-server"));
         home.environment(&mut command);
-        command.arg("--store").arg(home.store()).args(["--port", "0"]).args(arguments);
+        command.arg("--store").arg(home.store()).args(["--port", "0"]);
+        command.args(["--dashboard-port", "0"]).args(arguments);
         Service::of(command.stdin(Stdio::null()).stderr(Stdio::null()))
     }
 
@@ -37,12 +39,20 @@ impl Service {
     pub fn of(command: &mut Command) -> Service {
         let mut process = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
-        let read = BufReader::new(process.stdout.take().expect("piped above")).read_line(&mut line);
+        let mut lines = BufReader::new(process.stdout.take().expect("piped above"));
+        let read = lines.read_line(&mut line);
         let Some(address) = read.ok().and_then(|_| line.trim().strip_prefix("http://")) else {
             let _ = process.kill();
             panic!("it ended before it listened: {:?}", process.wait());
         };
-        Service { address: address.to_owned(), process }
+        Service { address: address.to_owned(), process, lines }
+    }
+
+    /// Where the Dashboard is: the second line that a service prints, to be asked for once.
+    pub fn dashboard(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("text");
+        line.trim().strip_prefix("dashboard http://").unwrap_or_else(|| panic!("`{line}` tells no address")).to_owned()
     }
 
     /// The URL that `--store` takes.

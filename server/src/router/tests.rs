@@ -191,3 +191,17 @@ async fn it_lives_and_is_ready() {
     }
     assert_eq!(world.get("/v1/about").await.json()["role"], "admin", "nobody needs a token here");
 }
+
+/// The description as a file, from which the Dashboard's types are made. `UPDATE=1` writes it anew.
+#[tokio::test]
+async fn the_description_is_the_one_that_clients_are_made_from() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    let told = World::new().get("/v1/openapi.json").await.json();
+    let told = serde_json::to_string_pretty(&told).expect("JSON") + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &told).expect("written");
+    }
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = written.lines().zip(told.lines()).find(|(written, told)| written != told);
+    assert!(written == told, "server/openapi.json is not what is told; `UPDATE=1` writes it anew: {differs:?}");
+}

@@ -2,6 +2,7 @@
 
 mod commands;
 mod conformance;
+mod contract;
 mod faults;
 mod life;
 mod safety;
