@@ -106,6 +106,13 @@ impl Service {
         status.zip(json).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    /// How much memory it has now, in KiB: its resident set.
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).expect("our own child");

@@ -5,6 +5,7 @@
 //! same walk over the source, a moment before or after. `scripts/bench` builds
 //! and starts it; docs/performance.md holds what it printed last.
 
+mod client;
 mod contenders;
 mod edits;
 mod import;
@@ -13,6 +14,7 @@ mod mount;
 mod peers;
 mod ratios;
 mod readers;
+mod serve;
 mod speed;
 mod table;
 mod table_data;
@@ -48,6 +50,12 @@ struct Options {
     /// How many mebibytes the big file of `mount` has
     #[arg(long, value_name = "N", default_value_t = speed::DEFAULT.big_mib)]
     big_mib: usize,
+    /// How many rows the table of `serve` has
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    served_rows: usize,
+    /// How many seconds 64 clients ask in `serve`
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    load_seconds: u64,
     /// Where to keep the numbers as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -65,6 +73,8 @@ enum Group {
     Writing,
     /// Rows of CSV, Parquet and COCO: finding, editing, reading, comparing, merging
     Tables,
+    /// The Object Service: files, thumbnails, rows, columns, many clients
+    Serve,
 }
 
 fn main() -> ExitCode {
@@ -91,6 +101,12 @@ fn main() -> ExitCode {
     }
     if matches!(options.group, Group::All | Group::Tables) {
         let table = tables::measure(options.rows);
+        print(&table);
+        rows.extend(table.rows().iter().map(|row| serde_json::json!(row)));
+        is_reached &= table.all_reached();
+    }
+    if matches!(options.group, Group::All | Group::Serve) {
+        let table = serve::measure(options.served_rows, std::time::Duration::from_secs(options.load_seconds));
         print(&table);
         rows.extend(table.rows().iter().map(|row| serde_json::json!(row)));
         is_reached &= table.all_reached();

@@ -29,4 +29,15 @@ impl Peers {
         let seconds = said.trim().parse().unwrap_or_else(|_| panic!("peers.py {work} said {said:?}"));
         Some(Duration::from_secs_f64(seconds))
     }
+
+    /// Runs a script of `tests/python`; `None` without Python.
+    pub(crate) fn ask(&self, script: &str, arguments: &[&str]) -> Option<String> {
+        let said = self.0.as_ref()?.judge(script, arguments);
+        Some(said.unwrap_or_else(|why| panic!("{script}: {why}")))
+    }
+
+    /// How many milliseconds DuckDB takes for a query of a Parquet file that it knows; `None` without it.
+    pub(crate) fn query_ms(&self, query: &str, parquet: &Path) -> Option<f64> {
+        self.ask("ask_duckdb.py", &[query, &parquet.to_string_lossy()])?.trim().parse().ok()
+    }
 }
