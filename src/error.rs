@@ -199,6 +199,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
+            ErrorKind::Invalid { what, value, why } if value.is_empty() => write!(f, "no {what} is named: {why}"),
             ErrorKind::Invalid { what, value, why } => write!(f, "`{value}` is not a valid {what}: {why}"),
             ErrorKind::NotFound { what, name } => write!(f, "there is no {what} `{name}`"),
             ErrorKind::AlreadyExists { what, name } => write!(f, "there is a {what} `{}` already", named(name)),

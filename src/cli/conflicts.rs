@@ -222,7 +222,8 @@ impl ResolveArgs {
         };
         match self.words.as_slice() {
             [word] => is_path(word) || is_table(word),
-            [word, row] => (is_path(word) || is_table(word)) && key.as_ref() == Some(row),
+            // A whole column has no key.
+            [word, name] => (is_path(word) || is_table(word)) && key.as_ref().or(column.as_ref()) == Some(name),
             [word, row, cell] => {
                 (is_path(word) || is_table(word)) && key.as_ref() == Some(row) && column.as_ref() == Some(cell)
             }

@@ -78,6 +78,14 @@ impl Failure {
         Failure::Told(Told { hint: Some(hint.into()), ..told })
     }
 
+    /// Adds advice for a name that stands for nothing, or for several; any other error keeps its own.
+    pub(super) fn hint_where_to_look(self, hint: impl Into<String>) -> Failure {
+        match &self {
+            Failure::Core(error) if !is_about_a_name(error.kind()) => self,
+            _ => self.hint(hint),
+        }
+    }
+
     /// Writes the failure to stderr and returns the exit code; `dataset` is what the command was about.
     pub(super) fn report(&self, dataset: Option<&str>) -> ExitCode {
         let (message, hint, code) = match self {
@@ -158,6 +166,10 @@ impl fmt::Display for Failure {
             Failure::PipeClosed => f.write_str("the output was closed"),
         }
     }
+}
+
+fn is_about_a_name(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound { .. } | ErrorKind::Invalid { .. } | ErrorKind::Ambiguous { .. })
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
@@ -209,16 +208,22 @@ impl Home {
     }
 }
 
-/// Waits for a child; how it ended, and the most memory that it had at any moment, in KiB.
-fn wait_for(child: Child) -> (ExitStatus, u64) {
-    let pid = libc::pid_t::try_from(child.id()).expect("a process id");
-    let mut status = 0;
-    // SAFETY: all zeros are a value of it.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: both are written before the call returns, and `child`, which nobody else waits for, is ours.
-    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
-    assert_eq!(waited, pid, "our own child");
-    (ExitStatus::from_raw(status), u64::try_from(usage.ru_maxrss).expect("an amount"))
+/// Waits for a child; how it ended, and the most memory that it had, in KiB, looked at every few milliseconds.
+///
+/// What the system tells at its end is no use: it counts what this process had when the child began.
+fn wait_for(mut child: Child) -> (ExitStatus, u64) {
+    let mut memory_kib = 0;
+    loop {
+        let highest = fs::read_to_string(format!("/proc/{}/status", child.id())).ok();
+        let highest = highest.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix("VmHWM:")));
+        let highest = highest.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse().ok());
+        memory_kib = highest.unwrap_or(memory_kib).max(memory_kib);
+        if let Some(status) = child.try_wait().expect("our own child") {
+            assert!(memory_kib > 0, "it ended before anybody looked");
+            return (status, memory_kib);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
 }
 
 impl Drop for Home {

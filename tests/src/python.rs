@@ -54,7 +54,15 @@ impl Python {
     /// # Errors
     /// What it said, when it did not succeed.
     pub fn module(&self, arguments: &[&str]) -> Result<(), String> {
-        run(Command::new(&self.program).arg("-m").args(arguments)).map(drop)
+        self.module_in(Path::new("."), arguments)
+    }
+
+    /// As [`Python::module`], in a folder of its own: some leave things where they run.
+    ///
+    /// # Errors
+    /// What it said, when it did not succeed.
+    pub fn module_in(&self, folder: &Path, arguments: &[&str]) -> Result<(), String> {
+        run(Command::new(&self.program).current_dir(folder).arg("-m").args(arguments)).map(drop)
     }
 
     /// Runs `tests/python/SCRIPT`, which judges files; returns what it prints.

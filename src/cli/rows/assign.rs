@@ -107,6 +107,11 @@ pub(super) struct Meant {
 impl Meant {
     /// By keys, or by a condition.
     pub(super) fn read(keys: &[String], condition: Option<&str>) -> Result<Meant> {
+        if keys.is_empty() && condition.is_none() {
+            return Err(Failure::usage("nothing says which rows are meant").hint(
+                "`--key K` names a row, `--where EXPR` all rows for which it holds; `--where true` are all rows",
+            ));
+        }
         let condition = condition.map(Expr::parse).transpose()?;
         Ok(Meant { keys: keys.to_vec(), condition })
     }

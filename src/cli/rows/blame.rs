@@ -77,10 +77,9 @@ impl BlameArgs {
         let address = context.address(&self.name)?;
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         let at = dataset.resolve(address.reference.as_ref())?.id;
-        let table = dataset
-            .view(at)?
-            .table(Some(&self.table))
-            .map_err(|error| Failure::from(error).hint(format!("`veneer tables {}` lists the tables", self.name)))?;
+        let table = dataset.view(at)?.table(Some(&self.table)).map_err(|error| {
+            Failure::from(error).hint_where_to_look(format!("`veneer tables {}` lists the tables", self.name))
+        })?;
         let blame = dataset.blame(at, &table, &self.key).map_err(|error| {
             Failure::from(error).hint(format!("`veneer rows {} {} --keys` shows the keys", self.name, self.table))
         })?;

@@ -59,7 +59,8 @@ impl ColumnArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let mut editing = Editing::open(context, &context.address(&self.name)?)?;
         let table = editing.draft.view().table(Some(&self.table)).map_err(|error| {
-            Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
+            Failure::from(error)
+                .hint_where_to_look(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
         })?;
         let label = if self.drop {
             editing.draft.drop_column(&table, &self.column)?;

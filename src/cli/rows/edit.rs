@@ -41,7 +41,7 @@ pub(in crate::cli) struct SetArgs {
     #[arg(value_name = "[TABLE] COLUMN=VALUE", required_unless_present = "from")]
     words: Vec<String>,
     /// The row's key: its id, or its place from 0 where rows have none; may be said again
-    #[arg(long = "key", value_name = "K", required_unless_present_any = ["condition", "from"])]
+    #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL
     #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
@@ -131,7 +131,7 @@ pub(in crate::cli) struct DeleteArgs {
     /// The table, if there are several
     table: Option<String>,
     /// The row's key; may be said again
-    #[arg(long = "key", value_name = "K", required_unless_present = "condition")]
+    #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL
     #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
@@ -167,6 +167,7 @@ fn edit(
 
 fn table_of(editing: &Editing, table: Option<&str>) -> Result<Table> {
     editing.draft.view().table(table).map_err(|error| {
-        Failure::from(error).hint(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
+        Failure::from(error)
+            .hint_where_to_look(format!("`veneer tables {} --draft` lists the tables", editing.dataset.name()))
     })
 }

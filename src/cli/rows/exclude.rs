@@ -42,7 +42,7 @@ struct Which {
     #[arg(value_name = "NAME[@BRANCH]")]
     name: String,
     /// The sample's key: its image's path; may be said again
-    #[arg(long = "key", value_name = "K", required_unless_present = "condition")]
+    #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The samples for which this holds: what may stand behind WHERE in SQL
     #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]

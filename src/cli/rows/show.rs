@@ -75,9 +75,9 @@ impl RowsArgs {
             with_keys: self.keys,
         };
         let view = view_of(context, &self.name, self.draft)?;
-        let table = view
-            .table(self.table.as_deref())
-            .map_err(|error| Failure::from(error).hint(format!("`veneer tables {}` lists the tables", self.name)))?;
+        let table = view.table(self.table.as_deref()).map_err(|error| {
+            Failure::from(error).hint_where_to_look(format!("`veneer tables {}` lists the tables", self.name))
+        })?;
         let (said, hears) = mpsc::sync_channel(WAITING_MAX);
         thread::scope(|scope| {
             scope.spawn(move || {

@@ -235,7 +235,8 @@ fn within_file(table: &Table, edit: RowEdit) -> Result<(DataPath, RowEdit)> {
         }
         RowEdit::Insert { after: None, mut cells } if table.is_many => {
             let at = cells.iter().position(|(column, _)| column == FILE_COLUMN);
-            let at = at.ok_or_else(|| Error::invalid("row", "a new one", "its column `file` says where it goes"))?;
+            let at = at
+                .ok_or_else(|| Error::invalid("file for the new row", "", "its cell `file` says which it goes into"))?;
             (table.file(&cells.remove(at).1.to_string())?, RowEdit::Insert { after: None, cells })
         }
         RowEdit::Insert { after: None, cells } => {

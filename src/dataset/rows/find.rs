@@ -129,7 +129,7 @@ impl View {
                 0 => Err(Error::not_found("table", "in any file")),
                 _ => {
                     let names: Vec<&str> = all.iter().map(|table| table.name.as_str()).collect();
-                    let why = format!("one must be named, for there are several: {}", names.join(", "));
+                    let why = format!("there are several: {}", names.join(", "));
                     Err(Error::invalid("table", "", why))
                 }
             };
@@ -144,9 +144,25 @@ impl View {
         all.retain(is_meant);
         match all.len() {
             1 => Ok(all.remove(0)),
-            0 => Err(Error::not_found("table", name)),
+            0 => Err(self.drifted(&self.root()?, name)?.unwrap_or_else(|| Error::not_found("table", name))),
             _ => Err(ambiguous(name, &all)),
         }
+    }
+
+    /// What stands in the way of a file that may have a table of this name: its source has changed.
+    fn drifted(&self, folder: &Node, name: &str) -> Result<Option<Error>> {
+        for child in self.children(folder)? {
+            let is_meant = || self.formats.promise(&child.path).is_some() && may_be_named(&child.path, name);
+            let found = match child.is_folder() {
+                true => self.drifted(&child, name)?,
+                false if is_file(&child) && is_meant() => self.open_below(&child, OnDrift::Error).err(),
+                false => None,
+            };
+            if let Some(error) = found.filter(|error| matches!(error.kind(), ErrorKind::SourceChanged { .. })) {
+                return Ok(Some(error));
+            }
+        }
+        Ok(None)
     }
 
     /// The format of one file, by its name and beginning.

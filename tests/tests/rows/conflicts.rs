@@ -216,3 +216,17 @@ fn a_writable_mount_shows_the_merge_and_each_decision_and_takes_writes_meanwhile
     assert_eq!(home.json("show d")["parents"].as_array().map(Vec::len), Some(2));
     mount.unmount();
 }
+
+#[test]
+fn a_column_that_both_have_added_in_two_types_is_decided_by_its_name() {
+    let home = home_with_branch();
+    home.ok("column d labels w --type number");
+    home.ok("commit d -m ours");
+    home.ok("column d@other labels w --type text");
+    home.ok("commit d@other -m theirs");
+    assert_eq!(home.run("merge d other").code, Some(1));
+    let listed = home.ok("conflicts d");
+    assert!(listed.contains("labels w"), "{listed}");
+    home.ok("resolve d labels w --theirs");
+    assert_eq!(open(&home), Vec::<String>::new());
+}

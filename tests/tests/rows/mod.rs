@@ -215,7 +215,9 @@ fn what_cannot_be_is_refused_and_nothing_is_changed() {
         ("set d annotations --key 7 category_id=fox", "class map"),
         ("set d annotations --key 7 bbox=[1,2,3]", "four numbers"),
         ("set d nowhere --key 7 a=1", "there is no table `nowhere`"),
-        ("set d --key 7 a=1", "one must be named"),
+        ("set d --key 7 a=1", "no table is named: there are several"),
+        ("set d labels label=x", "--where EXPR"),
+        ("delete d labels", "--where EXPR"),
         ("set d labels --where 'label =' a=1", "label ="),
         ("insert d annotations id=7 image_id=1", "already"),
         ("column d labels score", "already"),
@@ -225,6 +227,17 @@ fn what_cannot_be_is_refused_and_nothing_is_changed() {
         assert!(ran.code != Some(0) && ran.stderr.contains(why), "{line}: {}", ran.stderr);
     }
     assert_eq!(home.json("diff d"), serde_json::json!([]));
+}
+
+#[test]
+fn a_table_whose_file_has_changed_in_the_source_says_so() {
+    let home = home();
+    std::fs::write(home.join("src/labels.csv"), "something else altogether").expect("our own source");
+    for line in ["rows d labels", "set d labels --key 0 label=x", "blame d labels 0"] {
+        let ran = home.run(line);
+        assert!(ran.code != Some(0) && ran.stderr.contains("is not what was recorded"), "{line}: {}", ran.stderr);
+        assert!(ran.stderr.contains("veneer refresh d"), "{line}: {}", ran.stderr);
+    }
 }
 
 #[test]

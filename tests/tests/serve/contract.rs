@@ -41,6 +41,6 @@ fn every_answer_is_as_the_description_says_whatever_is_asked() {
         // That it finds few examples for a description, or slowly, says nothing of the answers.
         "--suppress-health-check", "filter_too_much,too_slow,data_too_large",
     ];
-    python.module(&arguments).unwrap_or_else(|said| panic!("seed {seed}: {said}"));
+    python.module_in(home.path(), &arguments).unwrap_or_else(|said| panic!("seed {seed}: {said}"));
     assert!(service.get("/healthz").starts_with("HTTP/1.1 200"), "it still serves");
 }
