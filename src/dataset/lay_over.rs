@@ -1,11 +1,12 @@
 //! An overlay is laid over another base than the one it was made on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::conflict::Conflict;
 use super::diff::changed_paths;
-use super::rows::{Reapplied, RowConflict, reapply};
+use super::rows::{NewKeys, Reapplied, RowConflict, reapply};
+use super::samples;
 use super::view::{Node, Place, View};
 use crate::Result;
 use crate::base::Base;
@@ -28,9 +29,9 @@ const FOLDER_GONE: &str = "holds edits, and is gone from the source";
 /// folder that is gone stays where an edit of ours is in it.
 pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Conflict>)> {
     let laying = Laying { view, base, changed: changed_paths(&view.base, base)?, moved: moved(view)? };
-    let (mut edits, mut conflicts) = (Vec::new(), Vec::new());
+    let (mut edits, mut conflicts, mut keys) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (path, change) in view.overlay.entries()? {
-        let (new, odds) = laying.lay(&path, &change)?;
+        let (new, odds) = laying.lay(&path, &change, &mut keys)?;
         for (why, rows) in odds {
             conflicts.push(Conflict { path: path.clone(), ours: Some(change.clone()), theirs: None, why, rows });
         }
@@ -45,6 +46,10 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
         conflicts.retain(|conflict| !conflict.path.is_within(&folder));
         let ours = laid.overlay.get(&folder)?;
         conflicts.push(Conflict { path: folder, ours, theirs: None, why: FOLDER_GONE, rows: Vec::new() });
+    }
+    let rows = samples::follow(view, &mut laid, &keys)?;
+    if !rows.is_empty() {
+        conflicts.push(Conflict { path: samples::path(), ours: None, theirs: None, why: ROWS_GONE, rows });
     }
     conflicts.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((laid, conflicts))
@@ -81,7 +86,8 @@ struct Laying<'a> {
 }
 
 impl Laying<'_> {
-    fn lay(&self, path: &DataPath, change: &Change) -> Result<Laid> {
+    /// Notes in `keys` those of rows that have another one.
+    fn lay(&self, path: &DataPath, change: &Change, keys: &mut BTreeMap<DataPath, NewKeys>) -> Result<Laid> {
         // In a moved folder, the base has another path for what an edit hides.
         let hidden = self.hidden(path)?;
         let is_odd = hidden.as_ref().is_some_and(|hidden| self.is_changed(hidden));
@@ -97,11 +103,11 @@ impl Laying<'_> {
                 Some(hidden) if self.base.find(hidden)?.is_none() => (None, Odds::new()),
                 _ => (Some(change.clone()), Odds::new()),
             },
-            Change::Excluded { was: Some(was) } => match self.lay(path, was)? {
+            Change::Excluded { was: Some(was) } => match self.lay(path, was, keys)? {
                 (Some(was), odds) => (Some(Change::Excluded { was: Some(Box::new(was)) }), odds),
                 gone => gone,
             },
-            Change::File(file) => match self.lay_file(path, file)? {
+            Change::File(file) => match self.lay_file(path, file, keys)? {
                 Some((file, mut odds)) => {
                     if odds.is_empty() {
                         odds = odd(file.content.source().is_none() && is_odd, EDITED);
@@ -119,7 +125,12 @@ impl Laying<'_> {
     }
 
     /// A file of the overlay as it is over the new base; `None` when there is nothing left to show.
-    fn lay_file(&self, path: &DataPath, file: &FileChange) -> Result<Option<(FileChange, Odds)>> {
+    fn lay_file(
+        &self,
+        path: &DataPath,
+        file: &FileChange,
+        keys: &mut BTreeMap<DataPath, NewKeys>,
+    ) -> Result<Option<(FileChange, Odds)>> {
         let Some(below) = file.content.source() else { return Ok(Some((file.clone(), Odds::new()))) };
         let Some(row) = self.base.find(below)? else { return Ok(None) };
         if !self.is_changed(below) {
@@ -134,9 +145,10 @@ impl Laying<'_> {
         {
             let view = View { base: self.base.clone(), ..self.view.clone() };
             let node = Node { path: path.clone(), entry, place: Place::Source { row } };
-            if let Some(Reapplied { file, stay, dropped }) =
+            if let Some(Reapplied { file, stay, dropped, keys: now }) =
                 reapply(&view, &node, file, &self.view.overlay.rows(Some(*rows)))?
             {
+                keys.insert(path.clone(), now);
                 let odds = [(ROWS_STAY, stay), (ROWS_GONE, dropped)];
                 return Ok(Some((file, odds.into_iter().filter(|(_, rows)| !rows.is_empty()).collect())));
             }

@@ -182,6 +182,11 @@ pub enum RowChange {
         /// The rows, as they are to come back.
         rows: Vec<ExcludedRow>,
     },
+    /// What is kept of the rows of the file below, to find them again in other bytes: no change, and at no address.
+    Traced {
+        /// Their traces.
+        bytes: PatchBytes,
+    },
 }
 
 /// A row that is deleted because its sample is excluded.
@@ -249,7 +254,7 @@ impl RowChange {
     /// The patch, where there is one.
     pub fn patch(&self) -> Option<&RowPatch> {
         match self {
-            RowChange::Added { .. } | RowChange::Excluded { .. } => None,
+            RowChange::Added { .. } | RowChange::Excluded { .. } | RowChange::Traced { .. } => None,
             RowChange::Set { patch, .. } | RowChange::Deleted { patch, .. } | RowChange::Inserted { patch, .. } => {
                 patch.as_ref()
             }
@@ -262,7 +267,8 @@ impl RowChange {
         if let RowChange::Excluded { rows } = self {
             return rows.iter().flat_map(|row| &row.was).flat_map(|(_, was)| was.blobs()).collect();
         }
-        match self.patch().map(|patch| &patch.bytes) {
+        let traces = if let RowChange::Traced { bytes } = self { Some(bytes) } else { None };
+        match self.patch().map(|patch| &patch.bytes).or(traces) {
             Some(PatchBytes::Blob(id, _)) => vec![*id],
             Some(PatchBytes::Inline(_)) | None => Vec::new(),
         }

@@ -9,10 +9,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Nodes, Overlay, tree};
-use crate::model::{Id, RowAddress, RowChange};
+use crate::model::{Id, PatchBytes, RowAddress, RowChange};
 use crate::{Error, Result};
 
-/// An immutable map from address to row change.
+/// Where the traces of the file's rows are: no address begins so.
+const TRACES: &[u8] = b"t";
+
+/// An immutable map from address to row change; beside it stand the traces of the rows that it is of.
+///
+/// These are no change: where nothing else is said, there are none.
 #[derive(Clone, Debug)]
 pub struct Rows {
     nodes: Arc<Nodes>,
@@ -71,7 +76,36 @@ impl Rows {
         let edit =
             |(address, change): (RowAddress, Option<RowChange>)| Ok((address.to_key()?, change.as_ref().map(encode)));
         let edits = edits.into_iter().map(edit).collect::<Result<_>>()?;
+        let rows = Rows { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? };
+        let says_nothing = rows.root.is_some() && rows.first()?.is_none();
+        Ok(if says_nothing { Rows { root: None, ..rows } } else { rows })
+    }
+
+    /// What is kept of the rows of the file below, to find them again in other bytes.
+    pub fn traces(&self) -> Result<Option<PatchBytes>> {
+        match tree::get(&self.nodes, self.root, TRACES)?.map(|bytes| decode(&bytes)).transpose()? {
+            Some(RowChange::Traced { bytes }) => Ok(Some(bytes)),
+            Some(_) => Err(Error::corrupt("traces of rows", "they are something else")),
+            None => Ok(None),
+        }
+    }
+
+    /// The map with these traces; one that says nothing has none.
+    pub fn with_traces(&self, traces: Option<PatchBytes>) -> Result<Rows> {
+        if self.root.is_none() {
+            return Ok(self.clone());
+        }
+        let traces = traces.map(|bytes| encode(&RowChange::Traced { bytes }));
+        let edits = [(TRACES.to_vec(), traces)].into_iter().collect();
         Ok(Rows { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? })
+    }
+
+    /// The map with the traces of another of the same file, where it has none itself.
+    pub fn traced_as(&self, other: &Rows) -> Result<Rows> {
+        match self.traces()? {
+            Some(_) => Ok(self.clone()),
+            None => self.with_traces(other.traces()?),
+        }
     }
 
     /// The addresses on which this map and `later` do not agree, in order; costs by what they do not share.
@@ -81,7 +115,18 @@ impl Rows {
             Ok(RowDifference { address: address_of(&key)?, before: side(before)?, after: side(after)? })
         };
         let found = tree::diff((&self.nodes, self.root), (&later.nodes, later.root))?;
-        found.into_iter().map(difference).collect()
+        found.into_iter().filter(|(key, ..)| key != TRACES).map(difference).collect()
+    }
+
+    fn first(&self) -> Result<Option<Vec<u8>>> {
+        let mut cursor = tree::Cursor::new(&self.nodes, self.root);
+        cursor.seek(b"")?;
+        while let Some((key, _)) = cursor.next()? {
+            if key != TRACES {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
     }
 
     fn range(&self, from: &[u8]) -> Result<Vec<(RowAddress, RowChange)>> {
@@ -92,7 +137,9 @@ impl Rows {
             if !key.starts_with(from) {
                 break;
             }
-            found.push((address_of(&key)?, decode(&value)?));
+            if key != TRACES {
+                found.push((address_of(&key)?, decode(&value)?));
+            }
         }
         Ok(found)
     }
@@ -149,6 +196,21 @@ mod tests {
         let edits = [(cell(7, "a"), Some(set(1))), (cell(7, "b"), Some(set(2))), (cell(70, "a"), Some(set(3)))];
         let rows = empty().with(edits).expect("edited");
         assert_eq!(rows.of_row("rows", "7").expect("read"), [(cell(7, "a"), set(1)), (cell(7, "b"), set(2))]);
+    }
+
+    #[test]
+    fn traces_stand_beside_what_is_said_and_go_with_it() {
+        let traces = PatchBytes::Inline(vec![1, 2, 3]);
+        assert_eq!(empty().with_traces(Some(traces.clone())).expect("edited").root(), None);
+        let plain = empty().with([(cell(1, "a"), Some(set(1)))]).expect("edited");
+        let traced = plain.with_traces(Some(traces.clone())).expect("edited");
+        let more = traced.with([(cell(2, "a"), Some(set(2)))]).expect("edited");
+        assert_eq!((plain.traces().expect("read"), more.traces().expect("read")), (None, Some(traces)));
+        assert_eq!(traced.entries().expect("read"), plain.entries().expect("read"));
+        assert_eq!(plain.diff(&traced).expect("compared"), []);
+        assert_eq!(plain.traced_as(&more).expect("edited").root(), traced.root());
+        let less = more.with([(cell(1, "a"), None), (cell(2, "a"), None)]).expect("edited");
+        assert_eq!(less.root(), None);
     }
 
     #[test]

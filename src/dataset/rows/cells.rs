@@ -79,7 +79,7 @@ impl Comparing {
                 _ => old == new,
             },
             Form::As(_) => old == new,
-            Form::Text => told(old) == told(new),
+            Form::Text => as_text(old) == as_text(new),
         }
     }
 
@@ -89,7 +89,7 @@ impl Comparing {
             Form::As(data_type) => cast(column, data_type).map_err(unlike),
             Form::Text => {
                 let values = arrow_value::values(column)?;
-                Ok(Arc::new(values.iter().map(told).collect::<StringArray>()) as ArrayRef)
+                Ok(Arc::new(values.iter().map(as_text).collect::<StringArray>()) as ArrayRef)
             }
         };
         columns.iter().zip(&self.forms).map(alike).collect()
@@ -138,7 +138,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 /// A value as text that is the same for the same value, of whatever type; `None` is null.
-fn told(value: &Value) -> Option<String> {
+pub(super) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::Int(_) | Value::Float(_) => number(value).map(|number| format!("{number:?}")),
@@ -147,10 +147,10 @@ fn told(value: &Value) -> Option<String> {
             _ => Some(text.clone()),
         },
         Value::List(values) => {
-            Some(values.iter().map(|value| told(value).unwrap_or_default()).collect::<Vec<_>>().join("\u{1}"))
+            Some(values.iter().map(|value| as_text(value).unwrap_or_default()).collect::<Vec<_>>().join("\u{1}"))
         }
         Value::Struct(fields) => {
-            let field = |(name, value): &(String, Value)| format!("{name}\u{2}{}", told(value).unwrap_or_default());
+            let field = |(name, value): &(String, Value)| format!("{name}\u{2}{}", as_text(value).unwrap_or_default());
             Some(fields.iter().map(field).collect::<Vec<_>>().join("\u{1}"))
         }
         Value::Bool(_) | Value::Binary(_) => Some(value.to_string()),

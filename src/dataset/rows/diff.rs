@@ -165,7 +165,9 @@ fn base_value(change: &RowChange) -> Option<Value> {
         RowChange::Set { before, .. } => Some(before.clone()),
         RowChange::Deleted { before, .. } => Some(Value::Struct(before.clone())),
         RowChange::Excluded { .. } => Some(Value::Bool(false)),
-        RowChange::Inserted { .. } | RowChange::Added { .. } | RowChange::Shared { .. } => None,
+        RowChange::Inserted { .. } | RowChange::Added { .. } | RowChange::Shared { .. } | RowChange::Traced { .. } => {
+            None
+        }
     }
 }
 
@@ -175,6 +177,6 @@ fn value_now(change: &RowChange) -> Option<Value> {
         RowChange::Inserted { cells, .. } => Some(Value::Struct(cells.clone())),
         RowChange::Added { data_type } => Some(Value::Text(data_type.clone())),
         RowChange::Excluded { .. } => Some(Value::Bool(true)),
-        RowChange::Deleted { .. } | RowChange::Shared { .. } => None,
+        RowChange::Deleted { .. } | RowChange::Shared { .. } | RowChange::Traced { .. } => None,
     }
 }

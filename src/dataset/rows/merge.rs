@@ -79,6 +79,7 @@ pub(in crate::dataset) fn merge_rows(
         },
     };
     let (rows, grown) = joined;
+    let rows = rows.traced_as(&their_rows)?;
     let size = ours.size.saturating_add_signed(grown);
     // Bytes that do not fit together are nobody's work.
     if !fit_together(&patches(&rows)?) {
@@ -148,7 +149,7 @@ pub(in crate::dataset) fn merge_beside(
     if !conflicts.is_empty() && prefer.is_none() {
         return Ok(Err(conflicts));
     }
-    ours.with(edits).map(Ok)
+    ours.with(edits)?.traced_as(theirs).map(Ok)
 }
 
 /// Edits whose bytes stand by themselves; returns the rows, and by how many bytes the file grows.

@@ -1,26 +1,28 @@
 //! Row edits of a file that its owner changed in the source, made again over the new bytes.
 //!
 //! What was edited is known, what the source had is gone: a row edit has the
-//! values that it replaced, and the place of its bytes. A row with a key is found
-//! by that. Else it is taken to be at the place where it was only if the bytes
-//! before it are as long as they were, or if no other row has the same values;
-//! an edit is rather dropped, and told, than made in another row.
+//! values that it replaced. A row with a key is found by that, another one by
+//! its trace ([`super::moved`]). An edit whose row is gone, or may be any, is
+//! dropped, and told, rather than made in another row.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::merge::RowConflict;
+use super::moved::{Moved, NewKeys};
 use super::parsed::Named;
+use super::reinsert::New;
 use super::side::Side;
 use super::splice::Splicing;
+use super::traces::Traces;
 use super::work::{Besides, Work};
 use super::{Part, file_with_rows};
+use crate::Result;
 use crate::dataset::view::{Node, View};
 use crate::model::{FileChange, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
-use crate::table::{FileEdits, Flow, RowSet, Scan, Splice, TableFile, arrow_value};
-use crate::{Error, ErrorKind, Result};
+use crate::table::{Column, TableFile};
 
 /// A file with its row edits made again.
 pub(in crate::dataset) struct Reapplied {
@@ -29,6 +31,8 @@ pub(in crate::dataset) struct Reapplied {
     pub(in crate::dataset) stay: Vec<RowConflict>,
     /// Edits that have no place any more.
     pub(in crate::dataset) dropped: Vec<RowConflict>,
+    /// The keys that rows without keys of their own have now.
+    pub(in crate::dataset) keys: NewKeys,
 }
 
 /// Makes the edits of `file`, which are `rows`, over the source's file `node` again; `view` is over the new base.
@@ -48,7 +52,7 @@ pub(in crate::dataset) fn reapply(
 
 fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Result<Option<Reapplied>> {
     let Some(side) = Side::of(view, node)? else { return Ok(None) };
-    let part = Part::open(view, node, &*side.format)?;
+    let (part, traces) = (Part::open(view, node, &*side.format)?, Traces::beside(rows, &*view.store)?);
     part.with_file(|opened, none| {
         if opened.tables().iter().any(|info| info.problem.is_some()) {
             return Ok(None);
@@ -60,13 +64,22 @@ fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Resul
             }
         }
         let (mut changes, mut stay, mut dropped) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut keys = NewKeys::default();
         for (table, said) in by_table {
             let Some(at) = opened.tables().iter().position(|info| info.name == table) else { return Ok(None) };
             let mut again = Again::new(opened, at, none, said)?;
+            again.moved = match traces.of_table(&table) {
+                _ if again.is_keyed() => None,
+                Some(trace) => Some(Moved::of(trace, opened, at)?),
+                None => Some(Moved::default()),
+            };
             again.run()?;
             changes.extend(again.work.into_changes());
             stay.extend(again.stay);
             dropped.extend(again.dropped);
+            if let Some(moved) = again.moved {
+                keys.add(table, moved, again.inserted);
+            }
         }
         let (rows, grown) = Splicing::of(opened, 0, none, changes)?.store(none.clone(), &*view.store)?;
         let now = file_with_rows(view, node, &rows, grown)?;
@@ -75,37 +88,37 @@ fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Resul
             None => node.entry.mtime_ns,
         };
         let file = FileChange { mtime_ns, mode: file.mode, ..now };
-        Ok(Some(Reapplied { file, stay, dropped }))
+        Ok(Some(Reapplied { file, stay, dropped, keys }))
     })
 }
 
 /// What was said of one row.
 #[derive(Default)]
 struct Said {
-    /// (column, before, after, where the replaced bytes began).
-    cells: Vec<(String, Value, Value, Option<u64>)>,
-    /// The cells of a row that was deleted, and where its bytes began.
-    deleted: Option<(Named, Option<u64>)>,
+    /// (column, before, after).
+    cells: Vec<(String, Value, Value)>,
+    /// The cells of a row that was deleted.
+    deleted: Option<Named>,
 }
 
-/// A row that was inserted.
-struct New {
-    after: Option<String>,
-    key: String,
-    cells: Vec<(String, Value)>,
-}
-
-struct Again<'a> {
-    file: &'a dyn TableFile,
-    at: usize,
-    table: String,
-    work: Work<'a>,
+/// The edits of one table, being made again.
+pub(super) struct Again<'a> {
+    pub(super) file: &'a dyn TableFile,
+    pub(super) at: usize,
+    pub(super) table: String,
+    pub(super) work: Work<'a>,
     /// The columns that were added, and that the file still lacks.
-    added: BTreeSet<String>,
+    pub(super) added: BTreeSet<String>,
     said: BTreeMap<String, Said>,
-    new: Vec<New>,
-    stay: Vec<RowConflict>,
-    dropped: Vec<RowConflict>,
+    pub(super) new: Vec<New>,
+    /// Where the rows of a table without keys are now.
+    pub(super) moved: Option<Moved>,
+    /// The rows that are deleted again, by their places.
+    pub(super) deleted: BTreeSet<u64>,
+    /// The keys that rows have now which were inserted again, by the keys that they had.
+    pub(super) inserted: BTreeMap<String, String>,
+    pub(super) stay: Vec<RowConflict>,
+    pub(super) dropped: Vec<RowConflict>,
 }
 
 impl<'a> Again<'a> {
@@ -125,13 +138,11 @@ impl<'a> Again<'a> {
                     work.add_column(&column, data_type);
                     added.insert(column);
                 }
-                (RowAddress::Cell { row, column, .. }, RowChange::Set { before, after, patch }) => {
-                    let offset = patch.map(|patch| patch.offset);
-                    said.entry(row).or_default().cells.push((column, before, after, offset));
+                (RowAddress::Cell { row, column, .. }, RowChange::Set { before, after, .. }) => {
+                    said.entry(row).or_default().cells.push((column, before, after));
                 }
-                (RowAddress::Row { row, .. }, RowChange::Deleted { before, patch, .. }) => {
-                    let offset = patch.map(|patch| patch.offset);
-                    said.entry(row).or_default().deleted = Some((before, offset));
+                (RowAddress::Row { row, .. }, RowChange::Deleted { before, .. }) => {
+                    said.entry(row).or_default().deleted = Some(before);
                 }
                 (RowAddress::Row { row, .. }, RowChange::Inserted { after, cells, .. }) => {
                     new.push(New { after, key: row, cells });
@@ -139,171 +150,59 @@ impl<'a> Again<'a> {
                 _ => {}
             }
         }
-        let (stay, dropped) = (Vec::new(), Vec::new());
-        Ok(Again { file, at, table, work, added, said, new, stay, dropped })
+        let (deleted, inserted) = (BTreeSet::new(), BTreeMap::new());
+        let (moved, stay, dropped) = (None, Vec::new(), Vec::new());
+        Ok(Again { file, at, table, work, added, said, new, moved, deleted, inserted, stay, dropped })
+    }
+
+    pub(super) fn is_keyed(&self) -> bool {
+        self.file.tables()[self.at].schema.key.is_some()
     }
 
     fn run(&mut self) -> Result<()> {
-        let is_keyed = self.file.tables()[self.at].schema.key.is_some();
-        let said = std::mem::take(&mut self.said);
-        let places = if is_keyed { self.by_key(&said)? } else { self.by_place(&said)? };
-        for (row, said) in said {
-            match places.get(&row) {
-                Some(place) => self.of_row(*place, said)?,
-                None => self.gone(&row, said)?,
+        for (row, said) in std::mem::take(&mut self.said) {
+            match self.place(&row)? {
+                Some(place) => self.of_row(place, said)?,
+                None => self.gone(&row, said),
             }
         }
-        let mut new = std::mem::take(&mut self.new);
-        let place = |row: &New| row.after.as_deref().and_then(|after| after.parse::<u64>().ok());
-        new.sort_by(|a, b| (place(a), &a.after, a.key.len(), &a.key).cmp(&(place(b), &b.after, b.key.len(), &b.key)));
-        new.into_iter().try_for_each(|row| self.insert(row, is_keyed))
+        self.insert_all()
     }
 
-    fn by_key(&self, said: &BTreeMap<String, Said>) -> Result<BTreeMap<String, u64>> {
-        let mut places = BTreeMap::new();
-        for row in said.keys() {
-            if let Some(place) = self.file.find(self.at, row)? {
-                places.insert(row.clone(), place);
-            }
+    /// Where a row of the file is now, as far as that is certain.
+    fn place(&self, row: &str) -> Result<Option<u64>> {
+        match &self.moved {
+            None => self.file.find(self.at, row),
+            Some(moved) => Ok(row.parse().ok().and_then(|place| moved.place(place))),
         }
-        Ok(places)
     }
 
-    /// Where the rows of a table without keys are now, as far as that is certain.
-    fn by_place(&mut self, said: &BTreeMap<String, Said>) -> Result<BTreeMap<String, u64>> {
-        let rows = self.file.tables()[self.at].rows;
-        let mut places = BTreeMap::new();
-        let mut open: Vec<(&String, u64, &Said)> = Vec::new();
-        let mut sure = None;
-        for (row, said) in said {
-            let Some(place) = row.parse::<u64>().ok().filter(|place| *place < rows) else { continue };
-            if self.begins_where_it_did(place, said)? {
-                places.insert(row.clone(), place);
-                sure = sure.max(Some(place));
-            } else {
-                open.push((row, place, said));
-            }
-        }
-        // What comes before a row that did not move has not moved, or by chance as much to and fro.
-        let (before, behind): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|(_, place, _)| sure.is_some_and(|sure| *place <= sure));
-        for (row, place, said) in before {
-            if self.has_values(place, said)? {
-                places.insert(row.clone(), place);
-            }
-        }
-        let only_added = |said: &Said| said.deleted.is_none() && said.known_of_file(&self.added).is_empty();
-        let (added, behind): (Vec<_>, Vec<_>) = behind.into_iter().partition(|(_, _, said)| only_added(said));
-        if !added.is_empty() {
-            // Nothing tells which row these were of: they stay where they were, and that is told.
-            for column in self.added.clone() {
-                let address = RowAddress::Column { table: self.table.clone(), column };
-                self.stay.push(RowConflict { address, base: None, ours: None, theirs: None });
-            }
-            places.extend(added.into_iter().map(|(row, place, _)| (row.clone(), place)));
-        }
-        places.extend(self.told_by_values(&behind)?);
-        Ok(places)
+    pub(super) fn columns(&self) -> &'a [Column] {
+        &self.file.tables()[self.at].schema.columns
     }
 
-    /// Whether the bytes before the row's edits are as many as they were.
-    fn begins_where_it_did(&self, row: u64, said: &Said) -> Result<bool> {
-        if self.file.splices_whole() {
-            return Ok(false);
-        }
-        let (edits, offset) = match &said.deleted {
-            Some((_, offset)) => (FileEdits { deletes: vec![(self.at, row)], ..FileEdits::default() }, *offset),
-            None => {
-                let edited = said.cells.iter().find_map(|(column, _, after, offset)| {
-                    let at = self.column(column)?;
-                    let after = self.file.check(self.at, at, after).ok()?;
-                    offset.map(|offset| (at, after, offset))
-                });
-                let Some((at, after, offset)) = edited else { return Ok(false) };
-                let set = RowSet { table: self.at, row, cells: vec![(at, after)] };
-                (FileEdits { sets: vec![set], ..FileEdits::default() }, Some(offset))
-            }
-        };
-        let patch = match self.file.splice(&edits)? {
-            Splice::Patches { sets, deletes, .. } => sets.into_iter().flatten().chain(deletes).flatten().next(),
-            Splice::Whole(_) => None,
-        };
-        Ok(offset.is_some() && patch.map(|patch| patch.offset) == offset)
+    pub(super) fn column(&self, name: &str) -> Option<usize> {
+        self.columns().iter().position(|column| column.name == name)
     }
 
-    fn has_values(&self, row: u64, said: &Said) -> Result<bool> {
-        let now = self.file.row(self.at, row)?;
-        let is_same = |(column, before): &(&String, &Value)| {
-            self.column(column).is_some_and(|column| now.get(column) == Some(*before))
-        };
-        Ok(said.known_of_file(&self.added).iter().all(is_same))
-    }
-
-    /// The rows whose values, as the source had them, one row has and no other: at its place, or all of its cells.
-    fn told_by_values(&self, open: &[(&String, u64, &Said)]) -> Result<BTreeMap<String, u64>> {
-        let mut groups: HashMap<Vec<usize>, HashMap<String, Vec<u64>>> = HashMap::new();
-        let asked = |said: &Said| -> Option<(Vec<usize>, String)> {
-            let mut known = Vec::new();
-            for (column, before) in said.known_of_file(&self.added) {
-                known.push((self.column(column)?, before.clone()));
-            }
-            known.sort_by_key(|(column, _)| *column);
-            let (columns, values): (Vec<usize>, Vec<Value>) = known.into_iter().unzip();
-            (!columns.is_empty()).then(|| (columns, Value::List(values).to_string()))
-        };
-        for (_, _, said) in open {
-            if let Some((columns, values)) = asked(said) {
-                groups.entry(columns).or_default().insert(values, Vec::new());
-            }
-        }
-        for (columns, wanted) in &mut groups {
-            let scan = Scan { columns: Some(columns.clone()), ..Scan::default() };
-            let mut first = 0;
-            self.file.scan(self.at, &scan, &mut |batch| {
-                for row in 0..batch.num_rows() {
-                    let cells = batch.columns().iter().map(|column| arrow_value::value(column, row));
-                    let values = Value::List(cells.collect::<Result<_>>()?).to_string();
-                    // Two are as good as many.
-                    if let Some(found) = wanted.get_mut(&values).filter(|found| found.len() < 2) {
-                        found.push(first + row as u64);
-                    }
-                }
-                first += batch.num_rows() as u64;
-                Ok(Flow::More)
-            })?;
-        }
-        let mut places = BTreeMap::new();
-        for (row, place, said) in open {
-            let Some((columns, values)) = asked(said) else { continue };
-            match groups.get(&columns).and_then(|of| of.get(&values)).map(Vec::as_slice) {
-                Some([found]) if found == place || said.deleted.is_some() => {
-                    places.insert((*row).clone(), *found);
-                }
-                _ => {}
-            }
-        }
-        Ok(places)
-    }
-
-    fn column(&self, name: &str) -> Option<usize> {
-        self.file.tables()[self.at].schema.columns.iter().position(|column| column.name == name)
+    pub(super) fn cell_address(&self, row: &str, column: String) -> RowAddress {
+        RowAddress::Cell { table: self.table.clone(), row: row.to_owned(), column }
     }
 
     /// Makes what was said of a row again, where the row is now.
     fn of_row(&mut self, place: u64, said: Said) -> Result<()> {
-        let row = self.file.key(self.at, place)?;
-        let now = self.file.row(self.at, place)?;
-        if let Some((before, _)) = said.deleted {
-            let names = self.file.tables()[self.at].schema.columns.iter().map(|column| column.name.clone());
-            let now: Vec<(String, Value)> = names.zip(now).collect();
+        let (row, now) = (self.file.key(self.at, place)?, self.file.row(self.at, place)?);
+        if let Some(before) = said.deleted {
+            let now: Named = self.columns().iter().map(|column| column.name.clone()).zip(now).collect();
             if now != before {
                 let address = RowAddress::Row { table: self.table.clone(), row: row.clone() };
                 let (base, theirs) = (Some(Value::Struct(before)), Some(Value::Struct(now)));
                 self.stay.push(RowConflict { address, base, ours: None, theirs });
             }
+            self.deleted.insert(place);
             return self.work.take(RowEdit::Delete { row }).map(|_| ());
         }
-        for (column, before, after, _) in said.cells {
+        for (column, before, after) in said.cells {
             let value = match self.column(&column) {
                 Some(at) => now.get(at).cloned().unwrap_or(Value::Null),
                 None if self.added.contains(&column) => before.clone(),
@@ -312,116 +211,43 @@ impl<'a> Again<'a> {
                     continue;
                 }
             };
-            if value == after {
-                continue;
-            }
-            let edit = RowEdit::Set { row: row.clone(), cells: vec![(column.clone(), after.clone())] };
-            match self.work.take(edit) {
-                Ok(_) if value == before => {}
-                Ok(_) => {
-                    let address = RowAddress::Cell { table: self.table.clone(), row: row.clone(), column };
-                    let (base, ours, theirs) = (Some(before), Some(after), Some(value));
-                    self.stay.push(RowConflict { address, base, ours, theirs });
-                }
-                Err(error) if is_of_content(&error) => self.drop_cell(&row, column, before, after, Some(value)),
-                Err(error) => return Err(error),
+            if value != after {
+                self.set(&row, column, before, after, value)?;
             }
         }
         Ok(())
     }
 
-    /// What was said of a row that is gone, or may be any.
-    fn gone(&mut self, row: &str, said: Said) -> Result<()> {
-        let is_keyed = self.file.tables()[self.at].schema.key.is_some();
-        let place = row.parse::<u64>().ok().filter(|place| !is_keyed && *place < self.file.tables()[self.at].rows);
-        let now = place.map(|place| self.file.row(self.at, place)).transpose()?;
-        if let (Some((before, _)), false) = (&said.deleted, is_keyed) {
-            let address = RowAddress::Row { table: self.table.clone(), row: row.to_owned() };
-            let names = self.file.tables()[self.at].schema.columns.iter().map(|column| column.name.clone());
-            let theirs = now.clone().map(|now| Value::Struct(names.zip(now).collect()));
-            self.dropped.push(RowConflict { address, base: Some(Value::Struct(before.clone())), ours: None, theirs });
-        }
-        for (column, before, after, _) in said.cells {
-            let theirs = self.column(&column).and_then(|at| now.as_ref()?.get(at).cloned());
-            self.drop_cell(row, column, before, after, theirs);
+    /// Sets a cell again, which has `value` now and had `before`.
+    fn set(&mut self, row: &str, column: String, before: Value, after: Value, value: Value) -> Result<()> {
+        let edit = RowEdit::Set { row: row.to_owned(), cells: vec![(column.clone(), after.clone())] };
+        match self.work.take(edit) {
+            Ok(_) if value == before => {}
+            Ok(_) => {
+                let (base, ours, theirs) = (Some(before), Some(after), Some(value));
+                self.stay.push(RowConflict { address: self.cell_address(row, column), base, ours, theirs });
+            }
+            Err(error) if is_of_content(&error) => self.drop_cell(row, column, before, after, Some(value)),
+            Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// What was said of a row that is gone, or may be any. A row with a key that was deleted and is gone is no loss.
+    fn gone(&mut self, row: &str, said: Said) {
+        if let (Some(before), false) = (said.deleted, self.is_keyed()) {
+            let address = RowAddress::Row { table: self.table.clone(), row: row.to_owned() };
+            self.dropped.push(RowConflict { address, base: Some(Value::Struct(before)), ours: None, theirs: None });
+        }
+        for (column, before, after) in said.cells {
+            self.drop_cell(row, column, before, after, None);
+        }
     }
 
     fn drop_cell(&mut self, row: &str, column: String, before: Value, after: Value, theirs: Option<Value>) {
-        let address = RowAddress::Cell { table: self.table.clone(), row: row.to_owned(), column };
         if theirs.as_ref() != Some(&after) {
-            self.dropped.push(RowConflict { address, base: Some(before), ours: Some(after), theirs });
+            let (base, ours) = (Some(before), Some(after));
+            self.dropped.push(RowConflict { address: self.cell_address(row, column), base, ours, theirs });
         }
-    }
-
-    /// Inserts a row again; where the source has one with its key now, it is that one, edited.
-    fn insert(&mut self, new: New, is_keyed: bool) -> Result<()> {
-        let New { after, key, cells } = new;
-        let cells: Vec<(String, Value)> = cells
-            .into_iter()
-            .filter(|(column, _)| self.column(column).is_some() || self.added.contains(column))
-            .collect();
-        if is_keyed && let Some(place) = self.file.find(self.at, &key)? {
-            let now = self.file.row(self.at, place)?;
-            for (column, ours) in cells {
-                let theirs = self.column(&column).and_then(|at| now.get(at).cloned());
-                if theirs.as_ref() == Some(&ours) || (theirs.is_none() && ours == Value::Null) {
-                    continue;
-                }
-                let edit = RowEdit::Set { row: key.clone(), cells: vec![(column.clone(), ours.clone())] };
-                let is_made = match self.work.take(edit) {
-                    Ok(_) => true,
-                    Err(error) if is_of_content(&error) => false,
-                    Err(error) => return Err(error),
-                };
-                if theirs.is_some() {
-                    let address = RowAddress::Cell { table: self.table.clone(), row: key.clone(), column };
-                    let conflict = RowConflict { address, base: None, ours: Some(ours), theirs };
-                    if is_made { self.stay.push(conflict) } else { self.dropped.push(conflict) }
-                }
-            }
-            return Ok(());
-        }
-        let told = Value::Struct(cells.clone());
-        let stays = match &after {
-            Some(after) => self.file.find(self.at, after)?.is_some(),
-            None => true,
-        };
-        let made = match stays {
-            true => self.work.insert_at(after, cells.clone()),
-            false => Err(Error::not_found("row", &key)),
-        };
-        let made = match made {
-            // Where the row that it came after is gone, or deleted, it comes last.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound { what: "row", .. }) => {
-                self.work.take(RowEdit::Insert { after: None, cells })
-            }
-            made => made,
-        };
-        match made {
-            Ok(_) => Ok(()),
-            Err(error) if is_of_content(&error) || matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => {
-                let address = RowAddress::Row { table: self.table.clone(), row: key };
-                self.dropped.push(RowConflict { address, base: None, ours: Some(told), theirs: None });
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Said {
-    /// All values that the edits replaced.
-    fn known(&self) -> Vec<(&String, &Value)> {
-        match &self.deleted {
-            Some((before, _)) => before.iter().map(|(column, value)| (column, value)).collect(),
-            None => self.cells.iter().map(|(column, before, ..)| (column, before)).collect(),
-        }
-    }
-
-    /// Those of them that the file had.
-    fn known_of_file(&self, added: &BTreeSet<String>) -> Vec<(&String, &Value)> {
-        self.known().into_iter().filter(|(column, _)| !added.contains(*column)).collect()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::inserted::{in_order, inserted, place_behind};
+use super::traces::Traces;
 use crate::model::{ObjectKind, PatchBytes, RowAddress, RowChange, RowPatch, Value};
 use crate::overlay::Rows;
 use crate::store::Store;
@@ -18,6 +19,8 @@ type Changes = BTreeMap<RowAddress, Option<RowChange>>;
 pub(in crate::dataset) struct Splicing {
     changes: Changes,
     patches: BTreeMap<RowAddress, Patch>,
+    /// Of the file's rows, where none are kept yet.
+    traces: Option<Traces>,
 }
 
 /// What the format is asked, and whose patch each answer is.
@@ -51,21 +54,24 @@ impl Splicing {
             }
         }
         add_cells_of_touched_rows(rows, &mut changes)?;
+        let says_something = rows.root().is_some() || changes.values().any(Option::is_some);
+        let is_traced = !says_something || rows.traces()?.is_some();
+        let traces = if is_traced { None } else { Some(Traces::of(file)?) };
         let question = Question::of(file, at, &changes)?;
         if question.edits.sets.is_empty() && question.edits.deletes.is_empty() && question.edits.inserts.is_empty() {
-            return Ok(Splicing { changes, patches: BTreeMap::new() });
+            return Ok(Splicing { changes, patches: BTreeMap::new(), traces });
         }
         let patches = question.ask(file)?;
         for (address, _) in patches.iter().filter(|(address, _)| matches!(address, RowAddress::Shared { .. })) {
             let empty = RowPatch { offset: 0, replaced: 0, bytes: PatchBytes::Inline(Vec::new()) };
             changes.insert(address.clone(), Some(RowChange::Shared { patch: empty }));
         }
-        Ok(Splicing { changes, patches })
+        Ok(Splicing { changes, patches, traces })
     }
 
     /// Stores what is too long to be kept with a change; returns the rows, and by how many bytes the file grows.
     pub(in crate::dataset) fn store(self, rows: Rows, store: &dyn Store) -> Result<(Rows, i64)> {
-        let Splicing { changes, mut patches } = self;
+        let Splicing { changes, mut patches, traces } = self;
         let (mut edits, mut grown) = (Vec::with_capacity(changes.len()), 0i64);
         let growth = |patch: Option<&RowPatch>| {
             patch.map_or(0, |patch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed())
@@ -78,7 +84,12 @@ impl Splicing {
             grown -= growth(before.as_ref().and_then(RowChange::patch));
             edits.push((address, change));
         }
-        Ok((rows.with(edits)?, grown))
+        let rows = rows.with(edits)?;
+        let rows = match traces.filter(|_| rows.root().is_some()) {
+            Some(traces) => rows.with_traces(traces.stored(store)?)?,
+            None => rows,
+        };
+        Ok((rows, grown))
     }
 }
 
@@ -198,12 +209,16 @@ impl Question {
 
 fn keep(patch: Patch, store: &dyn Store) -> Result<RowPatch> {
     let Patch { offset, replaced, bytes } = patch;
-    let bytes = if bytes.len() <= INLINE_LEN_MAX {
+    Ok(RowPatch { offset, replaced, bytes: kept(bytes, store)? })
+}
+
+/// Bytes as they are kept: few of them where they are spoken of, many as a blob.
+pub(super) fn kept(bytes: Vec<u8>, store: &dyn Store) -> Result<PatchBytes> {
+    Ok(if bytes.len() <= INLINE_LEN_MAX {
         PatchBytes::Inline(bytes)
     } else {
         PatchBytes::Blob(store.put(ObjectKind::Blob, &bytes)?, bytes.len() as u64)
-    };
-    Ok(RowPatch { offset, replaced, bytes })
+    })
 }
 
 fn with_patch(change: RowChange, patch: Option<RowPatch>) -> RowChange {

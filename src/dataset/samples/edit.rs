@@ -70,6 +70,7 @@ impl Draft {
         self.exclude(&work.excluded)?;
         self.include(&work.included)?;
         self.delete_samples(&work.deleted)?;
+        self.trace_samples(&joined)?;
         Ok(keys)
     }
 

@@ -54,6 +54,7 @@ impl Draft {
         rows.apply(self)?;
         self.apply(files)?;
         self.change_samples(changes)?;
+        self.trace_samples(&joined)?;
         Ok(count)
     }
 

@@ -14,6 +14,7 @@
 //! | `coco`, `yolo`, `voc`, `listed` | what one format says of images |
 //! | `columns`, `scan` | the table's columns, and its rows as batches |
 //! | `edit`, `relabel`, `exclude`, `hide` | edits: added columns, classes, which samples are excluded |
+//! | `follow` | what becomes of all that when the rows that samples are change their places |
 //! | `parquet` | the table as a file |
 //! | `diff` | what differs between two views |
 
@@ -22,6 +23,7 @@ mod columns;
 mod diff;
 mod edit;
 mod exclude;
+mod follow;
 mod hide;
 mod images;
 mod join;
@@ -36,6 +38,7 @@ mod yolo;
 use std::sync::Arc;
 
 pub(super) use diff::diff;
+pub(super) use follow::follow;
 pub(super) use scan::{outline, scan};
 
 use super::rows::Table;

@@ -4,6 +4,7 @@ mod blobs;
 mod classes;
 mod edits;
 mod merges;
+mod moved_rows;
 mod parsed;
 mod pending;
 mod plain;

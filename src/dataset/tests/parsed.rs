@@ -141,7 +141,7 @@ pub(super) fn with_weights(fixture: &Fixture) -> Draft {
 }
 
 /// The rows of the only table as lines.
-fn rows(view: &View) -> Vec<String> {
+pub(super) fn rows(view: &View) -> Vec<String> {
     let table = view.table(None).expect("a table");
     let mut found = Vec::new();
     view.scan_rows(&table, &Default::default(), &mut |rows| {

@@ -1,0 +1,124 @@
+//! What is said of samples that are rows of a table goes along with these when their file is another one.
+
+use std::collections::BTreeMap;
+
+use super::PART;
+use super::edit::Changes;
+use super::join::{Joined, Wanted};
+use crate::Result;
+use crate::dataset::draft::Draft;
+use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces};
+use crate::dataset::view::{Place, View};
+use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
+
+impl Draft {
+    /// Keeps the traces of the rows that are the samples, where these are told by their places in a file of the source.
+    pub(super) fn trace_samples(&mut self, joined: &Joined) -> Result<()> {
+        let samples = self.view.overlay.samples()?;
+        let Some(main) = joined.main.as_ref().filter(|main| !main.is_many) else { return Ok(()) };
+        let Some(node) = main.paths.first().map(|path| self.view.node(path)).transpose()?.flatten() else {
+            return Ok(());
+        };
+        if samples.root().is_none()
+            || samples.traces()?.is_some()
+            || !matches!(node.place.below(), Place::Source { .. })
+        {
+            return Ok(());
+        }
+        let traces = Part::open(&self.view, &node, &*main.format)?.with_file(|file, _| Traces::of(file))?;
+        let samples = samples.with_traces(traces.stored(&*self.dataset.store)?)?;
+        self.view.overlay = self.view.overlay.with_samples(&samples)?;
+        Ok(())
+    }
+}
+
+/// Gives what `before` says of samples to the keys that they have in `laid`, which has another base and the new keys
+/// of rows by file. Returns the cells of samples that are gone, or may be any.
+pub(in crate::dataset) fn follow(
+    before: &View,
+    laid: &mut View,
+    keys: &BTreeMap<DataPath, NewKeys>,
+) -> Result<Vec<RowConflict>> {
+    let samples = before.overlay.samples()?;
+    if samples.root().is_none() {
+        return Ok(Vec::new());
+    }
+    let main = Main::of(before, laid, &samples, keys)?;
+    if main.is_none() && keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut gone, mut come, mut lost) = (Changes::new(), Changes::new(), Vec::new());
+    for (address, change) in samples.entries()? {
+        let RowAddress::Cell { row, column, .. } = &address else { continue };
+        let now = match &main {
+            Some(main) => main.keys.now(&main.part, row),
+            None => Some(row.clone()),
+        };
+        gone.insert(address.clone(), None);
+        match now {
+            Some(row) => {
+                let address = RowAddress::Cell { table: PART.to_owned(), row, column: column.clone() };
+                come.insert(address, Some(followed(change, keys)));
+            }
+            None => {
+                let ours = match change {
+                    RowChange::Set { after, .. } => Some(after),
+                    _ => Some(Value::Bool(true)),
+                };
+                lost.push(RowConflict { address, base: None, ours, theirs: None });
+            }
+        }
+    }
+    gone.extend(come);
+    let mut samples = samples.with(gone)?;
+    if let Some(main) = main {
+        samples = samples.with_traces(main.traces.stored(&*laid.store)?)?;
+    }
+    laid.overlay = laid.overlay.with_samples(&samples)?;
+    Ok(lost)
+}
+
+/// What is said of a sample, with the rows that it hides by the keys that these have now.
+fn followed(change: RowChange, keys: &BTreeMap<DataPath, NewKeys>) -> RowChange {
+    let RowChange::Excluded { rows } = change else { return change };
+    let now = |row: ExcludedRow| match keys.get(&row.path) {
+        None => Some(row),
+        Some(keys) => keys.now(&row.table, &row.row).map(|now| ExcludedRow { row: now, ..row }),
+    };
+    RowChange::Excluded { rows: rows.into_iter().filter_map(now).collect() }
+}
+
+/// The table whose rows are the samples, and whose file is another one now.
+struct Main {
+    /// Its name within the file.
+    part: String,
+    keys: NewKeys,
+    /// Of its rows now.
+    traces: Traces,
+}
+
+impl Main {
+    /// `None` where samples are no rows, or these are where they were.
+    fn of(before: &View, laid: &View, samples: &Rows, keys: &BTreeMap<DataPath, NewKeys>) -> Result<Option<Main>> {
+        let traces = Traces::beside(samples, &*before.store)?;
+        if traces.is_empty() {
+            return Ok(None);
+        }
+        let Some(main) = Joined::of(laid, &Wanted::nothing())?.main.filter(|main| !main.is_many) else {
+            return Ok(None);
+        };
+        let path = &main.paths[0];
+        let (Some(old), Some(new)) = (before.node(path)?, laid.node(path)?) else { return Ok(None) };
+        let (Some(old), Some(now)) = (old.place.source_row(), new.place.source_row()) else { return Ok(None) };
+        let (old, now) = (before.base.entry(old)?, laid.base.entry(now)?);
+        if (old.size, old.mtime_ns) == (now.size, now.mtime_ns) {
+            return Ok(None);
+        }
+        Part::open(laid, &new, &*main.format)?.with_file(|file, _| {
+            let inserted = keys.get(path).map(|keys| keys.inserted(&main.part)).unwrap_or_default();
+            let keys = NewKeys::of(&traces, file, &main.part, inserted)?;
+            Ok(Some(Main { part: main.part.clone(), keys, traces: Traces::of(file)? }))
+        })
+    }
+}

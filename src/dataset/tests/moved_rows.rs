@@ -1,0 +1,135 @@
+//! Rows without keys of a source's file that changed: whatever was said of one stays with it, or is dropped and told.
+
+use arrow::datatypes::DataType;
+
+use super::parsed::{bytes, rows};
+use super::reapplied::{delete, refresh, set, text};
+use super::*;
+use crate::dataset::rows::RowEdit;
+use crate::model::Value;
+
+/// Lines of one length, that differ in a letter.
+fn lines(letters: &str) -> String {
+    letters.chars().map(|letter| format!("{{\"name\": \"{letter}\", \"label\": \"cat\"}}\n")).collect()
+}
+
+fn insert(draft: &mut Draft, after: Option<&str>, name: &str) -> Result<()> {
+    let table = draft.view().table(None)?;
+    let cells = vec![("name".to_owned(), text(name))];
+    draft.edit_table(&table, vec![RowEdit::Insert { after: after.map(str::to_owned), cells }]).map(drop)
+}
+
+fn names(view: &View) -> String {
+    rows(view).iter().map(|row| row.split(',').next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn an_edit_stays_with_its_row_where_rows_of_one_length_come_and_go_above_it() {
+    for (source, shown) in [
+        (lines("xabcd"), lines("xabcd")),
+        (lines("bcd"), lines("bcd")),
+        (lines("xbacd"), lines("xbacd")),
+        (lines("cabd"), lines("cabd")),
+    ] {
+        let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+        fixture.commit("main", |draft| set(draft, None, "2", "label", text("cow")));
+        assert_eq!(refresh(&fixture, "t.jsonl", &source), [""; 0], "{source}");
+        let edited = shown.replace("\"c\", \"label\": \"cat\"", "\"c\", \"label\": \"cow\"");
+        assert_eq!(bytes(&fixture.view("main"), "t.jsonl"), edited);
+    }
+}
+
+#[test]
+fn an_edit_whose_row_went_for_another_of_its_length_is_dropped_and_told() {
+    let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+    fixture.commit("main", |draft| {
+        set(draft, None, "1", "label", text("cow"))?;
+        delete(draft, None, "2")
+    });
+    let told = refresh(&fixture, "t.jsonl", &lines("axyd"));
+    let expected = [
+        "dropped: 1 label was cat, ours cow, theirs -",
+        r#"dropped: 2 was {"label":"cat","name":"c"}, ours -, theirs -"#,
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(bytes(&fixture.view("main"), "t.jsonl"), lines("axyd"));
+}
+
+#[test]
+fn cells_of_added_columns_follow_their_row_or_are_told() {
+    let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(None)?;
+        draft.add_column(&table, "weight", &DataType::Int64)?;
+        set(draft, None, "1", "weight", Value::Int(7))?;
+        set(draft, None, "3", "weight", Value::Int(8))
+    });
+    let told = refresh(&fixture, "t.jsonl", &lines("xyacd"));
+    assert_eq!(told, ["dropped: 1 weight was , ours 7, theirs -"]);
+    assert_eq!(rows(&fixture.view("main")), ["x,cat,", "y,cat,", "a,cat,", "c,cat,", "d,cat,8"]);
+}
+
+#[test]
+fn inserted_rows_come_after_what_they_came_after_and_in_their_order() {
+    let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+    fixture.commit("main", |draft| {
+        insert(draft, Some("1"), "1")?;
+        insert(draft, Some("1"), "3")?;
+        insert(draft, Some("1+1"), "2")?;
+        insert(draft, None, "9")?;
+        delete(draft, None, "1")
+    });
+    assert_eq!(names(&fixture.view("main")), "a123cd9");
+    assert_eq!(refresh(&fixture, "t.jsonl", &lines("xabycd")), [""; 0]);
+    assert_eq!(names(&fixture.view("main")), "xa123ycd9");
+    assert_eq!(refresh(&fixture, "t.jsonl", &lines("xaycd")).len(), 1, "the row that was deleted is gone");
+    assert_eq!(names(&fixture.view("main")), "xa123ycd9");
+    assert_eq!(refresh(&fixture, "t.jsonl", &lines("cd")), [""; 0]);
+    assert_eq!(names(&fixture.view("main")), "123cd9");
+}
+
+#[test]
+fn a_second_refresh_finds_the_rows_by_what_the_first_one_found() {
+    let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+    fixture.commit("main", |draft| set(draft, None, "2", "label", text("cow")));
+    for letters in ["xabcd", "xyabcde", "yce"] {
+        assert_eq!(refresh(&fixture, "t.jsonl", &lines(letters)), [""; 0]);
+    }
+    assert_eq!(rows(&fixture.view("main")), ["y,cat", "c,cow", "e,cat"]);
+}
+
+#[test]
+fn what_is_said_of_samples_that_are_rows_follows_these_or_is_told() {
+    let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+    let samples = |view: &View| view.table(Some("samples")).expect("samples");
+    fixture.commit("main", |draft| {
+        let table = samples(draft.view());
+        draft.add_column(&table, "weight", &DataType::Int64)?;
+        let weight = |row: &str, weight| RowEdit::Set {
+            row: row.to_owned(),
+            cells: vec![("weight".to_owned(), Value::Int(weight))],
+        };
+        draft.edit_table(&table, vec![weight("0", 5), weight("1", 6), weight("3", 8)])?;
+        draft.exclude_samples(&["2".to_owned()], true).map(drop)
+    });
+    let told = refresh(&fixture, "t.jsonl", &lines("xacyd"));
+    assert_eq!(told, ["dropped: 1 weight was -, ours 6, theirs -"]);
+    assert_eq!(names(&fixture.view("main")), "xayd");
+    let cells = |view: &View| -> Vec<String> {
+        let columns = ["name", "weight", "excluded"].map(str::to_owned).to_vec();
+        let mut found = Vec::new();
+        let scan = crate::dataset::rows::RowScan { columns: Some(columns) };
+        view.scan_rows(&samples(view), &scan, &mut |rows| {
+            for row in 0..rows.batch.num_rows() {
+                let cells = rows.batch.columns().iter().map(|of| crate::table::arrow_value::value(of, row));
+                found.push(cells.map(|cell| cell.expect("a value").to_string()).collect::<Vec<_>>().join(" "));
+            }
+            Ok(crate::table::Flow::More)
+        })
+        .expect("scanned");
+        found
+    };
+    assert_eq!(cells(&fixture.view("main")), ["x  false", "a 5 false", "c  true", "y  false", "d 8 false"]);
+    fixture.commit("main", |draft| draft.exclude_samples(&["2".to_owned()], false).map(drop));
+    assert_eq!(bytes(&fixture.view("main"), "t.jsonl"), lines("xacyd"));
+}
