@@ -342,7 +342,8 @@ fn ambiguous(name: &str, all: &[Table]) -> Error {
     Error::new(ErrorKind::Ambiguous { name: name.to_owned(), candidates })
 }
 
-/// Names tables by the file's name without its ending; by the whole path where two files have the same.
+/// Names tables by the file's name without its ending; by the whole path where two files have the same, or it is
+/// the main table's.
 fn named(files: Vec<(DataPath, Found)>) -> Vec<Table> {
     let stem = |path: &DataPath| stem_of(&String::from_utf8_lossy(path.name())).to_owned();
     let mut count: HashMap<String, usize> = HashMap::new();
@@ -350,7 +351,7 @@ fn named(files: Vec<(DataPath, Found)>) -> Vec<Table> {
     let mut tables = Vec::new();
     for (path, found) in files {
         let stem = stem(&path);
-        let file = if count[&stem] > 1 { path.to_string() } else { stem };
+        let file = if count[&stem] > 1 || stem == samples::NAME { path.to_string() } else { stem };
         for part in found.format.parts() {
             let name = if *part == SOLE { file.clone() } else { format!("{file}.{part}") };
             let (format, why, paths) = (found.format.clone(), found.why.clone(), Arc::from([path.clone()]));
@@ -379,10 +380,14 @@ fn many(format: &Arc<dyn Format>, paths: &[DataPath], why: &str) -> Vec<Table> {
 /// What people call a table, wherever two files do not share a name.
 pub fn short_name(path: &DataPath, part: &str) -> String {
     let name = String::from_utf8_lossy(path.name()).into_owned();
-    let stem = stem_of(&name);
     if is_one_of_many(path) {
         return part.to_owned();
     }
+    let whole = path.to_string();
+    let stem = match stem_of(&name) {
+        samples::NAME if *path != samples::path() => &whole,
+        stem => stem,
+    };
     if part == SOLE { stem.to_owned() } else { format!("{stem}.{part}") }
 }
 

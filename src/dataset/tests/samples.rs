@@ -178,6 +178,23 @@ fn without_images_the_samples_are_the_rows_of_the_largest_table() {
     assert_eq!(content(&fixture.view("main"), "b.csv"), "y,label\n1,a\n");
 }
 
+#[test]
+fn a_file_called_as_the_main_table_is_hides_it_not() {
+    let fixture =
+        Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("samples.csv", "image,label\na.png,cat\nb.png,dog\n")]);
+    let view = fixture.view("main");
+    assert_eq!(rows(&view, "true", &["key", "label"]), ["a.png cat", "b.png dog"]);
+    let file = view.table(Some("samples.csv")).expect("the file's own");
+    assert!(!file.is_samples() && view.table(Some("samples")).expect("the main table").is_samples());
+    fixture.commit("main", |draft| {
+        let cells = vec![("label".to_owned(), text("lynx"))];
+        draft.edit_table(&file, vec![RowEdit::Set { row: "0".to_owned(), cells }]).map(drop)
+    });
+    assert_eq!(content(&fixture.view("main"), "samples.csv"), "image,label\na.png,lynx\nb.png,dog\n");
+    let told = told_rows(&view, &fixture.view("main"));
+    assert!(told.iter().any(|line| line.contains("samples.csv")), "{told:?}");
+}
+
 fn content(view: &View, at: &str) -> String {
     let mut bytes = Vec::new();
     let node = view.existing(&path(at)).expect("there");
