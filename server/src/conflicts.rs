@@ -105,7 +105,7 @@ impl From<&OpenConflict> for ConflictDetail {
         ConflictDetail {
             path: conflict.path.to_string(),
             table: row.map(|row| short_name(&conflict.path, row.table())),
-            key: row.and_then(|row| row.row()).map(|key| short_key(&conflict.path, key)),
+            key: row.and_then(|row| Some(short_key(&conflict.path, row.table(), row.row()?))),
             column: row.and_then(|row| match row {
                 RowAddress::Cell { column, .. } | RowAddress::Column { column, .. } => Some(column.clone()),
                 RowAddress::Row { .. } | RowAddress::Shared { .. } => None,

@@ -234,7 +234,7 @@ impl From<&RowDiff> for RowDifference {
         RowDifference {
             table: short_name(&row.path, row.address.table()),
             path: row.path.to_string(),
-            key: row.address.row().map(|key| short_key(&row.path, key)),
+            key: row.address.row().map(|key| short_key(&row.path, row.address.table(), key)),
             column,
             change: word(row),
             before: json(&row.before),

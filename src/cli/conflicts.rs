@@ -82,7 +82,7 @@ impl Place {
             RowAddress::Cell { column, .. } | RowAddress::Column { column, .. } => Some(column.clone()),
             RowAddress::Row { .. } | RowAddress::Shared { .. } => None,
         };
-        let key = address.row().map(|key| short_key(&conflict.path, key));
+        let key = address.row().map(|key| short_key(&conflict.path, address.table(), key));
         Place { table: Some(short_name(&conflict.path, address.table())), key, column }
     }
 }

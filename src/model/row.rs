@@ -96,6 +96,11 @@ impl RowAddress {
         Ok(key)
     }
 
+    /// What the keys of all rows of a table and of their cells begin with, and no others.
+    pub fn rows_key(table: &str) -> Vec<u8> {
+        [&[ROW][..], table.as_bytes(), &[END]].concat()
+    }
+
     /// The address that a key says; `None` for bytes that are none.
     pub fn from_key(key: &[u8]) -> Option<RowAddress> {
         let (kind, rest) = key.split_first()?;

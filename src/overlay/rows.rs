@@ -71,6 +71,34 @@ impl Rows {
         Ok(found)
     }
 
+    /// What it says of the rows of one table and their cells, in order of address.
+    pub fn of_table(&self, table: &str) -> Result<Vec<(RowAddress, RowChange)>> {
+        self.range(&RowAddress::rows_key(table))
+    }
+
+    /// What it says of some rows of a table and their cells; where the rows are in order, each part of the map is
+    /// read once.
+    pub fn of_rows<'r>(
+        &self,
+        table: &str,
+        rows: impl IntoIterator<Item = &'r str>,
+    ) -> Result<Vec<(RowAddress, RowChange)>> {
+        let mut cursor = tree::Cursor::new(&self.nodes, self.root);
+        let mut found = Vec::new();
+        for row in rows {
+            let address = RowAddress::Row { table: table.to_owned(), row: row.to_owned() };
+            let (of_row, of_cells) = (address.to_key()?, address.cells_key()?);
+            cursor.seek(&of_row)?;
+            while let Some((key, value)) = cursor.next()? {
+                if key != of_row && !key.starts_with(&of_cells) {
+                    break;
+                }
+                found.push((address_of(&key)?, decode(&value)?));
+            }
+        }
+        Ok(found)
+    }
+
     /// The map with some addresses changed; `None` makes it say nothing of the address.
     pub fn with(&self, edits: impl IntoIterator<Item = (RowAddress, Option<RowChange>)>) -> Result<Rows> {
         let edit =
@@ -211,6 +239,22 @@ mod tests {
         assert_eq!(plain.traced_as(&more).expect("edited").root(), traced.root());
         let less = more.with([(cell(1, "a"), None), (cell(2, "a"), None)]).expect("edited");
         assert_eq!(less.root(), None);
+    }
+
+    #[test]
+    fn what_is_said_of_many_rows_is_what_is_said_of_each() {
+        let edits = (0..3000).filter(|row| row % 3 > 0).flat_map(|row| {
+            let at = RowAddress::Row { table: "rows".to_owned(), row: u64::to_string(&row) };
+            let said = if row % 3 == 1 { [cell(row, "a"), cell(row, "b")] } else { [at, cell(row, "c")] };
+            said.map(|address| (address, Some(set(row as i64))))
+        });
+        let rows = empty().with(edits).expect("edited");
+        let mut keys: Vec<String> = (0..3000).step_by(2).map(|row: u64| row.to_string()).collect();
+        keys.sort();
+        let each: Vec<_> = keys.iter().flat_map(|key| rows.of_row("rows", key).expect("read")).collect();
+        assert_eq!(rows.of_rows("rows", keys.iter().map(String::as_str)).expect("read"), each);
+        let other = rows.with([(RowAddress::Row { table: "row".to_owned(), row: "1".to_owned() }, Some(set(1)))]);
+        assert_eq!(other.expect("edited").of_table("rows").expect("read"), rows.entries().expect("read"));
     }
 
     #[test]

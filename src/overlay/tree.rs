@@ -253,6 +253,11 @@ impl<'a> Cursor<'a> {
     /// Goes to the first entry whose key is `key` or greater.
     pub(super) fn seek(&mut self, key: &[u8]) -> Result<()> {
         let Some(root) = self.root else { return Ok(()) };
+        // Who goes on from where it is often stays in the node.
+        if let Some(walk) = self.walk.as_ref().filter(|walk| walk.node.key(0) <= key && key <= walk.node.last_key()) {
+            self.index = walk.node.position(key);
+            return Ok(());
+        }
         let walk = Walk::seek(self.nodes, root, 0, key)?;
         self.index = walk.node.position(key);
         self.walk = Some(walk);

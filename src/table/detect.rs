@@ -60,6 +60,17 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
     }
 }
 
+/// Why a file whose name promises `promise`, and that begins with `head`, is no table; `None` for names that very
+/// different files have.
+pub fn refusal(promise: Promise, head: &[u8]) -> Option<String> {
+    match promise {
+        Promise::Delimited => Some(super::csv::CsvFormat::refusal(head)),
+        Promise::JsonLines => Some(super::jsonl::JsonlFormat::refusal(head)),
+        Promise::Parquet => Some("it does not begin with PAR1".to_owned()),
+        Promise::Arrow | Promise::Json | Promise::Xml | Promise::Text | Promise::Yaml => None,
+    }
+}
+
 /// A JSON object with one of COCO's arrays in it.
 fn coco(head: &[u8]) -> Option<Found> {
     let text = head.trim_ascii_start();

@@ -19,6 +19,7 @@
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `place_key` | the key of a row that has none of its own |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
+//! | `moment` | dates and times, as texts and as numbers |
 //! | `stored` | what was found of a file, as it is kept |
 //! | [`csv`], [`jsonl`] | lines of text |
 //! | [`json`], its dialect [`coco`] | rows that are objects in arrays of JSON |
@@ -42,6 +43,7 @@ pub(crate) mod in_order;
 pub mod json;
 pub mod jsonl;
 mod marks;
+mod moment;
 pub mod parquet;
 mod place_key;
 mod read;
@@ -221,6 +223,15 @@ pub trait TableFile: Send + Sync {
     /// for letter: `01` is no key of row 1.
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>>;
 
+    /// The places of rows, each as [`TableFile::find`]; for many of them in one sweep over the file, not in as many
+    /// searches.
+    ///
+    /// # Errors
+    /// Those of the file.
+    fn find_all(&self, table: usize, keys: &[&str]) -> Result<Vec<Option<u64>>> {
+        keys.iter().map(|key| self.find(table, key)).collect()
+    }
+
     /// The highest id of a row, where ids are numbers.
     ///
     /// # Errors
@@ -254,6 +265,15 @@ pub trait TableFile: Send + Sync {
         let cell = |column: &usize| all.get(*column).cloned().ok_or_else(|| Error::not_found("column", column));
         columns.iter().map(cell).collect()
     }
+
+    /// The table in this file whose rows are the classes of its labels, and its column of their names; the numbers are
+    /// its keys.
+    fn class_table(&self) -> Option<(usize, usize)> {
+        None
+    }
+
+    /// Takes another class map for that of the file, (number, name): the one that its edits make of it.
+    fn set_classes(&mut self, _classes: &[(String, String)]) {}
 
     /// Checks that the value can be written into the column, as it would be read back; returns it so
     /// (`"3"` for a column of numbers is 3).

@@ -109,6 +109,12 @@ pub(crate) fn read_in_every_way(format: &dyn Format, bytes: &Vec<u8>) -> Vec<Vec
                 assert!(found.is_none_or(has_it), "`{other}` is taken for `{key}`");
             }
         }
+        let mut keys: Vec<String> = (0..rows.len()).map(|row| file.key(table, row as u64).expect("a key")).collect();
+        keys.push("nobody's".to_owned());
+        keys.reverse();
+        let wanted: Vec<_> = keys.iter().map(|key| file.find(table, key).expect("a search")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        assert_eq!(again.find_all(table, &keys).expect("a search"), wanted);
         let middle = Scan { columns: Some(vec![]), from: rows.len() as u64 / 2, limit: Some(1) };
         file.scan(table, &middle, &mut |batch| {
             assert_eq!((batch.num_rows(), batch.num_columns()), (1, 0));

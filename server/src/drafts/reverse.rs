@@ -110,7 +110,7 @@ fn meant<'a>(found: &'a Differences, rows: &[RowOrCell]) -> veneer::Result<Vec<&
     let mut meant = Vec::new();
     for row in &found.rows {
         let Some(key) = row.address.row() else { continue };
-        let place = (short_name(&row.path, row.address.table()), short_key(&row.path, key));
+        let place = (short_name(&row.path, row.address.table()), short_key(&row.path, row.address.table(), key));
         let column = match &row.address {
             RowAddress::Cell { column, .. } => Some(column.as_str()),
             _ => None,
@@ -160,10 +160,16 @@ fn restore_rows(draft: &mut Draft, rows: &[&RowDiff]) -> veneer::Result<()> {
             (RowAddress::Column { .. } | RowAddress::Shared { .. }, _) => {}
             (RowAddress::Cell { row: key, column, .. }, before) => {
                 let cells = vec![(column.clone(), before.clone().unwrap_or(Value::Null))];
-                by_table.entry(table).or_default().push(RowEdit::Set { row: short_key(&row.path, key), cells });
+                by_table
+                    .entry(table)
+                    .or_default()
+                    .push(RowEdit::Set { row: short_key(&row.path, row.address.table(), key), cells });
             }
             (RowAddress::Row { row: key, .. }, None) => {
-                by_table.entry(table).or_default().push(RowEdit::Delete { row: short_key(&row.path, key) });
+                by_table
+                    .entry(table)
+                    .or_default()
+                    .push(RowEdit::Delete { row: short_key(&row.path, row.address.table(), key) });
             }
             (RowAddress::Row { row: key, .. }, Some(before)) => {
                 let mut cells = match before {
@@ -171,10 +177,10 @@ fn restore_rows(draft: &mut Draft, rows: &[&RowDiff]) -> veneer::Result<()> {
                     _ => Vec::new(),
                 };
                 let edit = match row.after {
-                    Some(_) => RowEdit::Set { row: short_key(&row.path, key), cells },
+                    Some(_) => RowEdit::Set { row: short_key(&row.path, row.address.table(), key), cells },
                     None => {
                         // A table of many files asks where the row goes.
-                        if short_key(&row.path, key) != *key {
+                        if short_key(&row.path, row.address.table(), key) != *key {
                             cells.push((FILE_COLUMN.to_owned(), Value::Text(row.path.to_string())));
                         }
                         RowEdit::Insert { after: None, cells }

@@ -39,7 +39,7 @@ impl From<&RowDiff> for RowLine {
         RowLine {
             table: Some(short_name(&diff.path, diff.address.table())),
             path: PathFields::from(&diff.path),
-            key: key.map(|key| short_key(&diff.path, key)),
+            key: key.map(|key| short_key(&diff.path, diff.address.table(), key)),
             column: column.map(str::to_owned),
             before: diff.before.as_ref().map(Value::to_json),
             after: diff.after.as_ref().map(Value::to_json),
@@ -67,7 +67,7 @@ impl RowConflictLine {
         let json = |value: &Option<Value>| value.as_ref().map(Value::to_json);
         RowConflictLine {
             table: short_name(path, conflict.address.table()),
-            key: key.map(|key| short_key(path, key)),
+            key: key.map(|key| short_key(path, conflict.address.table(), key)),
             column: column.map(str::to_owned),
             base: json(&conflict.base),
             ours: json(&conflict.ours),
@@ -120,7 +120,7 @@ fn parts(address: &RowAddress) -> (Option<&str>, Option<&str>) {
 fn place(path: &DataPath, address: &RowAddress) -> String {
     let (key, column) = parts(address);
     let mut place = short_name(path, address.table());
-    key.iter().for_each(|key| place.push_str(&format!(" {}", short_key(path, key))));
+    key.iter().for_each(|key| place.push_str(&format!(" {}", short_key(path, address.table(), key))));
     column.iter().for_each(|column| place.push_str(&format!(" {column}")));
     printable(place.as_bytes())
 }

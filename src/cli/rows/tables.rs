@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use veneer::ErrorKind;
 use veneer::dataset::View;
-use veneer::dataset::rows::{FileProblem, OddRows, Table, TableOutline};
+use veneer::dataset::rows::{FileProblem, NoTable, OddRows, Table, TableOutline};
 use veneer::table::{Column, Role};
 
 use super::formats;
@@ -16,6 +16,9 @@ use crate::cli::human;
 use crate::cli::output::{self, Align, PathFields, Table as Lines, printable};
 use crate::cli::report::{Answer, Result, say};
 
+/// So many files that are no table are told.
+const OTHERS_SHOWN: usize = 20;
+
 /// List the tables of a dataset: their formats, rows and columns.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -24,7 +27,8 @@ annotations and categories. `veneer rows` shows one, `veneer set` edits it.
 
 What a file is, is told by its name and beginning. --format says it instead, for all
 revisions of the dataset: of all files, or with PATH= of one (`none`: it is no table);
-`auto` finds it out again.
+`auto` finds it out again. A file whose name promises a table and that is none, such as a
+CSV with lines of different lengths, is told with the reason.
 
 Examples:
   veneer tables traffic
@@ -100,13 +104,15 @@ impl TablesArgs {
         }
         let view = view_of(context, &self.name, self.draft)?;
         let mut lines = Vec::new();
-        for table in view.tables()? {
+        let (tables, others) = view.tables_and_others()?;
+        for table in tables {
             if let Some(info) = info(&view, &table)? {
                 lines.push(line(&table, info, view.odd_rows(&table)?));
             }
         }
         if context.json {
             output::json(&lines)?;
+            say_others(&others);
             return Ok(Answer::Yes);
         }
         let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left, Align::Left]);
@@ -128,6 +134,7 @@ impl TablesArgs {
                 say(format_args!("{}: {} with {why}, the first is `{first}`", line.table, human::count(*rows, "row")));
             }
         }
+        say_others(&others);
         Ok(Answer::Yes)
     }
 }
@@ -141,6 +148,16 @@ fn say_problem(line: &TableLine) {
         files => format!(" (and in {})", human::count(files - 1, "other file")),
     };
     say(format_args!("{} is partial: {file}, {place}: {}{others}", line.table, problem.why));
+}
+
+/// Tells which files are no table though their names say so, and why.
+fn say_others(others: &[NoTable]) {
+    for NoTable { path, why } in others.iter().take(OTHERS_SHOWN) {
+        say(format_args!("{} is no table: {why}; `--format PATH=FORMAT` says what it is", printable(path.as_bytes())));
+    }
+    if let Some(more) = others.len().checked_sub(OTHERS_SHOWN).filter(|more| *more > 0) {
+        say(format_args!("{} more are no table", human::count(more as u64, "file")));
+    }
 }
 
 /// What the table is; `None` where the file turns out to be none of this format, or has no such table.

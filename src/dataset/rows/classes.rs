@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::edit::RowEdit;
-use super::find::Table;
+use super::named::Table;
 use super::scan::RowScan;
 use crate::dataset::draft::Draft;
 use crate::dataset::view::View;
@@ -53,6 +53,14 @@ pub struct Class {
     pub labels: u64,
 }
 
+/// A row that is a class.
+struct ClassRow {
+    /// The row's key.
+    row: String,
+    number: String,
+    name: String,
+}
+
 impl View {
     /// The class maps that people mean by `name`: a map's, its file's path, one of its tables'; or all of them.
     ///
@@ -95,18 +103,25 @@ impl View {
         if let Some((labels, column)) = &map.labels {
             self.each_cell(labels, column, &mut |_, class| *count.entry(class.to_string()).or_default() += 1)?;
         }
-        let (Classes::Rows(classes) | Classes::Places(classes)) = &map.classes else {
+        let Some(table) = map.table() else {
             let class = |(name, labels)| Class { number: None, name, labels };
             return Ok(count.into_iter().map(class).collect());
         };
-        let (mut numbers, mut names) = (Vec::new(), Vec::new());
-        self.each_cell(classes, ID, &mut |_, number| numbers.push(number.to_string()))?;
-        self.each_cell(classes, NAME, &mut |_, name| names.push(name.to_string()))?;
-        let class = |(number, name): (String, String)| {
+        let class = |ClassRow { number, name, .. }| {
             let labels = count.get(&number).copied().unwrap_or(0);
             Class { number: Some(number), name, labels }
         };
-        Ok(numbers.into_iter().zip(names).map(class).collect())
+        Ok(self.class_rows(table)?.into_iter().map(class).collect())
+    }
+
+    fn class_rows(&self, table: &Table) -> Result<Vec<ClassRow>> {
+        let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+        self.each_cell(table, ID, &mut |_, number| numbers.push(number.to_string()))?;
+        let mut number = numbers.into_iter();
+        self.each_cell(table, NAME, &mut |row, name| {
+            rows.push(ClassRow { row, number: number.next().unwrap_or_default(), name: name.to_string() });
+        })?;
+        Ok(rows)
     }
 
     /// Tells all cells of a column, with the keys of their rows.
@@ -122,12 +137,16 @@ impl View {
 }
 
 impl ClassMap {
-    fn is_meant_by(&self, name: &str) -> bool {
-        let classes = match &self.classes {
+    /// The table whose rows are classes.
+    fn table(&self) -> Option<&Table> {
+        match &self.classes {
             Classes::Rows(table) | Classes::Places(table) => Some(table),
             Classes::InLabels => None,
-        };
-        let mut tables = classes.into_iter().chain(self.labels.iter().map(|(table, _)| table));
+        }
+    }
+
+    fn is_meant_by(&self, name: &str) -> bool {
+        let mut tables = self.table().into_iter().chain(self.labels.iter().map(|(table, _)| table));
         let is_file =
             |table: &Table| !table.is_many && table.paths.iter().any(|path| path.as_bytes() == name.as_bytes());
         self.name == name || tables.any(|table| table.name == name || is_file(table))
@@ -140,18 +159,26 @@ impl Draft {
     /// # Errors
     /// `NotFound` for a class that is not there, `AlreadyExists` where another one has the new name.
     pub fn rename_class(&mut self, map: &ClassMap, from: &str, to: &str) -> Result<usize> {
+        if map.table().is_some() {
+            self.renamed(map, from, to)
+        } else {
+            self.in_all_labels(map, |draft, map| draft.renamed(map, from, to))
+        }
+    }
+
+    fn renamed(&mut self, map: &ClassMap, from: &str, to: &str) -> Result<usize> {
         let classes = self.view.classes(map)?;
-        named(&classes, from)?;
+        is_there(classes.iter().map(|class| &class.name), from)?;
         if from == to {
             return Ok(0);
         }
         if classes.iter().any(|class| class.name == to) {
             return Err(Error::already_exists("class", to));
         }
-        let name = Value::Text(to.to_owned());
-        match &map.classes {
-            Classes::Rows(table) | Classes::Places(table) => self.set_where(table, NAME, &[from.to_owned()], &name),
-            Classes::InLabels => self.label(map, &[from.to_owned()], &name),
+        let (from, name) = ([from.to_owned()], Value::Text(to.to_owned()));
+        match map.table() {
+            Some(table) => self.set_where(table, NAME, &from, &name),
+            None => self.label(map, &from, &name),
         }
     }
 
@@ -171,47 +198,64 @@ impl Draft {
     }
 
     /// Makes the labels of some classes those of another one, which may be a new name for them all. Returns how many
-    /// labels changed.
+    /// labels changed; those of samples that are excluded change, too.
     ///
-    /// A class of a table of ids is then gone; one whose number is its place stays, without labels.
+    /// A class of a table of ids is then gone; one whose number is its place stays, without labels. Of several classes
+    /// of one name, the first is the one that others are merged into, and all are merged into another one.
     ///
     /// # Errors
     /// `NotFound` for a class that is not there.
     pub fn merge_classes(&mut self, map: &ClassMap, from: &[String], into: &str) -> Result<usize> {
-        let before = self.view.overlay.clone();
-        self.merged_classes(map, from, into).inspect_err(|_| self.view.overlay = before)
+        self.in_all_labels(map, |draft, map| match map.table() {
+            Some(table) => draft.merged_rows(map, table, from, into),
+            None => draft.merged_names(map, from, into),
+        })
     }
 
-    fn merged_classes(&mut self, map: &ClassMap, from: &[String], into: &str) -> Result<usize> {
+    /// Merges classes that are but names in labels.
+    fn merged_names(&mut self, map: &ClassMap, from: &[String], into: &str) -> Result<usize> {
         let classes = self.view.classes(map)?;
-        from.iter().try_for_each(|name| named(&classes, name).map(|_| ()))?;
-        let others = |kept: &str| from.iter().filter(|name| *name != kept).cloned().collect::<Vec<_>>();
-        if let Classes::InLabels = map.classes {
-            return self.label(map, &others(into), &Value::Text(into.to_owned()));
-        }
+        from.iter().try_for_each(|name| is_there(classes.iter().map(|class| &class.name), name))?;
+        let others: Vec<String> = from.iter().filter(|name| *name != into).cloned().collect();
+        self.label(map, &others, &Value::Text(into.to_owned()))
+    }
+
+    /// Merges classes that are rows of a table.
+    fn merged_rows(&mut self, map: &ClassMap, table: &Table, from: &[String], into: &str) -> Result<usize> {
+        let classes = self.view.class_rows(table)?;
+        from.iter().try_for_each(|name| is_there(classes.iter().map(|class| &class.name), name))?;
+        let first = |name: &str| classes.iter().find(|class| class.name == name);
         // A name that no class has yet becomes that of the first.
-        let is_kept = |class: &&Class| class.name == into;
-        let first = || classes.iter().find(|class| from.first() == Some(&class.name));
-        let kept = classes.iter().find(is_kept).or_else(first).ok_or_else(|| Error::not_found("class", into))?;
-        let gone = others(&kept.name);
-        let numbers: Vec<String> = gone.iter().filter_map(|name| named(&classes, name).ok()?.number.clone()).collect();
-        let number = kept.number.clone().unwrap_or_default();
-        let number = number.parse().map_or(Value::Text(number), Value::Int);
+        let kept = first(into).or_else(|| first(from.first()?)).ok_or_else(|| Error::not_found("class", into))?;
+        let gone: Vec<&ClassRow> =
+            classes.iter().filter(|class| class.row != kept.row && from.contains(&class.name)).collect();
+        let numbers: Vec<String> = gone.iter().map(|class| class.number.clone()).collect();
+        let number = kept.number.parse().map_or_else(|_| Value::Text(kept.number.clone()), Value::Int);
         let changed = self.label(map, &numbers, &number)?;
         if let Classes::Rows(table) = &map.classes {
-            let gone: HashSet<&String> = gone.iter().collect();
-            let mut rows = Vec::new();
-            self.view.each_cell(table, NAME, &mut |row, name| {
-                if gone.contains(&name.to_string()) {
-                    rows.push(RowEdit::Delete { row });
-                }
-            })?;
-            self.edit_table(table, rows)?;
+            let delete = |class: &&ClassRow| RowEdit::Delete { row: class.row.clone() };
+            self.edit_table(table, gone.iter().map(delete).collect())?;
         }
         if kept.name != into {
-            self.rename_class(map, &kept.name, into)?;
+            let cells = vec![(NAME.to_owned(), Value::Text(into.to_owned()))];
+            self.edit_table(table, vec![RowEdit::Set { row: kept.row.clone(), cells }])?;
         }
         Ok(changed)
+    }
+
+    /// Does all of an edit or nothing, to labels of samples that are excluded as well.
+    fn in_all_labels<T>(&mut self, map: &ClassMap, edit: impl FnOnce(&mut Draft, &ClassMap) -> Result<T>) -> Result<T> {
+        let before = self.view.overlay.clone();
+        let edited = self.with_excluded(|draft| {
+            if draft.view.overlay.root() == before.root() {
+                return edit(draft, map);
+            }
+            // Files that were hidden are in its tables now.
+            let maps = draft.view.class_maps(None)?;
+            let all = maps.iter().find(|of_all| of_all.name == map.name).unwrap_or(map);
+            edit(draft, all)
+        });
+        edited.inspect_err(|_| self.view.overlay = before)
     }
 
     /// Sets the class of all labels that have one of these.
@@ -237,6 +281,8 @@ impl Draft {
     }
 }
 
-fn named<'c>(classes: &'c [Class], name: &str) -> Result<&'c Class> {
-    classes.iter().find(|class| class.name == name).ok_or_else(|| Error::not_found("class", name))
+/// # Errors
+/// `NotFound` where no class has the name.
+fn is_there<'c>(mut names: impl Iterator<Item = &'c String>, name: &str) -> Result<()> {
+    if names.any(|known| known == name) { Ok(()) } else { Err(Error::not_found("class", name)) }
 }

@@ -3,7 +3,7 @@
 use arrow::datatypes::DataType;
 
 use super::file_with_rows;
-use super::find::Table;
+use super::named::Table;
 use crate::dataset::draft::Draft;
 use crate::model::{Change, DataPath, RowAddress, RowChange, Value};
 use crate::overlay::Rows;

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use super::find::Table;
+use super::named::Table;
 use super::opened::place_of;
 use super::splice::Splicing;
 use super::work::{Besides, Work};
@@ -41,6 +41,16 @@ pub enum RowEdit {
         /// (column, value); columns that are not named are null.
         cells: Vec<(String, Value)>,
     },
+}
+
+impl RowEdit {
+    /// The row's key, of an edit of one that is there.
+    pub(super) fn row(&self) -> Option<&str> {
+        match self {
+            RowEdit::Set { row, .. } | RowEdit::Delete { row } => Some(row),
+            RowEdit::Insert { .. } => None,
+        }
+    }
 }
 
 impl Draft {
@@ -108,7 +118,7 @@ impl Draft {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
                 let mut work = Work::new(file, rows, table, besides)?;
-                let keys = edits.into_iter().map(|edit| work.take(edit)).collect::<Result<Vec<_>>>()?;
+                let keys = work.take_all(edits)?;
                 Ok((keys, work.splicing()?))
             })?
         };

@@ -1,11 +1,12 @@
-//! Which tables a view has.
+//! Which tables a view has. What these are called is in [`super::named`].
 //!
 //! A file's name says what it may be, and its beginning whether it is. Formats
 //! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::named::{Table, ambiguous, many, may_be_named, named};
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Kind};
@@ -18,10 +19,6 @@ use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloTask};
 use crate::table::{Flow, Format};
 use crate::{Error, ErrorKind, Result};
 
-/// The name within the file of a table that is the only one.
-const SOLE: &str = "rows";
-/// What stands between the file and the key within it, in keys of a table of many files.
-const IN_FILE: char = '#';
 /// The longest class map that is read, in bytes.
 const CLASSES_LEN_MAX: u64 = 16 << 20;
 
@@ -32,78 +29,34 @@ const AT_A_TIME: usize = 256;
 /// How much of a file of lines is read to tell what they are, in bytes.
 const LINE_LEN: usize = 4096;
 
-/// A table of a view: where its rows are.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// What people call it.
-    pub name: String,
-    /// How its files are read.
-    pub format: Arc<dyn Format>,
-    /// Its name within a file.
-    pub part: String,
-    /// The files, in order.
-    pub paths: Arc<[DataPath]>,
-    /// Whether there is a file for each image: then a row's key is `FILE#KEY`, and a column `file` tells the file.
-    pub is_many: bool,
-    /// Why the files are taken for this format.
-    pub why: String,
-}
-
-impl Table {
-    /// Whether it is the main table, which is joined of files and other tables, and so has no file of its own.
-    pub fn is_samples(&self) -> bool {
-        self.paths.is_empty()
-    }
-
-    /// The key of a row of this table, by its key within a file.
-    pub fn key(&self, path: &DataPath, key: &str) -> String {
-        if self.is_many { format!("{path}{IN_FILE}{key}") } else { key.to_owned() }
-    }
-
-    /// The file of a row, and its key within that.
-    ///
-    /// # Errors
-    /// `NotFound` for a key that has no file of this table in it.
-    pub fn split_key<'k>(&self, key: &'k str) -> Result<(DataPath, &'k str)> {
-        if !self.is_many {
-            let path = self.paths.first().ok_or_else(|| Error::not_found("row", key))?;
-            return Ok((path.clone(), key));
-        }
-        let (path, key_within) = key.rsplit_once(IN_FILE).ok_or_else(|| Error::not_found("row", key))?;
-        Ok((self.file(path).map_err(|_| Error::not_found("row", key))?, key_within))
-    }
-
-    /// The file of this table that has this path, or is shown so where it is not text.
-    pub(in crate::dataset) fn file(&self, path: &str) -> Result<DataPath> {
-        let found = self.paths.binary_search_by(|known| known.as_bytes().cmp(path.as_bytes()));
-        let found = found.ok().or_else(|| self.paths.iter().position(|known| known.to_string() == path));
-        found.map(|at| self.paths[at].clone()).ok_or_else(|| Error::not_found("file of the table", path))
-    }
-}
-
 impl View {
     /// The tables in all files, in order of path; those of many files next, and last the main table `samples`.
     pub fn tables(&self) -> Result<Vec<Table>> {
-        let (mut tables, has_images) = self.file_tables()?;
+        Ok(self.tables_and_others()?.0)
+    }
+
+    /// As [`View::tables`]; and the files that are no table, though their name says so.
+    pub fn tables_and_others(&self) -> Result<(Vec<Table>, Vec<NoTable>)> {
+        let Seen { mut tables, has_images, none } = self.seen(None)?;
         if has_images {
             tables.push(samples::table("there are images"));
         } else if !tables.is_empty() {
             tables.push(samples::table("there is a table"));
         }
-        Ok(tables)
+        Ok((tables, none))
     }
 
     /// The tables in all files, and whether there are images.
     pub(in crate::dataset) fn file_tables(&self) -> Result<(Vec<Table>, bool)> {
-        self.found(None)
+        let Seen { tables, has_images, .. } = self.seen(None)?;
+        Ok((tables, has_images))
     }
 
-    fn found(&self, only: Option<&str>) -> Result<(Vec<Table>, bool)> {
-        let (files, labels, voc) = (Vec::new(), Vec::new(), Vec::new());
-        let mut finding = Finding { view: self, only, files, labels, voc, data: None, has_images: false };
+    fn seen(&self, only: Option<&str>) -> Result<Seen> {
+        let (files, none, labels, voc) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut finding = Finding { view: self, only, files, none, labels, voc, data: None, has_images: false };
         finding.folder(&self.root()?)?;
-        let has_images = finding.has_images;
-        Ok((finding.tables()?, has_images))
+        finding.seen()
     }
 
     /// The table that people mean by `name`: its own, its file's path, or its name within the file; with but
@@ -114,7 +67,7 @@ impl View {
     pub fn table(&self, name: Option<&str>) -> Result<Table> {
         // A name that is exactly a table's is found without looking into all files.
         if let Some(name) = name
-            && let Some(table) = self.found(Some(name))?.0.into_iter().find(|table| table.name == name)
+            && let Some(table) = self.seen(Some(name))?.tables.into_iter().find(|table| table.name == name)
         {
             return Ok(table);
         }
@@ -208,12 +161,29 @@ impl View {
     }
 }
 
-/// What a walk over all files finds.
+/// A file that is no table, though its name says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoTable {
+    /// The file.
+    pub path: DataPath,
+    /// Why it is none, lower case, no full stop.
+    pub why: String,
+}
+
+/// What a walk over all files found.
+struct Seen {
+    tables: Vec<Table>,
+    has_images: bool,
+    none: Vec<NoTable>,
+}
+
+/// A walk over all files.
 struct Finding<'a> {
     view: &'a View,
     /// Only files are looked into that may have a table of this name, and none of those that have a table together.
     only: Option<&'a str>,
     files: Vec<(DataPath, Found)>,
+    none: Vec<NoTable>,
     labels: Vec<DataPath>,
     voc: Vec<DataPath>,
     data: Option<YoloData>,
@@ -247,8 +217,10 @@ impl Finding<'_> {
                 Promise::Text => {}
                 Promise::Yaml => self.yaml(child),
                 Promise::Delimited | Promise::JsonLines | Promise::Json | Promise::Parquet | Promise::Arrow => {
-                    let found = self.view.sniffed(&child, promise);
-                    self.files.extend(found.map(|found| (child.path, found)));
+                    match self.view.sniffed(&child, promise) {
+                        Some(found) => self.files.push((child.path, found)),
+                        None => self.no_table(child, promise),
+                    }
                 }
             }
         }
@@ -278,6 +250,13 @@ impl Finding<'_> {
         Ok(())
     }
 
+    /// Notes why a file is no table, where its name leaves no doubt that it should be.
+    fn no_table(&mut self, node: Node, promise: Promise) {
+        let why = if is_file(&node) { self.view.head(&node) } else { None };
+        let why = why.and_then(|head| detect::refusal(promise, &head));
+        self.none.extend(why.map(|why| NoTable { path: node.path, why }));
+    }
+
     fn yaml(&mut self, node: Node) {
         let data = self.view.text(&node).and_then(|text| YoloData::parse(&text).ok());
         if let Some(data) = data.filter(|data| !data.names.is_empty()) {
@@ -287,8 +266,8 @@ impl Finding<'_> {
         }
     }
 
-    fn tables(self) -> Result<Vec<Table>> {
-        let Finding { files, labels, voc, data, .. } = self;
+    fn seen(self) -> Result<Seen> {
+        let Finding { files, none, labels, voc, data, has_images, .. } = self;
         let mut tables = named(files);
         if !labels.is_empty() {
             let data = data.unwrap_or_default();
@@ -301,7 +280,7 @@ impl Finding<'_> {
             let format: Arc<dyn Format> = Arc::new(Voc::default());
             tables.extend(many(&format, &voc, "XML with the element `annotation`"));
         }
-        Ok(tables)
+        Ok(Seen { tables, has_images, none })
     }
 }
 
@@ -321,89 +300,10 @@ fn stem(name: &[u8]) -> &[u8] {
     name.iter().rposition(|byte| *byte == b'.').map_or(name, |dot| &name[..dot])
 }
 
-/// Whether a table of this file may have this name.
-fn may_be_named(path: &DataPath, name: &str) -> bool {
-    let file = String::from_utf8_lossy(path.name()).into_owned();
-    let (stem, path) = (stem_of(&file), path.to_string());
-    let is_of = |of: &str| name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    is_of(stem) || is_of(&path)
-}
-
 fn is_file(node: &Node) -> bool {
     node.entry.kind == Kind::File
 }
 
 fn is_labels_folder(folder: &Node) -> bool {
     folder.path.components().any(|name| name == b"labels")
-}
-
-fn ambiguous(name: &str, all: &[Table]) -> Error {
-    let candidates = all.iter().map(|table| table.name.clone()).collect();
-    Error::new(ErrorKind::Ambiguous { name: name.to_owned(), candidates })
-}
-
-/// Names tables by the file's name without its ending; by the whole path where two files have the same, or it is
-/// the main table's.
-fn named(files: Vec<(DataPath, Found)>) -> Vec<Table> {
-    let stem = |path: &DataPath| stem_of(&String::from_utf8_lossy(path.name())).to_owned();
-    let mut count: HashMap<String, usize> = HashMap::new();
-    files.iter().for_each(|(path, _)| *count.entry(stem(path)).or_default() += 1);
-    let mut tables = Vec::new();
-    for (path, found) in files {
-        let stem = stem(&path);
-        let file = if count[&stem] > 1 || stem == samples::NAME { path.to_string() } else { stem };
-        for part in found.format.parts() {
-            let name = if *part == SOLE { file.clone() } else { format!("{file}.{part}") };
-            let (format, why, paths) = (found.format.clone(), found.why.clone(), Arc::from([path.clone()]));
-            tables.push(Table { name, format, part: (*part).to_owned(), paths, is_many: false, why });
-        }
-    }
-    tables
-}
-
-/// The tables of many files: called what they are called within one.
-fn many(format: &Arc<dyn Format>, paths: &[DataPath], why: &str) -> Vec<Table> {
-    let mut paths = paths.to_vec();
-    paths.sort();
-    let paths: Arc<[DataPath]> = paths.into();
-    let table = |part: &&str| Table {
-        name: (*part).to_owned(),
-        format: Arc::clone(format),
-        part: (*part).to_owned(),
-        paths: Arc::clone(&paths),
-        is_many: true,
-        why: why.to_owned(),
-    };
-    format.parts().iter().map(table).collect()
-}
-
-/// What people call a table, wherever two files do not share a name.
-pub fn short_name(path: &DataPath, part: &str) -> String {
-    let name = String::from_utf8_lossy(path.name()).into_owned();
-    if is_one_of_many(path) {
-        return part.to_owned();
-    }
-    let whole = path.to_string();
-    let stem = match stem_of(&name) {
-        samples::NAME if *path != samples::path() => &whole,
-        stem => stem,
-    };
-    if part == SOLE { stem.to_owned() } else { format!("{stem}.{part}") }
-}
-
-/// The key that a row of this file has in its table.
-pub fn short_key(path: &DataPath, key: &str) -> String {
-    if is_one_of_many(path) { format!("{path}{IN_FILE}{key}") } else { key.to_owned() }
-}
-
-/// Whether a file with this name is one of many that make a table together.
-fn is_one_of_many(path: &DataPath) -> bool {
-    matches!(detect::promise(path.name()), Some(Promise::Xml | Promise::Text))
-}
-
-fn stem_of(name: &str) -> &str {
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => name,
-    }
 }

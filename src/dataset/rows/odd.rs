@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
-use super::find::Table;
+use super::named::Table;
 use super::opened::place_of;
 use super::placed::Edits;
 use super::scan::Scanning;

@@ -11,7 +11,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-use super::find::Table;
+use super::named::Table;
 use super::outline::{Joined, TableOutline};
 use super::placed::Edits;
 use super::scan::{RowBatch, RowScan, Scanning, of_rows, unbuilt};

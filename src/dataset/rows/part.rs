@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::dataset::content::Content;
 use crate::dataset::diff::say_bytes;
 use crate::dataset::view::{Node, Place, View};
-use crate::model::Id;
+use crate::model::{Id, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::source::OnDrift;
 use crate::store::Cache;
@@ -23,6 +23,8 @@ pub(in crate::dataset) struct Part<'a> {
     format: &'a dyn Format,
     /// Where its index is kept, and as what.
     cached: Option<(Arc<Cache>, Id)>,
+    /// What is said of its class map; its row edits, if nothing else was told.
+    class_edits: Option<Rows>,
 }
 
 impl<'a> Part<'a> {
@@ -33,12 +35,17 @@ impl<'a> Part<'a> {
             Some(cache) if below.len() >= CACHED_LEN_MIN => Some((cache.clone(), index_id(view, node, format)?)),
             _ => None,
         };
-        Ok(Part { below, rows: view.rows_of(node), format, cached })
+        Ok(Part { below, rows: view.rows_of(node), format, cached, class_edits: None })
     }
 
     /// Content that nobody keeps an index of.
     pub(in crate::dataset) fn of(below: Content, rows: Rows, format: &'a dyn Format) -> Part<'a> {
-        Part { below, rows, format, cached: None }
+        Part { below, rows, format, cached: None, class_edits: None }
+    }
+
+    /// The same file, whose class map is to have these edits, though its rows have them not yet.
+    pub(in crate::dataset) fn with_classes_of(self, rows: &Rows) -> Part<'a> {
+        Part { class_edits: Some(rows.clone()), ..self }
     }
 
     /// Finds the rows, and does something with them.
@@ -59,12 +66,51 @@ impl<'a> Part<'a> {
 
     fn file(&self) -> Result<Box<dyn TableFile + '_>> {
         let known = self.cached.as_ref().and_then(|(cache, id)| cache.get(*id));
-        let file = self.format.open(&self.below, known.as_deref())?;
+        let mut file = self.format.open(&self.below, known.as_deref())?;
         if let (Some((cache, id)), None) = (&self.cached, known) {
             cache.put(*id, &file.index());
         }
+        if let Some(classes) = classes_with(&*file, self.class_edits.as_ref().unwrap_or(&self.rows))? {
+            file.set_classes(&classes);
+        }
         Ok(file)
     }
+}
+
+/// The class map of a file as its edits make it: (number, name); `None` where they say nothing of it.
+fn classes_with(file: &dyn TableFile, rows: &Rows) -> Result<Option<Vec<(String, String)>>> {
+    let Some((at, name)) = file.class_table() else { return Ok(None) };
+    let table = &file.tables()[at];
+    let name = &table.schema.columns[name].name;
+    let edits = rows.of_table(&table.name)?;
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    let map = file.tables().iter().map(|table| table.schema.classes()).find(|classes| !classes.is_empty());
+    let mut classes = map.unwrap_or_default().to_vec();
+    let named = |cells: &[(String, Value)]| {
+        let cell = cells.iter().find(|(column, _)| column == name);
+        cell.map_or_else(String::new, |(_, name)| name.to_string())
+    };
+    let mut new = Vec::new();
+    for (address, change) in edits {
+        match (address, change) {
+            (RowAddress::Row { row, .. }, RowChange::Deleted { .. }) => classes.retain(|(number, _)| *number != row),
+            (RowAddress::Row { row, .. }, RowChange::Inserted { cells, .. }) => {
+                classes.retain(|(number, _)| *number != row);
+                new.push((row, named(&cells)));
+            }
+            (RowAddress::Cell { row, column, .. }, RowChange::Set { after, .. }) if column == *name => {
+                let class = classes.iter_mut().find(|(number, _)| *number == row);
+                class.into_iter().for_each(|(_, known)| *known = after.to_string());
+            }
+            _ => {}
+        }
+    }
+    // Keys are in order of text.
+    new.sort_by_key(|(number, _)| number.parse::<i64>().unwrap_or(i64::MAX));
+    classes.extend(new);
+    Ok(Some(classes))
 }
 
 /// Why and where a file is none of its format; any other error stays one.

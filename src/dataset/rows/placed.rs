@@ -42,7 +42,8 @@ impl Edits {
         // Two columns may have one name: the first is meant.
         let count = info.schema.columns.len() + edits.added.len();
         let missing = |row: &str| Error::corrupt("a row edit", format!("its row `{row}` is not in the file"));
-        let place = |row: &str| file.find(at, row)?.ok_or_else(|| missing(row));
+        let places = places(file, at, &entries)?;
+        let place = |row: &str| places.get(row).copied().ok_or_else(|| missing(row));
         let (mut set, mut deleted, mut cells_of) = (BTreeMap::new(), BTreeSet::new(), HashMap::new());
         for (address, change) in &entries {
             match (address, change) {
@@ -91,4 +92,19 @@ impl Edits {
             || self.inserted.range(Some(range.start)..Some(range.end)).next().is_some()
             || (first == 0 && self.inserted.contains_key(&None))
     }
+}
+
+/// Where the rows of the table at `at` lie of which cells are set, or that are deleted.
+fn places<'e>(
+    file: &dyn TableFile,
+    at: usize,
+    entries: &'e [(RowAddress, RowChange)],
+) -> Result<HashMap<&'e str, u64>> {
+    let name = &file.tables()[at].name;
+    let is_of_row = |change: &RowChange| matches!(change, RowChange::Set { .. } | RowChange::Deleted { .. });
+    let of_table = entries.iter().filter(|(address, change)| address.table() == name && is_of_row(change));
+    let rows: BTreeSet<&str> = of_table.filter_map(|(address, _)| address.row()).collect();
+    let rows: Vec<&str> = rows.into_iter().collect();
+    let found = file.find_all(at, &rows)?;
+    Ok(rows.into_iter().zip(found).filter_map(|(row, place)| Some((row, place?))).collect())
 }

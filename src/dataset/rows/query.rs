@@ -7,7 +7,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-use super::find::Table;
+use super::named::Table;
 use super::opened::Opened;
 use super::scan::{RowBatch, unbuilt};
 use crate::Result;

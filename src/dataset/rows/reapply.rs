@@ -52,7 +52,8 @@ pub(in crate::dataset) fn reapply(
 
 fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Result<Option<Reapplied>> {
     let Some(side) = Side::of(view, node)? else { return Ok(None) };
-    let (part, traces) = (Part::open(view, node, &*side.format)?, Traces::beside(rows, &*view.store)?);
+    let part = Part::open(view, node, &*side.format)?.with_classes_of(rows);
+    let traces = Traces::beside(rows, &*view.store)?;
     part.with_file(|opened, none| {
         if opened.tables().iter().any(|info| info.problem.is_some()) {
             return Ok(None);

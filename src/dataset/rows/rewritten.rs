@@ -102,7 +102,7 @@ fn as_edits(
             edits.push(RowEdit::Set { row, cells });
         }
         edits.extend(changes.deleted.into_iter().map(|(row, _)| RowEdit::Delete { row }));
-        let mut is_said = edits.into_iter().try_for_each(|edit| work.take(edit).map(|_| ()));
+        let mut is_said = work.take_all(edits).map(|_| ());
         for row in changes.inserted {
             is_said = is_said.and_then(|()| work.insert_at(row.after, row.cells).map(|_| ()));
         }

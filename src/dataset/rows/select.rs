@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
 
-use super::find::Table;
+use super::named::Table;
 use super::opened::Opened;
 use crate::Result;
 use crate::dataset::view::View;

@@ -1,6 +1,6 @@
 //! Row changes get their bytes: the format is asked for patches, and these are kept with the changes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::inserted::{in_order, inserted, place_behind};
 use super::traces::Traces;
@@ -72,6 +72,7 @@ impl Splicing {
     /// Stores what is too long to be kept with a change; returns the rows, and by how many bytes the file grows.
     pub(in crate::dataset) fn store(self, rows: Rows, store: &dyn Store) -> Result<(Rows, i64)> {
         let Splicing { changes, mut patches, traces } = self;
+        let said = said_of_touched_rows(&rows, &changes)?;
         let (mut edits, mut grown) = (Vec::with_capacity(changes.len()), 0i64);
         let growth = |patch: Option<&RowPatch>| {
             patch.map_or(0, |patch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed())
@@ -79,9 +80,10 @@ impl Splicing {
         for (address, change) in changes {
             let patch = patches.remove(&address).map(|patch| keep(patch, store)).transpose()?;
             let change = change.map(|change| with_patch(change, patch));
-            let before = rows.get(&address)?;
+            let of_shared = if address.row().is_none() { rows.get(&address)? } else { None };
+            let before = said.get(&address).or(of_shared.as_ref());
             grown += growth(change.as_ref().and_then(RowChange::patch));
-            grown -= growth(before.as_ref().and_then(RowChange::patch));
+            grown -= growth(before.and_then(RowChange::patch));
             edits.push((address, change));
         }
         let rows = rows.with(edits)?;
@@ -95,19 +97,48 @@ impl Splicing {
 
 /// Patches of one row may touch each other, so the other cells of the row are asked for again.
 fn add_cells_of_touched_rows(rows: &Rows, changes: &mut Changes) -> Result<()> {
-    let touched: Vec<(String, String)> =
-        changes.keys().filter_map(|address| Some((address.table().to_owned(), address.row()?.to_owned()))).collect();
-    let mut last = None;
-    for (table, row) in touched {
-        if last.as_ref() == Some(&(table.clone(), row.clone())) {
-            continue;
-        }
-        for (address, change) in rows.of_row(&table, &row)? {
-            changes.entry(address).or_insert(Some(change));
-        }
-        last = Some((table, row));
+    for (address, change) in said_of_touched_rows(rows, changes)? {
+        changes.entry(address).or_insert(Some(change));
     }
     Ok(())
+}
+
+/// What `rows` says of the rows that changes speak of.
+fn said_of_touched_rows(rows: &Rows, changes: &Changes) -> Result<HashMap<RowAddress, RowChange>> {
+    let mut touched: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for address in changes.keys() {
+        if let Some(row) = address.row() {
+            touched.entry(address.table()).or_default().insert(row);
+        }
+    }
+    let mut said = HashMap::new();
+    for (table, of_table) in touched {
+        said.extend(rows.of_rows(table, of_table)?);
+    }
+    Ok(said)
+}
+
+/// Where the rows of a file lie of which cells are set, or that are deleted.
+fn places<'c>(file: &dyn TableFile, at: usize, changes: &'c Changes) -> Result<HashMap<(usize, &'c str), u64>> {
+    let mut wanted: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for (address, change) in changes {
+        let is_of_row = matches!(change, Some(RowChange::Set { .. } | RowChange::Deleted { is_below: true, .. }));
+        if let (true, Some(row)) = (is_of_row, address.row()) {
+            wanted.entry(table_of(file, at, address)).or_default().insert(row);
+        }
+    }
+    let mut places = HashMap::new();
+    for (table, rows) in wanted {
+        let rows: Vec<&str> = rows.into_iter().collect();
+        let found = file.find_all(table, &rows)?;
+        places.extend(rows.into_iter().zip(found).filter_map(|(row, place)| Some(((table, row), place?))));
+    }
+    Ok(places)
+}
+
+/// The place in its file of the table that an address names, which is the one at `at` if there is none of the name.
+fn table_of(file: &dyn TableFile, at: usize, address: &RowAddress) -> usize {
+    file.tables().iter().position(|info| info.name == address.table()).unwrap_or(at)
 }
 
 impl Question {
@@ -116,19 +147,15 @@ impl Question {
         let mut deletes = Vec::new();
         let mut inserts = Vec::new();
         let known = changes.iter().filter_map(|(address, change)| Some((address, change.as_ref()?)));
-        let mut behind = HashMap::new();
+        let (places, mut behind) = (places(file, at, changes)?, HashMap::new());
         for (table, rows) in inserted(known) {
             let places = in_order(&rows).into_iter().enumerate();
             behind.extend(places.map(|(rank, (row, anchor))| ((table, row), (rank, anchor))));
         }
         for (address, change) in changes {
-            let table = match file.tables().iter().position(|info| info.name == address.table()) {
-                Some(table) => table,
-                None if matches!(address, RowAddress::Shared { .. }) => continue,
-                None => at,
-            };
+            let table = table_of(file, at, address);
             let missing = |row: &str| Error::corrupt("a row edit", format!("its row `{row}` is not in the file"));
-            let place = |row: &str| file.find(table, row)?.ok_or_else(|| missing(row));
+            let place = |row: &str| places.get(&(table, row)).copied().ok_or_else(|| missing(row));
             match (address, change) {
                 (RowAddress::Cell { row, column, .. }, Some(RowChange::Set { after, .. })) => {
                     let Some(column) = file.tables()[table].schema.columns.iter().position(|of| of.name == *column)

@@ -1,9 +1,11 @@
 //! Edits of one table of one file, being worked out: what each means for the file's row changes.
+//!
+//! How rows come and where they go is in [`super::inserting`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::edit::RowEdit;
-use super::inserted::{self, Numbers};
+use super::inserted::Numbers;
 use super::splice::Splicing;
 use crate::model::{RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -29,18 +31,41 @@ impl Besides<'_> {
 
 /// Edits of one table of one file, being worked out.
 pub(super) struct Work<'a> {
-    file: &'a dyn TableFile,
-    at: usize,
-    table: String,
-    rows: &'a Rows,
-    changes: BTreeMap<RowAddress, Option<RowChange>>,
-    besides: Besides<'a>,
+    pub(super) file: &'a dyn TableFile,
+    pub(super) at: usize,
+    pub(super) table: String,
+    pub(super) rows: &'a Rows,
+    pub(super) changes: BTreeMap<RowAddress, Option<RowChange>>,
+    pub(super) besides: Besides<'a>,
     /// Of keys of new rows, once there was one.
-    numbers: Option<Numbers>,
+    pub(super) numbers: Option<Numbers>,
     /// The highest id that a row has or had, once one was to be found.
-    id_max: Option<i64>,
+    pub(super) id_max: Option<i64>,
     /// The inserted rows that come right after a row, once that was asked.
-    followers: Option<HashMap<String, BTreeSet<String>>>,
+    pub(super) followers: Option<HashMap<String, BTreeSet<String>>>,
+    ahead: Ahead,
+}
+
+/// What is known of rows that are to be edited, found for all of them at once.
+#[derive(Default)]
+struct Ahead {
+    /// Where they lie; `None` for a row that the file has not.
+    places: HashMap<String, Option<u64>>,
+    /// What is said of them and their cells before the edits.
+    said: HashMap<RowAddress, RowChange>,
+}
+
+impl Ahead {
+    fn of(file: &dyn TableFile, at: usize, rows: &Rows, edits: &[RowEdit]) -> Result<Ahead> {
+        let keys: BTreeSet<&str> = edits.iter().filter_map(RowEdit::row).collect();
+        if keys.len() < 2 {
+            return Ok(Ahead::default());
+        }
+        let said = rows.of_rows(&file.tables()[at].name, keys.iter().copied())?.into_iter().collect();
+        let keys: Vec<&str> = keys.into_iter().collect();
+        let places = file.find_all(at, &keys)?;
+        Ok(Ahead { places: keys.into_iter().map(str::to_owned).zip(places).collect(), said })
+    }
 }
 
 impl<'a> Work<'a> {
@@ -48,7 +73,18 @@ impl<'a> Work<'a> {
         let at = file.tables().iter().position(|info| info.name == table);
         let at = at.ok_or_else(|| Error::not_found("table", table))?;
         let (changes, table) = (BTreeMap::new(), table.to_owned());
-        Ok(Work { file, at, table, rows, changes, besides, numbers: None, id_max: None, followers: None })
+        Ok(Work {
+            file,
+            at,
+            table,
+            rows,
+            changes,
+            besides,
+            numbers: None,
+            id_max: None,
+            followers: None,
+            ahead: Ahead::default(),
+        })
     }
 
     /// All edits that were taken, with their bytes.
@@ -67,23 +103,47 @@ impl<'a> Work<'a> {
         self.changes.insert(address, Some(RowChange::Added { data_type }));
     }
 
-    fn schema(&self) -> &TableSchema {
+    pub(super) fn schema(&self) -> &TableSchema {
         &self.file.tables()[self.at].schema
     }
 
-    fn row_address(&self, row: &str) -> RowAddress {
+    pub(super) fn row_address(&self, row: &str) -> RowAddress {
         RowAddress::Row { table: self.table.clone(), row: row.to_owned() }
     }
 
-    fn cell_address(&self, row: &str, column: &str) -> RowAddress {
+    pub(super) fn cell_address(&self, row: &str, column: &str) -> RowAddress {
         RowAddress::Cell { table: self.table.clone(), row: row.to_owned(), column: column.to_owned() }
     }
 
-    fn saying(&self, address: &RowAddress) -> Result<Option<RowChange>> {
+    pub(super) fn saying(&self, address: &RowAddress) -> Result<Option<RowChange>> {
         match self.changes.get(address) {
             Some(change) => Ok(change.clone()),
+            None if address.row().is_some_and(|row| self.ahead.places.contains_key(row)) => {
+                Ok(self.ahead.said.get(address).cloned())
+            }
             None => self.rows.get(address),
         }
+    }
+
+    /// Works out edits; returns the keys of their rows, in the order of the edits.
+    ///
+    /// Runs of edits of the same kind are taken in the order in which their rows lie, so that the file is read once
+    /// however many they are.
+    pub(super) fn take_all(&mut self, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        self.ahead = Ahead::of(self.file, self.at, self.rows, &edits)?;
+        let place = |edit: &RowEdit| edit.row().and_then(|row| self.ahead.places.get(row).copied().flatten());
+        let mut order: Vec<usize> = (0..edits.len()).collect();
+        let kind = |at: usize| std::mem::discriminant(&edits[at]);
+        for run in order.chunk_by_mut(|a, b| edits[*a].row().is_some() && kind(*a) == kind(*b)) {
+            run.sort_by_key(|at| place(&edits[*at]));
+        }
+        let mut edits: Vec<Option<RowEdit>> = edits.into_iter().map(Some).collect();
+        let mut keys = vec![String::new(); edits.len()];
+        for at in order {
+            keys[at] = self.take(edits[at].take().expect("each is there once"))?;
+        }
+        self.ahead = Ahead::default();
+        Ok(keys)
     }
 
     /// Works out one edit; returns the key of its row.
@@ -104,12 +164,16 @@ impl<'a> Work<'a> {
         Ok(matches!(self.saying(&address)?, Some(RowChange::Added { .. })))
     }
 
-    fn place(&self, row: &str) -> Result<u64> {
-        self.file.find(self.at, row)?.ok_or_else(|| Error::not_found("row", row))
+    pub(super) fn place(&self, row: &str) -> Result<u64> {
+        let place = match self.ahead.places.get(row) {
+            Some(place) => *place,
+            None => self.file.find(self.at, row)?,
+        };
+        place.ok_or_else(|| Error::not_found("row", row))
     }
 
     /// The values as the file takes them, by place of column; those of added columns apart.
-    fn checked(&mut self, cells: Vec<(String, Value)>, of: RowIs) -> Result<Checked> {
+    pub(super) fn checked(&mut self, cells: Vec<(String, Value)>, of: RowIs) -> Result<Checked> {
         let mut checked = Checked::default();
         for (name, value) in cells {
             match self.schema().find(&name) {
@@ -175,26 +239,6 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn set_inserted(
-        &mut self,
-        row: &str,
-        after: Option<String>,
-        mut cells: Vec<(String, Value)>,
-        is_below: bool,
-        checked: Checked,
-    ) -> Result<()> {
-        let named = checked.file.into_iter().map(|(column, value)| (self.schema().columns[column].name.clone(), value));
-        for (name, value) in named.chain(checked.added).collect::<Vec<_>>() {
-            match cells.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, cell)) => *cell = value,
-                None => cells.push((name, value)),
-            }
-        }
-        let inserted = RowChange::Inserted { after, cells, patch: None, is_below };
-        self.changes.insert(self.row_address(row), Some(inserted));
-        Ok(())
-    }
-
     fn delete(&mut self, row: &str) -> Result<()> {
         let address = self.row_address(row);
         match self.saying(&address)? {
@@ -224,188 +268,18 @@ impl<'a> Work<'a> {
         self.changes.insert(address, Some(RowChange::Deleted { before, patch: None, is_below: true }));
         Ok(())
     }
-
-    fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
-        let anchor = match (after, self.file.tables()[self.at].rows) {
-            (Some(row), _) => Some(self.anchor(row)?),
-            (None, 0) => None,
-            (None, rows) => Some(self.file.key(self.at, rows - 1)?),
-        };
-        self.insert_behind(anchor, cells)
-    }
-
-    /// Inserts a row after another; `None` is the beginning.
-    pub(super) fn insert_at(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
-        let anchor = after.map(|row| self.anchor(row)).transpose()?;
-        self.insert_behind(anchor, cells)
-    }
-
-    fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
-        let checked = self.checked(cells, RowIs::New)?;
-        let mut all = Vec::new();
-        for (at, column) in self.schema().columns.iter().enumerate() {
-            let value = checked.file.get(&at).cloned();
-            all.push((column.name.clone(), value.unwrap_or(Value::Null)));
-        }
-        all.extend(checked.added);
-        let key = match self.schema().key {
-            Some(column) => {
-                let key = all[column].1.to_string();
-                if let Some(RowChange::Deleted { before, is_below: true, .. }) = self.saying(&self.row_address(&key))? {
-                    self.bring_back(&key, &before, all)?;
-                    return Ok(key);
-                }
-                self.new_id(column, &mut all)?
-            }
-            None => self.new_key(anchor.as_deref())?,
-        };
-        if let (Some(followers), Some(anchor)) = (&mut self.followers, &anchor) {
-            followers.entry(anchor.clone()).or_default().insert(key.clone());
-        }
-        let inserted = RowChange::Inserted { after: anchor, cells: all, patch: None, is_below: false };
-        self.changes.insert(self.row_address(&key), Some(inserted));
-        Ok(key)
-    }
-
-    /// Checks that a new row can come after this one.
-    fn anchor(&self, row: String) -> Result<String> {
-        match self.saying(&self.row_address(&row))? {
-            Some(RowChange::Inserted { .. }) => Ok(row),
-            Some(RowChange::Deleted { .. }) => Err(Error::not_found("row", row)),
-            _ => self.place(&row).map(|_| row),
-        }
-    }
-
-    /// What came after an inserted row that goes comes after what that came after.
-    fn follow(&mut self, gone: &str, after: Option<String>) -> Result<()> {
-        let mut followers = match self.followers.take() {
-            Some(followers) => followers,
-            None => self.find_followers()?,
-        };
-        for row in followers.remove(gone).unwrap_or_default() {
-            let address = self.row_address(&row);
-            if let Some(RowChange::Inserted { cells, patch, is_below, .. }) = self.saying(&address)? {
-                let moved = RowChange::Inserted { after: after.clone(), cells, patch, is_below };
-                self.changes.insert(address, Some(moved));
-                if let Some(after) = &after {
-                    followers.entry(after.clone()).or_default().insert(row);
-                }
-            }
-        }
-        self.followers = Some(followers);
-        Ok(())
-    }
-
-    fn find_followers(&self) -> Result<HashMap<String, BTreeSet<String>>> {
-        let mut followers: HashMap<String, BTreeSet<String>> = HashMap::new();
-        let changed = self.changes.iter().filter_map(|(address, change)| Some((address.clone(), change.clone()?)));
-        let kept = self.rows.entries()?.into_iter().filter(|(address, _)| !self.changes.contains_key(address));
-        for (address, change) in changed.chain(kept) {
-            if let (RowAddress::Row { table, row }, RowChange::Inserted { after: Some(after), .. }) = (address, change)
-                && table == self.table
-            {
-                followers.entry(after).or_default().insert(row);
-            }
-        }
-        Ok(followers)
-    }
-
-    /// Inserts a row again that was deleted: it is where it was, with these cells, as many as there are columns first.
-    fn bring_back(&mut self, key: &str, before: &[(String, Value)], cells: Vec<(String, Value)>) -> Result<()> {
-        let mut sets = Vec::new();
-        for (place, (name, after)) in cells.into_iter().enumerate() {
-            let is_kept = |column: &crate::table::Column| !column.editable || self.schema().key == Some(place);
-            let change = match self.schema().columns.get(place) {
-                Some(column) if is_kept(column) => continue,
-                Some(_) => {
-                    let before = before.iter().find(|(of, _)| *of == name);
-                    let before = before.map_or(Value::Null, |(_, value)| value.clone());
-                    let after = if after == before { after } else { self.file.check(self.at, place, &after)? };
-                    (after != before).then_some(RowChange::Set { before, after, patch: None })
-                }
-                None => Some(RowChange::Set { before: Value::Null, after, patch: None }),
-            };
-            sets.push((self.cell_address(key, &name), change));
-        }
-        self.changes.insert(self.row_address(key), None);
-        self.changes.extend(sets);
-        Ok(())
-    }
-
-    /// Checks that the id of a new row is nobody's, or finds one where a number is wanted and none was given.
-    fn new_id(&mut self, column: usize, cells: &mut [(String, Value)]) -> Result<String> {
-        if cells[column].1 != Value::Null {
-            let key = cells[column].1.to_string();
-            // A deletion is told at the same address.
-            let is_told = self.saying(&self.row_address(&key))?.is_some();
-            if is_told || self.file.find(self.at, &key)?.is_some() {
-                return Err(Error::already_exists("row", key));
-            }
-            if let (Some(highest), Ok(id)) = (&mut self.id_max, key.parse::<i64>()) {
-                *highest = id.max(*highest);
-            }
-            return Ok(key);
-        }
-        let highest = match self.id_max {
-            Some(highest) => highest,
-            None => self.find_id_max()?,
-        };
-        let name = &self.schema().columns[column].name;
-        let next = highest.checked_add(1).ok_or_else(|| Error::invalid("key", name, "the numbers are used up"))?;
-        self.id_max = Some(next);
-        cells[column].1 = self.file.check(self.at, column, &Value::Int(next))?;
-        Ok(cells[column].1.to_string())
-    }
-
-    /// The highest id of the file, and of rows that were inserted here or in another branch or draft: two people
-    /// who insert rows are to get different ids.
-    fn find_id_max(&self) -> Result<i64> {
-        let mut highest = self.file.key_max(self.at)?.unwrap_or(0);
-        let mut note = |address: &RowAddress| {
-            if let RowAddress::Row { table, row } = address
-                && *table == self.table
-                && let Ok(id) = row.parse::<i64>()
-            {
-                highest = id.max(highest);
-            }
-        };
-        self.changes.keys().for_each(&mut note);
-        self.rows.entries()?.iter().for_each(|(address, _)| note(address));
-        for other in (self.besides.elsewhere)()? {
-            self.rows.diff(&other)?.iter().for_each(|difference| note(&difference.address));
-        }
-        Ok(highest)
-    }
-
-    /// A key for a row of a table without keys: above all that rows behind the same one have, or had in the
-    /// revision that is edited.
-    fn new_key(&mut self, anchor: Option<&str>) -> Result<String> {
-        let numbers = match &mut self.numbers {
-            Some(numbers) => numbers,
-            None => {
-                let mut numbers = Numbers::default();
-                numbers.note_all(self.rows, &self.table)?;
-                if let Some(committed) = (self.besides.committed)()? {
-                    numbers.note_all(&committed, &self.table)?;
-                }
-                self.numbers.insert(numbers)
-            }
-        };
-        let anchor = anchor.unwrap_or_default();
-        Ok(inserted::new_key(anchor, numbers.next(anchor)))
-    }
 }
 
 /// Whether a row is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum RowIs {
+pub(super) enum RowIs {
     There,
     New,
 }
 
 /// Cells whose values the file and the added columns take.
 #[derive(Default)]
-struct Checked {
-    file: BTreeMap<usize, Value>,
-    added: BTreeMap<String, Value>,
+pub(super) struct Checked {
+    pub(super) file: BTreeMap<usize, Value>,
+    pub(super) added: BTreeMap<String, Value>,
 }

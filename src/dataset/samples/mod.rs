@@ -15,6 +15,7 @@
 //! | `columns`, `scan` | the table's columns, and its rows as batches |
 //! | `edit`, `relabel`, `exclude`, `hide` | edits: added columns, classes, which samples are excluded |
 //! | `follow` | what becomes of all that when the rows that samples are change their places |
+//! | `with_excluded` | an edit that reaches those that are excluded, too |
 //! | `parquet` | the table as a file |
 //! | `diff` | what differs between two views |
 
@@ -33,6 +34,7 @@ mod place;
 mod relabel;
 mod scan;
 mod voc;
+mod with_excluded;
 mod yolo;
 
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use super::rows::text;
 use super::*;
-use crate::dataset::rows::ClassMap;
+use crate::dataset::rows::{ClassMap, RowEdit};
+use crate::model::Value;
 
 const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}],
  "annotations": [
@@ -98,4 +99,107 @@ fn what_cannot_be_done_to_classes_changes_nothing() {
         "a part is no name of a map"
     );
     assert_eq!(draft.view().class_maps(Some("coco.annotations")).expect("its labels' table").len(), 1);
+}
+
+/// Gives an annotation another class, by number or name.
+fn label(draft: &mut Draft, row: &str, class: Value) -> Result<()> {
+    let table = draft.view().table(Some("annotations"))?;
+    let cells = vec![("category_id".to_owned(), class)];
+    draft.edit_table(&table, vec![RowEdit::Set { row: row.to_owned(), cells }]).map(drop)
+}
+
+fn class(name: &str) -> Value {
+    Value::Text(name.to_owned())
+}
+
+#[test]
+fn labels_of_coco_take_the_classes_that_the_draft_has() {
+    let fixture = Fixture::new(&[("coco.json", COCO)]);
+    let mut draft = fixture.draft("main");
+    draft.add_class(&map(&draft), "tram").expect("a new class");
+    label(&mut draft, "1", class("tram")).expect("it was added");
+    draft.rename_class(&map(&draft), "bus", "coach").expect("another name");
+    label(&mut draft, "2", class("coach")).expect("its new name");
+    label(&mut draft, "2", class("bus")).expect_err("its old name");
+    merge(&mut draft, &["van"], "car").expect("merged");
+    label(&mut draft, "3", Value::Int(5)).expect_err("it was merged away");
+    label(&mut draft, "3", class("van")).expect_err("it was merged away");
+    draft.commit("classes", "ann").expect("a commit");
+    let mut draft = fixture.draft("main");
+    label(&mut draft, "3", Value::Int(9)).expect("it was added before");
+    assert_eq!(told(&draft), ["3 car 0", "8 coach 1", "9 tram 2"]);
+    assert_eq!(draft.view().odd_rows(&draft.view().table(Some("annotations")).expect("a table")).expect("read"), []);
+}
+
+#[test]
+fn a_label_whose_class_goes_stays_as_it_is_whatever_else_its_row_gets() {
+    let fixture = Fixture::new(&[("coco.json", COCO)]);
+    let mut draft = fixture.draft("main");
+    label(&mut draft, "1", class("van")).expect("a class");
+    let table = |draft: &Draft, name| draft.view().table(Some(name)).expect("a table");
+    let categories = table(&draft, "categories");
+    draft.edit_table(&categories, vec![RowEdit::Delete { row: "5".to_owned() }]).expect("it can go");
+    let annotations = table(&draft, "annotations");
+    let cells = vec![("image_id".to_owned(), Value::Int(2))];
+    draft.edit_table(&annotations, vec![RowEdit::Set { row: "1".to_owned(), cells }]).expect("another cell");
+    assert!(text(draft.view(), "coco.json").contains(r#"{"id": 1, "image_id": 2, "category_id": 5}"#));
+}
+
+#[test]
+fn a_label_of_an_added_class_is_made_again_over_a_source_that_changed() {
+    let fixture = Fixture::new(&[("coco.json", COCO)]);
+    fixture.commit("main", |draft| {
+        draft.add_class(&map(draft), "tram")?;
+        label(draft, "1", class("tram"))
+    });
+    let source = COCO.replace("\"name\": \"van\"", "\"name\": \"lorry\"");
+    write(fixture.source.path(), &[("coco.json", &source)]);
+    let base = scanned(&*fixture.datasets.store, fixture.source.path());
+    assert_eq!(fixture.dataset.refresh(&main_branch(), base, "ann").expect("a refresh").conflicts, []);
+    assert_eq!(told(&fixture.draft("main")), ["3 car 0", "5 lorry 1", "8 bus 1", "9 tram 1"]);
+}
+
+#[test]
+fn of_classes_of_one_name_all_labels_move() {
+    let twice = COCO.replace("bus", "van");
+    let fixture = Fixture::new(&[("coco.json", &twice)]);
+    let mut draft = fixture.draft("main");
+    assert_eq!(merge(&mut draft, &["van"], "car").expect("merged"), 2);
+    assert_eq!(told(&draft), ["3 car 3"]);
+    let mut draft = fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft");
+    assert_eq!(merge(&mut draft, &["van"], "van").expect("both are one"), 1);
+    assert_eq!(told(&draft), ["3 car 1", "5 van 2"]);
+
+    let labels = "1 .5 .5 .1 .1\n2 .5 .5 .1 .1\n";
+    let fixture = Fixture::new(&[("data.yaml", &YAML.replace("bus", "van")), ("labels/a.txt", labels)]);
+    let mut draft = fixture.draft("main");
+    assert_eq!(merge(&mut draft, &["van"], "lorry").expect("merged"), 1);
+    assert_eq!(told(&draft), ["0 car 0", "1 lorry 2", "2 van 0"]);
+}
+
+#[test]
+fn labels_of_excluded_samples_are_merged_and_renamed_with_the_others() {
+    let xml = VOC.replace("<annotation>", "<annotation><filename>b.png</filename>");
+    let (yolo, image) = ("1 .5 .5 .1 .1\n", "p");
+    let sets: [(&str, Vec<(&str, &str)>, &str); 3] = [
+        ("images/a.png", vec![("images/a.png", image), ("coco.json", COCO)], "coco.json"),
+        ("images/a.png", vec![("images/a.png", image), ("labels/a.txt", yolo), ("data.yaml", YAML)], "labels/a.txt"),
+        ("b.png", vec![("a.png", image), ("a.xml", VOC), ("b.png", image), ("b.xml", &xml)], "b.xml"),
+    ];
+    for (sample, files, labels) in sets {
+        let fixture = Fixture::new(&files);
+        let exclude = |draft: &mut Draft, is_excluded| {
+            draft.exclude_samples(&[sample.to_owned()], is_excluded).expect("a sample")
+        };
+        let mut plain = fixture.draft("main");
+        merge(&mut plain, &["van"], "car").expect("merged");
+        let mut draft = fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft");
+        exclude(&mut draft, true);
+        let hidden = draft.view().node(&path(labels)).expect("looked up").is_none();
+        merge(&mut draft, &["van"], "car").expect("merged");
+        assert_eq!(draft.view().node(&path(labels)).expect("looked up").is_none(), hidden, "it is excluded still");
+        exclude(&mut draft, false);
+        assert_eq!(text(draft.view(), labels), text(plain.view(), labels));
+        assert_ne!(text(plain.view(), labels), text(&fixture.view("main"), labels));
+    }
 }

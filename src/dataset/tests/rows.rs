@@ -286,3 +286,26 @@ fn what_a_file_cannot_say_is_refused_before_the_draft_changes() {
     edited(&mut draft, "wide", vec![set("0", "name", word.clone())]);
     assert_eq!(rows(draft.view(), "wide", &["name"]), ["0 \u{1f600}"]);
 }
+
+#[test]
+fn edits_in_any_order_are_told_by_their_keys_in_that_order() {
+    let fixture = fixture();
+    let mut draft = fixture.draft("main");
+    let edits = vec![
+        set("2", "name", Value::Text("z".to_owned())),
+        set("0", "name", Value::Text("x".to_owned())),
+        set("0", "name", Value::Text("y".to_owned())),
+        named("0", "new"),
+        set("0+1", "name", Value::Text("newer".to_owned())),
+        delete("2"),
+        delete("1"),
+    ];
+    assert_eq!(edited(&mut draft, "names", edits), ["2", "0", "0", "0+1", "0+1", "2", "1"]);
+    assert_eq!(text(draft.view(), "names.csv"), "name\ny\nnewer\n");
+    let area = |row: &str, area| set(row, "area", Value::Float(area));
+    assert_eq!(edited(&mut draft, "annotations", vec![area("7", 1.5), area("9", 2.5)]), ["7", "9"]);
+    assert_eq!(rows(draft.view(), "annotations", &["area"]), ["9 2.5", "7 1.5"]);
+    let error = edit(&mut draft, "annotations", vec![area("9", 3.5), area("8", 3.5)]).expect_err("there is no 8");
+    assert!(matches!(error.kind(), ErrorKind::NotFound { .. }));
+    assert_eq!(rows(draft.view(), "annotations", &["area"]), ["9 2.5", "7 1.5"]);
+}

@@ -2,8 +2,10 @@
 
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Fields, Float16Type, TimeUnit, i256};
 
-use super::moment::{DAY_NS, date_text, parse_date, parse_time, parse_timestamp, time_text, timestamp_text, unit_ns};
 use crate::model::Value;
+use crate::table::moment::{
+    DAY_NS, date_text, parse_date, parse_time, parse_timestamp, time_text, timestamp_text, unit_ns,
+};
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;
 

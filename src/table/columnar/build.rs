@@ -14,8 +14,8 @@ use arrow::datatypes::{ArrowPrimitiveType, DataType, FieldRef, Fields, Float16Ty
 use arrow::error::ArrowError;
 
 use super::accept::{decimal_digits, time_ns};
-use super::moment::{DAY_NS, unit_ns};
 use crate::model::Value;
+use crate::table::moment::{DAY_NS, unit_ns};
 
 type Built = Result<ArrayRef, String>;
 

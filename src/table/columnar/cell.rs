@@ -12,8 +12,8 @@ use arrow::datatypes::{
 };
 use arrow::util::display::array_value_to_string;
 
-use super::moment::{DAY_NS, date_text, time_text, timestamp_text, unit_ns};
 use crate::model::Value;
+use crate::table::moment::{DAY_NS, date_text, time_text, timestamp_text, unit_ns};
 
 /// The value of the cell at `row` of `array`.
 ///

@@ -50,6 +50,14 @@ impl Lines {
         let at = (row - self.block.row) as usize * self.width;
         &self.fields[at..at + self.width]
     }
+
+    /// Where the text of a field begins, with the spaces before it that do not count.
+    pub(super) fn begin(&self, row: u64, column: usize) -> u32 {
+        match column.checked_sub(1) {
+            Some(before) => self.fields(row)[before].end + 1,
+            None => self.line(row).start as u32,
+        }
+    }
 }
 
 impl<'a> CsvFile<'a> {

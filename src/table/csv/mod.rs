@@ -25,6 +25,7 @@ mod file_tests;
 mod head;
 mod index;
 mod kind;
+mod refusal;
 mod sniff;
 mod splice;
 #[cfg(test)]
@@ -128,6 +129,11 @@ impl CsvFormat {
     /// `None` if it does not look like rows at all.
     pub fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
         sniff::sniff(head)
+    }
+
+    /// Why a file that begins so is not taken for rows, for a person.
+    pub fn refusal(head: &[u8]) -> String {
+        refusal::refusal(head)
     }
 
     fn syntax(&self) -> Syntax {

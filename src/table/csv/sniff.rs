@@ -12,7 +12,7 @@ use super::{CsvFormat, Escape, LineEnding};
 use crate::table::Flow;
 
 /// As much of a file is looked at.
-const HEAD: usize = 64 << 10;
+pub(super) const HEAD: usize = 64 << 10;
 const ROWS: usize = 500;
 /// Rarer ones first: where two do equally well, as in `1,5;2,5`, it is the rarer one.
 const DELIMITERS: [u8; 9] = *b"\t;|\x1f\x01^~,:";
@@ -21,11 +21,11 @@ const DELIMITERS: [u8; 9] = *b"\t;|\x1f\x01^~,:";
 const NULLS: [&str; 7] = ["NA", "N/A", "NULL", "null", "None", "\\N", "?"];
 
 /// Rows, as one syntax has them.
-struct Trial {
+pub(super) struct Trial {
     syntax: Syntax,
-    rows: Vec<Vec<Span>>,
+    pub(super) rows: Vec<Vec<Span>>,
     /// How many fields a row has.
-    width: usize,
+    pub(super) width: usize,
     /// Of 1000 rows, how many have that many.
     alike: usize,
 }
@@ -63,7 +63,7 @@ pub(super) fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
     Some((format, why))
 }
 
-fn encoding_of(head: &[u8]) -> (Encoding, bool) {
+pub(super) fn encoding_of(head: &[u8]) -> (Encoding, bool) {
     let with_bom = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
     if let Some(encoding) = with_bom.into_iter().find(|encoding| head.starts_with(encoding.bom())) {
         return (encoding, true);
@@ -87,7 +87,7 @@ fn encoding_of(head: &[u8]) -> (Encoding, bool) {
 }
 
 /// Whether it is neither binary nor JSON nor markup.
-fn looks_like_text(text: &[u8]) -> bool {
+pub(super) fn looks_like_text(text: &[u8]) -> bool {
     let odd = |byte: &&u8| **byte < b' ' && !matches!(**byte, b'\t' | b'\n' | b'\r' | 1 | 0x1f);
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     let is_other = match first {
@@ -100,7 +100,7 @@ fn looks_like_text(text: &[u8]) -> bool {
 }
 
 /// A single quote only where fields begin with it, and none with a double one.
-fn quote_of(text: &[u8]) -> u8 {
+pub(super) fn quote_of(text: &[u8]) -> u8 {
     let begins = |quote: u8| {
         let after = |two: &&[u8]| two[1] == quote && (matches!(two[0], b'\n' | b'\r') || DELIMITERS.contains(&two[0]));
         text.windows(2).filter(after).count() + usize::from(text.first() == Some(&quote))
@@ -110,14 +110,26 @@ fn quote_of(text: &[u8]) -> u8 {
 
 /// The syntax that gives the most even rows; `None` if none gives rows that are alike.
 fn best(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> {
+    let best = most_even(text, is_last, quote).map(|trial| with_padding(text, is_last, trial))?;
+    let strict = best.width == 1 || matches!(best.syntax.delimiter, b' ' | b':');
+    let enough = if strict { 1000 } else { 800 };
+    // One column is taken for a table only where no line looks as if it had more.
+    let is_list = best.width > 1 || !text.iter().any(|byte| DELIMITERS.contains(byte)) && !best.rows.is_empty();
+    (best.alike >= enough && is_list && best.width > 0).then_some(best)
+}
+
+/// The syntax that gives the most even rows, be they ever so uneven.
+pub(super) fn most_even(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> {
     let mut best: Option<Trial> = None;
     for delimiter in DELIMITERS.into_iter().chain([b' ']) {
         // A rare one that is not there at all need not be tried.
         if delimiter != b',' && !text.contains(&delimiter) {
             continue;
         }
-        for escape in [Some(b'\\'), None].into_iter().filter(|escape| escape.is_none() || has_escape(text, quote)) {
-            let syntax = Syntax { delimiter, quote: Some(quote), escape, padded: false };
+        let paddings = [false, true].into_iter().filter(|padded| !padded || has_spaced_quotes(text, delimiter));
+        let escapes = [Some(b'\\'), None].into_iter().filter(|escape| escape.is_none() || has_escape(text, quote));
+        for (padded, escape) in paddings.flat_map(|padded| escapes.clone().map(move |escape| (padded, escape))) {
+            let syntax = Syntax { delimiter, quote: Some(quote), escape, padded };
             let trial = tried(text, is_last, syntax);
             let better = |best: &Trial| (trial.width > 1, trial.alike) > (best.width > 1, best.alike);
             if best.as_ref().is_none_or(better) {
@@ -125,12 +137,7 @@ fn best(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> {
             }
         }
     }
-    let best = best.map(|trial| with_padding(text, is_last, trial))?;
-    let strict = best.width == 1 || matches!(best.syntax.delimiter, b' ' | b':');
-    let enough = if strict { 1000 } else { 800 };
-    // One column is taken for a table only where no line looks as if it had more.
-    let is_list = best.width > 1 || !text.iter().any(|byte| DELIMITERS.contains(byte)) && !best.rows.is_empty();
-    (best.alike >= enough && is_list && best.width > 0).then_some(best)
+    best
 }
 
 /// Whether a quote stands behind a backslash where it cannot end a field.
@@ -154,13 +161,18 @@ fn tried(text: &[u8], is_last: bool, syntax: Syntax) -> Trial {
     Trial { syntax, rows, width, alike }
 }
 
+/// Whether a space and a quote follow a delimiter.
+fn has_spaced_quotes(text: &[u8], delimiter: u8) -> bool {
+    delimiter != b' ' && text.windows(3).any(|three| three == [delimiter, b' ', b'"'])
+}
+
 /// Takes the spaces after delimiters for padding if all delimiters have one.
 fn with_padding(text: &[u8], is_last: bool, trial: Trial) -> Trial {
     let padded = Syntax { padded: true, ..trial.syntax };
     let all_begin_with_space =
         trial.rows.iter().all(|row| row[1..].iter().all(|span| span.of(text).first() == Some(&b' ')));
-    let spaced_quotes = text.windows(3).any(|three| three[0] == trial.syntax.delimiter && three[1..] == [b' ', b'"']);
-    if trial.width < 2 || trial.syntax.delimiter == b' ' || !(all_begin_with_space || spaced_quotes) {
+    let has_spaces = all_begin_with_space || has_spaced_quotes(text, trial.syntax.delimiter);
+    if trial.width < 2 || trial.syntax.delimiter == b' ' || !has_spaces {
         return trial;
     }
     let again = tried(text, is_last, padded);
@@ -284,6 +296,7 @@ mod tests {
         assert_eq!(format("a,b\n\"C:\\dir\\\",2\n\"p\",3\n").escape, Escape::Doubled);
         assert!(format("a, b\n1, 2\n").padded);
         assert!(format("a, b\n\"x, y\", \"z, w\"\n").padded);
+        assert!(format("a, b\n1, \"x, y\"\n2, \"z\"\n").padded);
         assert!(!format("a,b\n1, 2\n1,2\n").padded);
         assert_eq!(format("'a','b'\n'x,y','2'\n").quote, Some(b'\''));
     }

@@ -1,4 +1,7 @@
 //! Edits of rows as edits of bytes.
+//!
+//! In a file with a space after each delimiter, a field with quotes is written without it: other readers take a
+//! quote for one only where the field begins with it.
 
 use std::sync::Arc;
 
@@ -65,16 +68,23 @@ impl CsvFile<'_> {
         if field::value(&self.format, self.layout.kinds[column], &old).as_ref() == Some(&value) {
             return Ok(None);
         }
-        let mut bytes = self.bytes_of(column, &value, &old, span.quoted)?;
+        let written = self.written(column, &value, &old, span.quoted)?;
+        let mut bytes = self.encoded(&written)?;
+        // A quote counts for every reader only where the field begins with it: spaces before it give way.
+        let start = if self.is_quoted(&written) { lines.begin(row, column) } else { span.start };
         let mut end = span.end;
-        if span.start == span.end && (end as usize) < text.len() {
+        if start == end && (end as usize) < text.len() {
             // A patch that replaces nothing would have no order among rows that are inserted here:
             // so the delimiter or line end behind an empty field is replaced by itself.
             end += 1;
             bytes.extend(self.encoded(&char::from(text[span.end as usize]).to_string())?);
         }
-        let replaced = self.format.encoding.raw_len(&text[span.start as usize..end as usize]);
-        Ok(Some(Patch { offset: self.place(lines, span.start as usize), replaced, bytes }))
+        let replaced = self.format.encoding.raw_len(&text[start as usize..end as usize]);
+        Ok(Some(Patch { offset: self.place(lines, start as usize), replaced, bytes }))
+    }
+
+    fn is_quoted(&self, written: &str) -> bool {
+        self.format.quote.is_some_and(|quote| written.starts_with(char::from(quote)))
     }
 
     fn delete(&self, table: usize, row: u64) -> Result<Patch> {
@@ -123,7 +133,6 @@ impl CsvFile<'_> {
             return Err(Error::invalid("row", &format!("{} cells", insert.cells.len()), why));
         }
         let syntax = self.format.syntax();
-        let between = if self.format.padded { " " } else { "" };
         let mut line = String::new();
         for (column, value) in insert.cells.iter().enumerate() {
             let value = self.checked(column, value)?;
@@ -134,11 +143,12 @@ impl CsvFile<'_> {
                 }
                 None => Default::default(),
             };
+            let written = self.written(column, &value, &old, quoted)?;
             if column > 0 {
                 line.push(char::from(self.format.delimiter));
-                line.push_str(between);
+                line.push_str(if self.format.padded && !self.is_quoted(&written) { " " } else { "" });
             }
-            line.push_str(&self.written(column, &value, &old, quoted)?);
+            line.push_str(&written);
         }
         Ok(line)
     }

@@ -94,6 +94,18 @@ fn a_cell_is_written_in_the_style_of_its_file() {
     check(times, &set(0, 0, text("2025-01-01T00:00:00.5Z")).said_by(times), "t,b\n2025-01-01 00:00:00.500+00:00,1\n");
 }
 
+#[test]
+fn quotes_come_right_after_the_delimiter_where_every_reader_takes_them_for_quotes() {
+    check("a, b, c\n1, x, y\n", &set(0, 1, text("x,y")), "a, b, c\n1,\"x,y\", y\n");
+    check("a, b, c\n1, x, y\n", &set(0, 1, text(" x")), "a, b, c\n1,\" x\", y\n");
+    check("a, b\n x, 1\n", &set(0, 0, text("x\ny")), "a, b\n\"x\ny\", 1\n");
+    check("a, b, c\n1, x, y\n2, , z\n", &set(1, 1, text("x,y")), "a, b, c\n1, x, y\n2,\"x,y\", z\n");
+    check("a, b\n1, \"x, y\"\n2, \"z\"\n", &set(1, 1, text("w")), "a, b\n1, \"x, y\"\n2,\"w\"\n");
+    let cells = [Value::Int(2), text("x,y"), text("z")];
+    let edits = FileEdits { inserts: vec![insert(Some(0), &cells)], ..FileEdits::default() };
+    check("a, b, c\n1, x, y\n", &edits, "a, b, c\n1, x, y\n2,\"x,y\", z\n");
+}
+
 impl FileEdits {
     /// The same edits with their values as the file's columns have them.
     fn said_by(mut self, file: &str) -> FileEdits {

@@ -1,9 +1,11 @@
-//! Dates and times as files write them, and as numbers.
+//! Dates and times as files of text write them. What they are as numbers is in [`crate::table::moment`].
 //!
 //! Only the unambiguous forms: `2024-02-29`, and with a time `2024-02-29 23:59:59.123`,
 //! a `T` in place of the space, and `Z` or `+00:00` behind.
 
 use serde::{Deserialize, Serialize};
+
+use crate::table::moment;
 
 /// How a column writes times; the same in all of its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,15 +32,7 @@ const DAY_US: i64 = 86_400_000_000;
 pub(super) fn date(text: &[u8]) -> Option<i32> {
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text else { return None };
     let (year, month, day) = (digits(&[*y0, *y1, *y2, *y3])?, digits(&[*m0, *m1])?, digits(&[*d0, *d1])?);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    (1..=last).contains(&day).then(|| days(year, month, day))
+    moment::day(year, month, day).map(|days| days as i32)
 }
 
 /// Microseconds since 1970-01-01, and how it is written.
@@ -79,45 +73,21 @@ fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar, whose years begin in March here.
-fn days(year: i64, month: i64, day: i64) -> i32 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    days as i32
-}
-
 /// The text of a date.
 pub(super) fn date_text(days: i32) -> String {
-    let days = i64::from(days) + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    moment::date_text(days.into())
 }
 
 /// The text of a time; of the fraction as much as is needed, in threes.
 pub(super) fn timestamp_text(us: i64, style: TimeStyle) -> String {
     let (day, of_day) = (us.div_euclid(DAY_US), us.rem_euclid(DAY_US));
-    let (seconds, fraction) = (of_day / 1_000_000, of_day % 1_000_000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let between = if style.t { 'T' } else { ' ' };
-    let fraction = match fraction {
-        0 => String::new(),
-        us if us % 1000 == 0 => format!(".{:03}", us / 1000),
-        us => format!(".{us:06}"),
-    };
     let zone = match style.zone {
         Zone::None => "",
         Zone::Z => "Z",
         Zone::Offset => "+00:00",
     };
-    format!("{}{between}{hour:02}:{minute:02}:{second:02}{fraction}{zone}", date_text(day as i32))
+    format!("{}{between}{}{zone}", moment::date_text(day), moment::time_text(i128::from(of_day) * 1000))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::cell;
 use super::dialect::Dialect;
 use super::shape::{Kind, Shape};
 use crate::model::Value;
-use crate::table::Column;
+use crate::table::{Column, Role};
 use crate::{Error, Result};
 
 /// Checks a value; returns it as it would be read back.
@@ -16,8 +16,24 @@ pub(super) fn check(dialect: &dyn Dialect, column: &Column, shape: Shape, value:
         return if column.nullable { Ok(Value::Null) } else { Err(refuse(column, value, "a row must have it")) };
     }
     let value = dialect.check(column, value.clone())?;
-    let held = if shape.is_json() { json(&value) } else { hold(shape, &value) };
-    held.map_err(|why| refuse(column, &value, why))
+    fit(column, shape, &value)
+}
+
+/// As [`check`], for a value that was checked when it was set. What the dialect asks of it may have changed since: the
+/// class of a label can go.
+///
+/// # Errors
+/// `Invalid`, with the reason.
+pub(super) fn again(dialect: &dyn Dialect, column: &Column, shape: Shape, value: &Value) -> Result<Value> {
+    match column.role {
+        Role::Label { .. } if *value != Value::Null => fit(column, shape, value),
+        _ => check(dialect, column, shape, value),
+    }
+}
+
+fn fit(column: &Column, shape: Shape, value: &Value) -> Result<Value> {
+    let held = if shape.is_json() { json(value) } else { hold(shape, value) };
+    held.map_err(|why| refuse(column, value, why))
 }
 
 /// A value that the column cannot hold.

@@ -1,7 +1,7 @@
 //! A JSON file whose rows were found, as the formats' door wants it.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
@@ -14,10 +14,10 @@ use super::ids::Ids;
 use super::index::{self, Found, RowsFound};
 use super::locate::{self, Locator};
 use super::shape::{Kind, Shape};
+use super::stretch::Stretch;
 use super::text::{self, Step, members};
 use super::window::{Trouble, Window, problem};
 use crate::model::Value;
-use crate::table::place_key::place;
 use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, stored};
 use crate::{Error, Result};
 
@@ -42,7 +42,9 @@ pub(crate) struct JsonFile<'a> {
     /// As the tables' columns: what their cells are.
     pub(super) shapes: Vec<Vec<Shape>>,
     /// As the tables: their rows' ids in order, once one was looked for.
-    numbers: Vec<OnceLock<Vec<i64>>>,
+    pub(super) numbers: Vec<OnceLock<Vec<i64>>>,
+    /// The rows that were looked at last.
+    pub(super) near: Mutex<Option<Arc<Stretch>>>,
 }
 
 impl<'a> JsonFile<'a> {
@@ -63,7 +65,8 @@ impl<'a> JsonFile<'a> {
             }
         };
         let numbers = found.rows.iter().map(|_| OnceLock::new()).collect();
-        let mut open = JsonFile { file, dialect, found, tables: Vec::new(), shapes: Vec::new(), numbers };
+        let (tables, shapes, near) = (Vec::new(), Vec::new(), Mutex::new(None));
+        let mut open = JsonFile { file, dialect, found, tables, shapes, numbers, near };
         open.describe()?;
         Ok(open)
     }
@@ -244,13 +247,11 @@ impl TableFile for JsonFile<'_> {
     }
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
-        let rows = self.rows(table)?;
-        if rows.ids == Ids::None {
-            return Ok(place(key, rows.count));
-        }
-        let mut window = Window::new(self.file, locate::STEP);
-        let numbers = self.numbers[table].get_or_init(|| rows.ids.sorted());
-        Locator::new(&mut window, rows).find(rows.ids.places(numbers, key), self.dialect.key(), key)
+        self.find_key(table, key)
+    }
+
+    fn find_all(&self, table: usize, keys: &[&str]) -> Result<Vec<Option<u64>>> {
+        self.find_keys(table, keys)
     }
 
     fn key_max(&self, table: usize) -> Result<Option<i64>> {
@@ -258,29 +259,37 @@ impl TableFile for JsonFile<'_> {
     }
 
     fn key(&self, table: usize, row: u64) -> Result<String> {
-        let rows = self.rows(table)?;
-        let mut window = Window::new(self.file, locate::STEP);
-        let mut locator = Locator::new(&mut window, rows);
-        if rows.ids == Ids::None {
-            return locator.seek(row).map(|_| row.to_string());
-        }
-        locator.key(row, self.dialect.key())
+        self.key_of(table, row)
     }
 
     fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
-        let rows = self.rows(table)?;
-        let mut window = Window::new(self.file, locate::STEP);
-        let (at, bytes) = Locator::new(&mut window, rows).bytes(row)?;
-        let mut members = Members::new(&self.tables[table].schema);
-        let read = |members: &mut Members<'_>| {
-            members.find(&bytes)?;
-            let cell = |(span, shape): (&Option<(usize, usize)>, &Shape)| match span {
-                Some((start, _)) => cell::value(&bytes, *start, *shape).map(|(value, _)| value),
-                None => Ok(Value::Null),
-            };
-            members.spans.iter().zip(&self.shapes[table]).map(cell).collect::<Step<Vec<Value>>>()
-        };
-        read(&mut members).map_err(|_| Trouble::changed(at).into_error())
+        self.with_row(table, row, |at, bytes| {
+            let mut members = Members::new(&self.tables[table].schema);
+            let cells = members.find(bytes).and_then(|_| {
+                let cell = |(span, shape): (&Option<(usize, usize)>, &Shape)| match span {
+                    Some((start, _)) => cell::value(bytes, *start, *shape).map(|(value, _)| value),
+                    None => Ok(Value::Null),
+                };
+                members.spans.iter().zip(&self.shapes[table]).map(cell).collect::<Step<Vec<Value>>>()
+            });
+            cells.map_err(|_| Trouble::changed(at).into_error())
+        })
+    }
+
+    fn class_table(&self) -> Option<(usize, usize)> {
+        let [table, _, name] = self.dialect.classes()?;
+        let at = self.tables.iter().position(|info| info.name == table)?;
+        let schema = &self.tables[at].schema;
+        schema.key?;
+        Some((at, schema.columns.iter().position(|column| column.name == name)?))
+    }
+
+    fn set_classes(&mut self, classes: &[(String, String)]) {
+        for column in self.tables.iter_mut().flat_map(|info| &mut info.schema.columns) {
+            if let Role::Label { classes: known } = &mut column.role {
+                *known = classes.to_vec();
+            }
+        }
     }
 
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {

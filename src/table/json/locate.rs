@@ -1,7 +1,6 @@
 //! Going to a row: to the noted row before it, and on from there.
 
 use super::cell;
-use super::ids::Places;
 use super::index::{RowsFound, STRIDE};
 use super::shape::{Kind, Shape};
 use super::text::{self, Step, comma_or, members, peek};
@@ -77,20 +76,6 @@ impl<'w, 'a> Locator<'w, 'a> {
         Ok((self.at, self.at + len as u64))
     }
 
-    /// Where the row begins that `places` has and that has this key.
-    pub(super) fn find(&mut self, places: Places, key_name: &str, key: &str) -> Result<Option<u64>> {
-        let rows: Box<dyn Iterator<Item = u64>> = match places {
-            Places::Stretch(stretch) => Box::new(stretch.start..stretch.end.min(self.rows.count)),
-            Places::Some(rows) => Box::new(rows.into_iter()),
-        };
-        for row in rows {
-            if self.key(row, key_name)? == key {
-                return Ok(Some(row));
-            }
-        }
-        Ok(None)
-    }
-
     /// The key of a row as text: what its member `key_name` says.
     pub(super) fn key(&mut self, row: u64, key_name: &str) -> Result<String> {
         self.read(row, |b| key_of(b, key_name))
@@ -98,7 +83,7 @@ impl<'w, 'a> Locator<'w, 'a> {
 }
 
 /// The distance from the beginning of one row to its end, and to the next.
-fn next(b: &[u8]) -> Step<(usize, usize)> {
+pub(super) fn next(b: &[u8]) -> Step<(usize, usize)> {
     let end = text::skip(b, 0)?;
     match comma_or(b, end, b']')? {
         (_, true) => text::bad(end, "there are fewer rows than there were"),
@@ -106,7 +91,7 @@ fn next(b: &[u8]) -> Step<(usize, usize)> {
     }
 }
 
-fn key_of(b: &[u8], key_name: &str) -> Step<String> {
+pub(super) fn key_of(b: &[u8], key_name: &str) -> Step<String> {
     let mut found = String::new();
     let each = |key, at| {
         let end = text::skip(b, at)?;

@@ -11,7 +11,7 @@
 //! | `shape` | what kind of values a column holds |
 //! | `cell`, `cells` | what a text means: as a value, as a column of Arrow |
 //! | `window` | a file of any size, as slices |
-//! | `index`, `ids`, `locate` | finding rows, by place and by key |
+//! | `index`, `ids`, `find`, `locate`, `stretch` | finding rows, by place and by key |
 //! | `style`, `object`, `splice` | new text in the file's own way, and the patches for it |
 
 mod cell;
@@ -19,12 +19,14 @@ mod cells;
 mod check;
 mod dialect;
 mod file;
+mod find;
 mod ids;
 mod index;
 mod locate;
 mod object;
 mod shape;
 mod splice;
+mod stretch;
 mod style;
 #[cfg(test)]
 mod tests;

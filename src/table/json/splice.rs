@@ -89,7 +89,7 @@ impl<'f> Splicer<'f, '_> {
         cells
             .map(|(place, value)| {
                 let (column, shape) = self.file.column(table, place)?;
-                let value = super::check::check(self.file.dialect, column, shape, &value)?;
+                let value = super::check::again(self.file.dialect, column, shape, &value)?;
                 let expected = self.file.dialect.shape(&self.file.tables[table].name, &column.name);
                 let loose = expected.is_some_and(|expected| expected == shape);
                 Ok(Cell { name: &column.name, shape, loose, value })

@@ -1,6 +1,6 @@
 //! Tests of the room: odd files, random edits, mangled bytes.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
@@ -251,4 +251,46 @@ fn an_index_that_is_not_the_file_s_own_does_no_harm() {
         }
     }
     assert_eq!(read_in_every_way(&Json, &bytes), whole);
+}
+
+/// Counts the bytes that are read of a file.
+#[derive(Debug)]
+struct Counted(Vec<u8>, AtomicU64);
+
+impl ReadAt for Counted {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> crate::Result<usize> {
+        let read = self.0.read_at(buffer, offset)?;
+        self.1.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+#[test]
+fn many_rows_are_found_and_read_in_one_sweep_each() {
+    for step in [1, 7919] {
+        // Ids that rise, and the same ones in any order.
+        let row = |at: u64| format!("{{\"id\": {}, \"x\": {at}}}", at * step % 10_000);
+        let text = format!("[{}]", (0..10_000).map(row).collect::<Vec<_>>().join(",\n"));
+        let bytes = Counted(text.into_bytes(), AtomicU64::new(0));
+        let file = Json.open(&bytes, None).expect("JSON");
+        let read = || bytes.1.swap(0, Ordering::Relaxed);
+        read();
+        let mut keys: Vec<String> = (0..10_000).map(|id| u64::to_string(&id)).collect();
+        keys.sort();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut places = file.find_all(0, &keys).expect("a search");
+        let (len, found) = (bytes.len(), read());
+        assert!(found < 2 * len, "{found} bytes of {len} to find");
+        places.sort_unstable();
+        for (at, place) in (0..).zip(places) {
+            assert_eq!(place, Some(at));
+            assert_eq!(file.row(0, at).expect("a row")[1], Value::Int(at as i64));
+        }
+        let found = read();
+        assert!(found < 2 * len, "{found} bytes of {len} to read");
+    }
 }

@@ -173,7 +173,7 @@ impl Part {
 }
 
 /// The reason without the place, which is told in the file's own lines.
-fn why(cause: &serde_json::Error) -> String {
+pub(super) fn why(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use style::Style;
 
 use super::csv::LineEnding;
-use super::{Column, Format, ReadAt, TableFile};
+use super::{Column, Format, Problem, ReadAt, TableFile};
 use crate::Result;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -60,20 +60,40 @@ impl JsonlFormat {
         };
         let lines: Vec<&[u8]> =
             whole.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
-        let is_object = |line: &&[u8]| index::object(&mut shape::Fields::default(), line).is_ok();
-        // The first bad line may lie far in; what is no object at all is noticed in the first lines.
-        if lines.is_empty() || !lines.iter().take(20).all(is_object) {
+        // Some bad lines make a table partial; what is no JSON Lines at all has hardly a good one.
+        let first: Vec<&[u8]> = lines.iter().take(20).copied().collect();
+        let good: Vec<&[u8]> = first.iter().filter(|line| parsed(line).is_ok()).copied().collect();
+        if good.is_empty() || good.len() * 2 < first.len() {
             return None;
         }
         let crlf = whole.windows(2).filter(|two| two == b"\r\n").count();
         let ending = if crlf * 2 > lines.len() { LineEnding::CrLf } else { LineEnding::Lf };
-        let format = JsonlFormat { bom, ending, style: Style::of(lines[0]), ..JsonlFormat::default() };
-        Some((format, "each line is a JSON object".to_owned()))
+        let format = JsonlFormat { bom, ending, style: Style::of(good[0]), ..JsonlFormat::default() };
+        let which = if good.len() == first.len() { "each line is" } else { "most lines are" };
+        Some((format, format!("{which} a JSON object")))
+    }
+
+    /// Why a file that begins so is not taken for JSON Lines, for a person.
+    pub fn refusal(head: &[u8]) -> String {
+        let text = head.strip_prefix(BOM).unwrap_or(head);
+        for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+            if !line.trim_ascii().is_empty()
+                && let Err(cause) = parsed(line)
+            {
+                let (column, why) = (cause.column() as u64, index::why(&cause));
+                return Problem { line: number, column, why }.to_string();
+            }
+        }
+        "it is empty".to_owned()
     }
 
     fn start(&self, file: &dyn ReadAt) -> u64 {
         if self.bom { (BOM.len() as u64).min(file.len()) } else { 0 }
     }
+}
+
+fn parsed(line: &[u8]) -> serde_json::Result<()> {
+    index::object(&mut shape::Fields::default(), line)
 }
 
 impl Format for JsonlFormat {

@@ -1,5 +1,7 @@
 //! A row by its key: by its place, or by searching the key column where its statistics do not rule it out.
 
+use std::collections::HashMap;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
@@ -37,6 +39,39 @@ impl ParquetFile<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// As [`ParquetFile::find_key`], for many keys in one pass over the row groups that may have some of them.
+    pub(super) fn find_keys(&self, keys: &[&str]) -> Result<Vec<Option<u64>>> {
+        let Some(column) = self.table[0].schema.key else {
+            return Ok(keys.iter().map(|key| place_key::place(key, self.rows())).collect());
+        };
+        let wanted = self.wanted(Some(&[column]))?;
+        let mut found: HashMap<&str, Option<u64>> = keys.iter().map(|key| (*key, None)).collect();
+        for group in 0..self.footer.metadata.num_row_groups() {
+            let is_open = |(key, place): (&&str, &Option<u64>)| place.is_none() && self.may_have(group, column, key);
+            let mut open = found.iter().filter(|(key, place)| is_open((key, place))).count();
+            if open == 0 {
+                continue;
+            }
+            let mut row = self.starts[group];
+            let unit =
+                Unit { group, skip: 0, take: self.starts[group + 1] - row, batch: self.batch_rows(&wanted, group) };
+            self.read(&wanted, unit, &mut |batch| {
+                for at in 0..batch.num_rows() {
+                    let key = value_at(batch.column(0), at);
+                    if key != Value::Null
+                        && let Some(place @ None) = found.get_mut(key.to_string().as_str())
+                    {
+                        *place = Some(row);
+                        open = open.saturating_sub(1);
+                    }
+                    row += 1;
+                }
+                Ok(if open == 0 { Flow::Stop } else { Flow::More })
+            })?;
+        }
+        Ok(keys.iter().map(|key| found[key]).collect())
     }
 
     /// Whether the statistics of a row group leave it open that a row in it has the key.

@@ -10,7 +10,7 @@
 //! | `thrift`, `footer` | the footer as meaning and as bytes |
 //! | `scan` | reading rows, `rows` one of them, `find` keys |
 //! | `shred` | a value as Parquet's levels and leaves |
-//! | `recipe`, `chunk`, `splice` | how a chunk was written, writing it again, all of it together |
+//! | `recipe`, `steps`, `chunk`, `splice` | how a chunk was written, what happens to its rows, writing it again, all chunks together |
 
 mod bytes;
 mod chunk;
@@ -21,6 +21,7 @@ mod rows;
 mod scan;
 mod shred;
 mod splice;
+mod steps;
 mod thrift;
 
 use std::marker::PhantomData;
@@ -132,6 +133,10 @@ impl TableFile for ParquetFile<'_> {
 
     fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {
         self.find_key(key)
+    }
+
+    fn find_all(&self, _: usize, keys: &[&str]) -> Result<Vec<Option<u64>>> {
+        self.find_keys(keys)
     }
 
     fn key(&self, _: usize, row: u64) -> Result<String> {

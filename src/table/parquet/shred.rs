@@ -11,7 +11,7 @@ use parquet::schema::types::Type;
 
 use crate::model::Value;
 use crate::table::columnar::accept::{decimal_digits, time_ns};
-use crate::table::columnar::moment::DAY_NS;
+use crate::table::moment::DAY_NS;
 
 /// What of one row goes to one leaf.
 #[derive(Clone, Debug, Default)]
@@ -254,7 +254,7 @@ fn time(of: &Type, data_type: &DataType, text: &str, physical: Physical) -> Opti
 
 /// The nanoseconds of a leaf's unit: the file's, where it names one, else that of the Arrow type.
 fn unit_of(of: &Type, data_type: &DataType) -> Option<i128> {
-    use crate::table::columnar::moment::unit_ns;
+    use crate::table::moment::unit_ns;
     let info = of.get_basic_info();
     let named = |unit: &TimeUnit| match unit {
         TimeUnit::MILLIS => 1_000_000,

@@ -4,31 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, get_column_reader};
+use parquet::column::writer::{ColumnCloseResult, get_column_writer};
+use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::reader::Length;
 use parquet::file::serialized_reader::SerializedPageReader;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{Type, TypePtr};
+use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::ParquetFile;
 use super::bytes::inside;
-use super::chunk::{self, Step};
+use super::chunk;
 use super::footer::{NewGroup, chunks_of};
 use super::recipe;
-use super::shred::{Leaf, leaf_count, shred};
+use super::shred::{Leaf, leaf_count};
 use crate::model::Value;
-use crate::table::columnar::accept::accept;
 use crate::table::columnar::guard::guarded;
-use crate::table::{FileEdits, Patch};
+use crate::table::in_order::in_order;
+use crate::table::{FileEdits, Flow, Patch};
 use crate::{Error, Result};
 
 /// What is to be done to the rows of one row group, by their places in it.
 #[derive(Default)]
-struct GroupEdits<'e> {
-    sets: BTreeMap<u64, &'e [(usize, Value)]>,
-    deletes: BTreeSet<u64>,
+pub(super) struct GroupEdits<'e> {
+    pub(super) sets: BTreeMap<u64, &'e [(usize, Value)]>,
+    pub(super) deletes: BTreeSet<u64>,
     /// After which row; `None` is the beginning.
-    inserts: Vec<(Option<u64>, &'e [Value])>,
+    pub(super) inserts: Vec<(Option<u64>, &'e [Value])>,
 }
 
 impl ParquetFile<'_> {
@@ -38,11 +41,11 @@ impl ParquetFile<'_> {
             return Ok(Vec::new());
         }
         guarded("the Parquet file", || {
+            let plans = groups.iter().map(|(group, edits)| self.plan(*group, edits)).collect::<Result<Vec<_>>>()?;
             let mut bytes = Vec::new();
-            let mut changes = BTreeMap::new();
-            for (group, edits) in &groups {
-                let offset = self.footer.start + bytes.len() as u64;
-                changes.insert(*group, self.rewrite_group(*group, edits, offset, &mut bytes)?);
+            let mut changes = self.encoded(&plans, &mut bytes)?;
+            for plan in &plans {
+                changes.entry(plan.group).or_insert_with(|| NewGroup { rows: plan.rows, ..NewGroup::default() });
             }
             bytes.extend(self.footer.rewritten(&changes)?);
             let offset = self.footer.start;
@@ -71,54 +74,77 @@ impl ParquetFile<'_> {
         Ok(groups)
     }
 
-    /// Appends the new chunks of a row group to `bytes`, which begin at `offset` of the file.
-    fn rewrite_group(
-        &self,
-        group: usize,
-        edits: &GroupEdits<'_>,
-        offset: u64,
-        bytes: &mut Vec<u8>,
-    ) -> Result<NewGroup> {
+    /// What of a row group is to be written again, and how.
+    fn plan<'e>(&self, group: usize, edits: &'e GroupEdits<'e>) -> Result<Plan<'e>> {
         let metadata = self.footer.metadata.row_groups().get(group);
         let old_rows = metadata.map_or(0, |group| group.num_rows() as u64);
         let rows = old_rows - edits.deletes.len() as u64 + edits.inserts.len() as u64;
-        let mut new = NewGroup { rows, ..NewGroup::default() };
-        if rows == 0 {
-            return Ok(new);
-        }
         let root = self.arrow.parquet_schema().root_schema();
-        let columns = edits.columns(root.get_fields().len());
+        let columns = if rows == 0 { Vec::new() } else { edits.columns(root.get_fields().len()) };
         let leaves = self.leaves_of(&columns);
         let sorted = metadata.and_then(|group| group.sorting_columns());
         let is_edited = |leaf: i32| leaves.iter().any(|edited| i32::try_from(*edited) == Ok(leaf));
         let by_edited = sorted.is_some_and(|by| by.iter().any(|by| is_edited(by.column_idx)));
-        new.loses_order = !edits.inserts.is_empty() || (by_edited && !edits.sets.is_empty());
-
+        let loses_order = !edits.inserts.is_empty() || (by_edited && !edits.sets.is_empty());
         let fields: Vec<TypePtr> = columns.iter().map(|column| Arc::clone(&root.get_fields()[*column])).collect();
         let schema = Type::group_type_builder(root.name()).with_fields(fields).build().map_err(inside)?;
-        let properties = recipe::properties(&self.lent, metadata, &leaves)?;
-        let mut writer =
-            SerializedFileWriter::new(Behind::new(offset), Arc::new(schema), Arc::new(properties)).map_err(inside)?;
-        advance(&mut writer, offset)?;
-        let mut row_group = writer.next_row_group().map_err(inside)?;
-        let mut next_leaf = leaves.iter();
-        for column in &columns {
-            let of = &root.get_fields()[*column];
-            let (steps, rows) = self.steps(edits, *column, old_rows, of)?;
-            for (at, leaf) in next_leaf.by_ref().take(leaf_count(of)).enumerate() {
-                let old = metadata.map(|_| self.chunk_reader(group, *leaf)).transpose()?;
-                let rows: Vec<&Leaf> = rows.iter().map(|row| &row[at]).collect();
-                let mut column = row_group.next_column().map_err(inside)?.expect("the schema has this leaf");
-                chunk::write(old, column.untyped(), &steps, &rows)?;
-                column.close().map_err(inside)?;
+        let schema = SchemaDescriptor::new(Arc::new(schema));
+        let properties = Arc::new(recipe::properties(&self.lent, metadata, &leaves)?);
+        Ok(Plan {
+            group,
+            edits,
+            is_new: metadata.is_none(),
+            old_rows,
+            rows,
+            columns,
+            leaves,
+            loses_order,
+            schema,
+            properties,
+        })
+    }
+
+    /// Appends the new chunks of row groups to `bytes`, which come in place of the footer. The columns are encoded on
+    /// all processors.
+    fn encoded(&self, plans: &[Plan<'_>], bytes: &mut Vec<u8>) -> Result<BTreeMap<usize, NewGroup>> {
+        let jobs: Vec<(&Plan<'_>, usize)> =
+            plans.iter().flat_map(|plan| (0..plan.columns.len()).map(move |column| (plan, column))).collect();
+        let work = |at: usize| {
+            let (plan, column) = jobs[at];
+            guarded("the Parquet file", || self.encode(plan, column))
+        };
+        let (mut changes, mut chunks) = (BTreeMap::new(), Vec::new());
+        in_order(jobs.len(), work, |at, encoded| {
+            let (plan, column) = jobs[at];
+            chunks.extend(encoded?);
+            if column + 1 == plan.columns.len() {
+                let offset = self.footer.start + bytes.len() as u64;
+                changes.insert(plan.group, joined(plan, std::mem::take(&mut chunks), offset, bytes)?);
             }
+            Ok(Flow::More)
+        })?;
+        Ok(changes)
+    }
+
+    /// The new chunks of one column of a row group, told by its place among those that are written.
+    fn encode(&self, plan: &Plan<'_>, at: usize) -> Result<Vec<Chunk>> {
+        let fields = self.arrow.parquet_schema().root_schema().get_fields();
+        let of = &fields[plan.columns[at]];
+        let before: usize = plan.columns[..at].iter().map(|column| leaf_count(&fields[*column])).sum();
+        let (steps, rows) = self.steps(plan.edits, plan.columns[at], plan.old_rows, of)?;
+        let mut chunks = Vec::new();
+        for nth in 0..leaf_count(of) {
+            let old = (!plan.is_new).then(|| self.chunk_reader(plan.group, plan.leaves[before + nth])).transpose()?;
+            let rows: Vec<&Leaf> = rows.iter().map(|row| &row[nth]).collect();
+            let mut sink = TrackedWrite::new(Vec::new());
+            let pages = Box::new(SerializedPageWriter::new(&mut sink));
+            let descriptor = plan.schema.column(before + nth);
+            let mut writer = get_column_writer(descriptor, Arc::clone(&plan.properties), pages);
+            chunk::write(old, &mut writer, &steps, &rows)?;
+            let close = writer.close().map_err(inside)?;
+            chunks.push(Chunk { bytes: sink.into_inner().map_err(inside)?.into(), close });
         }
-        row_group.close().map_err(inside)?;
-        writer.finish().map_err(inside)?;
-        let (chunks, end) = chunks_of(&writer.inner().kept)?;
-        bytes.extend_from_slice(&writer.inner().kept[..end]);
-        new.chunks = leaves.into_iter().zip(chunks).collect();
-        Ok(new)
+        Ok(chunks)
     }
 
     fn leaves_of(&self, columns: &[usize]) -> Vec<usize> {
@@ -133,43 +159,45 @@ impl ParquetFile<'_> {
         let pages = SerializedPageReader::new(Arc::new(self.lent), chunk, rows, None).map_err(inside)?;
         Ok(get_column_reader(chunk.column_descr_ptr(), Box::new(pages)))
     }
+}
 
-    /// What happens to the rows of one column, and the rows that are new in it.
-    fn steps(
-        &self,
-        edits: &GroupEdits<'_>,
-        column: usize,
-        old_rows: u64,
-        of: &Type,
-    ) -> Result<(Vec<Step>, Vec<Vec<Leaf>>)> {
-        let field = self.field(column)?;
-        let mut work = Steps { column: of, field, steps: Vec::new(), rows: Vec::new() };
-        let mut inserts = edits.inserts.iter().peekable();
-        while let Some((_, cells)) = inserts.next_if(|(after, _)| after.is_none()) {
-            work.put(cells.get(column))?;
-        }
-        let touched: BTreeSet<u64> = edits.sets.keys().chain(&edits.deletes).copied().collect();
-        let after = edits.inserts.iter().filter_map(|(after, _)| *after);
-        let mut at = 0;
-        for row in touched.into_iter().chain(after).collect::<BTreeSet<_>>() {
-            let set = edits.sets.get(&row).and_then(|cells| cells.iter().find(|(of, _)| *of == column));
-            work.keep(row - at);
-            match set {
-                _ if edits.deletes.contains(&row) => work.steps.push(Step::Drop(1)),
-                Some((_, value)) => {
-                    work.steps.push(Step::Drop(1));
-                    work.put(Some(value))?;
-                }
-                None => work.keep(1),
-            }
-            while let Some((_, cells)) = inserts.next_if(|(after, _)| *after == Some(row)) {
-                work.put(cells.get(column))?;
-            }
-            at = row + 1;
-        }
-        work.keep(old_rows - at);
-        Ok((work.steps, work.rows))
+/// What of a row group is to be written again.
+struct Plan<'e> {
+    group: usize,
+    edits: &'e GroupEdits<'e>,
+    /// Whether it is one that the file has not yet.
+    is_new: bool,
+    old_rows: u64,
+    rows: u64,
+    columns: Vec<usize>,
+    leaves: Vec<usize>,
+    loses_order: bool,
+    /// Of these columns alone.
+    schema: SchemaDescriptor,
+    properties: WriterPropertiesPtr,
+}
+
+/// A chunk that was encoded by itself, and knows not yet where it will lie.
+struct Chunk {
+    bytes: Bytes,
+    close: ColumnCloseResult,
+}
+
+/// Appends the chunks of a row group to `bytes`, which begin at `offset` of the file.
+fn joined(plan: &Plan<'_>, chunks: Vec<Chunk>, offset: u64, bytes: &mut Vec<u8>) -> Result<NewGroup> {
+    let (schema, properties) = (plan.schema.root_schema_ptr(), Arc::clone(&plan.properties));
+    let mut writer = SerializedFileWriter::new(Behind::new(offset), schema, properties).map_err(inside)?;
+    advance(&mut writer, offset)?;
+    let mut row_group = writer.next_row_group().map_err(inside)?;
+    for Chunk { bytes, close } in chunks {
+        row_group.append_column(&bytes, close).map_err(inside)?;
     }
+    row_group.close().map_err(inside)?;
+    writer.finish().map_err(inside)?;
+    let (chunks, end) = chunks_of(&writer.inner().kept)?;
+    bytes.extend_from_slice(&writer.inner().kept[..end]);
+    let chunks = plan.leaves.iter().copied().zip(chunks).collect();
+    Ok(NewGroup { rows: plan.rows, chunks, loses_order: plan.loses_order })
 }
 
 impl GroupEdits<'_> {
@@ -180,33 +208,6 @@ impl GroupEdits<'_> {
         }
         let edited = self.sets.values().flat_map(|cells| cells.iter().map(|(column, _)| *column));
         edited.collect::<BTreeSet<_>>().into_iter().filter(|column| *column < count).collect()
-    }
-}
-
-/// The steps of a column, being worked out.
-struct Steps<'a> {
-    column: &'a Type,
-    field: &'a arrow::datatypes::Field,
-    steps: Vec<Step>,
-    rows: Vec<Vec<Leaf>>,
-}
-
-impl Steps<'_> {
-    fn keep(&mut self, count: u64) {
-        match self.steps.last_mut() {
-            _ if count == 0 => {}
-            Some(Step::Keep(before)) => *before += count,
-            _ => self.steps.push(Step::Keep(count)),
-        }
-    }
-
-    fn put(&mut self, value: Option<&Value>) -> Result<()> {
-        let value = value.unwrap_or(&Value::Null);
-        let leaves = accept(self.field, value).and_then(|value| shred(self.column, self.field, &value));
-        let leaves = leaves.map_err(|why| Error::invalid("value", &value.to_string(), why))?;
-        self.steps.push(Step::Put(self.rows.len()));
-        self.rows.push(leaves);
-        Ok(())
     }
 }
 

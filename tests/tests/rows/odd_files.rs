@@ -75,3 +75,24 @@ fn parquet_with_no_rows_and_with_every_index_is_edited_by_command() {
     assert_eq!(rows("dictionary --where 'x = 9.5'"), serde_json::json!([{"id": 1, "label": "train"}]));
     assert_eq!(rows("bloom --where id=4"), serde_json::json!([{"id": 4, "label": "tram"}]));
 }
+
+#[test]
+fn a_file_that_is_no_table_though_its_name_says_so_is_told_with_the_reason() {
+    let home = Home::with(&source! {
+        "few.csv": "a,b\n1,2\n3\n",
+        "none.jsonl": "{\"a\": \n",
+        "some.jsonl": "{\"a\": 1}\n{\"a\": }\n{\"a\": 3}\n"
+    });
+    let told = home.run("tables d");
+    for line in [
+        "few.csv is no table: 1 field where other lines have 2, in line 3, column 1",
+        "none.jsonl is no table: EOF while parsing a value, in line 1, column 6",
+        "some is partial: some.jsonl, line 2, byte 7: expected value",
+    ] {
+        assert!(told.stderr.contains(line), "{line}: {}", told.stderr);
+    }
+    assert_eq!(home.json("tables d")[0]["table"], "some");
+    home.ok("tables d --format few.csv=csv");
+    let told = home.run("tables d");
+    assert!(told.stderr.contains("few is partial: few.csv, line 3"), "{}", told.stderr);
+}

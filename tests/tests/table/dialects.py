@@ -3,6 +3,7 @@
     dialects.py write FOLDER     files, and FOLDER/rows.json: what is in them
     dialects.py read FOLDER      what the csv module finds in each file, as JSON
     dialects.py pandas FOLDER    what pandas finds
+    dialects.py default FOLDER   what the csv module finds in FOLDER/file.csv if it is told nothing, and pandas if it is there
 """
 
 import csv
@@ -74,4 +75,18 @@ def read_by_pandas(folder):
     json.dump(found, sys.stdout)
 
 
-{"write": write, "read": read, "pandas": read_by_pandas}[sys.argv[1]](sys.argv[2])
+def read_by_default(folder):
+    found = {}
+    with open(f"{folder}/file.csv", newline="") as file:
+        found["csv"] = list(csv.reader(file))
+    try:
+        import pandas
+    except ImportError:
+        pass
+    else:
+        frame = pandas.read_csv(f"{folder}/file.csv", dtype=str, keep_default_na=False)
+        found["pandas"] = [list(frame.columns)] + frame.values.tolist()
+    json.dump(found, sys.stdout)
+
+
+{"default": read_by_default, "write": write, "read": read, "pandas": read_by_pandas}[sys.argv[1]](sys.argv[2])

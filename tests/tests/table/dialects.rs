@@ -118,3 +118,28 @@ fn what_python_writes_is_read_and_pandas_reads_the_edits() {
     need!(skip::command("python3"), has_pandas());
     check("pandas");
 }
+
+#[test]
+fn readers_that_are_told_nothing_find_the_edits_of_a_file_with_spaces_after_its_delimiters() {
+    need!(skip::command("python3"));
+    let bytes = b"a, b, c\n1, x, y\n2, , \"z, w\"\n3, p, q\n".to_vec();
+    let (format, _) = CsvFormat::sniff(&bytes).expect("it is a table");
+    assert!(format.padded);
+    let table = format.open(&bytes, None).expect("it can be opened");
+    let text = |text: &str| Value::Text(text.to_owned());
+    let set = |row, cells: [(usize, Value); 2]| RowSet { table: 0, row, cells: cells.to_vec() };
+    let sets = vec![
+        set(0, [(1, text("x,y")), (2, text("so \"quoted\""))]),
+        set(1, [(1, text("over\nlines")), (2, text(" z, w"))]),
+    ];
+    let inserts = vec![Insert { table: 0, after: Some(1), cells: vec![Value::Int(9), text("i, j"), text("k\nl")] }];
+    let edits = FileEdits { sets, inserts, ..FileEdits::default() };
+    let edited = patched(&bytes, &table.splice(&edits).expect("it can be said"));
+    let found = ours(&rows(&*format.open(&edited, None).expect("it can be opened")));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("file.csv"), &edited).expect("a writable folder");
+    let readers: Told = serde_json::from_str(&python("default", folder.path())).expect("json");
+    for (reader, rows) in readers {
+        same(&rows[1..4], &found[..3], &format!("{reader}: {}", String::from_utf8_lossy(&edited)));
+    }
+}

@@ -60,13 +60,17 @@ pub(crate) fn parse_date(text: &str) -> Option<i64> {
         None => (false, text),
     };
     let mut parts = rest.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let wide_enough = (4..=9).contains(&year.len()) && month.len() == 2 && day.len() == 2;
+    let (year, month, of_month) = (parts.next()?, parts.next()?, parts.next()?);
+    let wide_enough = (4..=9).contains(&year.len()) && month.len() == 2 && of_month.len() == 2;
     if !wide_enough || parts.next().is_some() {
         return None;
     }
-    let (year, month, day) = (digits(year)?, digits(month)?, digits(day)?);
-    let year = if is_before { -year } else { year };
+    let (year, month, day_of_month) = (digits(year)?, digits(month)?, digits(of_month)?);
+    day(if is_before { -year } else { year }, month, day_of_month)
+}
+
+/// Days since 1970-01-01; `None` for what is no day of the calendar.
+pub(crate) fn day(year: i64, month: i64, day: i64) -> Option<i64> {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

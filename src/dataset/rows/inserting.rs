@@ -1,0 +1,200 @@
+//! Rows that are inserted by edits that are being worked out: where they go, and which keys they get.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::inserted::{self, Numbers};
+use super::work::{Checked, RowIs, Work};
+use crate::model::{RowAddress, RowChange, Value};
+use crate::{Error, Result};
+
+impl Work<'_> {
+    pub(super) fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let anchor = match (after, self.file.tables()[self.at].rows) {
+            (Some(row), _) => Some(self.anchor(row)?),
+            (None, 0) => None,
+            (None, rows) => Some(self.file.key(self.at, rows - 1)?),
+        };
+        self.insert_behind(anchor, cells)
+    }
+
+    /// Inserts a row after another; `None` is the beginning.
+    pub(super) fn insert_at(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let anchor = after.map(|row| self.anchor(row)).transpose()?;
+        self.insert_behind(anchor, cells)
+    }
+
+    fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        let checked = self.checked(cells, RowIs::New)?;
+        let mut all = Vec::new();
+        for (at, column) in self.schema().columns.iter().enumerate() {
+            let value = checked.file.get(&at).cloned();
+            all.push((column.name.clone(), value.unwrap_or(Value::Null)));
+        }
+        all.extend(checked.added);
+        let key = match self.schema().key {
+            Some(column) => {
+                let key = all[column].1.to_string();
+                if let Some(RowChange::Deleted { before, is_below: true, .. }) = self.saying(&self.row_address(&key))? {
+                    self.bring_back(&key, &before, all)?;
+                    return Ok(key);
+                }
+                self.new_id(column, &mut all)?
+            }
+            None => self.new_key(anchor.as_deref())?,
+        };
+        if let (Some(followers), Some(anchor)) = (&mut self.followers, &anchor) {
+            followers.entry(anchor.clone()).or_default().insert(key.clone());
+        }
+        let inserted = RowChange::Inserted { after: anchor, cells: all, patch: None, is_below: false };
+        self.changes.insert(self.row_address(&key), Some(inserted));
+        Ok(key)
+    }
+
+    /// Checks that a new row can come after this one.
+    fn anchor(&self, row: String) -> Result<String> {
+        match self.saying(&self.row_address(&row))? {
+            Some(RowChange::Inserted { .. }) => Ok(row),
+            Some(RowChange::Deleted { .. }) => Err(Error::not_found("row", row)),
+            _ => self.place(&row).map(|_| row),
+        }
+    }
+
+    /// What came after an inserted row that goes comes after what that came after.
+    pub(super) fn follow(&mut self, gone: &str, after: Option<String>) -> Result<()> {
+        let mut followers = match self.followers.take() {
+            Some(followers) => followers,
+            None => self.find_followers()?,
+        };
+        for row in followers.remove(gone).unwrap_or_default() {
+            let address = self.row_address(&row);
+            if let Some(RowChange::Inserted { cells, patch, is_below, .. }) = self.saying(&address)? {
+                let moved = RowChange::Inserted { after: after.clone(), cells, patch, is_below };
+                self.changes.insert(address, Some(moved));
+                if let Some(after) = &after {
+                    followers.entry(after.clone()).or_default().insert(row);
+                }
+            }
+        }
+        self.followers = Some(followers);
+        Ok(())
+    }
+
+    fn find_followers(&self) -> Result<HashMap<String, BTreeSet<String>>> {
+        let mut followers: HashMap<String, BTreeSet<String>> = HashMap::new();
+        let changed = self.changes.iter().filter_map(|(address, change)| Some((address.clone(), change.clone()?)));
+        let kept = self.rows.entries()?.into_iter().filter(|(address, _)| !self.changes.contains_key(address));
+        for (address, change) in changed.chain(kept) {
+            if let (RowAddress::Row { table, row }, RowChange::Inserted { after: Some(after), .. }) = (address, change)
+                && table == self.table
+            {
+                followers.entry(after).or_default().insert(row);
+            }
+        }
+        Ok(followers)
+    }
+
+    /// Inserts a row again that was deleted: it is where it was, with these cells, as many as there are columns first.
+    fn bring_back(&mut self, key: &str, before: &[(String, Value)], cells: Vec<(String, Value)>) -> Result<()> {
+        let mut sets = Vec::new();
+        for (place, (name, after)) in cells.into_iter().enumerate() {
+            let is_kept = |column: &crate::table::Column| !column.editable || self.schema().key == Some(place);
+            let change = match self.schema().columns.get(place) {
+                Some(column) if is_kept(column) => continue,
+                Some(_) => {
+                    let before = before.iter().find(|(of, _)| *of == name);
+                    let before = before.map_or(Value::Null, |(_, value)| value.clone());
+                    let after = if after == before { after } else { self.file.check(self.at, place, &after)? };
+                    (after != before).then_some(RowChange::Set { before, after, patch: None })
+                }
+                None => Some(RowChange::Set { before: Value::Null, after, patch: None }),
+            };
+            sets.push((self.cell_address(key, &name), change));
+        }
+        self.changes.insert(self.row_address(key), None);
+        self.changes.extend(sets);
+        Ok(())
+    }
+
+    /// Checks that the id of a new row is nobody's, or finds one where a number is wanted and none was given.
+    fn new_id(&mut self, column: usize, cells: &mut [(String, Value)]) -> Result<String> {
+        if cells[column].1 != Value::Null {
+            let key = cells[column].1.to_string();
+            // A deletion is told at the same address.
+            let is_told = self.saying(&self.row_address(&key))?.is_some();
+            if is_told || self.file.find(self.at, &key)?.is_some() {
+                return Err(Error::already_exists("row", key));
+            }
+            if let (Some(highest), Ok(id)) = (&mut self.id_max, key.parse::<i64>()) {
+                *highest = id.max(*highest);
+            }
+            return Ok(key);
+        }
+        let highest = match self.id_max {
+            Some(highest) => highest,
+            None => self.find_id_max()?,
+        };
+        let name = &self.schema().columns[column].name;
+        let next = highest.checked_add(1).ok_or_else(|| Error::invalid("key", name, "the numbers are used up"))?;
+        self.id_max = Some(next);
+        cells[column].1 = self.file.check(self.at, column, &Value::Int(next))?;
+        Ok(cells[column].1.to_string())
+    }
+
+    /// The highest id of the file, and of rows that were inserted here or in another branch or draft: two people
+    /// who insert rows are to get different ids.
+    fn find_id_max(&self) -> Result<i64> {
+        let mut highest = self.file.key_max(self.at)?.unwrap_or(0);
+        let mut note = |address: &RowAddress| {
+            if let RowAddress::Row { table, row } = address
+                && *table == self.table
+                && let Ok(id) = row.parse::<i64>()
+            {
+                highest = id.max(highest);
+            }
+        };
+        self.changes.keys().for_each(&mut note);
+        self.rows.entries()?.iter().for_each(|(address, _)| note(address));
+        for other in (self.besides.elsewhere)()? {
+            self.rows.diff(&other)?.iter().for_each(|difference| note(&difference.address));
+        }
+        Ok(highest)
+    }
+
+    /// A key for a row of a table without keys: above all that rows behind the same one have, or had in the
+    /// revision that is edited.
+    fn new_key(&mut self, anchor: Option<&str>) -> Result<String> {
+        let numbers = match &mut self.numbers {
+            Some(numbers) => numbers,
+            None => {
+                let mut numbers = Numbers::default();
+                numbers.note_all(self.rows, &self.table)?;
+                if let Some(committed) = (self.besides.committed)()? {
+                    numbers.note_all(&committed, &self.table)?;
+                }
+                self.numbers.insert(numbers)
+            }
+        };
+        let anchor = anchor.unwrap_or_default();
+        Ok(inserted::new_key(anchor, numbers.next(anchor)))
+    }
+
+    pub(super) fn set_inserted(
+        &mut self,
+        row: &str,
+        after: Option<String>,
+        mut cells: Vec<(String, Value)>,
+        is_below: bool,
+        checked: Checked,
+    ) -> Result<()> {
+        let named = checked.file.into_iter().map(|(column, value)| (self.schema().columns[column].name.clone(), value));
+        for (name, value) in named.chain(checked.added).collect::<Vec<_>>() {
+            match cells.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, cell)) => *cell = value,
+                None => cells.push((name, value)),
+            }
+        }
+        let inserted = RowChange::Inserted { after, cells, patch: None, is_below };
+        self.changes.insert(self.row_address(row), Some(inserted));
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! An edit that reaches all samples: those that are excluded come back for it, and are excluded again.
+
+use super::join::{Joined, Wanted};
+use super::scan::keys_of_main;
+use crate::Result;
+use crate::dataset::draft::Draft;
+
+impl Draft {
+    /// Does `edit` while no sample is excluded; afterwards the same ones are.
+    ///
+    /// # Errors
+    /// Those of `edit`: then samples may be included, and it is the caller who takes the draft back.
+    pub(in crate::dataset) fn with_excluded<T>(&mut self, edit: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
+        let excluded = self.excluded_samples()?;
+        self.include(&excluded)?;
+        let done = edit(self)?;
+        self.exclude(&excluded)?;
+        Ok(done)
+    }
+
+    /// The samples that are excluded, without those of which nothing is there any more.
+    fn excluded_samples(&self) -> Result<Vec<String>> {
+        if self.view.overlay.samples()?.root().is_none() {
+            return Ok(Vec::new());
+        }
+        let joined = Joined::of(&self.view, &Wanted::nothing())?;
+        let keys: Vec<String> = match &joined.main {
+            Some(main) => keys_of_main(&joined, main)?.into_iter().collect(),
+            None => joined.samples.iter().map(|sample| sample.key.clone()).collect(),
+        };
+        Ok(keys.into_iter().filter(|key| joined.beside.excluded.contains(key)).collect())
+    }
+}
