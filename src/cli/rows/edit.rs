@@ -40,7 +40,7 @@ pub(in crate::cli) struct SetArgs {
     /// The table, if there are several, and what is set
     #[arg(value_name = "[TABLE] COLUMN=VALUE", required_unless_present = "from")]
     words: Vec<String>,
-    /// The row's key: its id, or its place from 0 where rows have none; may be said again
+    /// The row's key, as `veneer rows --keys` shows it: an image's path, a COCO id, else its place from 0; may be said again
     #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::{Part, Table};
 use crate::dataset::Dataset;
 use crate::dataset::diff::has_same_bytes;
+use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Id, PathChange, Revision, RowAddress, RowChange, Value, What};
 use crate::{Error, Result};
@@ -57,6 +58,9 @@ impl Dataset {
     /// # Errors
     /// `NotFound` for a row that there never was.
     pub fn blame(&self, at: Id, table: &Table, key: &str) -> Result<Blame> {
+        if table.is_samples() {
+            return samples::blame(self, at, key);
+        }
         let (path, key) = table.split_key(key)?;
         let walk = Walk { dataset: self, table, key };
         let view = self.view(at)?;

@@ -17,8 +17,10 @@
 //! | `follow` | what becomes of all that when the rows that samples are change their places |
 //! | `with_excluded` | an edit that reaches those that are excluded, too |
 //! | `parquet` | the table as a file |
+//! | `blame` | which revision set a sample's cells |
 //! | `diff` | what differs between two views |
 
+mod blame;
 mod coco;
 mod columns;
 mod diff;
@@ -39,6 +41,7 @@ mod yolo;
 
 use std::sync::Arc;
 
+pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use follow::follow;
 pub(super) use scan::{outline, scan};

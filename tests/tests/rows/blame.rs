@@ -86,3 +86,26 @@ fn a_file_that_was_moved_or_replaced_keeps_what_is_known_of_its_rows() {
     assert_eq!(told(&home, "blame d labels 0"), ["-", "set", "replaced"]);
     assert_eq!(told(&home, "blame d labels 1"), ["-", "-", "-"]);
 }
+
+#[test]
+fn the_cells_of_a_sample_are_told_wherever_they_are_kept() {
+    let home = Home::with(&source! { "a.png": "a", "b.png": "b", "labels.csv": "image,label\na.png,cat\nb.png,dog\n" });
+    home.ok("set d labels --key 0 label=lynx");
+    home.ok("commit d -m relabelled");
+    home.ok("column d samples weight --type number");
+    home.ok("set d samples --key a.png weight=2");
+    home.ok("commit d -m weighed");
+    home.ok("exclude d --key a.png");
+    home.ok("commit d -m excluded");
+    let blame = home.json("blame d samples a.png");
+    let cells = blame["cells"].as_array().expect("a list");
+    let told = |column: &str| {
+        let cell = cells.iter().find(|cell| cell["column"] == column).expect("a cell");
+        (cell["value"].clone(), cell["message"].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(told("path"), ("a.png".into(), "-".to_owned()));
+    assert_eq!(told("label"), ("lynx".into(), "relabelled".to_owned()));
+    assert_eq!(told("weight"), (2.0.into(), "weighed".to_owned()));
+    assert_eq!(told("excluded"), (true.into(), "excluded".to_owned()));
+    assert_eq!(home.run("blame d samples c.png").code, Some(3));
+}
