@@ -112,7 +112,8 @@ def fields(data, delimiter):
     d = re.escape(delimiter)
     pattern = rb'("(?:[^"]|"")*"[^' + d + rb'\r\n]*|[^' + d + rb'\r\n]*)(' + d + rb'|\r\n|\n|\r|\Z)'
     found = re.findall(pattern, data)
-    if found and found[-1] == (b"", b""):
+    # Behind a line's end nothing begins; behind a delimiter an empty field does.
+    if found and found[-1] == (b"", b"") and (len(found) == 1 or found[-2][1] != delimiter):
         found.pop()
     assert b"".join(itertools.chain.from_iterable(found)) == data, "the pattern does not cover the file"
     return found

@@ -54,7 +54,9 @@ impl Splicing {
             }
         }
         add_cells_of_touched_rows(rows, &mut changes)?;
-        let says_something = rows.root().is_some() || changes.values().any(Option::is_some);
+        // A column is added without a row, and what is set back says nothing.
+        let is_of_row = |change: &RowChange| !matches!(change, RowChange::Added { .. } | RowChange::Shared { .. });
+        let says_something = changes.values().flatten().any(is_of_row);
         let is_traced = !says_something || rows.traces()?.is_some();
         let traces = if is_traced { None } else { Some(Traces::of(file)?) };
         let question = Question::of(file, at, &changes)?;

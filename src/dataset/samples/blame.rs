@@ -91,7 +91,8 @@ impl Walk<'_> {
                 if rows.key(row)? != self.key {
                     continue;
                 }
-                let columns = rows.batch.schema().fields().iter().zip(rows.batch.columns()).map(|(field, column)| {
+                let schema = rows.batch.schema();
+                let columns = schema.fields().iter().zip(rows.batch.columns()).map(|(field, column)| {
                     // An added column without a value says as much as none.
                     let value = arrow_value::value(column, row)?;
                     Ok((value != Value::Null).then(|| (field.name().clone(), value)))

@@ -161,6 +161,11 @@ impl Footer {
         let list = thrift::list_bytes(groups.iter().map(Vec::as_slice));
         thrift::set(&mut all, file::ROW_GROUPS, kind::LIST, list);
         let mut bytes = thrift::struct_bytes(&all);
+        // Fields of a kind that no writer uses are passed over by every reader in its own way.
+        let decoded = guarded("the Parquet footer", || ParquetMetaDataReader::decode_metadata(&bytes).map_err(inside))?;
+        if decoded.num_row_groups() != groups.len() {
+            return Err(Error::corrupt("the Parquet footer", "it cannot be written anew"));
+        }
         let len = u32::try_from(bytes.len())
             .map_err(|_| Error::invalid("edit", "of a Parquet file", "its footer would be too long"))?;
         bytes.extend(len.to_le_bytes());
