@@ -186,15 +186,24 @@ impl Runs {
         self.of(name.clone(), value)
     }
 
-    fn of(&self, name: RunName, value: RefValue) -> Result<Run> {
+    /// The run of this name as it was when its ref had this value.
+    ///
+    /// # Errors
+    /// `NotFound` where that is not there any more.
+    pub fn at(&self, name: RunName, value: RefValue) -> Result<Run> {
         if let Some((of, record)) = self.known().records.get(&name)
             && *of == value
         {
             return Ok(Run { name, value, record: record.clone() });
         }
         let record = Arc::new(decode(value.id, &self.store.get(value.id)?)?);
-        self.known().records.insert(name.clone(), (value, record.clone()));
         Ok(Run { name, value, record })
+    }
+
+    fn of(&self, name: RunName, value: RefValue) -> Result<Run> {
+        let run = self.at(name, value)?;
+        self.known().records.insert(run.name.clone(), (value, run.record.clone()));
+        Ok(run)
     }
 
     /// Begins a run; returns it, and whether it is new: one with this id may have begun already.
