@@ -8,6 +8,8 @@
 //! of that are objects and refs of a *store* ([`store`]), which is a log that is
 //! synced once per commit, with sled as the index that serves it.
 //!
+//! What a training says of samples is kept by [`run`].
+//!
 //! [`dataset`] is the door: [`dataset::Datasets`] opens a [`dataset::Dataset`] by
 //! name, that gives a [`dataset::View`] to look or a [`dataset::Draft`] to change.
 //!
@@ -47,6 +49,7 @@ mod error;
 mod facts;
 pub mod model;
 pub mod overlay;
+pub mod run;
 pub mod source;
 pub mod store;
 pub mod table;

@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use tracing::warn;
 use veneer::dataset::Datasets;
 use veneer::model::{DatasetName, RefName, RefValue};
+use veneer::run::{Run, Runs};
 use veneer::store::Store;
 
 use crate::drafts::etag;
@@ -26,7 +27,7 @@ const WAITING_MAX: usize = 1024;
 pub struct Event {
     /// The operation that it was, or the last one before it.
     pub op: u64,
-    /// `ref`, `draft`, `import` …
+    /// `ref`, `draft`, `run`, `import` …
     pub kind: &'static str,
     /// What it says.
     pub data: Value,
@@ -74,7 +75,7 @@ impl Feed {
     }
 
     /// Looks for what the operations up to `op` changed, and tells it.
-    pub fn look(&self, store: &dyn Store, datasets: &Datasets, op: u64) {
+    pub fn look(&self, store: &dyn Store, datasets: &Datasets, runs: &Runs, op: u64) {
         let now: BTreeMap<RefName, RefValue> = match store.list_refs("") {
             Ok(refs) => refs.into_iter().collect(),
             Err(error) => return warn!("what changed in the store cannot be told: {error}"),
@@ -82,9 +83,13 @@ impl Feed {
         let before = self.inner().refs.clone();
         let is_new = |name: &RefName, value: &RefValue| before.get(name).is_none_or(|known| known.op != value.op);
         let new = now.iter().filter(|(name, value)| is_new(name, value));
-        let mut events: Vec<Event> = new.map(|(name, value)| event(datasets, name, Some(*value), value.op)).collect();
+        let tell = |name: &RefName, value, op| match name.as_str().strip_prefix(RefName::RUNS) {
+            Some(run) => of_run(runs, run, value, before.get(name), op),
+            None => event(datasets, name, value, op),
+        };
+        let mut events: Vec<Event> = new.map(|(name, value)| tell(name, Some(*value), value.op)).collect();
         let gone = before.keys().filter(|name| !now.contains_key(*name));
-        events.extend(gone.map(|name| event(datasets, name, None, op)));
+        events.extend(gone.map(|name| tell(name, None, op)));
         events.sort_by_key(|event| event.op);
         let mut inner = self.inner();
         (inner.refs, inner.op) = (now, op.max(inner.op));
@@ -137,6 +142,27 @@ impl Inner {
     }
 }
 
+/// What is told of a run.
+pub fn run_event(run: &Run) -> Value {
+    json!({
+        "name": run.name.as_str(),
+        "id": run.id(),
+        "status": crate::runs::word(run.record.status),
+        "rows": run.record.metrics.rows,
+        "dataset": run.record.data.as_ref().map(|data| &data.dataset),
+    })
+}
+
+/// A run that has changed, or that is gone; what was recorded of that is there until `gc`.
+fn of_run(runs: &Runs, name: &str, value: Option<RefValue>, before: Option<&RefValue>, op: u64) -> Event {
+    let run = value.or(before.copied()).and_then(|value| runs.at(name.parse().ok()?, value).ok());
+    let mut data = run.map_or_else(|| json!({ "name": name }), |run| run_event(&run));
+    if value.is_none() {
+        data["status"] = "deleted".into();
+    }
+    Event { op, kind: "run", data }
+}
+
 /// A ref that was set, or that is gone.
 fn event(datasets: &Datasets, name: &RefName, value: Option<RefValue>, op: u64) -> Event {
     let draft = name.as_str().strip_prefix(RefName::DRAFTS).and_then(|rest| {
@@ -170,6 +196,7 @@ mod tests {
     fn who_comes_back_is_told_what_it_missed_or_that_this_is_not_known() {
         let world = World::new();
         let datasets = Datasets::new(Arc::clone(&world.store));
+        let runs = Runs::new(Arc::clone(&world.store));
         let last = || world.store.watch_refs(0, std::time::Duration::ZERO).expect("a number");
         let begun = last();
         let feed = Feed::of(&*world.store, begun);
@@ -178,13 +205,13 @@ mod tests {
         let file = NewFile { content: &mut &b"new"[..], mode: None, mtime_ns: None };
         draft.put(&"new.txt".parse().expect("valid"), file).expect("put");
         draft.save("put").expect("saved");
-        feed.look(&*world.store, &datasets, last());
+        feed.look(&*world.store, &datasets, &runs, last());
         let saved = feed.op();
         let heard = feed.listen(Some(begun)).missed.expect("known");
         assert_eq!(kinds(&heard), ["draft"]);
         assert_eq!(heard[0].data["etag"], etag(&draft));
         draft.commit("new", "ann").expect("committed");
-        feed.look(&*world.store, &datasets, last());
+        feed.look(&*world.store, &datasets, &runs, last());
         assert_eq!(kinds(&feed.listen(Some(saved)).missed.expect("known")), ["ref", "draft"]);
         assert_eq!(kinds(&feed.listen(Some(begun)).missed.expect("known")), ["draft", "ref", "draft"]);
         assert_eq!(feed.listen(Some(begun - 1)).missed, None);

@@ -19,6 +19,7 @@
 //! | [`differences`], [`conflicts`] | what two states do not have in common, as JSON |
 //! | [`rows`] | tables of 1,000,000 rows in memory, and what is asked of them |
 //! | [`sql`] | queries, by DataFusion |
+//! | [`runs`] | runs and what they say of samples |
 //! | [`dashboard`] | the Dashboard's pages, on a port of their own |
 //! | the others | one resource each |
 
@@ -56,6 +57,7 @@ pub mod refs;
 pub mod revisions;
 pub mod router;
 pub mod rows;
+pub mod runs;
 pub mod session;
 pub mod sql;
 pub mod state;

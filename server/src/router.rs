@@ -32,10 +32,10 @@ use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
     about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
-    merge, metrics, mounts, objects, operations, origin, refs, revisions, session, tables, thumbnails,
+    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, session, tables, thumbnails,
 };
 
-/// A batch has so many bytes at most; what is larger is sent object by object before.
+/// A batch has so many bytes at most: of a store, what is larger is sent object by object before.
 const BATCH_LEN_MAX: usize = 64 << 20;
 /// Edits have so many bytes at most, files that they put included; larger files are stored as objects before.
 const EDITS_LEN_MAX: usize = 64 << 20;
@@ -103,6 +103,14 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(rows::lasso))
         .routes(routes!(rows::neighbours))
         .routes(routes!(sql::query))
+        // Runs.
+        .routes(routes!(runs::list_runs, runs::begin_run))
+        .routes(routes!(runs::show_run, runs::change_run, runs::delete_run))
+        .routes(routes!(runs::hear_of_run))
+        .routes(routes!(runs::put_batch).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
+        .routes(routes!(runs::put_scalars).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
+        .routes(routes!(runs::show_metrics))
+        .routes(routes!(runs::show_scalars))
         // Drafts.
         .routes(routes!(drafts::show_draft))
         .routes(routes!(drafts::edit_draft).layer(DefaultBodyLimit::max(EDITS_LEN_MAX)))

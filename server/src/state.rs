@@ -8,6 +8,7 @@ use std::time::Duration;
 use lru::LruCache;
 use veneer::dataset::{Dataset, Datasets, MountedDraft, View};
 use veneer::model::{BranchName, DatasetName, Id, WriterName};
+use veneer::run::Runs;
 use veneer::store::{Cache, LocalStore, Store, Verified};
 
 use crate::audit::Audit;
@@ -18,7 +19,8 @@ use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::origin::Hosts;
 use crate::problem::Problem;
-use crate::rows::{ColumnStore, NoRuns, RunMetrics};
+use crate::rows::{ColumnStore, RunMetrics};
+use crate::runs::{Keeper, LOST_AFTER, LiveRuns};
 use crate::session::Sessions;
 use crate::sql::{SqlEngine, SqlLimits};
 use crate::thumbnails::Thumbnails;
@@ -50,6 +52,8 @@ pub struct Options {
     pub columns_len_max: usize,
     /// What a query may take.
     pub sql: SqlLimits,
+    /// A run that says nothing for so long is lost.
+    pub runs_lost_after: Duration,
 }
 
 impl Default for Options {
@@ -63,6 +67,7 @@ impl Default for Options {
             sources: None,
             columns_len_max: COLUMNS_LEN_MAX,
             sql: SqlLimits::default(),
+            runs_lost_after: LOST_AFTER,
         }
     }
 }
@@ -88,7 +93,8 @@ struct Inner {
     metrics: Metrics,
     views: Mutex<LruCache<(PathBuf, Id), View>>,
     columns: Arc<ColumnStore>,
-    runs: Arc<dyn RunMetrics>,
+    runs: Arc<LiveRuns>,
+    keeper: Keeper,
     sql: SqlEngine,
     thumbnails: Thumbnails,
 }
@@ -116,16 +122,20 @@ impl AppState {
     ) -> AppState {
         let present = store.watch_refs(0, Duration::ZERO).unwrap_or_default();
         let feed = Arc::new(Feed::of(&*store, present));
+        let runs = Runs::new(Arc::clone(&store));
         let look = {
             let (store, datasets, feed) = (Arc::clone(&store), datasets.clone(), Arc::clone(&feed));
-            move |op| feed.look(&*store, &datasets, op)
+            let runs = runs.clone();
+            move |op| feed.look(&*store, &datasets, &runs, op)
         };
         let operations = Operations::of(Arc::clone(&store), present, look);
         let store = Arc::new(Verified::new(store));
         let (blocking, uploads) = (Blocking::default(), Blocking::with_turns(UPLOADS));
         let views = Mutex::new(LruCache::new(VIEWS));
         let columns = Arc::new(ColumnStore::new(options.columns_len_max));
-        let runs: Arc<dyn RunMetrics> = Arc::new(NoRuns);
+        let runs = LiveRuns::new(runs, datasets.clone(), columns.clone(), feed.clone(), options.runs_lost_after);
+        let runs = Arc::new(runs);
+        let keeper = Keeper::of(runs.clone(), !options.read_only);
         let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
         let (imports, sessions, metrics) = (Imports::default(), Sessions::default(), Metrics::default());
         let audit = local.as_ref().map(|store| Audit::within(store.path())).unwrap_or_default();
@@ -148,6 +158,7 @@ impl AppState {
             views,
             columns,
             runs,
+            keeper,
             sql,
             thumbnails,
         }))
@@ -174,7 +185,12 @@ impl AppState {
     }
 
     /// The metrics of runs.
-    pub fn runs(&self) -> &Arc<dyn RunMetrics> {
+    pub fn runs(&self) -> &dyn RunMetrics {
+        &*self.0.runs
+    }
+
+    /// The runs.
+    pub fn live_runs(&self) -> &Arc<LiveRuns> {
         &self.0.runs
     }
 
@@ -228,6 +244,7 @@ impl AppState {
         self.operations().end();
         self.feed().end();
         self.imports().end();
+        self.0.keeper.end();
     }
 
     /// The turns of calls that block, for whoever needs more than [`AppState::run`].
@@ -267,14 +284,14 @@ impl AppState {
         }
     }
 
-    /// The view of a revision; one that was asked for lately is open still. It blocks.
-    ///
-    /// # Errors
     /// The thumbnails that were made.
     pub fn thumbnails(&self) -> &Thumbnails {
         &self.0.thumbnails
     }
 
+    /// The view of a revision; one that was asked for lately is open still. It blocks.
+    ///
+    /// # Errors
     /// As [`Dataset::view`].
     pub fn view(&self, dataset: &Dataset, revision: Id) -> veneer::Result<View> {
         // By source, too: a dataset may be removed, and another imported by its name.

@@ -24,6 +24,7 @@ mod refresh;
 mod refs;
 pub mod rows;
 mod samples;
+mod saved_views;
 mod sound;
 mod totals;
 mod view;
@@ -49,6 +50,7 @@ pub use pending::Resolution;
 pub use reach::{GcReport, check, gc};
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
+pub use saved_views::SavedView;
 pub use view::{Node, Place, Target, View};
 
 use crate::base::Base;

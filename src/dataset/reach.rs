@@ -71,6 +71,10 @@ impl<'a> Reach<'a> {
                 self.record(value.id)
             } else if text.starts_with(RefName::DRAFTS) {
                 self.draft(value.id)
+            } else if text.starts_with(RefName::RUNS) {
+                self.run(value.id)
+            } else if text.starts_with(RefName::VIEWS) {
+                self.blob(value.id)
             } else {
                 self.revision(value.id)
             };
@@ -99,6 +103,18 @@ impl<'a> Reach<'a> {
             decode_record(id, &self.store.get(id)?)?;
         }
         Ok(())
+    }
+
+    /// A run keeps the revision that it looked at.
+    fn run(&mut self, id: Id) -> Result<()> {
+        if !self.seen.insert(id) {
+            return Ok(());
+        }
+        let (revision, blobs) = crate::run::reached(id, &self.store.get(id)?)?;
+        for blob in blobs {
+            self.blob(blob)?;
+        }
+        revision.map_or(Ok(()), |revision| self.revision(revision))
     }
 
     fn draft(&mut self, id: Id) -> Result<()> {

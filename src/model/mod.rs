@@ -13,15 +13,17 @@ mod object;
 mod path;
 mod revision;
 mod row;
+mod run;
 mod value;
 
 pub use address::{Address, RefSpec};
 pub use change::{Change, Content, Extent, FileChange};
 pub use entry::{Entry, Kind};
 pub use id::Id;
-pub use name::{BranchName, DatasetName, RefName, WriterName};
+pub use name::{BranchName, DatasetName, RefName, RunName, ViewName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
 pub use revision::{DatasetRecord, DraftStep, FormatChoice, OpenConflict, PathChange, PendingMerge, Revision, What};
 pub use row::{ExcludedRow, PatchBytes, RowAddress, RowChange, RowPatch};
+pub use run::{BatchId, BatchIds, Part, RunData, RunKind, RunRecord, RunStatus, Series};
 pub use value::Value;

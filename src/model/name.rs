@@ -49,6 +49,15 @@ name! {
     WriterName, "author", check_writer
 }
 
+name! {
+    /// The name of a run: a word as a dataset's.
+    RunName, "run name", check_word
+}
+name! {
+    /// What somebody calls a saved view: any text without control characters, 1 to 64 bytes.
+    ViewName, "name of a saved view", check_label
+}
+
 fn check_word(text: &str) -> std::result::Result<(), &'static str> {
     let first = text.bytes().next().ok_or("a name is not empty")?;
     if !first.is_ascii_alphanumeric() {
@@ -85,7 +94,16 @@ fn check_writer(text: &str) -> std::result::Result<(), &'static str> {
     }
 }
 
-/// The name of a ref in the store: `kind/dataset/…`, 400 bytes at the most.
+fn check_label(text: &str) -> std::result::Result<(), &'static str> {
+    match text.len() {
+        0 => Err("a name is not empty"),
+        1..=64 if !text.chars().any(char::is_control) => Ok(()),
+        1..=64 => Err("a name has no control characters"),
+        _ => Err("a name has at most 64 bytes"),
+    }
+}
+
+/// The name of a ref in the store: `kind/name/…`, 400 bytes at the most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefName(String);
 
@@ -101,6 +119,13 @@ impl RefName {
     pub const DATASETS: &str = "datasets/";
     /// What the names of all drafts begin with.
     pub const DRAFTS: &str = "drafts/";
+
+    /// What the names of all runs begin with.
+    pub const RUNS: &str = "runs/";
+    /// What the names of all saved views begin with.
+    pub const VIEWS: &str = "views/";
+    /// What a ref's name may begin with.
+    const KINDS: [&str; 6] = ["datasets/", "heads/", "tags/", "drafts/", Self::RUNS, Self::VIEWS];
 
     /// What the names of a dataset's heads begin with.
     pub fn heads(dataset: &DatasetName) -> String {
@@ -123,7 +148,7 @@ impl RefName {
         let invalid = || Error::invalid("ref name", &self.0, "it is not a draft of the dataset");
         let (writer, branch) =
             self.0.strip_prefix(&prefix).and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
-        Ok((branch.parse()?, writer.replace("%2f", "/").replace("%25", "%").parse()?))
+        Ok((branch.parse()?, unescaped(writer).parse()?))
     }
 
     /// The ref that holds the dataset's record.
@@ -144,24 +169,52 @@ impl RefName {
     /// The ref that holds the newest step of one writer's draft on a branch.
     pub fn draft(dataset: &DatasetName, branch: &BranchName, writer: &WriterName) -> RefName {
         // A slash in the writer's name would let two writers share a ref.
-        let writer = writer.as_str().replace('%', "%25").replace('/', "%2f");
-        RefName(format!("drafts/{dataset}/{writer}/{branch}"))
+        RefName(format!("drafts/{dataset}/{}/{branch}", escaped(writer.as_str())))
+    }
+
+    /// The ref that holds a run's record.
+    pub fn run(run: &RunName) -> RefName {
+        RefName(format!("{}{run}", Self::RUNS))
+    }
+
+    /// What the names of a dataset's saved views begin with.
+    pub fn views(dataset: &DatasetName) -> String {
+        format!("{}{dataset}/", Self::VIEWS)
+    }
+
+    /// The ref that holds a saved view.
+    pub fn view(dataset: &DatasetName, view: &ViewName) -> RefName {
+        RefName(format!("{}{}", Self::views(dataset), escaped(view.as_str())))
+    }
+
+    /// The name of a saved view of `dataset`.
+    pub fn view_part(&self, dataset: &DatasetName) -> Result<ViewName> {
+        let invalid = || Error::invalid("ref name", &self.0, "it is not a saved view of the dataset");
+        unescaped(self.0.strip_prefix(&Self::views(dataset)).ok_or_else(invalid)?).parse()
     }
 
     /// Reads a ref's name back from the store.
     pub fn parse(text: &str) -> Result<RefName> {
-        let known = ["datasets/", "heads/", "tags/", "drafts/"].iter().any(|kind| text.starts_with(kind));
-        if known && text.len() <= 400 {
-            Ok(RefName(text.to_owned()))
-        } else {
-            Err(Error::invalid("ref name", text, "a ref is `datasets/…`, `heads/…`, `tags/…` or `drafts/…`"))
+        if Self::KINDS.iter().any(|kind| text.starts_with(kind)) && text.len() <= 400 {
+            return Ok(RefName(text.to_owned()));
         }
+        let kinds: Vec<String> = Self::KINDS.iter().map(|kind| format!("`{kind}…`")).collect();
+        Err(Error::invalid("ref name", text, format!("a ref is one of {}", kinds.join(", "))))
     }
 
     /// The whole name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A text as one part of a ref's name.
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('/', "%2f")
+}
+
+fn unescaped(part: &str) -> String {
+    part.replace("%2f", "/").replace("%25", "%")
 }
 
 impl fmt::Display for RefName {

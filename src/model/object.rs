@@ -22,17 +22,20 @@ pub enum ObjectKind {
     Draft,
     /// A dataset's record.
     Dataset,
+    /// A run's record.
+    Run,
 }
 
 impl ObjectKind {
     /// Every kind, in the order of [`ObjectKind::code`].
-    pub const ALL: [ObjectKind; 6] = [
+    pub const ALL: [ObjectKind; 7] = [
         ObjectKind::Blob,
         ObjectKind::Base,
         ObjectKind::Node,
         ObjectKind::Revision,
         ObjectKind::Draft,
         ObjectKind::Dataset,
+        ObjectKind::Run,
     ];
 
     /// The number that stands for it in the log.
@@ -54,6 +57,7 @@ impl ObjectKind {
             ObjectKind::Revision => "revision",
             ObjectKind::Draft => "draft step",
             ObjectKind::Dataset => "dataset record",
+            ObjectKind::Run => "run record",
         }
     }
 }

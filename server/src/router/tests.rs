@@ -70,6 +70,16 @@ editor DELETE /v1/refs/{name}
 viewer GET /v1/refs/{name}
 editor PUT /v1/refs/{name}
 viewer GET /v1/revisions
+viewer GET /v1/runs
+editor POST /v1/runs
+editor DELETE /v1/runs/{run}
+viewer GET /v1/runs/{run}
+editor PATCH /v1/runs/{run}
+editor PUT /v1/runs/{run}/batches/{batch}
+editor POST /v1/runs/{run}/heartbeat
+viewer GET /v1/runs/{run}/metrics
+viewer GET /v1/runs/{run}/scalars
+editor PUT /v1/runs/{run}/scalars/{batch}
 anybody DELETE /v1/session
 viewer GET /v1/session
 anybody POST /v1/session

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::array::{Array, ArrayRef, StringArray, new_null_array};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use tracing::debug;
 use veneer::dataset::View;
@@ -95,6 +95,15 @@ impl TableRows {
     /// The columns that there are.
     pub fn schema(&self) -> &TableSchema {
         &self.schema
+    }
+
+    /// The first of these samples that is the key of no row.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub fn first_unknown(&self, samples: &StringArray) -> Result<Option<usize>> {
+        let keys = self.keys()?;
+        Ok(samples.iter().position(|sample| sample.is_none_or(|sample| keys.find(sample).is_none())))
     }
 
     /// How many rows there are.

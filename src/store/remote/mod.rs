@@ -194,6 +194,7 @@ fn word(kind: ObjectKind) -> &'static str {
         ObjectKind::Revision => "revision",
         ObjectKind::Draft => "draft",
         ObjectKind::Dataset => "dataset",
+        ObjectKind::Run => "run",
     }
 }
 

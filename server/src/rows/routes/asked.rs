@@ -134,7 +134,7 @@ impl Asked {
                 .map(Epoch::Number)
                 .map_err(|_| Error::invalid("epoch", text, "it is a whole number or `latest`"))?,
         };
-        let runs = runs.into_iter().map(|run| RunColumns::of(&**app.runs(), run, epoch));
+        let runs = runs.into_iter().map(|run| RunColumns::of(app.runs(), run, epoch));
         Ok(rows.with_runs(runs.collect::<Result<_>>()?))
     }
 }

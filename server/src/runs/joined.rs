@@ -1,0 +1,97 @@
+//! The metrics of runs as columns of rows, and as tables of queries: what was laid together stays in memory for a while.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use lru::LruCache;
+use veneer::model::Id;
+use veneer::run::{Of, Run};
+use veneer::{Error, Result};
+
+use super::LiveRuns;
+use crate::rows::{Epoch, RunMetrics};
+
+/// So many results are kept at most.
+const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
+/// So many bytes of them are kept at most.
+const BYTES_MAX: usize = 256 << 20;
+/// A query over a run of more bytes than this is refused: all of it is in memory at once.
+const QUERY_BYTES_MAX: usize = 2 << 30;
+
+/// What was laid together lately.
+#[derive(Debug)]
+pub(super) struct Kept(Mutex<LruCache<Id, RecordBatch>>);
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept(Mutex::new(LruCache::new(KEPT)))
+    }
+}
+
+impl Kept {
+    fn kept(&self) -> MutexGuard<'_, LruCache<Id, RecordBatch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: Id, make: impl FnOnce() -> Result<RecordBatch>) -> Result<RecordBatch> {
+        if let Some(known) = self.kept().get(&id) {
+            return Ok(known.clone());
+        }
+        let made = make()?;
+        let mut kept = self.kept();
+        kept.put(id, made.clone());
+        let bytes = |kept: &LruCache<Id, RecordBatch>| -> usize {
+            kept.iter().map(|(_, rows)| rows.get_array_memory_size()).sum()
+        };
+        while kept.len() > 1 && bytes(&kept) > BYTES_MAX {
+            kept.pop_lru();
+        }
+        Ok(made)
+    }
+}
+
+/// What the rows of an epoch are made of: the same for the same rows.
+pub(super) fn id_of(run: &Run, epoch: Epoch) -> Id {
+    // Parts that are joined are the same rows.
+    Id::of(format!("{} {} {epoch:?}", run.id(), run.record.metrics.batches).as_bytes())
+}
+
+impl LiveRuns {
+    /// The rows of a run's epoch, or the latest of each sample.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) fn rows(&self, run: &Run, epoch: Epoch) -> Result<RecordBatch> {
+        self.kept.get(id_of(run, epoch), || match epoch {
+            Epoch::Latest => self.runs.latest(run, None),
+            Epoch::Number(epoch) => self.runs.epoch(run, Of::Metrics, epoch, None),
+        })
+    }
+}
+
+impl RunMetrics for LiveRuns {
+    fn names(&self) -> Result<Vec<String>> {
+        Ok(self.runs.names()?.iter().map(ToString::to_string).collect())
+    }
+
+    fn epoch(&self, run: &str, epoch: Epoch) -> Result<(Id, RecordBatch)> {
+        let run = self.runs.find(run)?;
+        Ok((id_of(&run, epoch), self.rows(&run, epoch)?))
+    }
+
+    fn all(&self, run: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+        let run = self.runs.find(run)?;
+        let (mut batches, mut bytes) = (Vec::new(), 0);
+        self.runs.every_epoch(&run, Of::Metrics, None, &mut |rows| {
+            bytes += rows.get_array_memory_size();
+            batches.push(rows);
+            match bytes <= QUERY_BYTES_MAX {
+                true => Ok(()),
+                false => Err(Error::invalid("query", run.name.as_str(), "the run has more rows than fit into memory")),
+            }
+        })?;
+        Ok((run.schema(Of::Metrics)?, batches))
+    }
+}
