@@ -57,6 +57,7 @@ pub mod revisions;
 pub mod router;
 pub mod rows;
 pub mod session;
+pub mod sources;
 pub mod sql;
 pub mod state;
 pub mod tables;
