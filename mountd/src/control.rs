@@ -35,8 +35,8 @@ pub struct Control {
     pub gate: Arc<Gate>,
     /// What is held, as one line of JSON: asked for once it is.
     pub answer: Box<dyn Fn() -> String + Send>,
-    /// The source and what it is called, for whoever finds its path covered by the mount.
-    pub source: Arc<Source>,
+    /// The source and what it is called, for whoever finds its path covered by the mount; `None` of one elsewhere.
+    pub source: Option<Arc<Source>>,
     /// Called when the last one has let go.
     pub released: Box<dyn Fn() + Send>,
 }
@@ -130,10 +130,11 @@ impl Control {
 
     /// Gives the folder beneath the mount to who asked: that is the mount's own user, or root.
     fn hand_over_source(&self, stream: &UnixStream) -> io::Result<()> {
-        let text = format!("{}\n", json!({ "source": self.source.path().to_string_lossy() }));
+        let Some(source) = &self.source else { return (&*stream).write_all(b"{\"source\":null}\n") };
+        let text = format!("{}\n", json!({ "source": source.path().to_string_lossy() }));
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let folder = [self.source.folder()];
+        let folder = [source.folder()];
         let fits = ancillary.push(SendAncillaryMessage::ScmRights(&folder));
         assert!(fits, "there is room for one");
         let parts = [IoSlice::new(text.as_bytes())];
@@ -180,7 +181,7 @@ mod tests {
             channel: Arc::new(channel),
             gate: Arc::clone(&gate),
             answer: Box::new(|| "{}".to_owned()),
-            source: Arc::new(Source::open(folder.path()).expect("a folder")),
+            source: Some(Arc::new(Source::open(folder.path()).expect("a folder"))),
             released: Box::new(move || released.send(()).expect("the test waits")),
         };
         let (before, theirs) = UnixStream::pair().expect("a pair");

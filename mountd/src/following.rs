@@ -82,8 +82,8 @@ impl Shows for Following {
         Box::new(move || file_system.shown().revision().to_hex())
     }
 
-    fn source(&self) -> veneer::Result<Arc<Source>> {
-        self.dataset.source()
+    fn source(&self) -> veneer::Result<Option<Arc<Source>>> {
+        self.dataset.source_here()
     }
 
     fn released(&self) -> Box<dyn Fn() + Send> {

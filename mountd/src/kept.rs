@@ -20,7 +20,7 @@ pub struct Kept {
 
 #[derive(Debug)]
 struct Pinned {
-    /// Gone once the mount has ended.
+    /// Gone once the mount has ended; never there for a store elsewhere.
     pin: Option<Pin>,
     /// The first revision of each base: its rows' inodes can be asked for as long as the mount lives.
     for_ever: Vec<Id>,
@@ -35,26 +35,27 @@ impl Pinned {
 }
 
 impl Kept {
-    /// Keeps `revision` of the store in the folder `store`.
+    /// Keeps `revision` of the store in the folder `store`; `None`: of a store elsewhere, where that cannot be done.
     ///
     /// Whoever found it through a ref must look at the ref again: it may have been collected meanwhile.
-    pub fn new(store: &Path, revision: Id) -> Result<Kept> {
+    pub fn new(store: Option<&Path>, revision: Id) -> Result<Kept> {
         let for_ever = vec![revision];
-        let pin = Some(Pin::new(store, &for_ever)?);
+        let pin = store.map(|store| Pin::new(store, &for_ever)).transpose()?;
         Ok(Kept { pinned: Mutex::new(Pinned { pin, for_ever, recent: Vec::new() }) })
     }
 
     /// Goes on keeping what another process kept: the steps that it showed, and whether each began a base.
     ///
     /// `pin` is the descriptor of that process's pin, where it had one.
-    pub fn adopt(store: &Path, pin: Option<OwnedFd>, steps: &[(Id, bool)]) -> Result<Kept> {
+    pub fn adopt(store: Option<&Path>, pin: Option<OwnedFd>, steps: &[(Id, bool)]) -> Result<Kept> {
         let (for_ever, recent): (Vec<_>, Vec<_>) = steps.iter().partition(|(_, begins)| *begins);
         let ids = |steps: Vec<(Id, bool)>| steps.into_iter().map(|(id, _)| id).collect::<Vec<Id>>();
-        let pin = match pin {
-            Some(descriptor) => Pin::adopt(descriptor)?,
-            None => Pin::new(store, &[])?,
+        let pin = match (pin, store) {
+            (Some(descriptor), _) => Some(Pin::adopt(descriptor)?),
+            (None, Some(store)) => Some(Pin::new(store, &[])?),
+            (None, None) => None,
         };
-        let mut pinned = Pinned { pin: Some(pin), for_ever: ids(for_ever), recent: ids(recent) };
+        let mut pinned = Pinned { pin, for_ever: ids(for_ever), recent: ids(recent) };
         pinned.write()?;
         Ok(Kept { pinned: Mutex::new(pinned) })
     }
@@ -106,7 +107,7 @@ mod tests {
         let store = folder.path().join("store");
         drop(LocalStore::create(&store).expect("made"));
         let id = |number: usize| Id::of(&number.to_le_bytes());
-        let kept = Kept::new(&store, id(0)).expect("pinned");
+        let kept = Kept::new(Some(&store), id(0)).expect("pinned");
         kept.add(id(0)).expect("pinned");
         kept.add(id(1)).expect("pinned");
         let mut expected = vec![id(0), id(1)];
@@ -128,7 +129,7 @@ mod tests {
         let store = folder.path().join("store");
         drop(LocalStore::create(&store).expect("made"));
         let ids = [0_u8, 1].map(|number| Id::of(&[number]));
-        let kept = Kept::new(&store, ids[0]).expect("pinned");
+        let kept = Kept::new(Some(&store), ids[0]).expect("pinned");
         kept.add(ids[1]).expect("pinned");
         let descriptor = kept.descriptor().expect("written");
         // Killed, it would not have put its pin away.
@@ -136,7 +137,7 @@ mod tests {
         let mut expected = ids.to_vec();
         expected.sort_unstable();
         assert_eq!(pinned(&store).expect("read"), expected);
-        let next = Kept::adopt(&store, Some(descriptor), &[(ids[0], true), (ids[1], false)]).expect("adopted");
+        let next = Kept::adopt(Some(&store), Some(descriptor), &[(ids[0], true), (ids[1], false)]).expect("adopted");
         assert_eq!(pinned(&store).expect("read"), expected);
         next.release();
     }

@@ -27,6 +27,7 @@ pub mod buffers;
 pub mod channel;
 pub mod control;
 pub mod daemon;
+pub mod elsewhere;
 pub mod ending;
 pub mod errno;
 pub mod estate;

@@ -8,12 +8,14 @@ use std::io::{self, Write};
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use tracing_subscriber::EnvFilter;
 use veneer::model::{DatasetName, RefSpec, WriterName};
 use veneer::source::OnDrift;
 use veneer_mountd::daemon::{self, EXIT_ERROR, Half, Ready};
+use veneer_mountd::elsewhere::Elsewhere;
 use veneer_mountd::supervisor::{self, Charge};
 use veneer_mountd::trouble::Trouble;
 use veneer_mountd::{lifeline, malloc, probe, profile, serve, serving, working};
@@ -25,9 +27,18 @@ static MEMORY: malloc::Ready = malloc::Ready;
 #[derive(Debug, Parser)]
 #[command(name = "veneer-mountd", version)]
 struct Arguments {
-    /// The store's folder
-    #[arg(long, value_name = "DIR", required_unless_present = "probe")]
+    /// The store's folder, or the URL of the service that has it
+    #[arg(long, value_name = "DIR|URL", required_unless_present = "probe")]
     store: Option<PathBuf>,
+    /// Of a store elsewhere: the folder in which is kept what was read
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Of a store elsewhere: the most bytes that are kept
+    #[arg(long, value_name = "BYTES", default_value_t = 10 << 30)]
+    cache_size: u64,
+    /// Of a store elsewhere: how many seconds a read waits for a service that is away
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
     /// The dataset's name
     #[arg(long, value_name = "NAME", required_unless_present = "probe")]
     dataset: Option<DatasetName>,
@@ -113,7 +124,7 @@ fn main() -> ExitCode {
             _ => mount(&arguments, &order),
         },
         Err(error) => {
-            let trouble = Trouble::new("io", format!("cannot tell where this is run: {error}"), "");
+            let trouble = Trouble::new("io", format!("cannot begin: {error}"), "");
             refuse(Ready::from_fd(arguments.ready_fd), &trouble)
         }
     }
@@ -121,8 +132,12 @@ fn main() -> ExitCode {
 
 /// The order with whole paths: a daemon works in `/`.
 fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &Path) -> io::Result<serve::Order> {
+    let elsewhere = elsewhere(arguments, store)?;
     Ok(serve::Order {
-        store: std::path::absolute(store)?,
+        store: elsewhere
+            .as_ref()
+            .map_or_else(|| std::path::absolute(store), |elsewhere| Ok(elsewhere.cache.clone()))?,
+        elsewhere,
         dataset: dataset.clone(),
         reference: arguments.reference.clone(),
         all: arguments.all,
@@ -136,6 +151,21 @@ fn absolute(arguments: &Arguments, store: &Path, dataset: &DatasetName, point: &
     })
 }
 
+/// What is said of a store elsewhere, if that is what `store` is.
+fn elsewhere(arguments: &Arguments, store: &Path) -> io::Result<Option<Elsewhere>> {
+    let Some(url) = store.to_str().filter(|text| text.contains("://")) else { return Ok(None) };
+    if arguments.writable {
+        return Err(io::Error::other("a draft is mounted on the machine where the store is"));
+    }
+    let folder = arguments.cache.as_deref().ok_or_else(|| io::Error::other("a store elsewhere takes --cache DIR"))?;
+    Ok(Some(Elsewhere {
+        url: url.to_owned(),
+        cache: std::path::absolute(folder)?,
+        cache_len: arguments.cache_size,
+        patience: Duration::from_secs(arguments.wait),
+    }))
+}
+
 /// What the serving process is started with: the same order, in whole paths.
 fn serving_arguments(arguments: &Arguments, order: &serve::Order) -> Vec<OsString> {
     let word = |value: Option<clap::builder::PossibleValue>| value.map(|word| word.get_name().into());
@@ -143,7 +173,15 @@ fn serving_arguments(arguments: &Arguments, order: &serve::Order) -> Vec<OsStrin
     let mut option = |name: &str, value: Option<OsString>| {
         all.extend(value.into_iter().flat_map(|value| [name.into(), value]));
     };
-    option("--store", Some(order.store.clone().into()));
+    match &order.elsewhere {
+        None => option("--store", Some(order.store.clone().into())),
+        Some(elsewhere) => {
+            option("--store", Some(elsewhere.url.clone().into()));
+            option("--cache", Some(elsewhere.cache.clone().into()));
+            option("--cache-size", Some(elsewhere.cache_len.to_string().into()));
+            option("--wait", Some(elsewhere.patience.as_secs().to_string().into()));
+        }
+    }
     option("--dataset", Some(order.dataset.as_str().into()));
     option("--ref", order.reference.as_ref().map(|reference| reference.to_string().into()));
     option("--on-drift", word(arguments.on_drift.to_possible_value()));

@@ -16,6 +16,7 @@ use veneer::store::Store;
 
 use crate::attributes::Owner;
 use crate::channel::Channel;
+use crate::elsewhere::{self, Elsewhere};
 use crate::estate::{Belonging, History, Place, State};
 use crate::filesystem::FileSystem;
 use crate::following::Following;
@@ -38,8 +39,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What to mount, and how.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// The store's folder.
+    /// The store's folder; of a store elsewhere, that of what is kept of it.
     pub store: PathBuf,
+    /// Where the store is, if it is on another machine.
+    pub elsewhere: Option<Elsewhere>,
     /// The dataset.
     pub dataset: DatasetName,
     /// Which revision of it; `None` for the branch `main`.
@@ -63,6 +66,17 @@ pub struct Order {
 }
 
 impl Order {
+    /// The folder of the store, in which revisions can be kept from being collected; `None` for a store elsewhere.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.elsewhere.is_none().then_some(&*self.store)
+    }
+
+    /// What the store is called: its folder or its URL.
+    pub(crate) fn store_name(&self) -> String {
+        let folder = || self.store.to_string_lossy().into_owned();
+        self.elsewhere.as_ref().map_or_else(folder, |elsewhere| elsewhere.url.clone())
+    }
+
     /// The branch, tag or revision that was asked for; `*` for all of them.
     pub(crate) fn reference(&self) -> String {
         if self.all {
@@ -83,11 +97,11 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         _ => None,
     };
     // Now: from the moment of the mount until it is served, its own source may be beneath it.
-    let source = dataset.source()?;
-    let owner = owner_of(source.path());
+    let source = dataset.source_here()?;
+    let owner = owner_of(dataset.source_path());
     let (control, control_path) = listen(&point);
     let name = format!("{}@{}:{mark}", order.dataset, order.reference());
-    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
+    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[dataset.source_path(), &order.store]));
     let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
     let place = Place { point: point.into(), device: mounted.device(), by_helper: mounted.by_helper() };
@@ -120,7 +134,8 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         processes: vec![(std::process::id(), VERSION.to_owned())],
     };
     let pin = kept.descriptor();
-    let mut belongings = vec![(Belonging::Device, session.as_fd()), (Belonging::Source, source.folder())];
+    let mut belongings = vec![(Belonging::Device, session.as_fd())];
+    belongings.extend(source.as_ref().map(|source| (Belonging::Source, source.folder())));
     belongings.extend(pin.as_ref().map(|pin| (Belonging::Pin, pin.as_fd())));
     let ledger = opens.ledger();
     belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
@@ -186,7 +201,7 @@ pub fn info(order: &Order, place: &Place, follows: bool, choice: &Choice, contro
         pid: std::process::id(),
         supervisor: rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().unsigned_abs()),
         control: control.map(|path| path.to_string_lossy().into_owned()),
-        store: order.store.to_string_lossy().into_owned(),
+        store: order.store_name(),
         version: VERSION.to_owned(),
         log: order.log.as_ref().map(|log| log.to_string_lossy().into_owned()),
     }
@@ -222,9 +237,11 @@ fn prepare(order: &Order, opened: Opened) -> Result<Prepared, Trouble> {
     let Opened { store, dataset, .. } = opened;
     let point = mount::check_point(&order.point)?;
     // Opened now and held: the mount must neither begin without its source nor lose it to a later mount.
-    let source = dataset.source()?;
-    refuse_covered(&source)?;
-    mount::check_empty(&point, source.path())?;
+    let dataset = elsewhere::with_source_here(dataset);
+    if let Some(source) = dataset.source_here()? {
+        refuse_covered(&source)?;
+    }
+    mount::check_empty(&point, dataset.source_path())?;
     let (resolved, kept) = resolve_and_keep(order, &dataset)?;
     let view = dataset.view(resolved.id)?;
     Ok(Prepared { point, store, dataset, resolved, kept, view })
@@ -245,7 +262,7 @@ pub(crate) fn refuse_covered(source: &Source) -> Result<(), Trouble> {
 /// Resolves what was asked for, and pins it; again where the ref moved in between.
 fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(Resolved, Arc<Kept>), Trouble> {
     let mut found = dataset.resolve(order.reference.as_ref())?;
-    let kept = Arc::new(Kept::new(&order.store, found.id)?);
+    let kept = Arc::new(Kept::new(order.folder(), found.id)?);
     loop {
         let again = dataset.resolve(order.reference.as_ref())?;
         if again.id == found.id {

@@ -50,6 +50,9 @@ pub struct Opened {
 impl Opened {
     /// Opens the store and the dataset.
     pub fn new(order: &Order) -> Result<Opened, Trouble> {
+        if let Some(elsewhere) = &order.elsewhere {
+            return elsewhere.open(order);
+        }
         let store = LocalStore::open(&order.store, Access::Read)?;
         let mark = store.mark();
         let store: Arc<dyn Store> = Arc::new(store);
@@ -97,8 +100,8 @@ pub trait Shows {
         })
     }
 
-    /// The unchanged data, which the mount may cover.
-    fn source(&self) -> veneer::Result<Arc<Source>>;
+    /// The unchanged data, which the mount may cover; `None` where it is not on this machine.
+    fn source(&self) -> veneer::Result<Option<Arc<Source>>>;
 
     /// What is done when the last holder has let go.
     fn released(&self) -> Box<dyn Fn() + Send>;

@@ -59,6 +59,7 @@ pub mod router;
 pub mod rows;
 pub mod runs;
 pub mod session;
+pub mod sources;
 pub mod sql;
 pub mod state;
 pub mod tables;

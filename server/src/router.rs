@@ -32,7 +32,7 @@ use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
     about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
-    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, session, tables, thumbnails,
+    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, session, sources, tables, thumbnails,
 };
 
 /// A batch has so many bytes at most: of a store, what is larger is sent object by object before.
@@ -88,6 +88,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(datasets::show_view))
         // Files.
         .routes(routes!(files::get_file))
+        .routes(routes!(sources::get_source_file))
         .routes(routes!(thumbnails::get_thumbnail))
         .routes(routes!(entries::list_top))
         .routes(routes!(entries::list_folder))

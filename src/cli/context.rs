@@ -41,7 +41,7 @@ impl Context {
     }
 
     /// The URL of the service that has the store; `None` for one in a folder.
-    fn store_url(&self) -> Option<String> {
+    pub(super) fn store_url(&self) -> Option<String> {
         let named = self.store.clone().or_else(|| variable("VENEER_STORE"))?;
         let text = named.to_str()?;
         text.contains("://").then(|| text.to_owned())
@@ -96,8 +96,23 @@ impl Context {
     /// The store elsewhere, if that is the one that was named.
     fn elsewhere(&self) -> Result<Option<Opened>> {
         let Some(url) = self.store_url() else { return Ok(None) };
+        self.at_url(&url).map(Some)
+    }
+
+    /// Where the store is, as the daemon takes it: a folder, or the URL of a service.
+    pub(super) fn store_place(&self) -> Result<PathBuf> {
+        self.store_url().map_or_else(|| self.store_path(), |url| Ok(url.into()))
+    }
+
+    /// A folder in which this user keeps what was read of a store elsewhere.
+    pub(super) fn mount_cache(&self) -> Result<PathBuf> {
+        Ok(cache_home()?.join("veneer/mounts"))
+    }
+
+    /// The store of the service at `url`, whichever one is named.
+    pub(super) fn at_url(&self, url: &str) -> Result<Opened> {
         let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
-        Opened::elsewhere(&url, token, &self.author()?, &cache_home()?.join("veneer")).map(Some)
+        Opened::elsewhere(url, token, &self.author()?, &cache_home()?.join("veneer"))
     }
 
     /// The store's folder, in which there is something.

@@ -31,6 +31,11 @@ every tag one that stays (`@v1`). Any other revision is found by name, `@` and 7
 digits of its id, and not listed. Files that are the same in several revisions are read
 and cached once.
 
+Of a store on another machine (--store http://HOST:5015, with VENEER_TOKEN) the objects
+and the files of the source come through its service and are kept on this disk. Files are
+read from the source's own path here where that holds the same ones. While the service is
+away, what is kept stays readable, and the rest waits; see --wait.
+
 With --writable the folder is your draft on the branch: whatever is written there is
 what `veneer status`, `diff`, `undo`, `discard` and `commit` work on. The source is
 never written.
@@ -41,6 +46,7 @@ Examples:
   veneer mount traffic /mnt/traffic --pin
   veneer mount traffic --all /mnt/all && diff -r /mnt/all/@v1 /mnt/all/main
   veneer mount traffic@fix /mnt/fix --writable
+  veneer --store http://gpu1:5015 mount traffic /mnt/traffic --cache-size 200G
   veneer mount traffic /mnt/traffic --foreground")]
 pub(super) struct MountArgs {
     /// The dataset, and the branch, tag or revision if not `main`
@@ -73,6 +79,12 @@ pub(super) struct MountArgs {
     /// How files are served; chosen from the dataset if not said
     #[arg(long, value_enum, default_value_t = Profile::Auto)]
     profile: Profile,
+    /// Of a store elsewhere: the most that is kept on this disk, in bytes or with K, M, G or T
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "10G")]
+    cache_size: u64,
+    /// Of a store elsewhere: how long a read waits for a service that is away before it fails
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
     /// Where the daemon writes its log
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -99,7 +111,10 @@ enum Profile {
 impl MountArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
-        let store = context.store_path()?;
+        let store = context.store_place()?;
+        if context.store_url().is_some() {
+            self.refuse_elsewhere()?;
+        }
         // The daemon looks again; this is for an error that names the candidates.
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         match (&address.reference, self.all) {
@@ -125,12 +140,35 @@ impl MountArgs {
             arguments.splice(0..0, words);
         }
         let stop = if self.foreground { Some(interrupt::flag()?) } else { None };
+        if context.store_url().is_some() {
+            arguments.splice(0..0, self.elsewhere(&context.mount_cache()?));
+        }
         let Serving { info, child } = mountd::start(&arguments, log.as_deref())?;
         tell(context, &info)?;
         match stop {
             Some(stop) => attend(child, &stop),
             None => Ok(Answer::Yes),
         }
+    }
+
+    /// Refuses what takes the store's own folder.
+    fn refuse_elsewhere(&self) -> Result<()> {
+        if self.writable {
+            return Err(Failure::usage("a draft of a store on another machine cannot be mounted to be written").hint(
+                "mount it with --writable where the store is, or change it by `veneer put`, `rm`, `set` and the like",
+            ));
+        }
+        if self.on_drift == OnDrift::Serve {
+            return Err(Failure::usage("--on-drift serve takes a source on this machine")
+                .hint("have what changed recorded with `veneer refresh`, and leave the option out"));
+        }
+        Ok(())
+    }
+
+    /// What the daemon is told of a store elsewhere; the token it finds in its environment.
+    fn elsewhere(&self, cache: &Path) -> Vec<OsString> {
+        let (size, wait) = (self.cache_size.to_string(), self.wait.to_string());
+        vec!["--cache".into(), cache.into(), "--cache-size".into(), size.into(), "--wait".into(), wait.into()]
     }
 
     fn arguments(
@@ -163,6 +201,21 @@ impl MountArgs {
         arguments.extend(["--".into(), point.into()]);
         arguments
     }
+}
+
+/// Reads a number of bytes: `500M`, `10G`.
+fn size(text: &str) -> std::result::Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let power = match text[digits.len()..].to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
+        "" => 0,
+        "K" => 1,
+        "M" => 2,
+        "G" => 3,
+        "T" => 4,
+        _ => return Err("it is a number of bytes, as in `500M` or `10G`".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "it begins with a number, as in `10G`".to_owned())?;
+    number.checked_mul(1 << (10 * power)).ok_or_else(|| "that is more than there is".to_owned())
 }
 
 fn word(value: impl ValueEnum) -> OsString {

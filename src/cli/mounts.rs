@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 use veneer::dataset::mountinfo::{self, Info, State};
-use veneer::store::{Access, LocalStore};
+use veneer::store::{Access, LocalStore, RemoteStore};
 
 use super::context::Context;
 use super::output::{self, Align, Table, json_text, printable};
@@ -59,9 +59,8 @@ impl MountsArgs {
         if let Some(folder) = &self.restart {
             return restart::restart(context, folder);
         }
-        let store = context.store_path()?;
+        let mark = mark(context)?;
         let mut lines = Vec::new();
-        let mark = LocalStore::open(&store, Access::Read).map_or_else(|_| String::new(), |store| store.mark());
         for (point, is_of_store) in mountinfo::points_of(&mark)? {
             if is_of_store || self.all {
                 lines.push(line(&point, mountinfo::ask(&point, PATIENCE)));
@@ -73,6 +72,16 @@ impl MountsArgs {
         }
         Ok(Answer::Yes)
     }
+}
+
+/// What the mount table calls the store; empty where there is none.
+fn mark(context: &Context) -> Result<String> {
+    Ok(match context.store_url() {
+        Some(url) => RemoteStore::mark(&url),
+        None => {
+            LocalStore::open(&context.store_path()?, Access::Read).map_or_else(|_| String::new(), |store| store.mark())
+        }
+    })
 }
 
 fn line(point: &Path, state: State) -> MountLine {

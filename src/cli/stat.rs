@@ -60,9 +60,11 @@ impl StatArgs {
         })?;
         let (top, info) = ask_about(point, &file)?;
         let path = DataPath::from_os(file.strip_prefix(top).unwrap_or(Path::new("")).as_os_str())?;
-        let dataset = Opened::at(Path::new(&info.store), Access::Read, &context.author()?)?
-            .datasets
-            .open(&context.dataset_name(&info.dataset)?)?;
+        let opened = match info.store.contains("://") {
+            true => context.at_url(&info.store)?,
+            false => Opened::at(Path::new(&info.store), Access::Read, &context.author()?)?,
+        };
+        let dataset = opened.datasets.open(&context.dataset_name(&info.dataset)?)?;
         let spec = RefSpec { name: info.revision.clone(), up: 0 };
         let view = dataset.view(dataset.resolve(Some(&spec))?.id)?;
         let node = view.existing(&path)?;

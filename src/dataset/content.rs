@@ -1,4 +1,4 @@
-//! The bytes of one file of a view: the source's, the store's, or both spliced.
+//! The bytes of one file of a view: the source's, here or on another machine, the store's, or both spliced.
 
 use std::fs::File;
 use std::io::{IoSliceMut, Write};
@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use rustix::io::{ReadWriteFlags, preadv2};
 
+use super::blocks::{Blocks, FarFile};
 use crate::base::{Base, Row};
-use crate::model::{DataPath, Entry, Extent, PatchBytes, RowPatch};
+use crate::model::{DataPath, Entry, Extent, Id, PatchBytes, RowPatch};
 use crate::source::{OnDrift, Source};
-use crate::store::{Object, Store};
+use crate::store::Object;
 use crate::{Error, ErrorKind, Result};
 
 /// Bytes that [`Content::copy_to`] moves at a time.
@@ -21,18 +22,47 @@ const COPY_LEN: usize = 1 << 20;
 pub struct Content {
     len: u64,
     from: From,
+    /// Whether bytes of the store are read at once, as far as they are on this machine.
+    is_prompt: bool,
 }
+
+/// Opens an object.
+pub(super) type OpenObject<'a> = dyn Fn(Id) -> Result<Object> + 'a;
 
 #[derive(Debug)]
 enum From {
-    Source(SourceFile),
+    /// Of this machine; the other one has it, too, where this one is not the source's own.
+    Source(SourceFile, Option<Far>),
+    Far(Far),
     Blob(Object),
     Spliced(Splice),
 }
 
 impl Content {
     pub(super) fn of_blob(object: Object) -> Content {
-        Content { len: object.len(), from: From::Blob(object) }
+        Content::of(object.len(), From::Blob(object))
+    }
+
+    fn of(len: u64, from: From) -> Content {
+        Content { len, from, is_prompt: false }
+    }
+
+    /// A file of a source on another machine.
+    pub(super) fn of_far(blocks: Arc<Blocks>, file: FarFile) -> Content {
+        Content::of(file.recorded.size, From::Far(Far { blocks, file }))
+    }
+
+    /// The same, read from the other machine once the file on this one is no longer what was recorded.
+    pub(super) fn or_else_far(self, blocks: Arc<Blocks>, file: FarFile) -> Content {
+        match self.from {
+            From::Source(source, _) => Content { from: From::Source(source, Some(Far { blocks, file })), ..self },
+            _ => self,
+        }
+    }
+
+    /// The same, where [`Content::try_read_at`] may wait for this machine's disk, and must not for another machine.
+    pub(super) fn prompt(self) -> Content {
+        Content { is_prompt: true, ..self }
     }
 
     pub(super) fn of_source(source: &Source, base: &Base, row: Row, drift: OnDrift) -> Result<Content> {
@@ -56,30 +86,29 @@ impl Content {
                 stat.len()
             }
         };
-        Ok(Content { len, from: From::Source(source) })
+        Ok(Content::of(len, From::Source(source, None)))
     }
 
-    pub(super) fn spliced(below: Content, extents: &[Extent], len: u64, store: &Arc<dyn Store>) -> Result<Content> {
+    pub(super) fn spliced(below: Content, extents: &[Extent], len: u64, store: &OpenObject<'_>) -> Result<Content> {
         let open = |extent: &Extent| {
-            let object =
-                if extent.len > 0 { Laid::Object(store.open(extent.blob)?) } else { Laid::Inline(Box::from([])) };
+            let object = if extent.len > 0 { Laid::Object(store(extent.blob)?) } else { Laid::Inline(Box::from([])) };
             Ok((Range { offset: extent.offset, replaced: extent.replaced, len: extent.len }, object))
         };
         let laid = extents.iter().map(open).collect::<Result<Vec<_>>>()?;
-        Ok(Content { len, from: From::Spliced(Splice::new(below, laid, len)?) })
+        Ok(Content::of(len, From::Spliced(Splice::new(below, laid, len)?)))
     }
 
     /// The file below with the patches of its rows, in order of offset.
-    pub(super) fn patched(below: Content, patches: Vec<RowPatch>, len: u64, store: &Arc<dyn Store>) -> Result<Content> {
+    pub(super) fn patched(below: Content, patches: Vec<RowPatch>, len: u64, store: &OpenObject<'_>) -> Result<Content> {
         let open = |patch: RowPatch| {
             let range = Range { offset: patch.offset, replaced: patch.replaced, len: patch.bytes.len() };
             Ok(match patch.bytes {
                 PatchBytes::Inline(bytes) => (range, Laid::Inline(bytes.into())),
-                PatchBytes::Blob(id, _) => (range, Laid::Object(store.open(id)?)),
+                PatchBytes::Blob(id, _) => (range, Laid::Object(store(id)?)),
             })
         };
         let laid = patches.into_iter().map(open).collect::<Result<Vec<_>>>()?;
-        Ok(Content { len, from: From::Spliced(Splice::new(below, laid, len)?) })
+        Ok(Content::of(len, From::Spliced(Splice::new(below, laid, len)?)))
     }
 
     /// How many bytes it has.
@@ -101,7 +130,13 @@ impl Content {
         let wanted = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
         let buffer = &mut buffer[..wanted];
         match &self.from {
-            From::Source(file) => file.fill(buffer, offset)?,
+            From::Source(file, far) => match (file.fill(buffer, offset), far) {
+                (Err(error), Some(far)) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => {
+                    far.blocks.fill(&far.file, buffer, offset)?;
+                }
+                (filled, _) => filled?,
+            },
+            From::Far(far) => far.blocks.fill(&far.file, buffer, offset)?,
             From::Blob(object) => {
                 object.read_at(buffer, offset)?;
             }
@@ -114,8 +149,21 @@ impl Content {
     pub fn try_read_at(&self, buffer: &mut [u8], offset: u64) -> Result<Option<usize>> {
         let wanted = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
         match &self.from {
-            From::Source(file) => Ok(file.try_fill(&mut buffer[..wanted], offset)?.then_some(wanted)),
-            From::Blob(_) | From::Spliced(_) => Ok(None),
+            From::Source(file, None) => Ok(file.try_fill(&mut buffer[..wanted], offset)?.then_some(wanted)),
+            // What is wrong with it, the read that may wait will tell, and read the other one.
+            From::Source(file, Some(_)) => {
+                Ok(file.try_fill(&mut buffer[..wanted], offset).is_ok_and(|filled| filled).then_some(wanted))
+            }
+            From::Far(far) => Ok(far.blocks.try_fill(&far.file, &mut buffer[..wanted], offset)?.then_some(wanted)),
+            From::Blob(_) | From::Spliced(_) if !self.is_prompt => Ok(None),
+            From::Blob(object) => object.read_at(&mut buffer[..wanted], offset).map(Some),
+            From::Spliced(splice) => {
+                let read = |below: &Content, part: &mut [u8], at| {
+                    let len = part.len();
+                    Ok(below.try_read_at(part, at)?.is_some_and(|read| read == len))
+                };
+                Ok(splice.fill_by(&mut buffer[..wanted], offset, &read)?.then_some(wanted))
+            }
         }
     }
 
@@ -145,11 +193,18 @@ impl Content {
     /// The file whose bytes are the whole content, where there is one: for passthrough and reflinks.
     pub fn file(&self) -> Option<&File> {
         match &self.from {
-            From::Source(source) => Some(&source.file),
+            From::Source(source, _) => Some(&source.file),
             From::Blob(object) => object.file(),
-            From::Spliced(_) => None,
+            From::Far(_) | From::Spliced(_) => None,
         }
     }
+}
+
+/// A file of a source on another machine.
+#[derive(Debug)]
+struct Far {
+    blocks: Arc<Blocks>,
+    file: FarFile,
 }
 
 /// A file of the source, held against what the base recorded at each read.
@@ -268,7 +323,18 @@ impl Splice {
         Ok(Splice { below: Box::new(below), pieces })
     }
 
-    fn fill(&self, mut buffer: &mut [u8], mut offset: u64) -> Result<()> {
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let read = |below: &Content, part: &mut [u8], at| below.read_at(part, at).map(|_| true);
+        self.fill_by(buffer, offset, &read).map(drop)
+    }
+
+    /// Fills the buffer; `read` reads the file below, or says no.
+    fn fill_by(
+        &self,
+        mut buffer: &mut [u8],
+        mut offset: u64,
+        read: &dyn Fn(&Content, &mut [u8], u64) -> Result<bool>,
+    ) -> Result<bool> {
         let mut index = self.pieces.partition_point(|piece| piece.at <= offset).saturating_sub(1);
         while !buffer.is_empty() {
             let piece = &self.pieces[index];
@@ -277,18 +343,18 @@ impl Splice {
             let (now, later) = buffer.split_at_mut(take);
             let within = piece.below_at + (offset - piece.at);
             match &piece.laid {
-                Some(Laid::Object(object)) => object.read_at(now, within)?,
+                Some(Laid::Object(object)) => drop(object.read_at(now, within)?),
                 Some(Laid::Inline(bytes)) => {
                     let from = usize::try_from(within).expect("it lies in the piece");
                     now.copy_from_slice(&bytes[from..from + take]);
-                    take
                 }
-                None => self.below.read_at(now, within)?,
-            };
+                None if !read(&self.below, now, within)? => return Ok(false),
+                None => {}
+            }
             offset += take as u64;
             buffer = later;
             index += 1;
         }
-        Ok(())
+        Ok(true)
     }
 }

@@ -4,6 +4,7 @@
 //! itself. The flows: [`View`] resolves paths, [`Draft`] edits and commits,
 //! [`diff()`] compares, [`MergeRequest`] joins branches.
 
+pub mod blocks;
 mod bulk;
 mod commit;
 mod conflict;
@@ -27,14 +28,14 @@ mod samples;
 mod saved_views;
 mod sound;
 mod totals;
+mod unchanged;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use conflict::{Conflict, Outcome, Prefer};
@@ -53,12 +54,15 @@ pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::SavedView;
 pub use view::{Node, Place, Target, View};
 
+use blocks::Blocks;
+use unchanged::Unchanged;
+
 use crate::base::Base;
-use crate::model::{DatasetName, DatasetRecord, DraftStep, Id, RefName, Revision};
+use crate::model::{DataPath, DatasetName, DatasetRecord, DraftStep, Entry, Id, Kind, RefName, Revision};
 use crate::overlay::{Nodes, Overlay};
-use crate::source::Source;
+use crate::source::{OnDrift, Source};
 use crate::store::{Cache, Store, Verified};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// All datasets of a store. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -74,7 +78,7 @@ pub struct Dataset {
     nodes: Arc<Nodes>,
     name: DatasetName,
     record: Arc<DatasetRecord>,
-    source: Arc<LazySource>,
+    source: Arc<Unchanged>,
     cache: Option<Arc<Cache>>,
 }
 
@@ -100,7 +104,7 @@ impl Datasets {
     pub fn open(&self, name: &DatasetName) -> Result<Dataset> {
         let value = self.store.read_ref(&RefName::dataset(name))?.ok_or_else(|| Error::not_found("dataset", name))?;
         let record = decode_record(value.id, &self.store.get(value.id)?)?;
-        let source = Arc::new(LazySource { path: record.source.clone(), opened: OnceLock::new() });
+        let source = Arc::new(Unchanged::at(record.source.clone()));
         let nodes = Arc::new(Nodes::new(self.store.clone()));
         let (store, cache) = (self.store.clone(), self.cache.clone());
         Ok(Dataset { store, nodes, name: name.clone(), record: Arc::new(record), source, cache })
@@ -126,8 +130,42 @@ impl Dataset {
     /// The dataset with a source that is open already: one that is beneath a mount, say.
     #[must_use]
     pub fn with_source(mut self, source: Arc<Source>) -> Dataset {
-        self.source = Arc::new(LazySource { path: self.record.source.clone(), opened: OnceLock::from(source) });
+        self.source = Arc::new(self.source.with_source(source));
         self
+    }
+
+    /// The dataset whose source is on another machine, and its files' bytes come as these blocks.
+    ///
+    /// Files of a [source](Dataset::with_source) that is given afterwards go before, where they are the same.
+    #[must_use]
+    pub fn with_far(mut self, blocks: Arc<Blocks>) -> Dataset {
+        self.source = Arc::new(self.source.with_far(blocks));
+        self
+    }
+
+    /// Whether its source is on another machine.
+    pub fn is_far(&self) -> bool {
+        self.source.is_far()
+    }
+
+    /// Its source as far as it is on this machine; `None` where it is only on another.
+    pub fn source_here(&self) -> Result<Option<Arc<Source>>> {
+        self.source.here()
+    }
+
+    /// Opens a file of the source that `base` names, for another machine; returns what was recorded of it, too.
+    ///
+    /// # Errors
+    /// `SourceChanged`; `NotFound` for what the base does not name, `IsAFolder`.
+    pub fn source_file(&self, base: Id, path: &DataPath) -> Result<(Content, Entry)> {
+        let base = Base::open(&*self.store, base)?;
+        let row = base.find(path)?.ok_or_else(|| Error::not_found("path", path))?;
+        let entry = base.entry(row)?;
+        match entry.kind {
+            Kind::File => Ok((self.source.open(&base, row, OnDrift::Error)?, entry)),
+            Kind::Folder => Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() })),
+            Kind::Symlink => Err(Error::invalid("file", &path.to_string(), "it is a symbolic link")),
+        }
     }
 
     /// Returns the revision with this id.
@@ -145,7 +183,11 @@ impl Dataset {
     /// Returns the revision as a reader sees it.
     pub fn view(&self, id: Id) -> Result<View> {
         let revision = self.revision(id)?;
-        self.view_of(revision.base, Overlay::new(self.nodes.clone(), revision.overlay))
+        let view = self.view_of(revision.base, Overlay::new(self.nodes.clone(), revision.overlay))?;
+        if self.is_far() {
+            view.fetch()?;
+        }
+        Ok(view)
     }
 
     /// The dataset for one writer: the nodes that it makes are staged where no other one holds them.
@@ -158,27 +200,6 @@ impl Dataset {
         let (store, cache) = (self.store.clone(), self.cache.clone());
         let formats = Arc::new(rows::Formats::new(&self.record.formats));
         Ok(View { store, base, overlay, source: self.source.clone(), cache, formats })
-    }
-}
-
-/// A source that is opened when somebody needs its bytes: looking at names needs none.
-#[derive(Debug)]
-struct LazySource {
-    path: Vec<u8>,
-    opened: OnceLock<Arc<Source>>,
-}
-
-impl LazySource {
-    fn path(&self) -> &Path {
-        Path::new(std::ffi::OsStr::from_bytes(&self.path))
-    }
-
-    fn get(&self) -> Result<Arc<Source>> {
-        if let Some(source) = self.opened.get() {
-            return Ok(source.clone());
-        }
-        let source = Arc::new(Source::open(self.path())?);
-        Ok(self.opened.get_or_init(|| source).clone())
     }
 }
 

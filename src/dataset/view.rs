@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::content::Content;
+use super::content::{Content, OpenObject};
 use crate::base::{Base, Row};
 use crate::model::{Change, DataPath, Entry, Extent, Id, Kind};
-use crate::overlay::{Overlay, Rows};
+use crate::overlay::{Overlay, Rows, Said, visit_node, visit_rows_node};
 use crate::source::{OnDrift, Source};
 use crate::store::{Cache, Store};
 use crate::{Error, ErrorKind, Result, model};
@@ -22,7 +22,7 @@ pub struct View {
     pub(super) store: Arc<dyn Store>,
     pub(super) base: Arc<Base>,
     pub(super) overlay: Overlay,
-    pub(super) source: Arc<super::LazySource>,
+    pub(super) source: Arc<super::unchanged::Unchanged>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) formats: Arc<super::rows::Formats>,
 }
@@ -228,7 +228,9 @@ impl View {
     /// # Errors
     /// `IsAFolder`, `SourceChanged`; `Invalid` for a symbolic link, which has no content of its own.
     pub fn open(&self, node: &Node, drift: OnDrift) -> Result<Content> {
-        self.open_place(&node.path, &node.place, Some(node.entry.size), drift)
+        let content =
+            self.open_place(&node.path, &node.place, Some(node.entry.size), drift, &|id| self.store.open(id))?;
+        Ok(if self.source.is_far() { content.prompt() } else { content })
     }
 
     /// Opens what shows between the row edits of a file; the file itself where it has none.
@@ -237,31 +239,38 @@ impl View {
     /// As [`View::open`].
     pub fn open_below(&self, node: &Node, drift: OnDrift) -> Result<Content> {
         match &node.place {
-            Place::Rows { below, .. } => self.open_place(&node.path, below, None, drift),
-            place => self.open_place(&node.path, place, Some(node.entry.size), drift),
+            Place::Rows { below, .. } => self.open_place(&node.path, below, None, drift, &|id| self.store.open(id)),
+            place => self.open_place(&node.path, place, Some(node.entry.size), drift, &|id| self.store.open(id)),
         }
     }
 
     /// `len` is known for all but what lies below row edits.
-    fn open_place(&self, path: &DataPath, place: &Place, len: Option<u64>, drift: OnDrift) -> Result<Content> {
+    fn open_place(
+        &self,
+        path: &DataPath,
+        place: &Place,
+        len: Option<u64>,
+        drift: OnDrift,
+        object: &OpenObject<'_>,
+    ) -> Result<Content> {
         match place {
             Place::Folder { .. } => Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() })),
             Place::Symlink(_) => Err(Error::invalid("file", &path.to_string(), "it is a symbolic link")),
-            Place::Blob(id) => Ok(Content::of_blob(self.store.open(*id)?)),
-            Place::Source { row } => Content::of_source(&*self.source()?, &self.base, *row, drift),
+            Place::Blob(id) => Ok(Content::of_blob(object(*id)?)),
+            Place::Source { row } => self.source.open(&self.base, *row, drift),
             Place::Extents { row, extents } => {
                 // Ranges mean nothing in other bytes, whatever is to be served else.
-                let below = Content::of_source(&*self.source()?, &self.base, *row, OnDrift::Error)?;
+                let below = self.source.open(&self.base, *row, OnDrift::Error)?;
                 let grown: u64 = extents.iter().map(|extent| extent.len).sum();
                 let replaced: u64 = extents.iter().map(|extent| extent.replaced).sum();
                 let len = len.unwrap_or_else(|| (below.len() + grown).saturating_sub(replaced));
-                Content::spliced(below, extents, len, &self.store)
+                Content::spliced(below, extents, len, object)
             }
             Place::Rows { below, rows } => {
-                let below = self.open_place(path, below, None, OnDrift::Error)?;
+                let below = self.open_place(path, below, None, OnDrift::Error, object)?;
                 let patches = super::rows::patches(&self.overlay.rows(Some(*rows)))?;
                 let len = len.unwrap_or_else(|| super::rows::patched_len(below.len(), &patches));
-                Content::patched(below, patches, len, &self.store)
+                Content::patched(below, patches, len, object)
             }
         }
     }
@@ -277,9 +286,38 @@ impl View {
     /// As [`View::open`], but without waiting for a disk: `None` where that takes [`View::open`].
     pub fn try_open(&self, node: &Node, drift: OnDrift) -> Result<Option<Content>> {
         match &node.place {
-            Place::Source { row } => Content::try_of_source(&*self.source()?, &self.base, *row, drift),
+            Place::Source { row } => self.source.try_open(&self.base, *row, drift),
+            // A service that is away must not hold up what is on this machine.
+            _ if self.source.is_far() => self.try_open_place(node, drift),
             _ => Ok(None),
         }
+    }
+
+    fn try_open_place(&self, node: &Node, drift: OnDrift) -> Result<Option<Content>> {
+        let at_hand = |id| self.store.open_at_hand(id)?.ok_or_else(|| Error::not_found("object", id));
+        match self.open_place(&node.path, &node.place, Some(node.entry.size), drift, &at_hand) {
+            Ok(content) => Ok(Some(content.prompt())),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has all of it here but the bytes of files, so that looking at names asks no other machine.
+    pub(super) fn fetch(&self) -> Result<()> {
+        let (mut nodes, mut row_nodes) = (Vec::from_iter(self.overlay.root()), Vec::new());
+        while let Some(id) = nodes.pop() {
+            visit_node(id, self.store.get(id)?, &mut |child| nodes.push(child), &mut |said| match said {
+                Said::Of(Change::File(model::FileChange { content: model::Content::Rows { rows, .. }, .. })) => {
+                    row_nodes.push(rows);
+                }
+                Said::Samples(rows) => row_nodes.push(rows),
+                Said::Of(_) => {}
+            })?;
+        }
+        while let Some(id) = row_nodes.pop() {
+            visit_rows_node(id, self.store.get(id)?, &mut |child| row_nodes.push(child), &mut |_| {})?;
+        }
+        Ok(())
     }
 
     /// What a symbolic link points to, as it was written.

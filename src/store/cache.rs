@@ -2,24 +2,31 @@
 //!
 //! A file for each entry, under `cache/`. Nothing is synced, and anything may be
 //! missing or damaged at any moment: an entry carries its BLAKE3, and one that
-//! does not match is as good as none. Whoever may not write goes without. When
+//! does not match is as good as none; an object is kept as it is, for its name is
+//! its hash. Whoever may not write goes without. When
 //! there is too much, what was not asked for longest goes; a file's time of
 //! modification says when that was, so that processes agree without a word.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tracing::debug;
 
+use super::Object;
+use super::tree::{GROUP_LEN, TreeHasher, encode_sidecar};
 use crate::model::Id;
 
 /// The most bytes of all entries together, unless it is said.
 const LEN_MAX: u64 = 2 << 30;
 /// That an entry was asked for is written down again after this time.
 const ASKED_AGAIN: Duration = Duration::from_secs(600);
+
+/// Two threads never write the same file.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// A folder of entries named by ids. A clone knows the same entries.
 #[derive(Clone, Debug)]
@@ -47,10 +54,7 @@ impl Cache {
         let metadata = file.metadata().ok()?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
         file.read_to_end(&mut bytes).ok()?;
-        if metadata.modified().ok()?.elapsed().is_ok_and(|since| since > ASKED_AGAIN) {
-            // Where it cannot be written down, it only goes earlier.
-            let _ = file.set_modified(SystemTime::now());
-        }
+        note_asked(&file);
         let at = bytes.len().checked_sub(blake3::OUT_LEN)?;
         let is_whole = blake3::hash(&bytes[..at]).as_bytes() == &bytes[at..];
         bytes.truncate(at);
@@ -65,14 +69,41 @@ impl Cache {
     }
 
     fn try_put(&self, id: Id, bytes: &[u8]) -> std::io::Result<()> {
+        self.write(&self.path(id), &[bytes, blake3::hash(bytes).as_bytes()])
+    }
+
+    /// The object kept here; `None` where there is none that is whole.
+    pub(super) fn object(&self, id: Id) -> Option<Object> {
+        let object = Object::from_path(&self.path(id)).ok()?.verified(id).ok()?;
+        object.file().into_iter().for_each(note_asked);
+        Some(object)
+    }
+
+    /// Keeps an object, if that can be done; `bytes` are those of its id.
+    pub(super) fn keep_object(&self, id: Id, bytes: &[u8]) {
+        if let Err(error) = self.try_keep_object(id, bytes) {
+            debug!(%error, "an object is not kept in the cache: {error}");
+        }
+    }
+
+    fn try_keep_object(&self, id: Id, bytes: &[u8]) -> std::io::Result<()> {
+        if bytes.len() as u64 > GROUP_LEN {
+            // With its tree, so that a large one is not read as a whole whenever it is opened.
+            let mut hasher = TreeHasher::new();
+            hasher.update(bytes);
+            let (_, len, values) = hasher.finish();
+            self.write(&self.path(id).with_extension("tree"), &[&encode_sidecar(&values, len)])?;
+        }
+        self.write(&self.path(id), &[bytes])
+    }
+
+    fn write(&self, path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        self.make_room((bytes.len() + blake3::OUT_LEN) as u64)?;
-        let path = self.path(id);
-        let temporary = path.with_extension(format!("new-{}", std::process::id()));
-        let written = File::create(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.write_all(blake3::hash(bytes).as_bytes())
-        });
+        self.make_room(parts.iter().map(|part| part.len() as u64).sum())?;
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("new-{}-{number}", std::process::id()));
+        let written =
+            File::create(&temporary).and_then(|mut file| parts.iter().try_for_each(|part| file.write_all(part)));
         written.and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
@@ -110,6 +141,15 @@ impl Cache {
 
     fn path(&self, id: Id) -> PathBuf {
         self.folder.join(id.to_hex())
+    }
+}
+
+/// Writes down that an entry was asked for, unless that was done not long ago.
+fn note_asked(file: &File) {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    if modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|since| since > ASKED_AGAIN)) {
+        // Where it cannot be written down, it only goes earlier.
+        let _ = file.set_modified(SystemTime::now());
     }
 }
 

@@ -11,6 +11,7 @@ pub mod conformance;
 mod local;
 mod mapped;
 mod memory;
+mod nearby;
 mod object;
 #[cfg(feature = "remote")]
 mod remote;
@@ -30,6 +31,7 @@ pub use beside::Beside;
 pub use cache::Cache;
 pub use local::{Access, FsckReport, LocalStore, ObjectInfo, Pin, Problem, StoreStats, Swept, pinned};
 pub use memory::MemoryStore;
+pub use nearby::Nearby;
 pub use object::Object;
 #[cfg(feature = "remote")]
 pub use remote::RemoteStore;
@@ -48,6 +50,13 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Opens an object of any size for reading anywhere in it.
     fn open(&self, id: Id) -> Result<Object>;
+
+    /// As [`Store::open`], of a store elsewhere; `None` where the other machine would have to be asked.
+    ///
+    /// A store of this machine may say `None` of everything.
+    fn open_at_hand(&self, _: Id) -> Result<Option<Object>> {
+        Ok(None)
+    }
 
     /// Whether the store has the object.
     fn has(&self, id: Id) -> Result<bool>;

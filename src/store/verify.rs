@@ -41,6 +41,10 @@ impl Store for Verified {
         self.inner.open(id)?.verified(id)
     }
 
+    fn open_at_hand(&self, id: Id) -> Result<Option<Object>> {
+        self.inner.open_at_hand(id)?.map(|object| object.verified(id)).transpose()
+    }
+
     fn has(&self, id: Id) -> Result<bool> {
         self.inner.has(id)
     }

@@ -12,6 +12,7 @@ mod command;
 pub mod commits;
 pub mod disk;
 pub mod generate;
+pub mod hosts;
 pub mod literal;
 mod mounted;
 pub mod public;

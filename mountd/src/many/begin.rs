@@ -15,6 +15,7 @@ use super::folders::FOLDERS_MAX;
 use super::names;
 use super::shows::ShowsMany;
 use crate::channel::Channel;
+use crate::elsewhere;
 use crate::estate::{Belonging, History, Place, State};
 use crate::filesystem::FileSystem;
 use crate::fuse::Fuse;
@@ -33,19 +34,20 @@ use crate::veneer_folder::VeneerFolder;
 pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<Standing<Fuse>, Trouble> {
     let Opened { store, dataset, mark } = opened;
     let point = mount::check_point(&order.point)?;
-    let source = dataset.source()?;
-    serve::refuse_covered(&source)?;
-    refuse_source(order, &point, source.path())?;
-    mount::check_empty(&point, source.path())?;
+    let dataset = elsewhere::with_source_here(dataset);
+    let source = dataset.source_here()?;
+    source.as_ref().map_or(Ok(()), |source| serve::refuse_covered(source))?;
+    refuse_source(order, &point, dataset.source_path())?;
+    mount::check_empty(&point, dataset.source_path())?;
     let (wanted, kept) = resolve_and_keep(order, &dataset)?;
     let first = first(&dataset, &wanted)?;
     let view = dataset.view(first.1)?;
     let is_root = rustix::process::geteuid().is_root();
     let choice = profile::choose(order.profile, BigShare::of(view.base())?, is_root);
-    let owner = serve::owner_of(source.path());
+    let owner = serve::owner_of(dataset.source_path());
     let (control, control_path) = serve::listen(&point);
     let name = format!("{}@*:{mark}", order.dataset);
-    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[source.path(), &order.store]));
+    let opens = Arc::new(Opens::new(choice.profile == Profile::LargeFiles, &[dataset.source_path(), &order.store]));
     let wish = Wish { point: &point, name: &name, allow_other: order.allow_other, writable: false };
     let (device, mounted) = mount::mount(&wish)?;
     let place = Place { point: point.into(), device: mounted.device(), by_helper: mounted.by_helper() };
@@ -86,7 +88,8 @@ pub fn begin(order: &Order, opened: Opened, channel: &Arc<Channel>) -> Result<St
         processes: vec![(std::process::id(), VERSION.to_owned())],
     };
     let pin = kept.descriptor();
-    let mut belongings = vec![(Belonging::Device, session.as_fd()), (Belonging::Source, source.folder())];
+    let mut belongings = vec![(Belonging::Device, session.as_fd())];
+    belongings.extend(source.as_ref().map(|source| (Belonging::Source, source.folder())));
     belongings.extend(pin.as_ref().map(|pin| (Belonging::Pin, pin.as_fd())));
     let ledger = opens.ledger();
     belongings.extend(ledger.as_ref().map(|ledger| (Belonging::Opens, ledger.as_fd())));
@@ -115,7 +118,7 @@ fn refuse_source(order: &Order, point: &Path, source: &Path) -> Result<(), Troub
 fn resolve_and_keep(order: &Order, dataset: &Dataset) -> Result<(BTreeMap<String, Id>, Arc<Kept>), Trouble> {
     let mut wanted = names::of_refs(dataset)?;
     let first = first(dataset, &wanted)?.1;
-    let kept = Arc::new(Kept::new(&order.store, first)?);
+    let kept = Arc::new(Kept::new(order.folder(), first)?);
     loop {
         wanted.values().try_for_each(|id| kept.add(*id))?;
         let again = names::of_refs(dataset)?;

@@ -59,8 +59,8 @@ impl Shows for ShowsMany {
         Box::new(move || many.answer())
     }
 
-    fn source(&self) -> veneer::Result<Arc<Source>> {
-        self.dataset.source()
+    fn source(&self) -> veneer::Result<Option<Arc<Source>>> {
+        self.dataset.source_here()
     }
 
     fn released(&self) -> Box<dyn Fn() + Send> {

@@ -39,12 +39,18 @@ pub fn take_over(order: &Order, opened: Opened, channel: &Arc<Channel>, left: Le
     let bad = |what: String| Trouble::new("io", format!("cannot take over: {what}"), "");
     let mut state: State = serde_json::from_value(state).map_err(|error| bad(error.to_string()))?;
     let device = belongings.take(Belonging::Device).ok_or_else(|| bad("the device was not handed over".to_owned()))?;
-    let source = belongings.take(Belonging::Source).ok_or_else(|| bad("nor was the source".to_owned()))?;
+    let source = belongings.take(Belonging::Source);
+    if source.is_none() && order.elsewhere.is_none() {
+        return Err(bad("the source was not handed over".to_owned()));
+    }
     let folders = state.folders.clone().ok_or_else(|| bad("it is not known which folders there are".to_owned()))?;
     let Opened { store, dataset, .. } = opened;
-    let source = Source::from_fd(source, dataset.source_path())?;
-    let dataset = dataset.with_source(Arc::new(source));
-    let kept = Arc::new(Kept::adopt(&order.store, belongings.take(Belonging::Pin), &pinned(&folders)?)?);
+    let source = source.map(|source| Source::from_fd(source, dataset.source_path())).transpose()?;
+    let dataset = match source {
+        Some(source) => dataset.with_source(Arc::new(source)),
+        None => dataset,
+    };
+    let kept = Arc::new(Kept::adopt(order.folder(), belongings.take(Belonging::Pin), &pinned(&folders)?)?);
     state.add_process(std::process::id(), VERSION);
     let infos = infos(order, &state);
     let info = serve::info_of_all(infos.last().expect("this process's own"));

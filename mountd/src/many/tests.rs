@@ -37,7 +37,7 @@ fn planted() -> Planted {
 fn kept(planted: &Planted) -> (TempDir, Arc<Kept>) {
     let folder = tempfile::tempdir().expect("a folder");
     drop(veneer::store::LocalStore::create(&folder.path().join("store")).expect("made"));
-    let kept = Kept::new(&folder.path().join("store"), planted.fs.shown().revision()).expect("pinned");
+    let kept = Kept::new(Some(&folder.path().join("store")), planted.fs.shown().revision()).expect("pinned");
     (folder, Arc::new(kept))
 }
 

@@ -71,7 +71,7 @@ pub fn prepare(order: &Order, writer: &WriterName, opened: Opened, point: &Path)
             (draft.based_on(), draft.view().overlay().root())
         }
     };
-    let kept = Arc::new(Kept::new(&order.store, revision)?);
+    let kept = Arc::new(Kept::new(order.folder(), revision)?);
     let owner = owner_of(source.path());
     let at = (revision, overlay);
     let working = Arc::new(open(&dataset, &drafts, left, at, owner, order)?);

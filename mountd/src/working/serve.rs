@@ -193,8 +193,8 @@ impl Shows for Draft {
         Box::new(move || working.extra().revision())
     }
 
-    fn source(&self) -> veneer::Result<Arc<Source>> {
-        self.keeper.dataset.source()
+    fn source(&self) -> veneer::Result<Option<Arc<Source>>> {
+        self.keeper.dataset.source_here()
     }
 
     fn released(&self) -> Box<dyn Fn() + Send> {

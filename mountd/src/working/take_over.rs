@@ -52,7 +52,7 @@ pub fn take_over(
     let lock = File::from(take(Belonging::DraftLock, "the draft")?);
     let socket = UnixListener::from(take(Belonging::Draft, "the draft's socket")?);
     state.add_process(std::process::id(), VERSION);
-    let kept = Arc::new(Kept::adopt(&order.store, belongings.take(Belonging::Pin), &state.history.steps()?)?);
+    let kept = Arc::new(Kept::adopt(order.folder(), belongings.take(Belonging::Pin), &state.history.steps()?)?);
     // From here on, who takes over from this process waits for it, too.
     let told = Arc::new(ToldJournal::begin(Arc::clone(channel), state.clone(), Arc::clone(&kept), &[]));
     if let Some(parent) = rustix::process::getppid() {

@@ -55,6 +55,7 @@ viewer GET /v1/datasets/{dataset}/log
 editor POST /v1/datasets/{dataset}/merge
 editor POST /v1/datasets/{dataset}/refresh
 editor POST /v1/datasets/{dataset}/revert
+viewer GET /v1/datasets/{dataset}/sources/{base}/{path}
 admin DELETE /v1/datasets/{dataset}/tags/{name}
 editor POST /v1/datasets/{dataset}/tags/{name}
 viewer GET /v1/events

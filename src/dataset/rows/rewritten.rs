@@ -134,7 +134,7 @@ fn has_bytes(view: &View, old: &Node, rows: &Rows, new: &Node) -> Result<bool> {
     if !fit_together(&patches) || patched_len(below.len(), &patches) != new.entry.size {
         return Ok(false);
     }
-    let spliced = content::Content::patched(below, patches, new.entry.size, &view.store)?;
+    let spliced = content::Content::patched(below, patches, new.entry.size, &|id| view.store.open(id))?;
     let wanted = view.open(new, OnDrift::Error)?;
     let (mut ours, mut theirs) = (vec![0; COMPARED_LEN], vec![0; COMPARED_LEN]);
     let mut at = 0;

@@ -9,8 +9,10 @@ mod socket;
 
 use std::fs;
 use std::io::{Read, Seek};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -20,13 +22,17 @@ use ureq::http::{HeaderValue, Response};
 use ureq::{Agent, Body, RequestBuilder, SendBody, config::Config};
 
 use super::{Batch, Object, Store, batch, wire};
-use crate::model::{Id, ObjectKind, RefName, RefValue, WriterName};
+use crate::model::{DataPath, DatasetName, Id, ObjectKind, RefName, RefValue, WriterName};
 use crate::{Error, ErrorKind, Result};
 
 /// How long a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long the service may be silent: longer than it lets anybody wait.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
+/// How long after a failure a service that is away is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// However short the patience is, a service may be silent for so long.
+const SILENCE_MIN: Duration = Duration::from_secs(5);
 /// So long is one request that waits for refs to move.
 const WAIT: Duration = Duration::from_secs(25);
 /// An object with more bytes is kept in a file.
@@ -54,6 +60,8 @@ pub struct RemoteStore {
     /// Where large objects are kept while they are read.
     scratch: PathBuf,
     files: AtomicU64,
+    /// How long reading an object waits for a service that is away.
+    patience: Duration,
 }
 
 impl RemoteStore {
@@ -69,7 +77,7 @@ impl RemoteStore {
         if authority.is_empty() || authority.contains('/') {
             return Err(Error::invalid("store", url, "a store elsewhere is `http://HOST:PORT`"));
         }
-        let agent = Agent::new_with_config(config());
+        let agent = Agent::new_with_config(config(CONNECT_WITHIN, SILENCE_MAX));
         Ok(RemoteStore::with(agent, base.to_owned(), base.to_owned(), token, scratch))
     }
 
@@ -79,19 +87,77 @@ impl RemoteStore {
     /// `Io` when nobody listens there.
     pub fn at_socket(path: &Path, scratch: &Path) -> Result<RemoteStore> {
         socket::connect(path).map_err(|cause| Error::io_at("connect to", path, cause))?;
-        let agent = socket::agent(config(), path);
+        let agent = socket::agent(config(CONNECT_WITHIN, SILENCE_MAX), path);
         let name = path.display().to_string();
         Ok(RemoteStore::with(agent, "http://localhost".to_owned(), name, None, scratch))
     }
 
     fn with(agent: Agent, base: String, name: String, token: Option<String>, scratch: &Path) -> RemoteStore {
-        RemoteStore { agent, base, name, token, writer: None, scratch: scratch.to_owned(), files: AtomicU64::new(0) }
+        let (scratch, files) = (scratch.to_owned(), AtomicU64::new(0));
+        RemoteStore { agent, base, name, token, writer: None, scratch, files, patience: Duration::ZERO }
     }
 
     /// The same, saying for whom it asks: a service writes down who changed what.
     #[must_use]
     pub fn asking_for(self, writer: &WriterName) -> RemoteStore {
         RemoteStore { writer: HeaderValue::from_bytes(writer.as_str().as_bytes()).ok(), ..self }
+    }
+
+    /// The same, over TCP, where reading waits so long for a service that is away, and then fails.
+    ///
+    /// Only reading what never changes: refs are asked for once.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> RemoteStore {
+        let config = config(CONNECT_WITHIN.min(patience.max(PAUSE)), patience.clamp(SILENCE_MIN, SILENCE_MAX));
+        RemoteStore { agent: Agent::new_with_config(config), patience, ..self }
+    }
+
+    /// A few digits that stand for the store at this URL in a name.
+    pub fn mark(url: &str) -> String {
+        let mut digits = Id::of(url.trim_end_matches('/').as_bytes()).to_hex();
+        digits.truncate(8);
+        digits
+    }
+
+    /// Bytes of a source's file as a base of the dataset has recorded it; the service has the source.
+    ///
+    /// # Errors
+    /// `SourceChanged` when the file is no longer that, `NotFound` when the base names none.
+    pub fn source_bytes(&self, name: &DatasetName, base: Id, path: &DataPath, range: Range<u64>) -> Result<Bytes> {
+        let (name, path) = (encoded(name.as_str().as_bytes()), encoded(path.as_bytes()));
+        let url = self.url(&format!("/v1/datasets/{name}/sources/{base}/{path}"));
+        let wanted = range.end.saturating_sub(range.start);
+        self.patiently(|| {
+            let header = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+            let mut answer = self.check(self.signed(self.agent.get(&url)).header("Range", header).call())?;
+            let is_range = answer.status().as_u16() == 206;
+            let bytes = answer.body_mut().with_config().limit(wanted + 1).read_to_vec();
+            let bytes = bytes.map_err(|cause| self.unreachable(cause))?;
+            match bytes.len() as u64 == wanted && (is_range || range.start == 0) {
+                true => Ok(bytes.into()),
+                false => Err(self.strange(format!("{} bytes came, {wanted} were asked for", bytes.len()))),
+            }
+        })
+    }
+
+    /// Asks again and again as long as the service is away, within the patience.
+    fn patiently<T>(&self, ask: impl Fn() -> Result<T>) -> Result<T> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match ask() {
+                Err(error) if self.is_away(&error) && Instant::now() + PAUSE < deadline => thread::sleep(PAUSE),
+                answer => return answer,
+            }
+        }
+    }
+
+    fn is_away(&self, error: &Error) -> bool {
+        matches!(error.kind(), ErrorKind::Io { action } if *action == self.reach())
+    }
+
+    /// What cannot be done while the service is away.
+    fn reach(&self) -> String {
+        format!("reach the store at `{}`", self.name)
     }
 
     fn url(&self, path: &str) -> String {
@@ -120,14 +186,18 @@ impl RemoteStore {
         let facts: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
         Err(ErrorKind::from_facts(&facts).map(Error::new).unwrap_or_else(|| {
             let detail = facts.get("detail").and_then(Value::as_str).map_or_else(|| status.to_string(), str::to_owned);
+            if matches!(status.as_u16(), 502..=504) {
+                return Error::new(ErrorKind::Io { action: self.reach() }).caused_by(detail);
+            }
             Error::new(ErrorKind::Io { action: format!("use the store at `{}`: {detail}", self.name) })
         }))
     }
 
     fn unreachable(&self, cause: ureq::Error) -> Error {
-        let action = format!("reach the store at `{}`", self.name);
+        let action = self.reach();
         match cause {
-            ureq::Error::Io(cause) => Error::new(ErrorKind::Io { action }).caused_by(cause),
+            // A reader that has waited in vain is told that, and no detail of the last attempt.
+            ureq::Error::Io(cause) if self.patience.is_zero() => Error::new(ErrorKind::Io { action }).caused_by(cause),
             cause => Error::new(ErrorKind::Io { action }).caused_by(cause),
         }
     }
@@ -157,6 +227,19 @@ impl RemoteStore {
         self.check(request.query("kind", word(kind)).send(bytes)).map(drop)
     }
 
+    fn open_once(&self, id: Id) -> Result<Object> {
+        let mut answer = self.get(&format!("/v1/objects/{id}"), &[])?;
+        let len = answer.body().content_length();
+        let body = answer.body_mut().with_config().limit(u64::MAX);
+        match len {
+            Some(len) if len <= IN_MEMORY_MAX => {
+                let bytes = body.read_to_vec().map_err(|cause| self.unreachable(cause))?;
+                Ok(Object::from_bytes(bytes.into()))
+            }
+            _ => self.keep_in_file(id, &mut body.reader()),
+        }
+    }
+
     /// Takes a body of `len` bytes into a file that has no name any more when it is opened.
     fn keep_in_file(&self, id: Id, body: &mut dyn Read) -> Result<Object> {
         let number = self.files.fetch_add(1, Ordering::Relaxed);
@@ -173,14 +256,14 @@ impl RemoteStore {
     }
 }
 
-fn config() -> Config {
+fn config(connect: Duration, silence: Duration) -> Config {
     Agent::config_builder()
         .http_status_as_error(false)
         // The core does not read the environment, and a store is no page of the web.
         .proxy(None)
         .max_redirects(0)
-        .timeout_connect(Some(CONNECT_WITHIN))
-        .timeout_per_read(Some(SILENCE_MAX))
+        .timeout_connect(Some(connect))
+        .timeout_per_read(Some(silence))
         .max_idle_connections_per_host(16)
         .build()
 }
@@ -198,9 +281,9 @@ fn word(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// A ref's name as a part of a path: its slashes stay.
-fn encoded(name: &RefName) -> String {
-    name.as_str().bytes().fold(String::new(), |mut text, byte| {
+/// A ref's name or a path as a part of a URL's path: its slashes stay.
+fn encoded(name: &[u8]) -> String {
+    name.iter().fold(String::new(), |mut text, &byte| {
         match byte {
             b'/' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
             byte if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
@@ -246,22 +329,15 @@ impl Ref {
 
 impl Store for RemoteStore {
     fn get(&self, id: Id) -> Result<Bytes> {
-        let mut answer = RemoteStore::get(self, &format!("/v1/objects/{id}"), &[])?;
-        let body = answer.body_mut().with_config().limit(u64::MAX).read_to_vec();
-        body.map(Bytes::from).map_err(|cause| self.unreachable(cause))
+        self.patiently(|| {
+            let mut answer = RemoteStore::get(self, &format!("/v1/objects/{id}"), &[])?;
+            let body = answer.body_mut().with_config().limit(u64::MAX).read_to_vec();
+            body.map(Bytes::from).map_err(|cause| self.unreachable(cause))
+        })
     }
 
     fn open(&self, id: Id) -> Result<Object> {
-        let mut answer = RemoteStore::get(self, &format!("/v1/objects/{id}"), &[])?;
-        let len = answer.body().content_length();
-        let body = answer.body_mut().with_config().limit(u64::MAX);
-        match len {
-            Some(len) if len <= IN_MEMORY_MAX => {
-                let bytes = body.read_to_vec().map_err(|cause| self.unreachable(cause))?;
-                Ok(Object::from_bytes(bytes.into()))
-            }
-            _ => self.keep_in_file(id, &mut body.reader()),
-        }
+        self.patiently(|| self.open_once(id))
     }
 
     fn has(&self, id: Id) -> Result<bool> {
@@ -287,7 +363,7 @@ impl Store for RemoteStore {
     }
 
     fn read_ref(&self, name: &RefName) -> Result<Option<RefValue>> {
-        match RemoteStore::get(self, &format!("/v1/refs/{}", encoded(name)), &[]) {
+        match RemoteStore::get(self, &format!("/v1/refs/{}", encoded(name.as_str().as_bytes())), &[]) {
             Ok(answer) => self.json::<Ref>(answer)?.value().map(Some),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -352,7 +428,7 @@ mod tests {
     fn a_ref_of_an_odd_writer_is_one_path() {
         let writer = "ada %/ö".parse().expect("a writer");
         let name = RefName::draft(&"d".parse().expect("valid"), &"fix/a".parse().expect("valid"), &writer);
-        assert_eq!(encoded(&name), "drafts/d/ada%20%2525%252f%C3%B6/fix/a");
+        assert_eq!(encoded(name.as_str().as_bytes()), "drafts/d/ada%20%2525%252f%C3%B6/fix/a");
     }
 
     #[test]

@@ -5,4 +5,5 @@ mod conformance;
 mod contract;
 mod faults;
 mod life;
+mod remote_mount;
 mod safety;

@@ -114,7 +114,7 @@ impl World {
         let store = self.folder.path().join("store");
         let parts = Parts {
             working: Arc::new(working),
-            kept: Arc::new(Kept::new(&store, revision).expect("pinned")),
+            kept: Arc::new(Kept::new(Some(&store), revision).expect("pinned")),
             store,
             dataset,
             branch: main_branch(),
