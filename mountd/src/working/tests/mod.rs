@@ -24,6 +24,7 @@ use crate::planted;
 use crate::profile::Profile;
 use crate::veneer_folder::Info;
 
+mod excluded;
 mod random;
 mod rewritten;
 mod takeover;
