@@ -17,7 +17,8 @@ use super::report::{Answer, Failure, Result};
 #[command(after_long_help = "\
 The file that holds the class map is edited (COCO's categories, the names of a
 data.yaml), and all labels that a merge changes; where labels have names, as in
-Pascal VOC, those. All of it is one step, which `veneer undo` takes back: first
+Pascal VOC, those. Where folders of images are classes, the folders get the new name, and
+a merge moves the images. All of it is one step, which `veneer undo` takes back: first
 classes are merged, then renamed, then added.
 
 Classes of YOLO are numbered by their place. One that was merged into another keeps its
@@ -127,7 +128,7 @@ impl ClassesArgs {
             match result {
                 Ok(changed) => (labels, done) = (labels + changed, done + 1),
                 Err(error) if is_missing(&error) => missing = Some(error),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(one_of_several(error, editing, maps, edit)),
             }
         }
         match missing {
@@ -147,6 +148,17 @@ impl ClassesArgs {
 /// Whether a class is not in this map, but may be in another.
 fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound { what: "class", .. })
+}
+
+/// Which maps there are, where a class cannot be added to all of them.
+fn one_of_several(error: Error, editing: &Editing, maps: &[ClassMap], edit: &Edit) -> Failure {
+    let (Edit::Add(class), [first, _, ..]) = (edit, maps) else { return error.into() };
+    let names: Vec<&str> = maps.iter().map(|map| map.name.as_str()).collect();
+    let (name, first) = (editing.dataset.name(), &first.name);
+    Failure::from(error).hint(format!(
+        "there are the class maps {}; `veneer classes {name} {first} --add {class}` adds it to one",
+        names.join(", ")
+    ))
 }
 
 fn assigned<'t>(text: &'t str, form: &str) -> Result<(&'t str, &'t str)> {

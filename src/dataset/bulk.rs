@@ -3,7 +3,7 @@
 //! A writable mount keeps its own state and turns it into a draft from time to
 //! time; it has no single edits to tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
 use super::Dataset;
@@ -47,15 +47,42 @@ impl Draft {
     pub fn replace_changes(&mut self, changes: BTreeMap<DataPath, Change>) -> Result<()> {
         let mut edits = Vec::new();
         let mut new = changes;
-        for (path, old) in self.view.overlay.entries()? {
+        let before = self.view.overlay.entries()?;
+        let mut come = Come::of(&before, &new);
+        for (path, old) in before {
             match new.remove(&path) {
                 Some(change) if change == old => {}
-                // A mount shows nothing there, and cannot say why.
-                None | Some(Change::Removed) if matches!(old, Change::Excluded { .. }) => {}
+                // What a mount took for removed before it knew of excluded files, or lost with its folder, comes
+                // back with its sample; unless it is in another place.
+                None | Some(Change::Removed) if matches!(old, Change::Excluded { .. }) && !come.takes(&path, &old) => {}
                 change => edits.push((path, change)),
             }
         }
         edits.extend(new.into_iter().map(|(path, change)| (path, Some(change))));
         self.apply(edits)
+    }
+}
+
+/// How many excluded files there are, by name and what is said of them, where none was before.
+#[derive(Default)]
+struct Come(HashMap<Vec<u8>, Vec<Change>>);
+
+impl Come {
+    fn of(before: &[(DataPath, Change)], new: &BTreeMap<DataPath, Change>) -> Come {
+        let is_excluded = |change: &Change| matches!(change, Change::Excluded { .. });
+        let known: HashSet<&DataPath> =
+            before.iter().filter(|(_, change)| is_excluded(change)).map(|(path, _)| path).collect();
+        let mut come = Come::default();
+        for (path, change) in new.iter().filter(|(path, change)| is_excluded(change) && !known.contains(path)) {
+            come.0.entry(path.name().to_vec()).or_default().push(change.clone());
+        }
+        come
+    }
+
+    /// Whether one of them is what was at `path`, which then is no other's.
+    fn takes(&mut self, path: &DataPath, was: &Change) -> bool {
+        let Some(of_name) = self.0.get_mut(path.name()) else { return false };
+        let found = of_name.iter().position(|change| change == was);
+        found.map(|at| of_name.swap_remove(at)).is_some()
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Datasets;
 use crate::Result;
 use crate::base::Base;
-use crate::model::{Change, Content, DataPath, FileChange, Id, PatchBytes, RowAddress, RowPatch};
+use crate::model::{Change, Content, DataPath, FileChange, Id, PatchBytes, RowAddress, RowChange, RowPatch};
 use crate::overlay::{Nodes, Overlay};
 use crate::store::Problem;
 
@@ -39,10 +39,18 @@ pub(super) fn unsound_rows(datasets: &Datasets, states: &[State]) -> Result<Vec<
         let overlay = |root| Overlay::new(nodes.clone(), root);
         let after = overlay(state.overlay);
         for difference in overlay(state.before).diff(&after)? {
-            if let Some(Change::File(file)) = &difference.after {
-                looking.file(state, &after, &difference.path, file)?;
+            match &difference.after {
+                Some(Change::File(file)) => looking.file(state, &after, &difference.path, file)?,
+                // It comes back as it was.
+                Some(Change::Excluded { was: Some(was) }) => {
+                    if let Change::File(file) = &**was {
+                        looking.file(state, &after, &difference.path, file)?;
+                    }
+                }
+                _ => {}
             }
         }
+        looking.samples(state, &overlay(state.before), &after)?;
     }
     Ok(looking.problems)
 }
@@ -69,6 +77,28 @@ impl Looking<'_> {
             None => vec!["the file below is not in the index of the source".to_owned()],
         };
         whys.truncate(TOLD_MAX);
+        self.problems.extend(whys.into_iter().map(|why| Problem { what: what.clone(), why, can_be_rebuilt: false }));
+        Ok(())
+    }
+
+    /// What is said of samples must be of a column that was added, or that they are excluded.
+    fn samples(&mut self, state: &State, before: &Overlay, after: &Overlay) -> Result<()> {
+        let rows = after.samples()?;
+        let mut whys = Vec::new();
+        for difference in before.samples()?.diff(&rows)? {
+            let (Some(said), RowAddress::Cell { table, row, column }) = (&difference.after, &difference.address) else {
+                continue;
+            };
+            let is_added = || {
+                let address = RowAddress::Column { table: table.clone(), column: column.clone() };
+                Ok::<_, crate::Error>(matches!(rows.get(&address)?, Some(RowChange::Added { .. })))
+            };
+            if !matches!(said, RowChange::Excluded { .. }) && !is_added()? {
+                whys.push(format!("sample `{row}` has a cell in column `{column}`, which was not added"));
+            }
+        }
+        whys.truncate(TOLD_MAX);
+        let what = format!("the samples in {}", state.name);
         self.problems.extend(whys.into_iter().map(|why| Problem { what: what.clone(), why, can_be_rebuilt: false }));
         Ok(())
     }

@@ -203,7 +203,8 @@ pub struct ExcludedRow {
     pub table: String,
     /// The row's key within the file.
     pub row: String,
-    /// What was said of the row (no column) and of its cells.
+    /// What was said of the row (no column) and of its cells; and the cells that the row has in its file, as
+    /// [`RowChange::Inserted`] that is below.
     pub was: Vec<(Option<String>, RowChange)>,
 }
 

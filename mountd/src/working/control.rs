@@ -10,7 +10,7 @@ use std::{fs, thread};
 use tracing::warn;
 use veneer::dataset::MountedDraft;
 
-use super::snapshot::Keeper;
+use super::keeper::Keeper;
 use super::to_kernel;
 use crate::trouble::Trouble;
 

@@ -82,6 +82,7 @@ impl Working {
             What::File(_) => {}
             What::Folder { .. } => return Err(Refused(libc::EISDIR)),
             What::Link(_) => return Err(Refused(libc::ELOOP)),
+            What::Hidden(_) => return Err(Refused(libc::ENOENT)),
         }
         let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
         let body = bodies.entry(ino).or_default();

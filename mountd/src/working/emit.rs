@@ -103,6 +103,7 @@ fn said_of(tree: &Tree, inode: &Inode, under: Option<Row>) -> veneer::Result<Opt
             let change = Change::Symlink { target: target.clone(), mtime_ns };
             return Ok((!same).then_some(Said::Change(change)));
         }
+        What::Hidden(change) => return Ok(Some(Said::Change(change.clone()))),
         What::File(Bytes::Scratch(number)) => return Ok(Some(Said::Scratch { number: *number, mode, under })),
         What::File(Bytes::Row(row)) => {
             let recorded = base.entry(*row)?;

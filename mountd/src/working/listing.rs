@@ -41,6 +41,7 @@ impl Working {
             let cookie = BASE + u64::from(row - rows.start);
             if let Some(ino) = ino
                 && is_shown(name)
+                && !tree.is_hidden(ino)
                 && !add(name, cookie, &told(ino)?)
             {
                 return Ok(());
@@ -50,6 +51,7 @@ impl Working {
         for (place, name, ino) in spoken.after(after.saturating_sub(ADDED)) {
             if let Some(ino) = ino
                 && is_shown(name)
+                && !tree.is_hidden(ino)
                 && tree.row_under(folder, name)?.is_none()
                 && !add(name, ADDED + place, &told(ino)?)
             {

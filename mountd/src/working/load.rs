@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use veneer::dataset::{Node, Place, Target, View};
-use veneer::model::DataPath;
+use veneer::model::{Change, DataPath};
 
 use super::record::{Bytes, Ino, Inode, Record, Times, What};
 use super::refused::{Answer, Refused};
@@ -66,7 +66,8 @@ fn load(tree: &mut Tree, view: &View, path: &DataPath, loaded: &mut Loaded) -> A
         return Ok(false);
     }
     let name = path.name();
-    let (old, node) = (tree.child(folder, name)?, view.node(path)?);
+    let old = tree.child(folder, name)?.or_else(|| tree.hidden(folder, name));
+    let node = view.node(path)?;
     if let (Some(old), Some(node)) = (old, &node)
         && let (Ok((_, below)), Place::Folder { base }) = (tree.folder(old), &node.place)
         && below.map(|(_, row)| row) == *base
@@ -82,7 +83,14 @@ fn load(tree: &mut Tree, view: &View, path: &DataPath, loaded: &mut Loaded) -> A
     do_all(tree, records, loaded);
     let is_folder = node.as_ref().is_some_and(Node::is_folder);
     let record = match node {
-        None => tree.without(folder, name)?,
+        None => match view.overlay().get(path)? {
+            Some(change @ Change::Excluded { .. }) => {
+                let ino = tree.new_ino();
+                do_all(tree, vec![Record::Put(ino, hidden(tree.owner(), change))], loaded);
+                Record::Name(folder, name.to_vec(), Some(ino))
+            }
+            _ => tree.without(folder, name)?,
+        },
         Some(node) => {
             let (ino, inode) = make(tree, view, folder, &node)?;
             do_all(tree, vec![Record::Put(ino, inode)], loaded);
@@ -129,6 +137,12 @@ fn make(tree: &mut Tree, view: &View, parent: Ino, node: &Node) -> Answer<(Ino, 
         Place::Symlink(Target::Base(_)) => What::Link(view.link_target(node)?),
     };
     Ok((tree.new_ino(), made(what)))
+}
+
+/// An inode for an image that is excluded.
+fn hidden(Owner { user, group }: Owner, change: Change) -> Inode {
+    let what = What::Hidden(change);
+    Inode { mode: 0, user, group, times: Times::default(), links: 1, what, extended: BTreeMap::new() }
 }
 
 /// The bytes of a file that nobody wrote; `size` is how many, of what lies below row edits it does not matter.

@@ -77,6 +77,7 @@ impl Working {
         let (mut times, mut blocks) = (inode.times, None);
         let (kind, size) = match &inode.what {
             What::Folder { .. } => (Kind::Folder, 0),
+            What::Hidden(_) => (Kind::File, 0),
             What::Link(target) => (Kind::Symlink, target.len() as u64),
             What::File(Bytes::Row(row)) => (Kind::File, tree.base().entry(*row)?.size),
             What::File(Bytes::Blob(_, size) | Bytes::Spliced(_, _, size) | Bytes::Rows(_, _, size)) => {

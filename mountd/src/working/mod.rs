@@ -9,7 +9,8 @@
 //! | [`journal`], [`scratch`] | what of it is on the disk, and survives a kill |
 //! | [`names`], [`metadata`], [`data`], [`listing`] | the operations, without a kernel |
 //! | [`asked`] | which of them were done already, when the kernel asks again |
-//! | [`load`], [`emit`], [`snapshot`] | how an overlay becomes a state, a state an overlay, and what the store is told |
+//! | [`load`], [`emit`] | how an overlay becomes a state, a state an overlay |
+//! | [`keeper`], [`snapshot`], `stored`, [`catch_up`] | what the store is told, and what it tells |
 //! | [`extra`] | `.veneer/` |
 //! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
 //! | [`fuse`], [`answers`], `words`, [`through`], [`to_kernel`] | the kernel's protocol |
@@ -20,6 +21,7 @@
 
 pub mod answers;
 pub mod asked;
+pub mod catch_up;
 pub mod control;
 pub mod data;
 pub mod emit;
@@ -27,6 +29,7 @@ pub mod extra;
 pub mod fence;
 pub mod fuse;
 pub mod journal;
+pub mod keeper;
 pub mod listing;
 pub mod load;
 pub mod metadata;

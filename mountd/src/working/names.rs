@@ -263,7 +263,11 @@ fn check_new_name(tree: &Tree, at: At<'_>) -> Answer<()> {
     if at.name.len() > 255 || tree.path_len(at.folder)? + 1 + at.name.len() > PATH_LEN_MAX {
         return Err(Refused(libc::ENAMETOOLONG));
     }
-    Ok(())
+    // An excluded image comes back there.
+    match tree.hidden(at.folder, at.name) {
+        Some(_) => Err(Refused(libc::EEXIST)),
+        None => Ok(()),
+    }
 }
 
 /// A folder cannot be moved into itself.

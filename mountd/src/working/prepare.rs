@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::FlockOperation;
 use tracing::info;
@@ -12,8 +12,8 @@ use veneer::model::{BranchName, Id, WriterName};
 use veneer::store::Store;
 
 use super::extra::Extra;
+use super::keeper::{Forget, Keeper, Known};
 use super::record::Settled;
-use super::snapshot::{Forget, Keeper, Parts};
 use super::{Beginning, Left, Working};
 use crate::attributes::Owner;
 use crate::journal::ToldJournal;
@@ -120,7 +120,8 @@ impl Prepared {
         kernel: Box<dyn Forget>,
         told: Option<Arc<ToldJournal>>,
     ) -> Result<Arc<Keeper>, Trouble> {
-        let parts = Parts {
+        let known = Known::of(&self.working, &self.dataset, self.was_left)?;
+        Ok(Arc::new(Keeper {
             working: Arc::clone(&self.working),
             store: order.store.clone(),
             dataset: self.dataset.clone(),
@@ -130,8 +131,8 @@ impl Prepared {
             info,
             kept: Arc::clone(&self.kept),
             told,
-        };
-        Ok(Arc::new(Keeper::new(parts, self.was_left)?))
+            known: Mutex::new(known),
+        }))
     }
 }
 

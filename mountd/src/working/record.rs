@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use veneer::base::Row;
-use veneer::model::{Extent, Id};
+use veneer::model::{Change, Extent, Id};
 
 /// The number of an inode: of one that was made here, or of a row of the base as one folder tree shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,6 +96,8 @@ pub enum What {
     File(Bytes),
     /// A symbolic link to this.
     Link(Vec<u8>),
+    /// Nothing that shows: this is said of its name, an excluded image's, and nobody else may have that.
+    Hidden(Change),
 }
 
 /// Where the bytes of a file are.

@@ -18,9 +18,9 @@ use veneer::store::Store;
 
 use super::answers::WritableFuse;
 use super::extra::Extra;
+use super::keeper::{Forget, Keeper};
 use super::prepare::{Prepared, choice, prepare};
 use super::record::Ino;
-use super::snapshot::{Forget, Keeper};
 use super::through::Through;
 use super::to_kernel::ToKernel;
 use super::{control, watch, wishes};

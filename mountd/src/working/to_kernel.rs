@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use super::keeper::Forget;
 use super::record::Ino;
-use super::snapshot::Forget;
 
 /// What these threads are called.
 pub const THREAD: &str = "to-kernel";

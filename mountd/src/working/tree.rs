@@ -282,7 +282,7 @@ impl Tree {
             return Err(Refused(libc::ENAMETOOLONG));
         }
         match self.folders.get(&folder).and_then(|spoken| spoken.get(name)) {
-            Some(said) => Ok(said),
+            Some(said) => Ok(said.filter(|ino| !self.is_hidden(*ino))),
             None => match below {
                 Some((showing, row)) => Ok(self.base().child(row, name)?.map(|row| Ino::of_row(showing, row))),
                 None => Ok(None),
@@ -290,11 +290,21 @@ impl Tree {
         }
     }
 
-    /// Whether no name in a folder is anybody's.
+    /// Whether an inode is what nobody sees.
+    pub fn is_hidden(&self, ino: Ino) -> bool {
+        matches!(self.inodes.get(&ino), Some(Inode { what: What::Hidden(_), .. }))
+    }
+
+    /// The inode that has a name in a folder and does not show.
+    pub fn hidden(&self, folder: Ino, name: &[u8]) -> Option<Ino> {
+        self.folders.get(&folder).and_then(|spoken| spoken.get(name)).flatten().filter(|ino| self.is_hidden(*ino))
+    }
+
+    /// Whether no name in a folder is anybody's who shows.
     pub fn is_empty(&self, folder: Ino) -> Answer<bool> {
         let rows = self.rows_below(folder)?;
         let Some(spoken) = self.folders.get(&folder) else { return Ok(rows.is_empty()) };
-        if spoken.iter().any(|(_, ino)| ino.is_some()) {
+        if spoken.iter().any(|(_, ino)| ino.is_some_and(|ino| !self.is_hidden(ino))) {
             return Ok(false);
         }
         for row in rows {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::warn;
 use veneer::store::Store;
 
-use super::snapshot::Keeper;
+use super::keeper::Keeper;
 use crate::gate::Gate;
 
 /// How long to wait for a change before looking whether to stop.

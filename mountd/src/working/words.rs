@@ -14,11 +14,11 @@ use veneer::model::Kind;
 
 use super::asked::Asked;
 use super::extra::Extra;
+use super::keeper::Forget;
 use super::metadata::{Told, When};
 use super::names::{At, Caller};
 use super::record::{Ino, Times};
 use super::refused::{Answer, Refused};
-use super::snapshot::Forget;
 use super::through::Opening;
 use crate::veneer_folder;
 

@@ -1,9 +1,10 @@
 //! The class maps of a view, and edits of them: renaming, adding and merging classes.
 //!
 //! A map is a table of numbers and names (COCO's categories, the names of a `data.yaml`), and labels hold the
-//! numbers; or there is none, and each label has its name (Pascal VOC). To merge classes changes labels. Where
-//! a class's number is its place in a list, a class that was merged into another keeps its name and place, and has
-//! no label: the numbers of all others, in labels and in models that were trained with them, go on meaning the same.
+//! numbers; or there is none, and each label has its name (Pascal VOC), or is a folder of images. To merge classes
+//! changes labels. Where a class's number is its place in a list, a class that was merged into another keeps its name
+//! and place, and has no label: the numbers of all others, in labels and in models that were trained with them, go on
+//! meaning the same.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,6 +12,7 @@ use super::edit::RowEdit;
 use super::named::Table;
 use super::scan::RowScan;
 use crate::dataset::draft::Draft;
+use crate::dataset::samples;
 use crate::dataset::view::View;
 use crate::model::Value;
 use crate::table::{Flow, arrow_value};
@@ -40,6 +42,8 @@ enum Classes {
     Places(Table),
     /// By name, in the labels.
     InLabels,
+    /// By the folders that images are in.
+    Folders,
 }
 
 /// A class.
@@ -88,6 +92,9 @@ impl View {
             let (name, labels) = (labels.name.clone(), Some((labels.clone(), NAME)));
             maps.push(ClassMap { name, classes: Classes::InLabels, labels });
         }
+        if tables.iter().any(Table::is_samples) && self.has_class_folders(&tables)? {
+            maps.push(ClassMap { name: samples::NAME.to_owned(), classes: Classes::Folders, labels: None });
+        }
         if let Some(name) = name {
             maps.retain(|map| map.is_meant_by(name));
         }
@@ -99,6 +106,9 @@ impl View {
 
     /// The classes of a map, in its order, with the number of their labels; where labels have names, in order of name.
     pub fn classes(&self, map: &ClassMap) -> Result<Vec<Class>> {
+        if let Classes::Folders = map.classes {
+            return self.class_folders();
+        }
         let mut count: BTreeMap<String, u64> = BTreeMap::new();
         if let Some((labels, column)) = &map.labels {
             self.each_cell(labels, column, &mut |_, class| *count.entry(class.to_string()).or_default() += 1)?;
@@ -141,7 +151,7 @@ impl ClassMap {
     fn table(&self) -> Option<&Table> {
         match &self.classes {
             Classes::Rows(table) | Classes::Places(table) => Some(table),
-            Classes::InLabels => None,
+            Classes::InLabels | Classes::Folders => None,
         }
     }
 
@@ -159,7 +169,7 @@ impl Draft {
     /// # Errors
     /// `NotFound` for a class that is not there, `AlreadyExists` where another one has the new name.
     pub fn rename_class(&mut self, map: &ClassMap, from: &str, to: &str) -> Result<usize> {
-        if map.table().is_some() {
+        if !matches!(map.classes, Classes::InLabels) {
             self.renamed(map, from, to)
         } else {
             self.in_all_labels(map, |draft, map| draft.renamed(map, from, to))
@@ -175,6 +185,10 @@ impl Draft {
         if classes.iter().any(|class| class.name == to) {
             return Err(Error::already_exists("class", to));
         }
+        if let Classes::Folders = map.classes {
+            let before = self.view.overlay.clone();
+            return self.rename_class_folders(from, to).inspect_err(|_| self.view.overlay = before);
+        }
         let (from, name) = ([from.to_owned()], Value::Text(to.to_owned()));
         match map.table() {
             Some(table) => self.set_where(table, NAME, &from, &name),
@@ -189,6 +203,10 @@ impl Draft {
     pub fn add_class(&mut self, map: &ClassMap, name: &str) -> Result<()> {
         if self.view.classes(map)?.iter().any(|class| class.name == name) {
             return Err(Error::already_exists("class", name));
+        }
+        if let Classes::Folders = map.classes {
+            let before = self.view.overlay.clone();
+            return self.add_class_folders(name).inspect_err(|_| self.view.overlay = before);
         }
         let (Classes::Rows(table) | Classes::Places(table)) = &map.classes else {
             return Err(Error::invalid("class to add", name, "a class of this format is there once a label has it"));
@@ -217,6 +235,13 @@ impl Draft {
         let classes = self.view.classes(map)?;
         from.iter().try_for_each(|name| is_there(classes.iter().map(|class| &class.name), name))?;
         let others: Vec<String> = from.iter().filter(|name| *name != into).cloned().collect();
+        if let Classes::Folders = map.classes {
+            if let (Some(first), false) = (others.first(), classes.iter().any(|class| class.name == into)) {
+                let renamed = self.rename_class_folders(first, into)?;
+                return Ok(renamed + self.merge_class_folders(&others[1..], into)?);
+            }
+            return self.merge_class_folders(&others, into);
+        }
         self.label(map, &others, &Value::Text(into.to_owned()))
     }
 

@@ -50,6 +50,50 @@ impl Work<'_> {
         Ok(key)
     }
 
+    /// Puts a row back that was inserted once, under its key and where it was. Where the key is taken, and keys are
+    /// places, or what it came after is gone, it becomes the last one.
+    ///
+    /// # Errors
+    /// `AlreadyExists` for the id of another row.
+    pub(super) fn put_back(&mut self, row: &str, after: Option<String>, cells: Vec<(String, Value)>) -> Result<()> {
+        if self.is_taken(row)? {
+            return match self.schema().key {
+                Some(_) => Err(Error::already_exists("row", row)),
+                None => self.append(row, cells),
+            };
+        }
+        if let Some(after) = &after
+            && !self.is_taken(after)?
+        {
+            return self.append(row, cells);
+        }
+        let inserted = RowChange::Inserted { after, cells, patch: None, is_below: false };
+        self.changes.insert(self.row_address(row), Some(inserted));
+        Ok(())
+    }
+
+    /// Makes a row that was there once the last one, with what its cells can hold of this.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where its id is another row's.
+    pub(super) fn append(&mut self, row: &str, cells: Vec<(String, Value)>) -> Result<()> {
+        if self.schema().key.is_some() && self.is_taken(row)? {
+            return Err(Error::already_exists("row", row));
+        }
+        let mut kept = Vec::new();
+        for (column, value) in cells {
+            if value != Value::Null && self.has_cell(&column, true)? {
+                kept.push((column, value));
+            }
+        }
+        self.insert(None, kept).map(|_| ())
+    }
+
+    fn is_taken(&self, row: &str) -> Result<bool> {
+        // A deletion is told at the same address.
+        Ok(self.saying(&self.row_address(row))?.is_some() || self.file.find(self.at, row)?.is_some())
+    }
+
     /// Checks that a new row can come after this one.
     fn anchor(&self, row: String) -> Result<String> {
         match self.saying(&self.row_address(&row))? {
@@ -119,9 +163,7 @@ impl Work<'_> {
     fn new_id(&mut self, column: usize, cells: &mut [(String, Value)]) -> Result<String> {
         if cells[column].1 != Value::Null {
             let key = cells[column].1.to_string();
-            // A deletion is told at the same address.
-            let is_told = self.saying(&self.row_address(&key))?.is_some();
-            if is_told || self.file.find(self.at, &key)?.is_some() {
+            if self.is_taken(&key)? {
                 return Err(Error::already_exists("row", key));
             }
             if let (Some(highest), Ok(id)) = (&mut self.id_max, key.parse::<i64>()) {

@@ -13,6 +13,7 @@ mod edit;
 mod find;
 mod formats;
 mod from_file;
+mod hidden;
 mod inserted;
 mod inserting;
 mod merge;

@@ -103,6 +103,11 @@ impl<'a> Work<'a> {
         self.changes.insert(address, Some(RowChange::Added { data_type }));
     }
 
+    /// Takes over what was worked out elsewhere.
+    pub(super) fn say(&mut self, changes: BTreeMap<RowAddress, Option<RowChange>>) {
+        self.changes.extend(changes);
+    }
+
     pub(super) fn schema(&self) -> &TableSchema {
         &self.file.tables()[self.at].schema
     }

@@ -15,7 +15,7 @@ use crate::table::{Column, TableSchema};
 use crate::{Error, Result};
 
 /// Row changes of the samples' own tree.
-pub(super) type Changes = BTreeMap<RowAddress, Option<RowChange>>;
+pub(in crate::dataset) type Changes = BTreeMap<RowAddress, Option<RowChange>>;
 
 /// What is to be done to samples, by their place among all, or their key where they are rows of a table.
 #[derive(Default)]
@@ -75,7 +75,7 @@ impl Draft {
     }
 
     /// Makes the overlay say something else of samples.
-    pub(super) fn change_samples(&mut self, changes: Changes) -> Result<()> {
+    pub(in crate::dataset) fn change_samples(&mut self, changes: Changes) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::edit::Changes;
-use super::hide::put_back;
 use super::join::{Joined, Source, Wanted, excluded};
 use super::scan::keys_of_main;
 use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{RowEdit, Table};
-use crate::model::{Change, DataPath, ExcludedRow, RowAddress, RowChange};
+use crate::model::{Change, DataPath, ExcludedRow, RowChange};
 
 impl Draft {
     /// Excludes samples, by their keys, or includes them again; returns how many that changed.
@@ -31,7 +30,7 @@ impl Draft {
         }
         let joined = Joined::of(&self.view, &Wanted::sources())?;
         let found = Found::of(&joined)?;
-        let (mut files, mut rows, mut changes) = (Vec::new(), Rows::default(), Changes::new());
+        let (mut files, mut rows, mut samples) = (Vec::new(), Rows::default(), BTreeMap::new());
         for key in keys {
             let what = found.get(key)?;
             if joined.beside.excluded.contains(key) {
@@ -43,17 +42,19 @@ impl Draft {
                     Source::File(path) => files.extend(self.hide(path)?),
                     Source::Row(at, row) => {
                         let table = what.table(&joined, *at);
-                        hidden.extend(self.hidden_row(table, row)?);
+                        hidden.extend(self.view.row_to_hide(table, row)?);
                         rows.delete(table, row);
                     }
                 }
             }
-            changes.insert(excluded(key), Some(RowChange::Excluded { rows: hidden }));
+            samples.insert(excluded(key), hidden);
         }
-        let count = changes.len();
+        let count = samples.len();
         rows.apply(self)?;
+        self.view.keep_cells(samples.values_mut().flatten())?;
         self.apply(files)?;
-        self.change_samples(changes)?;
+        let say = |(at, rows)| (at, Some(RowChange::Excluded { rows }));
+        self.change_samples(samples.into_iter().map(say).collect())?;
         self.trace_samples(&joined)?;
         Ok(count)
     }
@@ -66,7 +67,7 @@ impl Draft {
         let found = Found::of(&joined)?;
         let samples = self.view.overlay.samples()?;
         let (mut files, mut changes) = (Vec::new(), Changes::new());
-        let mut rows: BTreeMap<(DataPath, String), BTreeMap<RowAddress, Option<RowChange>>> = BTreeMap::new();
+        let mut rows: BTreeMap<DataPath, Vec<ExcludedRow>> = BTreeMap::new();
         for key in keys {
             let what = found.get(key)?;
             let Some(RowChange::Excluded { rows: hidden }) = samples.get(&excluded(key))? else { continue };
@@ -77,15 +78,18 @@ impl Draft {
                     files.push((path.clone(), was.map(|was| *was)));
                 }
             }
-            for row in &hidden {
-                rows.entry((row.path.clone(), row.table.clone())).or_default().extend(put_back(row));
+            for row in hidden {
+                rows.entry(row.path.clone()).or_default().push(row);
             }
             changes.insert(excluded(key), None);
         }
         let count = changes.len();
         self.apply(files)?;
-        for ((path, table), changes) in rows {
-            self.put_rows_back(&path, &table, changes)?;
+        for (path, hidden) in rows {
+            let Some(node) = self.view.file_with_hidden(&path)? else { continue };
+            for (table, changes) in self.view.rows_back(&node, &hidden)? {
+                self.put_rows_back(&node.path, &table, changes)?;
+            }
         }
         self.change_samples(changes)?;
         Ok(count)
@@ -126,18 +130,6 @@ impl Draft {
         }
         let was = self.view.overlay.get(path)?.map(Box::new);
         Ok(Some((path.clone(), Some(Change::Excluded { was }))))
-    }
-
-    /// A row of a table as it is to come back.
-    fn hidden_row(&self, table: &Table, key: &str) -> Result<Option<ExcludedRow>> {
-        let (path, row) = table.split_key(key)?;
-        let Some(node) = self.view.node(&path)? else { return Ok(None) };
-        let said = self.view.rows_of(&node).of_row(&table.part, row)?;
-        let was = said.into_iter().map(|(address, change)| match address {
-            RowAddress::Cell { column, .. } => (Some(column), change),
-            _ => (None, change),
-        });
-        Ok(Some(ExcludedRow { path, table: table.part.clone(), row: row.to_owned(), was: was.collect() }))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces};
 use crate::dataset::view::{Place, View};
-use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange, Value};
+use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 
 impl Draft {
@@ -59,7 +59,7 @@ pub(in crate::dataset) fn follow(
         match now {
             Some(row) => {
                 let address = RowAddress::Cell { table: PART.to_owned(), row, column: column.clone() };
-                come.insert(address, Some(followed(change, keys)));
+                come.insert(address, Some(followed(change, keys, laid)?));
             }
             None => {
                 let ours = match change {
@@ -79,14 +79,17 @@ pub(in crate::dataset) fn follow(
     Ok(lost)
 }
 
-/// What is said of a sample, with the rows that it hides by the keys that these have now.
-fn followed(change: RowChange, keys: &BTreeMap<DataPath, NewKeys>) -> RowChange {
-    let RowChange::Excluded { rows } = change else { return change };
-    let now = |row: ExcludedRow| match keys.get(&row.path) {
-        None => Some(row),
-        Some(keys) => keys.now(&row.table, &row.row).map(|now| ExcludedRow { row: now, ..row }),
-    };
-    RowChange::Excluded { rows: rows.into_iter().filter_map(now).collect() }
+/// What is said of a sample, with the rows that it hides by the keys and cells that these have now.
+fn followed(change: RowChange, keys: &BTreeMap<DataPath, NewKeys>, laid: &View) -> Result<RowChange> {
+    let RowChange::Excluded { mut rows } = change else { return Ok(change) };
+    for row in &mut rows {
+        if let Some(keys) = keys.get(&row.path) {
+            // One that is gone, or may be any, is made anew of what is kept of it.
+            row.row = keys.now(&row.table, &row.row).unwrap_or_default();
+        }
+    }
+    laid.keep_cells(rows.iter_mut().filter(|row| keys.contains_key(&row.path)))?;
+    Ok(RowChange::Excluded { rows })
 }
 
 /// The table whose rows are the samples, and whose file is another one now.

@@ -8,24 +8,7 @@ use crate::Result;
 use crate::dataset::edit::content_of;
 use crate::dataset::rows::with_rows;
 use crate::dataset::view::View;
-use crate::model::{Change, DataPath, ExcludedRow, FileChange, RowAddress, RowChange};
-
-/// What the overlay is to say of rows that come back.
-pub(super) fn put_back(row: &ExcludedRow) -> Vec<(RowAddress, Option<RowChange>)> {
-    let (table, key) = (row.table.clone(), row.row.clone());
-    let of_row = RowAddress::Row { table: table.clone(), row: key.clone() };
-    let mut changes = vec![(of_row.clone(), None)];
-    for (column, was) in &row.was {
-        match column {
-            None => changes[0].1 = Some(was.clone()),
-            Some(column) => {
-                let cell = RowAddress::Cell { table: table.clone(), row: key.clone(), column: column.clone() };
-                changes.push((cell, Some(was.clone())));
-            }
-        }
-    }
-    changes
-}
+use crate::model::{Change, DataPath, ExcludedRow, FileChange, RowChange};
 
 /// The view with all that is excluded.
 pub(super) fn with_all(view: &View) -> Result<View> {
@@ -33,13 +16,13 @@ pub(super) fn with_all(view: &View) -> Result<View> {
     if samples.root().is_none() {
         return Ok(view.clone());
     }
-    let mut by_file: BTreeMap<DataPath, Vec<(RowAddress, Option<RowChange>)>> = BTreeMap::new();
+    let mut by_file: BTreeMap<DataPath, Vec<ExcludedRow>> = BTreeMap::new();
     let mut hides = false;
     for (_, change) in samples.entries()? {
         if let RowChange::Excluded { rows } = change {
             hides = true;
-            for row in &rows {
-                by_file.entry(row.path.clone()).or_default().extend(put_back(row));
+            for row in rows {
+                by_file.entry(row.path.clone()).or_default().push(row);
             }
         }
     }
@@ -52,12 +35,12 @@ pub(super) fn with_all(view: &View) -> Result<View> {
     });
     let mut all = View { overlay: view.overlay().with(shown)?, ..view.clone() };
     let mut edits = Vec::new();
-    for (path, changes) in by_file {
-        let Some(node) = all.node(&path)?.filter(|node| !node.is_folder()) else { continue };
-        let rows = all.rows_of(&node).with(changes)?;
+    for (path, hidden) in by_file {
+        let Some(node) = all.file_with_hidden(&path)? else { continue };
+        let rows = all.rows_of(&node).with(all.rows_back(&node, &hidden)?.into_values().flatten())?;
         let content = with_rows(content_of(&all, &node.place)?, rows.root());
         let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
-        edits.push((path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
+        edits.push((node.path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
     }
     all.overlay = all.overlay.with(edits)?;
     Ok(all)

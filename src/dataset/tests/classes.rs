@@ -203,3 +203,57 @@ fn labels_of_excluded_samples_are_merged_and_renamed_with_the_others() {
         assert_ne!(text(plain.view(), labels), text(&fixture.view("main"), labels));
     }
 }
+
+const FOLDERS: [(&str, &str); 5] = [
+    ("train/cat/1.png", "c1"),
+    ("train/cat/2.png", "c2"),
+    ("train/dog/1.png", "d1"),
+    ("train/fox/3.png", "f3"),
+    ("val/dog/9.png", "d9"),
+];
+
+/// The paths of the samples that are there, in order.
+fn files(view: &View) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![view.root().expect("a root")];
+    while let Some(folder) = folders.pop() {
+        for child in view.children(&folder).expect("children") {
+            if child.is_folder() { folders.push(child) } else { found.push(child.path.to_string()) }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn folders_of_classes_are_a_class_map() {
+    let fixture = Fixture::new(&FOLDERS);
+    let mut draft = fixture.draft("main");
+    assert_eq!(told(&draft), ["cat 2", "dog 2", "fox 1"]);
+    assert_eq!(draft.rename_class(&map(&draft), "dog", "wolf").expect("renamed"), 2);
+    assert_eq!(told(&draft), ["cat 2", "fox 1", "wolf 2"]);
+    assert!(files(draft.view()).contains(&"val/wolf/9.png".to_owned()));
+    draft.rename_class(&map(&draft), "wolf", "cat").expect_err("that is a class");
+    draft.rename_class(&map(&draft), "owl", "bird").expect_err("no such class");
+    draft.rename_class(&map(&draft), "wolf", "dog").expect("renamed back");
+    assert_eq!(draft.changes().expect("changes"), []);
+    draft.add_class(&map(&draft), "owl").expect("added");
+    draft.add_class(&map(&draft), "a/b").expect_err("no name of a folder");
+    assert_eq!(told(&draft), ["cat 2", "dog 2", "fox 1", "owl 0"]);
+}
+
+#[test]
+fn folders_of_classes_are_merged_with_what_is_excluded() {
+    let fixture = Fixture::new(&FOLDERS);
+    let mut draft = fixture.draft("main");
+    draft.exclude_samples(&["train/dog/1.png".to_owned()], true).expect("excluded");
+    assert_eq!(told(&draft), ["cat 2", "dog 1", "fox 1"]);
+    assert_eq!(merge(&mut draft, &["dog", "cat"], "cat").expect("merged"), 2);
+    assert_eq!(told(&draft), ["cat 3", "fox 1"]);
+    draft.exclude_samples(&["train/dog/1.png".to_owned()], false).expect("included");
+    let expected = ["train/cat/1-2.png", "train/cat/1.png", "train/cat/2.png", "train/fox/3.png", "val/cat/9.png"];
+    assert_eq!(files(draft.view()), expected);
+    assert_eq!(draft.view().node(&path("val/dog")).expect("looked up"), None);
+    assert_eq!(merge(&mut draft, &["cat", "fox"], "pet").expect("a new name for both"), 5);
+    assert_eq!(told(&draft), ["pet 5"]);
+}

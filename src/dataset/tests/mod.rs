@@ -3,6 +3,7 @@
 mod blobs;
 mod classes;
 mod edits;
+mod hidden_rows;
 mod merges;
 mod moved_rows;
 mod parsed;

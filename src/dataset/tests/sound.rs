@@ -22,6 +22,27 @@ fn found(patches: &[(&str, u64, u64, PatchBytes)], size: u64) -> Vec<String> {
     problems.into_iter().map(|problem| format!("{}: {}", problem.what, problem.why)).collect()
 }
 
+#[test]
+fn what_an_excluded_file_comes_back_as_is_looked_at_and_so_are_the_cells_of_samples() {
+    let fixture = Fixture::new(&[("labels.csv", "a,b\n1,2\n3,4\n")]);
+    fixture.commit("main", |draft| {
+        let cell =
+            |row: &str, column: &str| RowAddress::Cell { table: "rows".into(), row: row.into(), column: column.into() };
+        let set = |patch| Some(RowChange::Set { before: Value::Null, after: Value::Int(9), patch });
+        let patch = RowPatch { offset: 10, replaced: 5, bytes: inline(b"99") };
+        let rows = draft.view().overlay().rows(None).with([(cell("1", "b"), set(Some(patch)))])?;
+        let below = Box::new(Content::Source(path("labels.csv")));
+        let content = Content::Rows { below, rows: rows.root().expect("it says something") };
+        let file = Change::File(FileChange { content, size: 9, mtime_ns: 1, mode: 0o644 });
+        draft.apply(vec![(path("labels.csv"), Some(Change::Excluded { was: Some(Box::new(file)) }))])?;
+        draft.change_samples([(cell("0", "weight"), set(None))].into_iter().collect())
+    });
+    let problems = check(&fixture.datasets).expect("checked");
+    let found: Vec<String> = problems.into_iter().map(|problem| format!("{}: {}", problem.what, problem.why)).collect();
+    holds(&found, "row `1` of rows, column `b` ends at byte 15");
+    assert!(found.iter().any(|line| line.contains("sample `0` has a cell in column `weight`")), "{found:?}");
+}
+
 fn inline(bytes: &[u8]) -> PatchBytes {
     PatchBytes::Inline(bytes.to_vec())
 }

@@ -13,10 +13,10 @@ use veneer::source::{OnDrift, ScanOptions, Source};
 use veneer::store::{Access, LocalStore};
 
 use super::asked::Asked;
+use super::keeper::{Forget, Keeper, Known};
 use super::names::{At, Caller, Manner, New};
 use super::record::{Ino, Settled};
 use super::refused::{Answer, Refused};
-use super::snapshot::{Forget, Keeper, Parts};
 use super::{Beginning, Left, Working};
 use crate::attributes::Owner;
 use crate::kept::Kept;
@@ -24,6 +24,7 @@ use crate::planted;
 use crate::profile::Profile;
 use crate::veneer_folder::Info;
 
+mod excluded;
 mod random;
 mod rewritten;
 mod takeover;
@@ -112,7 +113,8 @@ impl World {
         let opened = Working::open(&folder, left, &Beginning { view, settled }, owner, OnDrift::Error);
         let working = opened.expect("opened");
         let store = self.folder.path().join("store");
-        let parts = Parts {
+        let known = Known::of(&working, &dataset, was_left).expect("it has a beginning");
+        self.keeper = Some(Keeper {
             working: Arc::new(working),
             kept: Arc::new(Kept::new(Some(&store), revision).expect("pinned")),
             store,
@@ -122,8 +124,8 @@ impl World {
             kernel: Box::new(Nobody(Arc::clone(&self.forgotten))),
             info: info(),
             told: None,
-        };
-        self.keeper = Some(Keeper::new(parts, was_left).expect("a keeper"));
+            known: Mutex::new(known),
+        });
     }
 
     /// Ends the mount as a person does, and mounts again: only what the store has is there.

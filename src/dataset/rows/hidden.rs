@@ -1,0 +1,258 @@
+//! Rows that are deleted for as long as their sample is excluded: what is kept of each, and how it comes back.
+//!
+//! Most often the file still says that the row is deleted, and then that is said
+//! no more. But a file may get other bytes meanwhile, in which the row has
+//! another place, or is there again, or is gone: what is kept of a row that is
+//! gone makes it anew, as the last of its table.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::diff::is_of_content;
+use super::named::Table;
+use super::part::Part;
+use super::work::{Besides, Work};
+use crate::dataset::view::{Node, View};
+use crate::model::{Change, DataPath, ExcludedRow, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
+use crate::table::{Flow, Scan, TableFile, arrow_value};
+use crate::{ErrorKind, Result};
+
+/// What is to be said of rows; `None` is nothing.
+type Changes = BTreeMap<RowAddress, Option<RowChange>>;
+/// The cells of a row, by column.
+type Cells = Vec<(String, Value)>;
+
+impl View {
+    /// A row with what is said of it, which is to be deleted for a while; `None` where its file is not there.
+    pub(in crate::dataset) fn row_to_hide(&self, table: &Table, key: &str) -> Result<Option<ExcludedRow>> {
+        let (path, row) = table.split_key(key)?;
+        let Some(node) = self.node(&path)? else { return Ok(None) };
+        let said = self.rows_of(&node).of_row(&table.part, row)?;
+        let was = said.into_iter().map(|(address, change)| match address {
+            RowAddress::Cell { column, .. } => (Some(column), change),
+            _ => (None, change),
+        });
+        Ok(Some(ExcludedRow { path, table: table.part.clone(), row: row.to_owned(), was: was.collect() }))
+    }
+
+    /// Keeps of rows that are deleted by now the cells that they have in their files.
+    pub(in crate::dataset) fn keep_cells<'r>(&self, hidden: impl Iterator<Item = &'r mut ExcludedRow>) -> Result<()> {
+        let mut files: HashMap<DataPath, Option<Rows>> = HashMap::new();
+        for row in hidden {
+            if !files.contains_key(&row.path) {
+                let node = self.node(&row.path)?;
+                files.insert(row.path.clone(), node.map(|node| self.rows_of(&node)));
+            }
+            let said =
+                files[&row.path].as_ref().map(|rows| rows.get(&row_address(&row.table, &row.row))).transpose()?;
+            if let Some(Some(RowChange::Deleted { before, .. })) = said {
+                row.was.retain(|(_, was)| !matches!(was, RowChange::Inserted { is_below: true, .. }));
+                row.was.push((None, RowChange::Inserted { after: None, cells: before, patch: None, is_below: true }));
+            }
+        }
+        Ok(())
+    }
+
+    /// The file that was at `path` when rows of it were hidden: it may have been moved since.
+    pub(in crate::dataset) fn file_with_hidden(&self, path: &DataPath) -> Result<Option<Node>> {
+        if let Some(node) = self.node(path)? {
+            return Ok(Some(node).filter(|node| !node.is_folder()));
+        }
+        // What the base has not was named so later, and may have moved on with its folder alone.
+        let is_in_base = self.base.find(path)?.is_some();
+        for (at, change) in self.overlay.entries()? {
+            let moved = match &change {
+                Change::File(file) if file.content.source() == Some(path) => Some(at),
+                Change::Folder { from: Some(from), .. } => path.moved(from, &at),
+                _ => None,
+            };
+            let Some(node) = moved.map(|moved| self.node(&moved)).transpose()?.flatten() else { continue };
+            let source = node.place.source_row().map(|row| self.base.path(row)).transpose()?;
+            if !node.is_folder() && (!is_in_base || source.as_ref() == Some(path)) {
+                return Ok(Some(node));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is to be said of the rows of the file at `node` for these to show again, by table.
+    ///
+    /// # Errors
+    /// Those of the file, where it must be looked into. That it is no table any more is none: then no row comes back.
+    pub(in crate::dataset) fn rows_back(
+        &self,
+        node: &Node,
+        hidden: &[ExcludedRow],
+    ) -> Result<BTreeMap<String, Changes>> {
+        let mut back = Back { said: self.rows_of(node), by_table: BTreeMap::new(), shown: HashSet::new() };
+        let mut open: BTreeMap<&str, Vec<&ExcludedRow>> = BTreeMap::new();
+        for row in hidden {
+            if !back.as_it_is(row)? {
+                open.entry(&row.table).or_default().push(row);
+            }
+        }
+        if open.is_empty() {
+            return Ok(back.by_table);
+        }
+        let Some(found) = self.format_of(node)? else { return Ok(back.by_table) };
+        let part = Part::open(self, node, &*found.format)?;
+        let looked = part.with_readable(|file, _| {
+            for (table, rows) in &open {
+                if file.tables().iter().any(|info| info.name == *table) {
+                    back.in_other_bytes(file, table, rows)?;
+                }
+            }
+            Ok(())
+        })?;
+        if let Err(problem) = looked {
+            tracing::debug!(%problem, "no rows of {} come back: {problem}", node.path);
+        }
+        Ok(back.by_table)
+    }
+}
+
+/// Rows of one file that come back.
+struct Back {
+    said: Rows,
+    by_table: BTreeMap<String, Changes>,
+    /// The deleted rows that are shown again.
+    shown: HashSet<RowAddress>,
+}
+
+impl Back {
+    /// Shows a row where it was, if it is certain that this is the one.
+    fn as_it_is(&mut self, row: &ExcludedRow) -> Result<bool> {
+        let address = row_address(&row.table, &row.row);
+        match self.said.get(&address)? {
+            Some(RowChange::Deleted { before, is_below: true, .. })
+                if own(row).is_none() && below(row).is_none_or(|cells| *cells == before) =>
+            {
+                let changes = shown(row, &row.row, &before);
+                self.by_table.entry(row.table.clone()).or_default().extend(changes);
+                self.shown.insert(address);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Finds rows again in a file that is not as it was, or makes them anew.
+    fn in_other_bytes(&mut self, file: &dyn TableFile, table: &str, rows: &[&ExcludedRow]) -> Result<()> {
+        let mut deleted: Vec<(String, Cells)> = Vec::new();
+        for (address, change) in self.said.entries()? {
+            if let (RowAddress::Row { table: of, row }, RowChange::Deleted { before, is_below: true, .. }) =
+                (&address, change)
+                && of == table
+                && !self.shown.contains(&address)
+            {
+                deleted.push((row.clone(), before));
+            }
+        }
+        let changes = self.by_table.entry(table.to_owned()).or_default();
+        let mut work = Work::new(file, &self.said, table, Besides::NOTHING)?;
+        work.say(std::mem::take(changes));
+        // What has the same cells is the row, whatever key it has now; else what has its key.
+        let mut open: Vec<&ExcludedRow> = rows.to_vec();
+        let is_row = |row: &ExcludedRow, _: &str, cells: &Cells| below(row).is_some_and(|kept| kept == cells);
+        let is_keyed = work.schema().key.is_some();
+        // A place in other bytes may be any row's.
+        let has_key = |row: &ExcludedRow, key: &str, _: &Cells| {
+            own(row).is_none() && row.row == key && (is_keyed || below(row).is_none())
+        };
+        for is_found in [&is_row as &dyn Fn(&ExcludedRow, &str, &Cells) -> bool, &has_key] {
+            open.retain(|row| {
+                let Some(at) = deleted.iter().position(|(key, cells)| is_found(row, key, cells)) else { return true };
+                let (key, before) = deleted.swap_remove(at);
+                work.say(shown(row, &key, &before));
+                false
+            });
+        }
+        if !is_keyed {
+            not_there(file, work.at, &mut open)?;
+        }
+        // Of a partial table nobody knows what it has.
+        if file.tables()[work.at].problem.is_none() {
+            open.into_iter().try_for_each(|row| made_anew(&mut work, row))?;
+        }
+        *changes = work.into_changes();
+        Ok(())
+    }
+}
+
+/// Leaves those rows that the file has not, as they are in it by themselves.
+fn not_there(file: &dyn TableFile, at: usize, open: &mut Vec<&ExcludedRow>) -> Result<()> {
+    if open.iter().all(|row| below(row).is_none()) {
+        return Ok(());
+    }
+    let columns: Vec<&str> = file.tables()[at].schema.columns.iter().map(|column| column.name.as_str()).collect();
+    file.scan(at, &Scan::default(), &mut |batch| {
+        let values = batch.columns().iter().map(|column| arrow_value::values(column)).collect::<Result<Vec<_>>>()?;
+        for row in 0..batch.num_rows() {
+            let is_it = |kept: &Cells| {
+                kept.len() == columns.len()
+                    && kept
+                        .iter()
+                        .zip(columns.iter().zip(&values))
+                        .all(|((name, cell), (column, values))| name == column && values[row] == *cell)
+            };
+            open.retain(|row| !below(row).is_some_and(is_it));
+        }
+        Ok(if open.is_empty() { Flow::Stop } else { Flow::More })
+    })
+}
+
+/// Makes a row anew that its file has not; one that is there again stays as it is there.
+fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
+    let made = match (own(row), below(row)) {
+        (Some((after, cells)), _) => work.put_back(&row.row, after.clone(), cells.clone()),
+        (None, Some(cells)) => {
+            let mut cells = cells.clone();
+            for (column, was) in &row.was {
+                let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
+                match cells.iter_mut().find(|(name, _)| name == column) {
+                    Some((_, cell)) => *cell = after.clone(),
+                    None => cells.push((column.clone(), after.clone())),
+                }
+            }
+            work.append(&row.row, cells)
+        }
+        (None, None) => Ok(()),
+    };
+    match made {
+        Err(error) if is_of_content(&error) || matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Ok(()),
+        made => made,
+    }
+}
+
+/// What is to be said for a row to show that is deleted, `before` being its cells in the file.
+fn shown(row: &ExcludedRow, key: &str, before: &Cells) -> Changes {
+    let mut changes = Changes::from([(row_address(&row.table, key), None)]);
+    for (column, was) in &row.was {
+        let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
+        let before = before.iter().find(|(name, _)| name == column).map_or(Value::Null, |(_, value)| value.clone());
+        let address = RowAddress::Cell { table: row.table.clone(), row: key.to_owned(), column: column.clone() };
+        let set = RowChange::Set { before: before.clone(), after: after.clone(), patch: None };
+        changes.insert(address, (*after != before).then_some(set));
+    }
+    changes
+}
+
+fn row_address(table: &str, row: &str) -> RowAddress {
+    RowAddress::Row { table: table.to_owned(), row: row.to_owned() }
+}
+
+/// The cells of a row of the file, where they are kept.
+fn below(row: &ExcludedRow) -> Option<&Cells> {
+    row.was.iter().find_map(|(column, was)| match was {
+        RowChange::Inserted { cells, is_below: true, .. } if column.is_none() => Some(cells),
+        _ => None,
+    })
+}
+
+/// Of a row that was inserted: what it came after, and its cells.
+fn own(row: &ExcludedRow) -> Option<(&Option<String>, &Cells)> {
+    row.was.iter().find_map(|(column, was)| match was {
+        RowChange::Inserted { after, cells, is_below: false, .. } if column.is_none() => Some((after, cells)),
+        _ => None,
+    })
+}
