@@ -4,17 +4,19 @@
 //! files in `blocks/`. The token comes by the environment alone: a command line
 //! is everybody's to read.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::info;
 use veneer::dataset::blocks::{Blocks, Fetch};
 use veneer::dataset::{Dataset, Datasets};
+use veneer::model::{DatasetName, Id, RefName};
 use veneer::source::{Source, is_veneer_mount};
 use veneer::store::{Cache, Nearby, RemoteStore, Store};
-use veneer::{Error, ErrorKind};
+use veneer::{Error, Result};
 
 use crate::serve::Order;
 use crate::serving::Opened;
@@ -22,8 +24,6 @@ use crate::trouble::Trouble;
 
 /// The environment variable with the token.
 const TOKEN: &str = "VENEER_TOKEN";
-/// How long after a failure the service is asked again.
-const PAUSE: Duration = Duration::from_millis(200);
 /// A part of the cache is for objects, the rest for blocks.
 const OBJECTS_SHARE: u64 = 4;
 
@@ -42,7 +42,8 @@ pub struct Elsewhere {
 
 impl Elsewhere {
     /// Opens the store and the dataset.
-    pub fn open(&self, order: &Order) -> Result<Opened, Trouble> {
+    pub fn open(&self, order: &Order) -> std::result::Result<Opened, Trouble> {
+        self.make_folder()?;
         let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
         let url = self.url.trim_end_matches('/').to_owned();
         let far = RemoteStore::at(&url, token, &self.cache.join("scratch"))?.patient(self.patience);
@@ -51,8 +52,8 @@ impl Elsewhere {
         let kept = Cache::with_len_max(&self.cache.join("objects"), objects_len);
         let store: Arc<dyn Store> = Arc::new(Nearby::new(Arc::clone(&far) as _, kept));
         let tables = Cache::new(&self.cache.join("tables"));
-        let datasets = Datasets::new(Arc::clone(&store)).with_cache(tables);
-        let dataset = self.patiently(|| datasets.open(&order.dataset))?;
+        let datasets = Datasets::new(Arc::clone(&store)).with_cache(tables.clone());
+        let dataset = self.dataset(&datasets, &*store, &order.dataset, &tables)?;
         let name = dataset.name().clone();
         let fetch: Box<Fetch> = Box::new(move |file, range| far.source_bytes(&name, file.base, &file.path, range));
         // Two datasets may have a file of the same path, size and time.
@@ -64,17 +65,27 @@ impl Elsewhere {
 }
 
 impl Elsewhere {
-    /// Tries for as long as a read would wait: whoever takes over may find the service away.
-    fn patiently<T>(&self, ask: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
-        let deadline = Instant::now() + self.patience;
-        loop {
-            match ask() {
-                Err(error) if matches!(error.kind(), ErrorKind::Io { .. }) && Instant::now() + PAUSE < deadline => {
-                    thread::sleep(PAUSE);
-                }
-                answer => return answer,
+    /// Opens the dataset; as it was last, where the service is away: whoever takes over cannot wait for it.
+    fn dataset(&self, datasets: &Datasets, store: &dyn Store, name: &DatasetName, known: &Cache) -> Result<Dataset> {
+        let key = Id::of(format!("dataset {name} at {}", self.url).as_bytes());
+        let record = match store.read_ref(&RefName::dataset(name)) {
+            Ok(value) => {
+                let record = value.ok_or_else(|| Error::not_found("dataset", name))?.id;
+                known.put(key, record.as_bytes());
+                record
             }
-        }
+            Err(error) => match known.get(key).and_then(|bytes| bytes.try_into().ok()) {
+                Some(bytes) => Id::from_bytes(bytes),
+                None => return Err(error),
+            },
+        };
+        datasets.open_recorded(name, record)
+    }
+
+    /// The folder of what is kept: of the source's bytes nobody else is to see any.
+    fn make_folder(&self) -> Result<()> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.cache);
+        made.map_err(|cause| Error::io_at("make", &self.cache, cause))
     }
 }
 

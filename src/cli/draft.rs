@@ -62,6 +62,9 @@ impl StatusArgs {
             return Ok(Answer::Yes);
         }
         diff::print(&changes)?;
+        if let Some(url) = context.store_url() {
+            say(format_args!("the draft is in the store at {url}"));
+        }
         if let Some(merge) = draft.pending() {
             say(conflicts::state_of(merge, dataset.name().as_str(), &branch));
             return Ok(Answer::Yes);

@@ -103,7 +103,12 @@ impl Datasets {
     /// Opens a dataset by name; its source is not touched.
     pub fn open(&self, name: &DatasetName) -> Result<Dataset> {
         let value = self.store.read_ref(&RefName::dataset(name))?.ok_or_else(|| Error::not_found("dataset", name))?;
-        let record = decode_record(value.id, &self.store.get(value.id)?)?;
+        self.open_recorded(name, value.id)
+    }
+
+    /// As [`Datasets::open`], by the id of the dataset's record: for whoever cannot ask for refs at the moment.
+    pub fn open_recorded(&self, name: &DatasetName, record: Id) -> Result<Dataset> {
+        let record = decode_record(record, &self.store.get(record)?)?;
         let source = Arc::new(Unchanged::at(record.source.clone()));
         let nodes = Arc::new(Nodes::new(self.store.clone()));
         let (store, cache) = (self.store.clone(), self.cache.clone());

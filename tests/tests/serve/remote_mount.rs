@@ -210,6 +210,8 @@ fn tells_the_url(world: &World, mount: &Path) {
         let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
         assert!(!String::from_utf8_lossy(&line).contains(&world.token), "{}", process.path().display());
     }
+    let status = world.node_command("status d").output().expect("it starts");
+    assert!(String::from_utf8_lossy(&status.stderr).contains(URL), "{status:?}");
     let refused = world.node_command("mount d mnt2 --writable").output().expect("it starts");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("hint:") && said.contains("--writable"), "{said}");
@@ -219,7 +221,7 @@ fn tells_the_url(world: &World, mount: &Path) {
 fn a_mount_over_a_url_takes_over_and_shows_all_revisions() {
     need!(skip::mounting(), hosts());
     let world = World::new(false);
-    let _service = world.serve();
+    let service = world.serve();
     world.on_server("tag d v1");
     fs::create_dir_all(world.node.join("all")).expect("made");
     world.ok(world.node_command("mount d all --all"));
@@ -241,6 +243,15 @@ fn a_mount_over_a_url_takes_over_and_shows_all_revisions() {
     let shows = |mount: &Path| fs::read_to_string(mount.join("labels.csv")).is_ok_and(|text| text.contains("lion"));
     assert!(wait::until(SOON, || shows(&mount) && shows(&world.node.join("all/main"))).is_some());
     world.same(&world.node.join("all/@v1"), "labels.csv");
+
+    // Once more, while nobody can be asked for anything.
+    assert!(!service.stop(Signal::KILL).success());
+    let before = info()["pid"].as_i64().expect("a process");
+    let process = rustix::process::Pid::from_raw(i32::try_from(before).expect("a number")).expect("not 0");
+    rustix::process::kill_process(process, Signal::KILL).expect("our own daemon");
+    assert!(wait::until(SOON, || info()["pid"].as_i64().is_some_and(|now| now != before)).is_some());
+    world.same(&mount, "cold/2.bin");
+    assert_eq!(fs::read_dir(mount.join("cold")).expect("listed").count(), 40);
 }
 
 #[test]
