@@ -1,7 +1,8 @@
 //! What differs between the samples of two views: cells that the overlay keeps, and images that came, went or
 //! are of another class.
 
-use std::collections::HashSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 
 use super::images::{Images, key_of};
 use super::join::{Beside, folders_are_classes};
@@ -41,9 +42,39 @@ pub(in crate::dataset) fn diff(from: &View, to: &View, changes: &[PathChange]) -
             }
         }
     }
-    found.append(&mut sides.found);
+    found.extend(moved_alone(std::mem::take(&mut sides.found)));
     found.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(found)
+}
+
+/// An image that went with its folder and is in another one is the same: what differs is its class, if anything.
+fn moved_alone(found: Vec<RowDiff>) -> Vec<RowDiff> {
+    let mut by_row: BTreeMap<RowAddress, RowDiff> = BTreeMap::new();
+    for diff in found {
+        match by_row.entry(diff.address.clone()) {
+            Entry::Vacant(free) => drop(free.insert(diff)),
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.before = known.before.take().or(diff.before);
+                known.after = known.after.take().or(diff.after);
+            }
+        }
+    }
+    let both = |diff: RowDiff| match (&diff.address, &diff.before, &diff.after) {
+        (RowAddress::Row { table, row }, Some(before), Some(after)) => {
+            let address = RowAddress::Cell { table: table.clone(), row: row.clone(), column: LABEL.to_owned() };
+            let (before, after) = (label_of(before), label_of(after));
+            (before != after).then(|| RowDiff { address, before: Some(before), after: Some(after), ..diff })
+        }
+        _ => Some(diff),
+    };
+    by_row.into_values().filter_map(both).collect()
+}
+
+/// The label among the cells of a row.
+fn label_of(row: &Value) -> Value {
+    let Value::Struct(cells) = row else { return Value::Null };
+    cells.iter().find(|(name, _)| name == LABEL).map_or(Value::Null, |(_, label)| label.clone())
 }
 
 struct Sides<'a> {

@@ -106,6 +106,18 @@ fn a_class_whose_last_image_went_is_a_class_still() {
 }
 
 #[test]
+fn images_of_a_class_that_is_merged_into_another_have_another_label_and_are_no_other_rows() {
+    let fixture = pets();
+    let before = fixture.view("main");
+    fixture.commit("main", |draft| {
+        let map = draft.view().class_maps(None)?.remove(0);
+        draft.merge_classes(&map, &["dog".to_owned()], "cat").map(drop)
+    });
+    let told = told_rows(&before, &fixture.view("main"));
+    assert_eq!(told, ["train/dog/1.png label: dog -> cat", "val/dog/9.png label: dog -> cat"]);
+}
+
+#[test]
 fn a_new_class_is_made_on_purpose_alone() {
     let fixture = pets();
     let mut draft = fixture.draft("main");
