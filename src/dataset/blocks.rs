@@ -98,7 +98,7 @@ impl Blocks {
     /// # Errors
     /// Those of fetching.
     pub(super) fn fill(&self, file: &FarFile, buffer: &mut [u8], offset: u64) -> Result<()> {
-        each_part(buffer, offset, &mut |part, number, from| {
+        each_part(buffer, offset, |part, number, from| {
             let block = self.shared.block(file, number)?;
             copy(part, &block, from).ok_or_else(|| short(file, number))?;
             self.fetch_ahead(file, number);
@@ -109,7 +109,7 @@ impl Blocks {
 
     /// As [`Blocks::fill`], if all of it is on this machine; else returns false.
     pub(super) fn try_fill(&self, file: &FarFile, buffer: &mut [u8], offset: u64) -> Result<bool> {
-        each_part(buffer, offset, &mut |part, number, from| {
+        each_part(buffer, offset, |part, number, from| {
             let Some(block) = self.shared.at_hand(self.shared.key(file, number), len_of(file, number)) else {
                 return Ok(false);
             };
@@ -234,7 +234,7 @@ fn len_of(file: &FarFile, number: u64) -> u64 {
 fn each_part(
     mut buffer: &mut [u8],
     mut offset: u64,
-    each: &mut dyn FnMut(&mut [u8], u64, usize) -> Result<bool>,
+    mut each: impl FnMut(&mut [u8], u64, usize) -> Result<bool>,
 ) -> Result<bool> {
     while !buffer.is_empty() {
         let (number, from) = (offset / BLOCK_LEN, (offset % BLOCK_LEN) as usize);

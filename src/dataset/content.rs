@@ -162,7 +162,7 @@ impl Content {
                     let len = part.len();
                     Ok(below.try_read_at(part, at)?.is_some_and(|read| read == len))
                 };
-                Ok(splice.fill_by(&mut buffer[..wanted], offset, &read)?.then_some(wanted))
+                Ok(splice.fill_by(&mut buffer[..wanted], offset, read)?.then_some(wanted))
             }
         }
     }
@@ -325,7 +325,7 @@ impl Splice {
 
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         let read = |below: &Content, part: &mut [u8], at| below.read_at(part, at).map(|_| true);
-        self.fill_by(buffer, offset, &read).map(drop)
+        self.fill_by(buffer, offset, read).map(drop)
     }
 
     /// Fills the buffer; `read` reads the file below, or says no.
@@ -333,7 +333,7 @@ impl Splice {
         &self,
         mut buffer: &mut [u8],
         mut offset: u64,
-        read: &dyn Fn(&Content, &mut [u8], u64) -> Result<bool>,
+        read: impl Fn(&Content, &mut [u8], u64) -> Result<bool>,
     ) -> Result<bool> {
         let mut index = self.pieces.partition_point(|piece| piece.at <= offset).saturating_sub(1);
         while !buffer.is_empty() {

@@ -47,7 +47,7 @@ impl Lanes {
         run: &RunName,
         of: Of,
         batch: Batch,
-        write: &dyn Fn(&[Batch]) -> Result<(Vec<Accepted>, Run)>,
+        write: impl Fn(&[Batch]) -> Result<(Vec<Accepted>, Run)>,
     ) -> Result<Accepted> {
         let lane = (run.clone(), of);
         let (tell, answer) = channel();

@@ -151,7 +151,7 @@ impl LiveRuns {
 
     /// Takes a batch in, together with others that wait; it is durable when this returns. It blocks.
     pub(crate) fn accept(&self, run: &Run, of: Of, batch: Batch) -> Result<Accepted> {
-        let accepted = self.lanes.accept(&run.name, of, batch, &|batches| self.runs.accept(&run.name, of, batches))?;
+        let accepted = self.lanes.accept(&run.name, of, batch, |batches| self.runs.accept(&run.name, of, batches))?;
         self.hear(run);
         if matches!(accepted, Accepted::New) {
             self.signs().grown.insert(run.name.clone());

@@ -64,7 +64,7 @@ fn moved_alone(found: Vec<RowDiff>) -> Vec<RowDiff> {
         (RowAddress::Row { table, row }, Some(before), Some(after)) => {
             let address = RowAddress::Cell { table: table.clone(), row: row.clone(), column: LABEL.to_owned() };
             let (before, after) = (label_of(before), label_of(after));
-            (before != after).then(|| RowDiff { address, before: Some(before), after: Some(after), ..diff })
+            (before != after).then_some(RowDiff { address, before: Some(before), after: Some(after), ..diff })
         }
         _ => Some(diff),
     };

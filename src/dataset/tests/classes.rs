@@ -181,7 +181,8 @@ fn of_classes_of_one_name_all_labels_move() {
 fn labels_of_excluded_samples_are_merged_and_renamed_with_the_others() {
     let xml = VOC.replace("<annotation>", "<annotation><filename>b.png</filename>");
     let (yolo, image) = ("1 .5 .5 .1 .1\n", "p");
-    let sets: [(&str, Vec<(&str, &str)>, &str); 3] = [
+    type Files<'a> = Vec<(&'a str, &'a str)>;
+    let sets: [(&str, Files<'_>, &str); 3] = [
         ("images/a.png", vec![("images/a.png", image), ("coco.json", COCO)], "coco.json"),
         ("images/a.png", vec![("images/a.png", image), ("labels/a.txt", yolo), ("data.yaml", YAML)], "labels/a.txt"),
         ("b.png", vec![("a.png", image), ("a.xml", VOC), ("b.png", image), ("b.xml", &xml)], "b.xml"),
