@@ -19,7 +19,7 @@ use veneer::store::MemoryStore;
 
 use super::{ColumnStore, TableRows};
 
-/// The dataset `traffic`, whose table is called `samples`.
+/// The dataset `traffic`, whose table is called `things`.
 pub(crate) struct World {
     _folder: tempfile::TempDir,
     pub(crate) datasets: Datasets,
@@ -29,7 +29,7 @@ pub(crate) struct World {
 impl World {
     /// With these rows, which are in several batches of an Arrow file.
     pub(crate) fn of(batch: &RecordBatch) -> World {
-        World::of_file("samples.arrow", |path| {
+        World::of_file("things.arrow", |path| {
             let mut writer =
                 FileWriter::try_new(File::create(path).expect("a file"), &batch.schema()).expect("writable");
             for from in (0..batch.num_rows()).step_by(1_000) {
@@ -71,7 +71,7 @@ impl World {
     }
 
     pub(crate) fn rows_of(&self, view: &View) -> TableRows {
-        self.store.rows(&World::name(), view, "samples").expect("a table")
+        self.store.rows(&World::name(), view, "things").expect("a table")
     }
 
     pub(crate) fn draft(&self) -> Draft {
@@ -80,7 +80,7 @@ impl World {
 
     /// Makes edits of rows in a draft.
     pub(crate) fn edit(draft: &mut Draft, edits: Vec<RowEdit>) {
-        let table = draft.view().table(Some("samples")).expect("a table");
+        let table = draft.view().table(Some("things")).expect("a table");
         draft.edit_table(&table, edits).expect("edited");
     }
 }

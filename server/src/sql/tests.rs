@@ -67,29 +67,29 @@ fn a_condition_means_the_same_in_sql_and_in_where() {
     ] {
         let ours = table.mask(Some(condition)).unwrap_or_else(|error| panic!("{condition}: {error}"));
         let ours = ours.expect("a condition").count();
-        let theirs = rows(&engine, &format!("SELECT count(*) FROM traffic.samples WHERE {condition}"));
+        let theirs = rows(&engine, &format!("SELECT count(*) FROM traffic.things WHERE {condition}"));
         assert_eq!(theirs, json!([[ours]]), "{condition}");
     }
     for wrong in ["nothing = 1", "label > 3 +", "10 / (n - n) = 1", "label + 1 = 'x'"] {
         assert!(table.mask(Some(wrong)).is_err(), "{wrong}");
-        refused(&engine, &format!("SELECT count(*) FROM traffic.samples WHERE {wrong}"));
+        refused(&engine, &format!("SELECT count(*) FROM traffic.things WHERE {wrong}"));
     }
 }
 
 #[test]
 fn a_query_reads_the_edits_and_another_revision_without_them() {
     let world =
-        World::of_file("samples.csv", |path| std::fs::write(path, "id,label\n1,cat\n2,dog\n").expect("written"));
+        World::of_file("things.csv", |path| std::fs::write(path, "id,label\n1,cat\n2,dog\n").expect("written"));
     let mut draft = world.draft();
     World::edit(&mut draft, vec![set(0, "label", Value::Text("owl".to_owned()))]);
     draft.commit("an owl", "ann").expect("committed");
     let engine = engine(&world);
-    assert_eq!(rows(&engine, "SELECT * FROM traffic.samples"), json!([[1, "owl"], [2, "dog"]]));
-    assert_eq!(rows(&engine, "SELECT label FROM at('traffic', 'samples', 'main~1') WHERE id = 1"), json!([["cat"]]));
-    let changed = "SELECT a.id, b.label AS before, a.label AS after FROM traffic.samples a \
-        JOIN at('traffic', 'samples', 'main~1') b ON a.id = b.id WHERE a.label <> b.label";
+    assert_eq!(rows(&engine, "SELECT * FROM traffic.things"), json!([[1, "owl"], [2, "dog"]]));
+    assert_eq!(rows(&engine, "SELECT label FROM at('traffic', 'things', 'main~1') WHERE id = 1"), json!([["cat"]]));
+    let changed = "SELECT a.id, b.label AS before, a.label AS after FROM traffic.things a \
+        JOIN at('traffic', 'things', 'main~1') b ON a.id = b.id WHERE a.label <> b.label";
     assert_eq!(rows(&engine, changed), json!([[1, "cat", "owl"]]));
-    for wrong in ["at('traffic', 'samples')", "at('traffic', 'samples', 'nowhere')", "at('none', 'samples', 'main')"] {
+    for wrong in ["at('traffic', 'things')", "at('traffic', 'things', 'nowhere')", "at('none', 'things', 'main')"] {
         refused(&engine, &format!("SELECT * FROM {wrong}"));
     }
 }
@@ -99,16 +99,16 @@ fn names_are_found_and_shown() {
     let world = World::of(&awkward(10, 1));
     let engine = engine_of(&world, SqlLimits::default(), Arc::new(crate::rows::tests::runs::OneRun));
     let tables = rows(&engine, "SHOW TABLES").to_string();
-    assert!(tables.contains("samples") && tables.contains("resnet"), "{tables}");
+    assert!(tables.contains("things") && tables.contains("resnet"), "{tables}");
     assert_eq!(rows(&engine, "SELECT predicted FROM runs.resnet WHERE loss < 1"), json!([["cat"]]));
     assert_eq!(rows(&engine, "SELECT count(*) FROM runs.\"resnet\""), json!([[3]]));
-    let in_dataset = SqlQuery { dataset: Some("traffic".to_owned()), ..query("SELECT count(*) FROM samples") };
+    let in_dataset = SqlQuery { dataset: Some("traffic".to_owned()), ..query("SELECT count(*) FROM things") };
     assert_eq!(engine.run(in_dataset).expect("an answer").to_json().expect("json")["rows"], json!([[10]]));
     for wrong in [
-        "SELECT * FROM samples",
+        "SELECT * FROM things",
         "SELECT * FROM traffic.nothing",
         "SELECT * FROM runs.vgg",
-        "SELECT nope FROM traffic.samples",
+        "SELECT nope FROM traffic.things",
     ] {
         assert!(matches!(refused(&engine, wrong).kind(), ErrorKind::Invalid { what: "query", .. }), "{wrong}");
     }
@@ -118,19 +118,19 @@ fn names_are_found_and_shown() {
 fn rows_come_in_the_order_of_the_table_and_what_is_left_out_is_told() {
     let world = World::of(&awkward(ROWS, 3));
     let engine = engine(&world);
-    let names = rows(&engine, "SELECT name FROM traffic.samples LIMIT 9000 OFFSET 3");
+    let names = rows(&engine, "SELECT name FROM traffic.things LIMIT 9000 OFFSET 3");
     let expected = world.rows().column("name").expect("a column");
     let expected = veneer::table::arrow_value::values(&expected).expect("values");
     assert_eq!(names.as_array().map(Vec::len), Some(9_000));
     assert!(names.as_array().expect("rows").iter().zip(&expected[3..]).all(|(a, b)| a[0] == b.to_json()));
     let few =
-        engine.run(SqlQuery { limit: 10, ..query("SELECT name FROM traffic.samples WHERE n > 0") }).expect("an answer");
+        engine.run(SqlQuery { limit: 10, ..query("SELECT name FROM traffic.things WHERE n > 0") }).expect("an answer");
     assert!(few.truncated);
     assert_eq!(few.to_batch().expect("a batch").num_rows(), 10);
-    let all = engine.run(SqlQuery { limit: ROWS, ..query("SELECT name FROM traffic.samples") }).expect("an answer");
+    let all = engine.run(SqlQuery { limit: ROWS, ..query("SELECT name FROM traffic.things") }).expect("an answer");
     assert!(!all.truncated);
     let none = engine
-        .run(query("SELECT label, n FROM traffic.samples WHERE false"))
+        .run(query("SELECT label, n FROM traffic.things WHERE false"))
         .expect("an answer")
         .to_batch()
         .expect("a batch");
@@ -142,10 +142,10 @@ fn what_is_known_of_a_table_is_not_counted_again() {
     let world = World::of(&awkward(ROWS, 4));
     let engine = engine(&world);
     world.rows().column("n").expect("in memory");
-    let counted = rows(&engine, "EXPLAIN SELECT count(*), min(n), max(n) FROM traffic.samples").to_string();
+    let counted = rows(&engine, "EXPLAIN SELECT count(*), min(n), max(n) FROM traffic.things").to_string();
     assert!(!counted.contains("TableScan: table"), "{counted}");
-    assert_eq!(rows(&engine, "SELECT count(*), min(n), max(n) FROM traffic.samples"), json!([[ROWS, -20, 19]]));
-    let pushed = rows(&engine, "EXPLAIN SELECT name FROM traffic.samples WHERE n > 3 LIMIT 5").to_string();
+    assert_eq!(rows(&engine, "SELECT count(*), min(n), max(n) FROM traffic.things"), json!([[ROWS, -20, 19]]));
+    let pushed = rows(&engine, "EXPLAIN SELECT name FROM traffic.things WHERE n > 3 LIMIT 5").to_string();
     assert!(pushed.contains("columns=[name], where=n@1 > 3, limit=5"), "{pushed}");
     assert!(!pushed.contains("FilterExec"), "{pushed}");
 }
@@ -158,10 +158,10 @@ fn a_query_that_changes_anything_is_refused() {
         "CREATE TABLE t AS SELECT 1",
         "CREATE VIEW v AS SELECT 1",
         "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
-        "DROP TABLE traffic.samples",
-        "INSERT INTO traffic.samples (n) VALUES (1)",
-        "DELETE FROM traffic.samples",
-        "UPDATE traffic.samples SET n = 1",
+        "DROP TABLE traffic.things",
+        "INSERT INTO traffic.things (n) VALUES (1)",
+        "DELETE FROM traffic.things",
+        "UPDATE traffic.things SET n = 1",
         "COPY (SELECT 1) TO '/tmp/veneer-must-not-be-written.csv' STORED AS CSV",
         "SET datafusion.execution.batch_size = 1",
         "PREPARE p AS SELECT 1",
@@ -184,20 +184,20 @@ fn a_query_takes_no_more_than_it_may() {
     let engine = engine_of(&world, limits, Arc::new(NoRuns));
     let began = std::time::Instant::now();
     let endless =
-        "SELECT count(*) FROM traffic.samples a, traffic.samples b, traffic.samples c WHERE a.x + b.x + c.x < 0";
+        "SELECT count(*) FROM traffic.things a, traffic.things b, traffic.things c WHERE a.x + b.x + c.x < 0";
     let why = refused(&engine, endless).to_string();
     assert!(why.contains("took longer than 300 ms") || why.contains("memory"), "{why}");
     assert!(began.elapsed() < Duration::from_secs(10));
-    let large = "SELECT array_agg(a.name || b.name) FROM traffic.samples a, traffic.samples b";
+    let large = "SELECT array_agg(a.name || b.name) FROM traffic.things a, traffic.things b";
     let why = refused(&engine, large).to_string();
     assert!(why.contains("memory") || why.contains("took longer"), "{why}");
     // Those that were given up go on for a while, so this one is given the time to wait for a thread.
     let patient = SqlLimits { time: Duration::from_secs(60), ..limits };
-    let many = engine_of(&world, patient, Arc::new(NoRuns)).run(query("SELECT name FROM traffic.samples"));
+    let many = engine_of(&world, patient, Arc::new(NoRuns)).run(query("SELECT name FROM traffic.things"));
     let many = many.expect("an answer");
     assert_eq!((many.to_batch().expect("a batch").num_rows(), many.truncated), (50, true));
     // What was taken is given back, as soon as those that were given up have noticed it.
-    let again = || engine.run(query("SELECT count(DISTINCT label) FROM traffic.samples"));
+    let again = || engine.run(query("SELECT count(DISTINCT label) FROM traffic.things"));
     let until = std::time::Instant::now() + Duration::from_secs(60);
     let answer = std::iter::repeat_with(again).find(|answer| answer.is_ok() || std::time::Instant::now() > until);
     assert_eq!(answer.expect("one").expect("an answer").to_json().expect("json")["rows"], json!([[6]]));
@@ -213,7 +213,7 @@ fn a_query_takes_no_more_than_it_may() {
 fn parameters_stand_for_values() {
     let world = World::of(&awkward(100, 6));
     let engine = engine(&world);
-    let text = "SELECT count(*) FROM traffic.samples WHERE label = $1 AND n > $2";
+    let text = "SELECT count(*) FROM traffic.things WHERE label = $1 AND n > $2";
     let asked = SqlQuery { params: vec![json!("cat"), json!(-5)], ..query(text) };
     let answer = engine.run(asked).expect("an answer").to_json().expect("json");
     let expected = world.rows().mask(Some("label = 'cat' AND n > -5")).expect("a mask").expect("a condition").count();

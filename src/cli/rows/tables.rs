@@ -27,8 +27,8 @@ annotations and categories. `veneer rows` shows one, `veneer set` edits it.
 
 What a file is, is told by its name and beginning. --format says it instead, for all
 revisions of the dataset: of all files, or with PATH= of one (`none`: it is no table);
-`auto` finds it out again. A file whose name promises a table and that is none, such as a
-CSV with lines of different lengths, is told with the reason.
+`auto` finds it out again. A file whose name promises a table and that is none, such as
+a CSV with lines of different lengths, is told with the reason.
 
 Examples:
   veneer tables traffic

@@ -31,7 +31,7 @@ fn all(rows: &TableRows) -> Vec<(String, Vec<Value>)> {
 /// The same, read by a store that has nothing in memory.
 fn read_anew(view: &View) -> Vec<(String, Vec<Value>)> {
     let store = Arc::new(ColumnStore::new(64 << 20));
-    all(&store.rows(&World::name(), view, "samples").expect("a table"))
+    all(&store.rows(&World::name(), view, "things").expect("a table"))
 }
 
 fn text(text: &str) -> Value {
@@ -86,7 +86,7 @@ fn an_added_column_begins_with_nulls() {
     let world = World::of(&awkward(ROWS, 3));
     all(&world.rows());
     let mut draft = world.draft();
-    let table = draft.view().table(Some("samples")).expect("a table");
+    let table = draft.view().table(Some("things")).expect("a table");
     draft.add_column(&table, "weight", &DataType::Float64).expect("added");
     draft.add_column(&table, "note", &DataType::Utf8).expect("added");
     World::edit(&mut draft, vec![set(3, "weight", Value::Float(2.0)), set(4, "note", text("odd"))]);
@@ -115,7 +115,7 @@ fn many_steps_forth_and_back_are_always_what_is_read_anew() {
             3 => set(key, "n", Value::Null),
             _ => set(key, "label", text(["cat", "owl", ""][dice.below(3) as usize])),
         };
-        let table = draft.view().table(Some("samples")).expect("a table");
+        let table = draft.view().table(Some("things")).expect("a table");
         // Some of it cannot be done: a row cannot come after one that was inserted.
         if draft.edit_table(&table, vec![edit]).is_ok() {
             draft.save("a step").expect("saved");
@@ -130,7 +130,7 @@ fn many_steps_forth_and_back_are_always_what_is_read_anew() {
 #[test]
 fn a_table_with_keys_of_its_own_is_edited_by_these() {
     let lines: String = (0..500).map(|row| format!("{{\"id\": {}, \"label\": \"l{}\"}}\n", row * 3, row % 4)).collect();
-    let world = World::of_file("samples.jsonl", |path| std::fs::write(path, lines).expect("written"));
+    let world = World::of_file("things.jsonl", |path| std::fs::write(path, lines).expect("written"));
     let before = all(&world.rows());
     let key = before.last().expect("keys").1[10].to_string();
     let mut draft = world.draft();

@@ -25,7 +25,7 @@ fn reference(view: &View, condition: Option<&str>, order: Option<&str>, columns:
         with_keys: true,
     };
     let mut rows = Vec::new();
-    let table = view.table(Some("samples")).expect("a table");
+    let table = view.table(Some("things")).expect("a table");
     let mut sink = |_: &arrow::datatypes::SchemaRef, batch: Option<RecordBatch>| {
         rows.extend(batch.iter().flat_map(cells));
         Ok(Flow::More)
@@ -85,7 +85,7 @@ proptest! {
 
 #[test]
 fn a_page_as_json_tells_all_that_a_grid_needs() {
-    let world = World::of_file("samples.csv", |path| {
+    let world = World::of_file("things.csv", |path| {
         std::fs::write(path, "id,label,score\n7,cat,1.5\n8,,inf\n9,dog,\n").expect("written")
     });
     let query = PageQuery { order: Some("id DESC".into()), limit: 2, offset: 1, ..PageQuery::default() };

@@ -91,7 +91,7 @@ fn a_name_without_a_column_is_told_with_the_nearest() {
 #[test]
 fn what_cannot_be_read_is_told_with_its_place_and_reason() {
     for (text, expected) in [
-        ("", "`` is not a valid expression: it is empty"),
+        ("", "no expression is named: it is empty"),
         ("area <", "`area <` is not a valid expression: expected: an expression, found the end"),
         (
             "area < 9 label = 1",
