@@ -17,9 +17,9 @@ use super::report::{Answer, Failure, Result};
 #[command(after_long_help = "\
 The file that holds the class map is edited (COCO's categories, the names of a
 data.yaml), and all labels that a merge changes; where labels have names, as in
-Pascal VOC, those. Where folders of images are classes, the folders get the new name, and
-a merge moves the images. All of it is one step, which `veneer undo` takes back: first
-classes are merged, then renamed, then added.
+Pascal VOC, those. Where folders of images are classes, the folders get the new
+name, and a merge moves the images. All of it is one step, which `veneer undo` takes
+back: first classes are merged, then renamed, then added.
 
 Classes of YOLO are numbered by their place. One that was merged into another keeps its
 name and its place, and has no labels, so that all other numbers go on meaning the same.

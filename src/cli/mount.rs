@@ -31,10 +31,11 @@ every tag one that stays (`@v1`). Any other revision is found by name, `@` and 7
 digits of its id, and not listed. Files that are the same in several revisions are read
 and cached once.
 
-Of a store on another machine (--store http://HOST:5015, with VENEER_TOKEN) the objects
-and the files of the source come through its service and are kept on this disk. Files are
-read from the source's own path here where that holds the same ones. While the service is
-away, what is kept stays readable, and the rest waits; see --wait.
+Of a store on another machine (--store http://HOST:5015, with VENEER_TOKEN) the
+objects and the files of the source come through its service and are kept on this
+disk. Files are read from the source's own path here where that holds the same ones.
+While the service is away, what is kept stays readable, and the rest waits; see
+--wait.
 
 With --writable the folder is your draft on the branch: whatever is written there is
 what `veneer status`, `diff`, `undo`, `discard` and `commit` work on. The source is

@@ -23,9 +23,10 @@ pub(super) const PROGRAM: &str = "veneer-server";
 /// Serve the store over HTTP, until it is interrupted.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-The first line that it prints is its address, the second the Dashboard's, which
-is for a browser. Commands on this machine work on while it serves: those that change something ask it. On an address that other
-machines reach, everybody who asks must show a token: see `veneer token`.
+The first line that it prints is its address, the second the Dashboard's, which is
+for a browser. Commands on this machine work on while it serves: those that change
+something ask it. On an address that other machines reach, everybody who asks must
+show a token: see `veneer token`.
 
 Examples:
   veneer serve

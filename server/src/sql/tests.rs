@@ -78,8 +78,7 @@ fn a_condition_means_the_same_in_sql_and_in_where() {
 
 #[test]
 fn a_query_reads_the_edits_and_another_revision_without_them() {
-    let world =
-        World::of_file("things.csv", |path| std::fs::write(path, "id,label\n1,cat\n2,dog\n").expect("written"));
+    let world = World::of_file("things.csv", |path| std::fs::write(path, "id,label\n1,cat\n2,dog\n").expect("written"));
     let mut draft = world.draft();
     World::edit(&mut draft, vec![set(0, "label", Value::Text("owl".to_owned()))]);
     draft.commit("an owl", "ann").expect("committed");
@@ -183,8 +182,7 @@ fn a_query_takes_no_more_than_it_may() {
     let limits = SqlLimits { time: Duration::from_millis(300), memory: 4 << 20, rows: 50, bytes: 1 << 20 };
     let engine = engine_of(&world, limits, Arc::new(NoRuns));
     let began = std::time::Instant::now();
-    let endless =
-        "SELECT count(*) FROM traffic.things a, traffic.things b, traffic.things c WHERE a.x + b.x + c.x < 0";
+    let endless = "SELECT count(*) FROM traffic.things a, traffic.things b, traffic.things c WHERE a.x + b.x + c.x < 0";
     let why = refused(&engine, endless).to_string();
     assert!(why.contains("took longer than 300 ms") || why.contains("memory"), "{why}");
     assert!(began.elapsed() < Duration::from_secs(10));

@@ -1,7 +1,7 @@
 //! `…/thumbnails/{size}/{path}`: small pictures of images, made when somebody asks.
 //!
 //! They are kept on disk by the image's content ([`Cache`]), so an unchanged image
-//! has its thumbnail in all revisions. How one is made is in [`made`].
+//! has its thumbnail in all revisions. How one is made is in `made`.
 
 mod made;
 
