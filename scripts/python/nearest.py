@@ -71,6 +71,12 @@ def ask(method, url, body):
         return json.loads(answer.read() or b"null")
 
 
+def keys(url, dataset, revision):
+    """The samples' keys by their paths: an image that was moved to another class has kept its key."""
+    query = f"SELECT key, path FROM at('{dataset}', 'samples', '{revision}')"
+    return {path: key for key, path in ask("POST", f"{url}/v1/sql", {"query": query, "limit": 100_000})["rows"]}
+
+
 def main():
     mount, url, name = sys.argv[1:]
     with open(os.path.join(mount, ".veneer", "info.json"), encoding="utf-8") as file:
@@ -78,8 +84,10 @@ def main():
     images = read(mount)
     begun = {"name": name, "dataset": info["dataset"], "ref": info["revision"], "parameters": {"classifier": "nearest"}}
     run = ask("POST", f"{url}/v1/runs", begun)["name"]
+    key_of = keys(url, info["dataset"], info["revision"])
     for epoch, part in enumerate(PARTS):
         columns, accuracy = judged(images, centres(images[::part]))
+        columns["sample"] = [key_of[path] for path in columns["sample"]]
         ask("PUT", f"{url}/v1/runs/{run}/batches/epoch-{epoch}", {"columns": {**columns, "epoch": epoch}})
         mean_loss = sum(columns["loss"]) / len(images)
         scalars = {"accuracy": [[epoch, accuracy]], "loss": [[epoch, mean_loss]]}
