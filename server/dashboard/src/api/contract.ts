@@ -250,6 +250,16 @@ export interface Draft {
   keys?: string[];
 }
 
+/** A merge that waits in a draft. */
+export interface StandingMerge {
+  /** The revision that is merged; none where no merge stands. */
+  theirs?: string | null;
+  message?: string | null;
+  conflicts: Conflict[];
+}
+
+export type Merging = Draft & { merge: StandingMerge };
+
 export type CellEdit = Cell | { expr: string };
 
 export type Edit =
@@ -442,6 +452,13 @@ export interface paths {
   };
   "/v1/datasets/{dataset}/drafts/{branch}/commit": {
     post: Send<DB, { message: string; author?: string; branch?: string }, Committed>;
+  };
+  "/v1/datasets/{dataset}/drafts/{branch}/merge": {
+    get: Get<DB, { author?: string }, Merging>;
+    post: Send<DB, { from: string; message?: string }, Merging>;
+  };
+  "/v1/datasets/{dataset}/drafts/{branch}/merge/resolve": {
+    post: Send<DB, { conflicts?: number[]; take?: "ours" | "theirs"; value?: Cell }, Merging>;
   };
   "/v1/datasets/{dataset}/drafts/{branch}/rebase": { post: Send<DB, None, Draft> };
   "/v1/datasets/{dataset}/at/{ref}": { get: Get<V, None, View> };

@@ -1,26 +1,26 @@
-/** What two sides have both changed, and a choice between them. */
+/** What two sides have both changed: a merge that is to be decided, or a draft that its branch has left behind. */
 import "./pages.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
 import { body, service } from "../api/client";
-import type { Cell, Conflict } from "../api/contract";
-import { Drafts } from "../api/drafts";
+import type { Merging } from "../api/contract";
+import { type DraftAt, Drafts } from "../api/drafts";
+import { isStanding, useMerging } from "../api/merges";
 import { ServiceProblem } from "../api/problem";
 import { draftOptions, keys } from "../api/queries";
 import { navigate, usePlace } from "../app/location";
 import { to } from "../app/routes";
 import { counted, shortId } from "../parts/amounts";
 import { Link } from "../parts/link";
-import { Empty, Failure, Loading } from "../parts/states";
+import { Answered, Empty, Failure, Loading } from "../parts/states";
 import { say } from "../parts/toasts";
+import { ConflictList } from "./conflict-list";
 import { takingTheirs } from "./give-back";
+import { StandingMergePage, UndoRedo, useActs } from "./standing-merge";
 
 export default function ConflictsPage({ dataset }: { dataset: string }) {
   const { query } = usePlace();
-  const branch = query.get("branch");
-  const [into, from] = [query.get("into"), query.get("from")];
-  if (into && from) return <MergeConflicts dataset={dataset} into={into} from={from} />;
-  if (branch) return <DraftConflicts dataset={dataset} branch={branch} />;
+  const branch = query.get("into") ?? query.get("branch");
+  if (branch) return <InBranch key={branch} at={{ dataset, branch }} from={query.get("from")} />;
   return (
     <Empty title="No merge or draft is named">
       <Link href={to.history(dataset)}>Merge branches in the history</Link>
@@ -28,54 +28,68 @@ export default function ConflictsPage({ dataset }: { dataset: string }) {
   );
 }
 
-function MergeConflicts({ dataset, into, from }: { dataset: string; into: string; from: string }) {
+function InBranch({ at, from }: { at: DraftAt; from: string | null }) {
+  const merging = useMerging(at);
+  return (
+    <Answered asked={merging} what="The draft">
+      {(known) => {
+        if (isStanding(known.merge)) return <StandingMergePage at={at} merging={known} from={from} />;
+        if (from !== null) return <NewMerge at={at} merging={known} from={from} />;
+        return <DraftConflicts {...at} />;
+      }}
+    </Answered>
+  );
+}
+
+/** Both sides are there, and nothing is begun: a link to here changes nothing by itself. */
+function NewMerge({ at, merging, from }: { at: DraftAt; merging: Merging; from: string }) {
+  const { dataset, branch } = at;
   const client = useQueryClient();
-  const merge = useMutation({
-    mutationFn: async (prefer: "ours" | "theirs" | undefined) => {
-      const what = { into, from, message: `Merge ${from} into ${into}`, ...(prefer ? { prefer } : {}) };
+  const acts = useActs(at, merging);
+  const whole = useMutation({
+    mutationFn: async (prefer: "ours" | "theirs") => {
+      const what = { into: branch, from, message: `Merge ${from} into ${branch}`, prefer };
       return body(await service.POST("/v1/datasets/{dataset}/merge", { params: { path: { dataset } }, body: what }));
     },
     onSuccess: async ({ revision }) => {
       await client.invalidateQueries({ queryKey: keys.dataset(dataset) });
-      say(`${shortId(revision)} brings ${from} into ${into}`);
+      say(`${shortId(revision)} brings ${from} into ${branch}`);
       navigate(to.history(dataset), true);
     },
   });
-  const { mutate } = merge;
-  // Asking again shows what stands against the merge now; if nothing does, it is done.
-  useEffect(() => mutate(undefined), [mutate]);
   return (
     <div className="sheet-page">
       <div className="page-head">
         <h1>
-          Conflicts: {from} into {into}
+          {from} into {branch}
         </h1>
+        <UndoRedo draft={merging} onUndo={acts.undo} onRedo={acts.redo} />
         <span className="push row-line">
-          <button type="button" className="button" disabled={merge.isPending} onClick={() => mutate("ours")}>
-            Keep {into}'s for all
+          <button type="button" className="button" disabled={whole.isPending} onClick={() => whole.mutate("ours")}>
+            Keep {branch}'s for all
           </button>
-          <button type="button" className="button" disabled={merge.isPending} onClick={() => mutate("theirs")}>
+          <button type="button" className="button" disabled={whole.isPending} onClick={() => whole.mutate("theirs")}>
             Take {from}'s for all
+          </button>
+          <button type="button" className="button first" disabled={acts.isBusy} onClick={() => acts.begin(from)}>
+            Decide one by one
           </button>
         </span>
       </div>
-      <p className="quiet">
-        Everything that only one side has changed is merged by itself. For single rows: open {into}, set them as they
-        shall be, commit, and merge again keeping {into}'s.
+      <p>
+        Both sides have changed the same. Everything that only one side has changed is merged by itself; of the rest,
+        take one side for all, or decide conflict by conflict: the merge then waits in{" "}
+        <Link href={to.workspace(dataset, branch)}>your draft on {branch}</Link> until you commit it.
       </p>
-      <ConflictsOf
-        error={merge.error}
-        isPending={merge.isPending}
-        ours={into}
-        theirs={from}
-        dataset={dataset}
-        at={into}
-      />
+      {merging.step !== null && merging.step !== undefined && (
+        <p className="quiet">Your draft may have edits: commit or discard them before you decide one by one.</p>
+      )}
+      {whole.error && <Failure error={whole.error} what="The merge" />}
     </div>
   );
 }
 
-function DraftConflicts({ dataset, branch }: { dataset: string; branch: string }) {
+function DraftConflicts({ dataset, branch }: DraftAt) {
   const client = useQueryClient();
   const draft = useQuery(draftOptions(dataset, branch));
   const rebase = useMutation({
@@ -96,6 +110,7 @@ function DraftConflicts({ dataset, branch }: { dataset: string; branch: string }
       ),
     onSuccess: () => rebase.mutate(),
   });
+  const error = rebase.error ?? settle.error;
   return (
     <div className="sheet-page">
       <div className="page-head">
@@ -121,89 +136,11 @@ function DraftConflicts({ dataset, branch }: { dataset: string; branch: string }
           any are in conflict.
         </p>
       )}
-      <ConflictsOf
-        error={rebase.error ?? settle.error}
-        isPending={rebase.isPending}
-        ours="your draft"
-        theirs={branch}
-        dataset={dataset}
-        at={branch}
-      />
+      {rebase.isPending && <Loading what="the conflicts" />}
+      {error && conflicts.length === 0 && <Failure error={error} what="The draft" />}
+      {conflicts.length > 0 && (
+        <ConflictList conflicts={conflicts} ours="your draft" theirs={branch} dataset={dataset} at={branch} />
+      )}
     </div>
-  );
-}
-
-interface Props {
-  error: unknown;
-  isPending: boolean;
-  ours: string;
-  theirs: string;
-  dataset: string;
-  at: string;
-}
-
-function ConflictsOf({ error, isPending, ours, theirs, dataset, at }: Props) {
-  if (isPending) return <Loading what="the conflicts" />;
-  if (!error) return null;
-  const conflicts = error instanceof ServiceProblem ? error.conflicts : [];
-  if (conflicts.length === 0) return <Failure error={error} what="The merge" />;
-  return (
-    <div className="card table-wrap">
-      <table className="list">
-        <caption className="card-body">{counted(conflicts.length, "conflict")}</caption>
-        <thead>
-          <tr>
-            <th>Where</th>
-            <th>Before</th>
-            <th>{ours}</th>
-            <th>{theirs}</th>
-            <th>Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {conflicts.map((conflict) => (
-            <tr key={`${conflict.path} ${conflict.table} ${conflict.key} ${conflict.column}`}>
-              <td>
-                <Where conflict={conflict} dataset={dataset} at={at} />
-              </td>
-              <Side value={conflict.base} />
-              <Side value={conflict.ours} />
-              <Side value={conflict.theirs} />
-              <td className="quiet">{conflict.why}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Where({
-  conflict: { path, table, key, column },
-  dataset,
-  at,
-}: {
-  conflict: Conflict;
-  dataset: string;
-  at: string;
-}) {
-  if (!table || !key) return <span className="mono">{path}</span>;
-  return (
-    <>
-      <Link href={to.workspace(dataset, at, { table, focus: key })}>
-        {table} {key}
-      </Link>
-      {column ? `, ${column}` : ""}
-      <div className="quiet mono">{path}</div>
-    </>
-  );
-}
-
-function Side({ value }: { value: Cell | undefined }) {
-  const text = value === null || value === undefined ? "—" : typeof value === "string" ? value : JSON.stringify(value);
-  return (
-    <td>
-      <bdi>{text.slice(0, 200)}</bdi>
-    </td>
   );
 }
