@@ -3,7 +3,7 @@
 use std::fs;
 
 use harness::service::Service;
-use harness::{Home, Python, Rng, skip, source};
+use harness::{Home, Python, skip, source};
 
 /// What a parameter may be; all others are whatever the description allows.
 const PARAMETERS: &str = r#"
@@ -31,7 +31,8 @@ fn every_answer_is_as_the_description_says_whatever_is_asked() {
     let service = Service::start(&home);
     let settings = home.join("schemathesis.toml");
     fs::write(&settings, PARAMETERS).expect("written");
-    let (url, seed) = (service.url(), Rng::seeded().below(1 << 30).to_string());
+    // The same cases in each run, so that what is found was brought by a change; `SEED=` tries others.
+    let (url, seed) = (service.url(), std::env::var("SEED").unwrap_or_else(|_| "7".to_owned()));
     let (description, settings) = (format!("{url}/v1/openapi.json"), settings.to_string_lossy().into_owned());
     #[rustfmt::skip]
     let arguments = [
