@@ -85,7 +85,9 @@ fn missing(what: &str, dataset: &str) -> Option<String> {
             format!("`veneer branch {dataset}`, `veneer tag {dataset}` and `veneer log {dataset}` list what there is")
         }
         "path" => format!("`veneer ls {dataset}` lists what there is"),
-        "class map" => format!("`veneer classes {dataset}` lists the classes of all maps"),
+        "class map" => format!(
+            "`veneer tables {dataset}` says what was found: classes are in COCO's categories, YOLO's data.yaml or folders"
+        ),
         "folder" => format!("make it first with `veneer mkdir -p {dataset} FOLDER`"),
         "source folder" => "the source must be where it was imported from".to_owned(),
         "object" | "blob" => "`veneer fsck` says whether the store is whole".to_owned(),

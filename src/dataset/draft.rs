@@ -294,8 +294,13 @@ impl Draft {
     }
 
     /// Makes the overlay say something else of some paths; worked out against the present view.
+    ///
+    /// What is said of samples that are rows of one of these files goes along with the rows.
     pub(super) fn apply(&mut self, changes: Vec<(DataPath, Option<Change>)>) -> Result<()> {
-        self.view.overlay = self.view.overlay.with(changes)?;
-        Ok(())
+        let overlay = self.view.overlay.with(changes.iter().cloned())?;
+        let before = std::mem::replace(&mut self.view.overlay, overlay);
+        let paths: Vec<DataPath> = changes.into_iter().map(|(path, _)| path).collect();
+        let before = View { overlay: before, ..self.view.clone() };
+        samples::follow_bytes(&before, &mut self.view, &paths)
     }
 }

@@ -95,6 +95,22 @@ pub(super) fn by_content(old: &[u64], new: &[u64]) -> (Vec<u32>, Vec<Hunk>) {
     (before, hunks)
 }
 
+/// Pairs rows of the places that have no counterpart by what is there once among them on both sides.
+pub(super) fn moved(old: (&[u64], &[u32]), new: (&[u64], &[u32])) -> Vec<(u32, u32)> {
+    let once = |(rows, places): (&[u64], &[u32])| {
+        let mut once: HashMap<u64, Option<u32>> = HashMap::with_capacity(places.len());
+        for place in places {
+            once.entry(rows[*place as usize]).and_modify(|place| *place = None).or_insert(Some(*place));
+        }
+        once
+    };
+    let of_new = once(new);
+    let pairs = once(old).into_iter().filter_map(|(row, old)| Some((old?, (*of_new.get(&row)?)?)));
+    let mut pairs: Vec<(u32, u32)> = pairs.collect();
+    pairs.sort_unstable();
+    pairs
+}
+
 /// Pairs the rows between two anchors by what their cells have in common.
 pub(super) fn pair(hunk: &Hunk, old: &Cells, new: &Cells, before: &mut [u32]) {
     Pairing { old, new, before }.told_apart(hunk);
@@ -265,6 +281,14 @@ mod tests {
     fn rows_with_keys_are_paired_in_any_order_and_of_two_alike_the_first_goes_first() {
         assert_eq!(by_key(&[5, 7, 5, 1], &[1, 5, 9, 5, 5]), [3, 0, NONE, 2, NONE]);
         assert_eq!(by_key(&[], &[1]), [NONE]);
+    }
+
+    #[test]
+    fn a_row_that_moved_is_known_where_none_among_those_left_is_like_it() {
+        let (old, new) = ([1, 2, 3, 4, 4, 5], [5, 9, 4, 4, 2]);
+        assert_eq!(moved((&old, &[0, 1, 3, 4, 5]), (&new, &[0, 1, 2, 3, 4])), [(1, 4), (5, 0)]);
+        assert_eq!(moved((&old, &[3]), (&new, &[3])), [(3, 3)]);
+        assert_eq!(moved((&old, &[]), (&new, &[1])), []);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Formats {
     }
 
     /// What the file is to be taken for: as it was said, else as its name promises.
-    pub(super) fn promise(&self, path: &DataPath) -> Option<Promise> {
+    pub(in crate::dataset) fn promise(&self, path: &DataPath) -> Option<Promise> {
         if let Some(format) = self.said_of(path) {
             return promise_of(format);
         }

@@ -143,7 +143,9 @@ impl Merging {
         let row_at = |row: &str| RowAddress::Row { table: table.clone(), row: row.to_owned() };
         let sets: BTreeMap<&str, &[(String, Value, Value)]> =
             staying.sets.iter().map(|(row, cells)| (row.as_str(), cells.as_slice())).collect();
-        let gone: BTreeMap<&str, &Named> = staying.deleted.iter().map(|(row, cells)| (row.as_str(), cells)).collect();
+        // A row that only moved is there.
+        let gone = staying.deleted.iter().filter(|(row, _)| !keys.contains_key(row));
+        let gone: BTreeMap<&str, &Named> = gone.map(|(row, cells)| (row.as_str(), cells)).collect();
         for (row, cells) in coming.sets {
             if let Some(before) = gone.get(row.as_str()) {
                 let after = with_set(before, &cells);

@@ -57,7 +57,7 @@ pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches, placed_patches};
 pub use query::RowQuery;
 pub(super) use reapply::{Reapplied, reapply};
-pub(super) use rewritten::rewritten;
+pub(super) use rewritten::{keys_in, rewritten};
 pub use scan::{RowBatch, RowScan};
 pub use select::Selected;
 pub(super) use traces::Traces;

@@ -89,6 +89,8 @@ pub(super) struct Aligned {
     changed: Vec<(u32, u32)>,
     deleted: Vec<u32>,
     inserted: Vec<u32>,
+    /// (earlier place, later place) of rows that are both deleted and inserted, for the order is another one.
+    moved: Vec<(u32, u32)>,
     earlier_len: usize,
 }
 
@@ -177,7 +179,8 @@ impl Aligned {
             }
         }
         let earlier_len = stays.len();
-        let deleted = (0..).zip(&stays).filter(|(_, stays)| !**stays).map(|(place, _)| place).collect();
+        let deleted: Vec<u32> = (0..).zip(&stays).filter(|(_, stays)| !**stays).map(|(place, _)| place).collect();
+        let moved = align::moved((&hashed_old.rows, &deleted), (&hashed_new.rows, &inserted));
         Ok(Some(Aligned {
             table,
             places,
@@ -189,6 +192,7 @@ impl Aligned {
             changed,
             deleted,
             inserted,
+            moved,
             earlier_len,
         }))
     }
@@ -208,12 +212,13 @@ impl Aligned {
         self.places
     }
 
-    /// By place in the earlier state: the place in the later one, or [`NONE`].
-    pub(super) fn after(&self) -> Vec<u32> {
+    /// By place in the earlier state: the place in the later one, wherever that is, or [`NONE`].
+    fn after(&self) -> Vec<u32> {
         let mut after = vec![NONE; self.earlier_len];
         for (new, old) in (0..).zip(&self.before).filter(|(_, old)| **old != NONE) {
             after[*old as usize] = new;
         }
+        self.moved.iter().for_each(|(old, new)| after[*old as usize] = *new);
         after
     }
 

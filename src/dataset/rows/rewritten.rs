@@ -6,7 +6,7 @@
 //! little and merge cell by cell. Else the bytes are kept. What the file cannot
 //! hold, the cells of added columns, goes along with its rows either way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::warn;
 
@@ -55,6 +55,30 @@ pub(in crate::dataset) fn rewritten(view: &View, old: &Node, new: &Node, id: Id)
         warn!(path = %old.path, why, "`{}` lost the cells of its added columns: {why}", old.path);
     }
     Ok(None)
+}
+
+/// Of some rows of a table in `old`, by their keys there: the keys that they have in `new`, if they are in it; `None`
+/// where this cannot be told.
+///
+/// # Errors
+/// Those of the store. That a file cannot be read as rows is none.
+pub(in crate::dataset) fn keys_in(
+    table: &str,
+    wanted: &BTreeSet<String>,
+    [old, new]: [(&View, &Node); 2],
+) -> Result<Option<BTreeMap<String, String>>> {
+    let told = || {
+        let (Some(of_old), Some(of_new)) = (Side::of(old.0, old.1)?, Side::of(new.0, new.1)?) else { return Ok(None) };
+        with_both(&of_old, &of_new, |earlier, later| {
+            let Ok(aligned) = align(earlier, later)? else { return Ok(None) };
+            let aligned = aligned.into_iter().find(|aligned| aligned.table == table);
+            aligned.map(|aligned| aligned.keys_now(earlier, later, wanted)).transpose()
+        })
+    };
+    match told() {
+        Err(error) if is_of_content(&error) => Ok(None),
+        told => told,
+    }
 }
 
 fn found(view: &View, old: &Node, new: &Node, id: Id) -> Result<std::result::Result<Option<Content>, String>> {

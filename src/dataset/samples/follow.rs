@@ -1,15 +1,16 @@
 //! What is said of samples that are rows of a table goes along with these when their file is another one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::PART;
 use super::edit::Changes;
-use super::join::{Joined, Wanted};
+use super::join::{Joined, Wanted, cell};
+use super::{PART, hide};
 use crate::Result;
 use crate::dataset::draft::Draft;
-use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces};
+use crate::dataset::edit::content_of;
+use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, keys_in};
 use crate::dataset::view::{Place, View};
-use crate::model::{DataPath, RowAddress, RowChange, Value};
+use crate::model::{Content, DataPath, Kind, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 
 impl Draft {
@@ -31,6 +32,74 @@ impl Draft {
         self.view.overlay = self.view.overlay.with_samples(&samples)?;
         Ok(())
     }
+}
+
+/// Gives what `before` says of samples, where these are rows told by their places, to the keys that they have in
+/// `after`, in which the files at `paths` are other ones. What is said of rows that are gone goes with them.
+///
+/// # Errors
+/// Those of the store. That a file is no table any more is none: then what is said stays.
+pub(in crate::dataset) fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<()> {
+    let samples = before.overlay.samples()?;
+    if samples.root().is_none() {
+        return Ok(());
+    }
+    let mut is_other = false;
+    for path in paths.iter().filter(|path| before.formats.promise(path).is_some()) {
+        is_other = is_other || below(before, path)? != below(after, path)?;
+    }
+    let entries = if is_other { samples.entries()? } else { Vec::new() };
+    let places: BTreeSet<String> = entries
+        .iter()
+        .filter_map(|(address, _)| address.row())
+        .filter(|row| is_place(row))
+        .map(str::to_owned)
+        .collect();
+    if places.is_empty() {
+        return Ok(());
+    }
+    let joined = Joined::of(before, &Wanted::nothing())?;
+    let Some(main) = joined.main.as_ref().filter(|main| !main.is_many && paths.contains(&main.paths[0])) else {
+        return Ok(());
+    };
+    let (path, all) = (&main.paths[0], hide::with_all(after)?);
+    if below(before, path)? == below(after, path)? {
+        return Ok(());
+    }
+    let (Some(old), Some(new)) = (joined.view.node(path)?, all.node(path)?) else { return Ok(()) };
+    let Some(keys) = keys_in(&main.part, &places, [(&joined.view, &old), (&all, &new)])? else { return Ok(()) };
+    let (mut gone, mut come) = (Changes::new(), Changes::new());
+    for (address, change) in entries {
+        let RowAddress::Cell { row, column, .. } = &address else { continue };
+        if places.contains(row) {
+            let now = keys.get(row).map(|now| (cell(now, column), Some(change)));
+            gone.insert(address, None);
+            come.extend(now);
+        }
+    }
+    gone.extend(come);
+    // A trace is kept of what is in the source alone.
+    let traces = match &new.place.below() {
+        Place::Source { .. } => {
+            let part = Part::open(after, &new, &*main.format)?;
+            part.with_file(|file, _| Traces::of(file))?.stored(&*after.store)?
+        }
+        _ => None,
+    };
+    let samples = after.overlay.samples()?.with(gone)?.with_traces(traces)?;
+    after.overlay = after.overlay.with_samples(&samples)?;
+    Ok(())
+}
+
+/// What the bytes of a file are, edits of its rows left aside.
+fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
+    let node = view.node(path)?.filter(|node| node.entry.kind == Kind::File);
+    node.map(|node| content_of(view, node.place.below())).transpose()
+}
+
+/// Whether a key says a place, of a row of the file or of one that was inserted.
+fn is_place(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+')
 }
 
 /// Gives what `before` says of samples to the keys that they have in `laid`, which has another base and the new keys

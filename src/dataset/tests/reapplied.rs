@@ -163,6 +163,23 @@ fn a_file_that_one_side_rewrote_takes_the_row_edits_of_the_other() {
 }
 
 #[test]
+fn a_file_that_one_side_sorted_takes_the_row_edits_of_the_other() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+    let mut lines: Vec<&str> = CSV.lines().collect();
+    lines[1..].reverse();
+    let sorted = reformatted(&(lines.join("\n") + "\n"));
+    let theirs = fixture.commit("other", |draft| put(draft, "t.csv", &sorted));
+    fixture.commit("main", |draft| {
+        set(draft, None, "1", "label", text("cow"))?;
+        delete(draft, None, "3")
+    });
+    assert!(matches!(merge(&fixture, theirs, None), Outcome::Done { .. }));
+    let expected = sorted.replace("dog", "cow").replace("d.png;fox;3\n", "");
+    assert_eq!(bytes(&fixture.view("main"), "t.csv"), expected);
+}
+
+#[test]
 fn the_same_cell_of_a_rewritten_file_is_a_conflict_told_with_all_three_values() {
     for (prefer, label) in [(Prefer::Ours, "ours"), (Prefer::Theirs, "theirs")] {
         let fixture = Fixture::new(&[("t.csv", CSV)]);
