@@ -204,7 +204,8 @@ impl Dataset {
         let base = Arc::new(Base::open(&*self.store, base)?);
         let (store, cache) = (self.store.clone(), self.cache.clone());
         let formats = Arc::new(rows::Formats::new(&self.record.formats));
-        Ok(View { store, base, overlay, source: self.source.clone(), cache, formats })
+        let labels = Arc::default();
+        Ok(View { store, base, overlay, source: self.source.clone(), cache, formats, labels })
     }
 }
 

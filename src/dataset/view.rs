@@ -25,6 +25,7 @@ pub struct View {
     pub(super) source: Arc<super::unchanged::Unchanged>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) formats: Arc<super::rows::Formats>,
+    pub(super) labels: Arc<super::rows::LabelsKnown>,
 }
 
 /// An entry of a view.

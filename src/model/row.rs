@@ -140,7 +140,7 @@ impl RowAddress {
 
 /// What an overlay says of a row, a cell or a column.
 ///
-/// The encoding is postcard, so variants and fields are only ever appended.
+/// The encoding is postcard: variants are only ever appended, and none gets another field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RowChange {
     /// A column that the file lacks; its cells are kept in the overlay alone.

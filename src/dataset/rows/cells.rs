@@ -137,24 +137,33 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
+/// Whole numbers up to this are fractions of their own, 2⁵³.
+const WHOLE_MAX: u64 = 1 << 53;
+
 /// A value as text that is the same for the same value, of whatever type; `None` is null.
 pub(super) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
+        // Beyond these, two whole numbers may be one fraction.
+        Value::Int(whole) if whole.unsigned_abs() > WHOLE_MAX => Some(whole.to_string()),
         Value::Int(_) | Value::Float(_) => number(value).map(|number| format!("{number:?}")),
-        Value::Text(text) => match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Some(format!("{number:?}")),
+        Value::Text(text) => match (text.parse::<i64>(), text.parse::<f64>()) {
+            (Ok(whole), _) => as_text(&Value::Int(whole)),
+            (_, Ok(number)) if number.is_finite() => Some(format!("{number:?}")),
             _ => Some(text.clone()),
         },
-        Value::List(values) => {
-            Some(values.iter().map(|value| as_text(value).unwrap_or_default()).collect::<Vec<_>>().join("\u{1}"))
-        }
+        Value::List(values) => Some(values.iter().map(part).collect()),
         Value::Struct(fields) => {
-            let field = |(name, value): &(String, Value)| format!("{name}\u{2}{}", as_text(value).unwrap_or_default());
-            Some(fields.iter().map(field).collect::<Vec<_>>().join("\u{1}"))
+            let field = |(name, value): &(String, Value)| format!("{}:{name}{}", name.len(), part(value));
+            Some(fields.iter().map(field).collect())
         }
         Value::Bool(_) | Value::Binary(_) => Some(value.to_string()),
     }
+}
+
+/// A value within another one: with its length, so that two parts are never read as one.
+fn part(value: &Value) -> String {
+    as_text(value).map_or_else(|| "-".to_owned(), |text| format!("{}:{text}", text.len()))
 }
 
 fn unlike(cause: arrow::error::ArrowError) -> Error {
@@ -195,5 +204,14 @@ mod tests {
         let (ints, floats) = (list(int), list(float));
         check((&ints, Value::List(vec![Value::Int(1)])), (&floats, Value::List(vec![Value::Float(1.0)])), true);
         check((&ints, Value::List(vec![Value::Int(1)])), (&floats, Value::List(vec![Value::Float(1.5)])), false);
+        let deep = list(&ints);
+        let of = |lists: &[&[i64]]| {
+            let one = |list: &&[i64]| Value::List(list.iter().copied().map(Value::Int).collect());
+            Value::List(lists.iter().map(one).collect())
+        };
+        let (one, other) = (of(&[&[1, 2], &[3]]), of(&[&[1], &[2, 3]]));
+        check((&deep, one), (&list(&floats), other), false);
+        check((int, Value::Int((1 << 53) + 1)), (utf8, text("9007199254740992")), false);
+        check((int, Value::Int((1 << 53) + 1)), (utf8, text("9007199254740993")), true);
     }
 }

@@ -104,7 +104,7 @@ fn compare_bytes(from: (&View, &Node), to: (&View, &Node), found: &mut RowDiffs)
 }
 
 /// Whether it is the file that cannot be read as rows, and not the store or the system that failed.
-pub(super) fn is_of_content(error: &Error) -> bool {
+pub(in crate::dataset) fn is_of_content(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. } | ErrorKind::SourceChanged { .. })
 }
 

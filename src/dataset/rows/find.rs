@@ -4,12 +4,12 @@
 //! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::named::{Table, ambiguous, many, may_be_named, named};
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
-use crate::model::{DataPath, Kind};
+use crate::model::{DataPath, Id, Kind};
 use crate::source::OnDrift;
 use crate::table::detect::{self, Found, HEAD_LEN, Promise};
 use crate::table::images::is_image;
@@ -54,7 +54,8 @@ impl View {
 
     fn seen(&self, only: Option<&str>) -> Result<Seen> {
         let (files, none, labels, voc) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut finding = Finding { view: self, only, files, none, labels, voc, data: None, has_images: false };
+        let (data, other_data, has_images) = (None, None, false);
+        let mut finding = Finding { view: self, only, files, none, labels, voc, data, other_data, has_images };
         finding.folder(&self.root()?)?;
         finding.seen()
     }
@@ -124,10 +125,45 @@ impl View {
         let found = |format: Arc<dyn Format>| Some(Found { format, why: String::new() });
         Ok(match promise {
             Promise::Xml if is(self, node, detect::is_voc) => found(Arc::new(Voc::default())),
-            Promise::Text if is(self, node, detect::is_yolo) => found(Arc::new(YoloLabels::default())),
+            Promise::Text if is(self, node, detect::is_yolo) => found(Arc::new(self.labels_format()?)),
             Promise::Yaml => found(Arc::new(YoloDataFile)),
             promise => self.sniffed(node, promise),
         })
+    }
+
+    /// How label files are read: which classes there are, and what their lines say, is told by another file.
+    fn labels_format(&self) -> Result<YoloLabels> {
+        let state = (self.base.id(), self.overlay.root());
+        let mut known = self.labels.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, labels)) = &*known
+            && *of == state
+        {
+            return Ok(labels.clone());
+        }
+        let labels = labels_of(self.first_data(&self.root()?)?);
+        *known = Some((state, labels.clone()));
+        Ok(labels)
+    }
+
+    /// The first file at or below a folder that names YOLO's classes, in the order of [`Finding::folder`].
+    fn first_data(&self, folder: &Node) -> Result<Option<YoloData>> {
+        for child in self.children(folder)? {
+            let found = match child.is_folder() {
+                true => self.first_data(&child)?,
+                false if self.formats.promise(&child.path) == Some(Promise::Yaml) => self.yolo_data(&child),
+                false => None,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a YAML file says of YOLO's classes, if it names some.
+    fn yolo_data(&self, node: &Node) -> Option<YoloData> {
+        let data = self.text(node, CLASSES_LEN_MAX).and_then(|text| YoloData::parse(&text).ok())?;
+        (!data.names.is_empty()).then_some(data)
     }
 
     fn sniffed(&self, node: &Node, promise: Promise) -> Option<Found> {
@@ -152,11 +188,18 @@ impl View {
         Some(head)
     }
 
-    pub(in crate::dataset) fn text(&self, node: &Node) -> Option<String> {
-        let content = self.open(node, OnDrift::Error).ok()?;
-        let mut text = vec![0; usize::try_from(content.len().min(CLASSES_LEN_MAX)).ok()?];
-        let read = content.read_at(&mut text, 0).ok()?;
-        text.truncate(read);
+    /// A file that is text of at most so many bytes; `None` for any other, and where it cannot be read.
+    pub(in crate::dataset) fn text(&self, node: &Node, len_max: u64) -> Option<String> {
+        let content = self.open(node, OnDrift::Error).ok().filter(|content| content.len() <= len_max)?;
+        let mut text = vec![0; usize::try_from(content.len()).ok()?];
+        let mut filled = 0;
+        while filled < text.len() {
+            match content.read_at(&mut text[filled..], filled as u64).ok()? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        text.truncate(filled);
         String::from_utf8(text).ok()
     }
 }
@@ -186,7 +229,10 @@ struct Finding<'a> {
     none: Vec<NoTable>,
     labels: Vec<DataPath>,
     voc: Vec<DataPath>,
-    data: Option<YoloData>,
+    /// The first file that names YOLO's classes, and what it says.
+    data: Option<(DataPath, YoloData)>,
+    /// One that names others.
+    other_data: Option<DataPath>,
     has_images: bool,
 }
 
@@ -258,23 +304,27 @@ impl Finding<'_> {
     }
 
     fn yaml(&mut self, node: Node) {
-        let data = self.view.text(&node).and_then(|text| YoloData::parse(&text).ok());
-        if let Some(data) = data.filter(|data| !data.names.is_empty()) {
+        if let Some(data) = self.view.yolo_data(&node) {
             let why = format!("it names {} classes", data.names.len());
-            self.data.get_or_insert(data);
+            match &self.data {
+                Some((_, first)) if first.names != data.names => self.other_data = Some(node.path.clone()),
+                Some(_) => {}
+                None => self.data = Some((node.path.clone(), data)),
+            }
             self.files.push((node.path, Found { format: Arc::new(YoloDataFile), why }));
         }
     }
 
     fn seen(self) -> Result<Seen> {
-        let Finding { files, none, labels, voc, data, has_images, .. } = self;
+        let Finding { files, none, labels, voc, data, other_data, has_images, .. } = self;
         let mut tables = named(files);
         if !labels.is_empty() {
-            let data = data.unwrap_or_default();
-            let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers });
-            let classes = data.names.iter().map(|(number, name)| (number.to_string(), name.clone())).collect();
-            let format: Arc<dyn Format> = Arc::new(YoloLabels { classes, task });
-            tables.extend(many(&format, &labels, "lines of numbers in a folder `labels`"));
+            let mut why = "lines of numbers in a folder `labels`".to_owned();
+            if let (Some((first, _)), Some(other)) = (&data, other_data) {
+                why.push_str(&format!("; the classes of all are those of `{first}`, and not those of `{other}`"));
+            }
+            let format: Arc<dyn Format> = Arc::new(labels_of(data.map(|(_, data)| data)));
+            tables.extend(many(&format, &labels, &why));
         }
         if !voc.is_empty() {
             let format: Arc<dyn Format> = Arc::new(Voc::default());
@@ -283,6 +333,21 @@ impl Finding<'_> {
         Ok(Seen { tables, has_images, none })
     }
 }
+
+/// How the label files are read whose classes these are.
+fn labels_of(data: Option<YoloData>) -> YoloLabels {
+    let data = data.unwrap_or_default();
+    let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers });
+    let classes = data.names.iter().map(|(number, name)| (number.to_string(), name.clone())).collect();
+    YoloLabels { classes, task }
+}
+
+/// What one state of a view says of its label files; looked for once.
+#[derive(Debug, Default)]
+pub(in crate::dataset) struct LabelsKnown(Mutex<Option<(State, YoloLabels)>>);
+
+/// A base, and the root of an overlay.
+type State = (Id, Option<Id>);
 
 fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> bool {
     view.head(node).is_some_and(|head| of(&head))

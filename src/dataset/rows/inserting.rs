@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use arrow::datatypes::DataType;
+
 use super::inserted::{self, Numbers};
 use super::work::{Checked, RowIs, Work};
 use crate::model::{RowAddress, RowChange, Value};
@@ -170,6 +172,10 @@ impl Work<'_> {
                 *highest = id.max(*highest);
             }
             return Ok(key);
+        }
+        if matches!(self.schema().columns[column].data_type, DataType::Utf8 | DataType::LargeUtf8) {
+            let name = &self.schema().columns[column].name;
+            return Err(Error::invalid("key of the new row", "", format!("its cell `{name}` is to say it")));
         }
         let highest = match self.id_max {
             Some(highest) => highest,

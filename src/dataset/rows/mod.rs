@@ -41,9 +41,10 @@ mod work;
 
 pub use blame::{Blame, CellBlame, RowBlame, RowFate};
 pub use classes::{Class, ClassMap};
-pub(super) use diff::told;
 pub use diff::{FileDiff, RowDiff, RowDiffs, compare_rows, diff_rows};
+pub(super) use diff::{is_of_content, told};
 pub use edit::RowEdit;
+pub(super) use find::LabelsKnown;
 pub use find::NoTable;
 pub(super) use formats::Formats;
 pub use formats::{FORMATS, check_formats};

@@ -228,12 +228,28 @@ impl Question {
         match file.splice(&self.edits)? {
             Splice::Whole(patches) => Ok((0..).zip(patches).map(numbered).collect()),
             Splice::Patches { sets, deletes, inserts } => {
-                let of_sets = self.sets.into_iter().flatten().zip(sets.into_iter().flatten());
+                let of_sets =
+                    self.sets.into_iter().zip(sets).flat_map(|(addresses, patches)| of_row(addresses, patches));
                 let of_rows = self.deletes.into_iter().zip(deletes).chain(self.inserts.into_iter().zip(inserts));
                 Ok(of_sets.chain(of_rows).filter_map(|(address, patch)| Some((address, patch?))).collect())
             }
         }
     }
+}
+
+/// The patches of one row's cells, with the cells that they are kept with.
+///
+/// What a format inserts at one place is in the order of its columns, and is read in that of the addresses: so of
+/// these the first gets what comes first.
+fn of_row(mut addresses: Vec<RowAddress>, patches: Vec<Option<Patch>>) -> Vec<(RowAddress, Option<Patch>)> {
+    let place = |patch: &Option<Patch>| patch.as_ref().filter(|patch| patch.replaced == 0).map(|patch| patch.offset);
+    for offset in patches.iter().filter_map(place).collect::<BTreeSet<u64>>() {
+        let at: Vec<usize> = (0..patches.len()).filter(|at| place(&patches[*at]) == Some(offset)).collect();
+        let mut ordered: Vec<RowAddress> = at.iter().map(|at| addresses[*at].clone()).collect();
+        ordered.sort();
+        at.into_iter().zip(ordered).for_each(|(at, address)| addresses[at] = address);
+    }
+    addresses.into_iter().zip(patches).collect()
 }
 
 fn keep(patch: Patch, store: &dyn Store) -> Result<RowPatch> {

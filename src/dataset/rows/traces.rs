@@ -26,7 +26,7 @@ pub(in crate::dataset) struct Traces {
     tables: Vec<Trace>,
 }
 
-/// The trace of one table. It is postcard: fields are only ever appended.
+/// The trace of one table. It is postcard, in a list: it never gets another field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Trace {
     /// The table's name within the file.

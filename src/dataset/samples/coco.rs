@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::join::{Joined, Mark, Note, Source, Wanted, split_of_file};
 use super::listed::each_row;
 use super::place::Places;
+use super::readable;
 use crate::Result;
 use crate::model::{DataPath, Value};
 use crate::table::json;
@@ -32,7 +33,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         |table: &&crate::dataset::rows::Table| table.part == "annotations" && table.paths[0] == path;
     let Some(of_marks) = joined.tables.iter().position(|table| is_of_annotations(&table)) else { return Ok(()) };
     let annotations = joined.tables[of_marks].clone();
-    let Ok(info) = view.table_info(&annotations) else { return Ok(()) };
+    let Some(info) = readable(view.table_info(&annotations))? else { return Ok(()) };
     let names: HashMap<String, String> = info.schema.classes().iter().cloned().collect();
     joined.classes.extend(names.values().cloned());
     if !wanted.notes && !wanted.sources {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::images::Images;
 use super::place::Places;
-use super::{EXCLUDED, PART, coco, hide, listed, voc, yolo};
+use super::{EXCLUDED, PART, coco, hide, listed, readable, voc, yolo};
 use crate::Result;
 use crate::dataset::rows::{Table, column};
 use crate::dataset::view::View;
@@ -269,7 +269,7 @@ fn largest(view: &View, tables: &[Table]) -> Result<Option<Table>> {
     }
     let mut best: Option<(u64, &Table)> = None;
     for table in tables {
-        let Ok(info) = view.table_info(table) else { continue };
+        let Some(info) = readable(view.table_info(table))? else { continue };
         if best.is_none_or(|(rows, _)| info.rows > rows) {
             best = Some((info.rows, table));
         }

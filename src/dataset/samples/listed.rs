@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::columns::RESERVED;
 use super::join::{Cells, Joined, Mark, Note, Source, Wanted};
 use super::place::Places;
+use super::readable;
 use crate::Result;
 use crate::dataset::rows::{RowScan, Table};
 use crate::dataset::view::View;
@@ -40,7 +41,7 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     if table.is_many {
         return Ok(());
     }
-    let Ok(info) = view.table_info(&table) else { return Ok(()) };
+    let Some(info) = readable(view.table_info(&table))? else { return Ok(()) };
     let folder = table.paths[0].parent().unwrap_or(DataPath::ROOT);
     let Some(names) = image_column(&view, &table, &info.schema.columns, places, &folder)? else { return Ok(()) };
     let split = super::join::split_of_file(&table.paths[0]);

@@ -48,7 +48,7 @@ pub(super) use diff::diff;
 pub(super) use follow::{follow, follow_bytes};
 pub(super) use scan::{outline, scan};
 
-use super::rows::Table;
+use super::rows::{Table, is_of_content};
 use crate::model::DataPath;
 use crate::table::{Format, ReadAt, TableFile};
 use crate::{Error, Result};
@@ -65,6 +65,17 @@ const LABEL: &str = "label";
 /// The file that shows the table in a mount; differences and conflicts of samples are told as its.
 pub(super) fn path() -> DataPath {
     DataPath::parse(b".veneer/samples.parquet").expect("a path")
+}
+
+/// What was read of a table; `None` where its file is none, or no longer is what was recorded.
+///
+/// # Errors
+/// Those of the store and the system.
+fn readable<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(error) if is_of_content(&error) => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The table, for a view that has samples.

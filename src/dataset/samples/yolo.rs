@@ -7,6 +7,7 @@ use super::coco::numbers;
 use super::join::{Joined, Mark, Note, Source, Wanted};
 use super::listed::each_row;
 use super::place::{Places, joined as path_of, stem};
+use super::readable;
 use crate::Result;
 use crate::dataset::rows::{FILE_COLUMN, Table};
 use crate::dataset::view::View;
@@ -32,7 +33,7 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     let Some(first) = labels.paths.first().cloned() else { return Ok(()) };
     // All files have the classes of one list, so one tells them; there may be a hundred thousand.
     let one = Table { paths: Arc::from([first]), ..labels.clone() };
-    let Ok(info) = view.table_info(&one).map(|info| info.schema) else { return Ok(()) };
+    let Some(info) = readable(view.table_info(&one))?.map(|info| info.schema) else { return Ok(()) };
     let names: HashMap<String, String> = info.classes().iter().cloned().collect();
     joined.classes.extend(names.values().cloned());
     if !wanted.notes && !wanted.sources {
@@ -74,10 +75,13 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     Ok(())
 }
 
+/// The longest list of images that is read, in bytes.
+const LIST_LEN_MAX: u64 = 1 << 30;
+
 /// The text of a file.
 fn text_at(view: &View, path: &DataPath) -> Option<String> {
     let node = view.node(path).ok().flatten().filter(|node| node.entry.kind == Kind::File)?;
-    view.text(&node)
+    view.text(&node, LIST_LEN_MAX)
 }
 
 /// Takes the splits of images from the `data.yaml` whose table is the `at`th.

@@ -148,6 +148,56 @@ fn rows_that_two_people_insert_get_different_ids() {
 }
 
 #[test]
+fn members_that_an_object_lacks_are_added_in_the_order_of_the_columns() {
+    let lines = "{\"b\":1,\"a\":2,\"c\":3}\n{}\n{\"b\":7}\n";
+    let array = format!("[{}]", lines.trim().replace('\n', ","));
+    for (name, text_before, expected) in [
+        ("t.jsonl", lines.to_owned(), "{\"b\":1,\"a\":2,\"c\":3}\n{\"b\":5,\"a\":6}\n{\"b\":7,\"a\":8,\"c\":9}\n"),
+        ("t.json", array, "[{\"b\":1,\"a\":2,\"c\":3},{\"b\":5,\"a\":6},{\"b\":7,\"a\":8,\"c\":9}]"),
+    ] {
+        let fixture = Fixture::new(&[(name, &text_before)]);
+        let mut draft = fixture.draft("main");
+        // In an order that is neither that of the columns nor that of their names.
+        for (row, column, value) in [("1", "a", 6), ("2", "c", 9), ("1", "b", 5), ("2", "a", 8)] {
+            edited(&mut draft, "t", vec![set(row, column, Value::Int(value))]);
+        }
+        assert_eq!(text(draft.view(), name), expected);
+    }
+}
+
+#[test]
+fn a_new_row_of_a_table_whose_ids_are_text_says_its_id() {
+    let fixture = Fixture::new(&[("t.json", r#"[{"id": "1", "a": 5}, {"id": "x", "a": 6}]"#)]);
+    let mut draft = fixture.draft("main");
+    let refused = edit(&mut draft, "t", vec![insert(None, &[("a", Value::Int(1))])]).expect_err("no id");
+    assert!(refused.to_string().contains("`id`"), "{refused}");
+    let id = |id: &str| vec![insert(None, &[("id", Value::Text(id.to_owned())), ("a", Value::Int(1))])];
+    let twice = edit(&mut draft, "t", id("1")).expect_err("it is there");
+    assert!(matches!(twice.kind(), ErrorKind::AlreadyExists { .. }), "{twice}");
+    assert_eq!(edited(&mut draft, "t", id("y")), ["y"]);
+}
+
+#[test]
+fn poses_are_read_as_such_wherever_their_rows_are_compared_and_merged() {
+    let data = "kpt_shape: [3, 2]\nnames: [cat, dog]\n";
+    let line = "0 0.5 0.5 0.2 0.2 0.1 0.1 0.2 0.2 0.3 0.3\n";
+    let files = [("data.yaml", data), ("labels/a.txt", line), ("images/a.png", "x")];
+    let fixture = Fixture::new(&files);
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+    let class = |class: &str| vec![set("labels/a.txt#0", "class", Value::Text(class.to_owned()))];
+    let theirs = fixture.commit("other", |draft| edit(draft, "labels", class("1")).map(drop));
+    fixture.commit("main", |draft| {
+        let keypoints = Value::List([0.1, 0.1, 0.2, 0.2, 0.3, 0.4].map(Value::Float).to_vec());
+        edit(draft, "labels", vec![set("labels/a.txt#0", "keypoints", keypoints)]).map(drop)
+    });
+    let into = main_branch();
+    let request = MergeRequest { theirs, into: &into, author: "ann", message: "merge", prefer: None };
+    assert!(matches!(fixture.dataset.merge(&request).expect("a merge"), Outcome::Done { .. }));
+    let expected = "1 0.5 0.5 0.2 0.2 0.1 0.1 0.2 0.2 0.3 0.4\n";
+    assert_eq!(text(&fixture.view("main"), "labels/a.txt"), expected);
+}
+
+#[test]
 fn a_row_has_one_key() {
     let fixture = fixture();
     let mut draft = fixture.draft("main");

@@ -42,10 +42,28 @@ pub(super) fn parser(text: &str) -> Result<Parser<'static>> {
     let tokens = Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|error| {
         Fault::Why(format!("{} ({})", lower_first(&error.message), place(error.location.line, error.location.column)))
     })?;
-    if tokens.iter().filter(|token| deepens(&token.token)).count() > OPERATORS_MAX {
+    if levels(&tokens) > OPERATORS_MAX {
         return fail(format!("it has more than {OPERATORS_MAX} operators; a long list of values fits into IN (…)"));
     }
     Ok(Parser::new(&DIALECT).with_tokens_with_locations(tokens))
+}
+
+/// How many levels the tree may have at most.
+fn levels(tokens: &[TokenWithSpan]) -> usize {
+    let mut is_after_operand = false;
+    let mut levels = 0;
+    for TokenWithSpan { token, .. } in tokens {
+        // The sign of a number makes no level, and a list may have many.
+        let is_sum = matches!(token, Token::Minus | Token::Plus) && is_after_operand;
+        levels += usize::from(is_sum || deepens(token));
+        is_after_operand = match token {
+            Token::Whitespace(_) => is_after_operand,
+            Token::Word(word) => word.quote_style.is_some() || !deepens(token),
+            Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen | Token::RBracket => true,
+            _ => false,
+        };
+    }
+    levels
 }
 
 /// Whether each such token may make the tree one level deeper. A comma does not: lists are flat.
@@ -64,7 +82,6 @@ fn deepens(token: &Token) -> bool {
                         | Keyword::IN
                 )
         }
-        // The sign of a number makes no level, and a list may have many.
         Token::Minus | Token::Plus => false,
         Token::Number(..)
         | Token::SingleQuotedString(_)

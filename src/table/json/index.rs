@@ -8,6 +8,7 @@ use super::cell::{key_text, unescape};
 use super::dialect::Dialect;
 use super::ids::{Ids, IdsFound};
 use super::shape::{Kind, Shape};
+use super::skip;
 use super::text::{self, Key, comma_or, expect, members, peek};
 use super::window::{Flaw, Trouble, Window};
 use crate::Result;
@@ -130,7 +131,7 @@ impl Finder<'_> {
             let end = match first {
                 b'[' if self.dialect.wants(Some(&key)) => self.rows(Some(key), value + 1)?,
                 b'[' => self.others(value + 1)?,
-                _ => value + self.window.read(value, |b| text::value(b, 0, 0).map(|(end, _)| end))? as u64,
+                _ => skip::value(&mut self.window, value, 0)?,
             };
             let (next, closed) = self.comma_or(end, b'}')?;
             if closed {
@@ -151,7 +152,7 @@ impl Finder<'_> {
             return Ok(at + 1);
         }
         loop {
-            at += self.window.read(at, |b| text::value(b, 0, 1).map(|(end, _)| end))? as u64;
+            at = skip::value(&mut self.window, at, 1)?;
             let (next, closed) = self.comma_or(at, b']')?;
             if closed {
                 return Ok(next);

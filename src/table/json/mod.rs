@@ -10,7 +10,7 @@
 //! | `text` | where a value begins and ends, and whether it is one |
 //! | `shape` | what kind of values a column holds |
 //! | `cell`, `cells` | what a text means: as a value, as a column of Arrow |
-//! | `window` | a file of any size, as slices |
+//! | `window`, `skip` | a file of any size, as slices; values of any length, stepped over |
 //! | `index`, `ids`, `find`, `locate`, `stretch` | finding rows, by place and by key |
 //! | `style`, `object`, `splice` | new text in the file's own way, and the patches for it |
 
@@ -25,6 +25,7 @@ mod index;
 mod locate;
 mod object;
 mod shape;
+mod skip;
 mod splice;
 mod stretch;
 mod style;

@@ -91,6 +91,30 @@ pub(super) fn string(b: &[u8], at: usize) -> Step<Text> {
     }
 }
 
+/// As much of a text, from within it, as there is: how long that is, and whether the closing quote is its last byte.
+pub(super) fn part(b: &[u8]) -> Step<(usize, bool)> {
+    let mut from = 0;
+    loop {
+        let found = memchr2(b'"', b'\\', &b[from..]);
+        let place = found.map_or(b.len(), |found| from + found);
+        let whole = match std::str::from_utf8(&b[from..place]) {
+            // The last letter may go on.
+            Err(cause) if found.is_none() && cause.error_len().is_none() => from + cause.valid_up_to(),
+            _ => place,
+        };
+        check_part(&b[from..whole], from)?;
+        if b.get(place) == Some(&b'"') {
+            return Ok((place + 1, true));
+        }
+        match found.map(|_| escape(b, place)) {
+            Some(Ok(next)) => from = next,
+            Some(Err(Stop::More)) | None if whole > 0 => return Ok((whole, false)),
+            Some(Err(stop)) => return Err(stop),
+            None => return Err(Stop::More),
+        }
+    }
+}
+
 /// Text between quotes and escapes: UTF-8 without control characters.
 #[cold]
 fn check_part(part: &[u8], offset: usize) -> Step<()> {

@@ -4,6 +4,9 @@ use super::text::{Step, Stop};
 use crate::table::{Problem, ReadAt};
 use crate::{Error, Result};
 
+/// As much is held at once, in bytes; what is stepped over may be longer, a row may not.
+const HELD_MAX: usize = 256 << 20;
+
 /// Where text is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
@@ -77,6 +80,9 @@ impl<'a> Window<'a> {
                     }
                     Err(Stop::More) => {}
                 }
+            }
+            if self.bytes(at).is_some_and(|held| held.len() >= HELD_MAX) {
+                return Err(Trouble::Flaw(Flaw { at, why: "a row of more than 256 MiB" }));
             }
             if !self.extend(at)? {
                 return Err(Trouble::Flaw(Flaw { at: self.file.len().max(at), why: "the file ends too early" }));

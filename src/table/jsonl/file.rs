@@ -240,7 +240,11 @@ impl TableFile for JsonlFile<'_> {
         let mut cells = vec![Value::Null; self.layout.fields.list.len()];
         let mut next = 0;
         for entry in entries(line)? {
-            let at = self.layout.fields.place(&entry.name, next).ok_or_else(unlike)?;
+            let at = match self.layout.fields.place(&entry.name, next) {
+                Some(at) => at,
+                None if self.layout.fields.is_full() => continue,
+                None => return Err(unlike()),
+            };
             cells[at] = fit::read(&self.layout.fields.list[at].1, &line[entry.value])?;
             next = at + 1;
         }

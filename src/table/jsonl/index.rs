@@ -147,9 +147,17 @@ fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> Result<Pa
 }
 
 impl Part {
+    /// Learns from lines that are right: one that is not has taught half of what it has.
+    fn learn_again(&mut self, lines: &[u8]) {
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+            // It was read before.
+            let _ = object(&mut self.fields, line);
+        }
+    }
+
     /// Takes the whole lines of a block that begin before `until`; returns how many bytes these have.
     fn lines(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> usize {
-        let mut at = 0;
+        let (mut at, before) = (0, self.fields.clone());
         while at < bytes.len() && offset + (at as u64) < until {
             let (end, next) = match bytes[at..].iter().position(|byte| *byte == b'\n') {
                 Some(len) => (at + len, at + len + 1),
@@ -160,6 +168,8 @@ impl Part {
             if !line.trim_ascii().is_empty() {
                 if let Err(cause) = object(&mut self.fields, line) {
                     self.trouble = Some((offset + at as u64 + (cause.column() as u64).saturating_sub(1), why(&cause)));
+                    self.fields = before;
+                    self.learn_again(&bytes[..at]);
                     return at;
                 }
                 self.ascii &= line.is_ascii();

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// An object within a row with more keys than these is a map of its own, not a struct: it is read as JSON text.
 const FIELDS_MAX: usize = 1000;
 
+/// More different keys than this are kept in the file but are no columns.
+const COLUMNS_MAX: usize = 8192;
+
 /// What all values so far can be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) enum Shape {
@@ -68,6 +71,11 @@ impl Fields {
         }
     }
 
+    /// Whether there may be keys that are no columns.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= COLUMNS_MAX
+    }
+
     fn add(&mut self, name: &str) -> usize {
         let at = self.list.len();
         self.list.push((name.to_owned(), Shape::Nothing));
@@ -79,7 +87,11 @@ impl Fields {
     /// Takes what other objects had.
     pub(super) fn merge(&mut self, other: &Fields) {
         for (name, shape) in &other.list {
-            let at = self.place(name, usize::MAX).unwrap_or_else(|| self.add(name));
+            let at = match self.place(name, usize::MAX) {
+                Some(at) => at,
+                None if !self.is_full() => self.add(name),
+                None => continue,
+            };
             self.list[at].1.merge(shape);
         }
     }
@@ -89,6 +101,10 @@ impl Fields {
         self.objects += 1;
         let mut next = 0;
         while let Some(at) = map.next_key_seed(Key { fields: self, guess: next })? {
+            let Some(at) = at else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
             if std::mem::replace(&mut self.seen[at], self.objects) == self.objects {
                 return Err(A::Error::custom(format!("the key `{}` comes twice", self.list[at].0)));
             }
@@ -105,22 +121,24 @@ struct Key<'f> {
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = usize;
+    type Value = Option<usize>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Key<'_> {
-    type Value = usize;
+    /// None of a key that is one too many.
+    type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<usize, E> {
-        Ok(self.fields.place(name, self.guess).unwrap_or_else(|| self.fields.add(name)))
+    fn visit_str<E>(self, name: &str) -> Result<Option<usize>, E> {
+        let known = self.fields.place(name, self.guess);
+        Ok(known.or_else(|| (!self.fields.is_full()).then(|| self.fields.add(name))))
     }
 }
 

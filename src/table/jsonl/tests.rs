@@ -118,6 +118,27 @@ fn a_table_ends_at_the_first_line_that_is_no_object() {
 }
 
 #[test]
+fn the_line_that_ends_a_table_says_nothing_of_its_columns() {
+    let columns = |text: &str| {
+        let (info, _) = open(&JsonlFormat::default(), text.as_bytes());
+        assert!(info.problem.is_some());
+        info.schema.columns.iter().map(|column| format!("{}:{}", column.name, column.data_type)).collect::<Vec<_>>()
+    };
+    assert_eq!(columns("{\"a\":1}\n\n{\"a\":2}\n{\"a\":\"x\",\"new\":2,oops\n"), ["a:Int64"]);
+    assert_eq!(columns("{\"a\":1,\"a\":\"x\"}\n"), [""; 0]);
+}
+
+#[test]
+fn of_more_keys_than_there_can_be_columns_the_first_are_columns() {
+    let lines: String = (0..9000).map(|n| format!("{{\"key {n}\":{n}}}\n")).collect();
+    let (info, _) = open(&JsonlFormat::default(), lines.as_bytes());
+    assert_eq!((info.rows, info.schema.columns.len()), (9000, 8192));
+    let edits = set(8999, 0, Value::Int(5));
+    let after = edit(&JsonlFormat::default(), &lines, &edits);
+    assert!(after.ends_with("{\"key 8999\":8999,\"key 0\":5}\n"), "what is no column stays");
+}
+
+#[test]
 fn a_value_is_replaced_and_nothing_else() {
     let file = "{ \"a\" : 1.50 , \"b\":\"x\"}\n{\"a\":2,\"b\":null}";
     check(file, &set(0, 0, Value::Float(1.5)), file);

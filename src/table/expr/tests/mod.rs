@@ -154,6 +154,11 @@ fn a_long_list_is_looked_up_and_a_deep_expression_is_refused() {
     let deep = vec!["id = 1"; 2_000].join(" OR ");
     let error = Expr::parse(&deep).expect_err("too deep");
     assert!(error.to_string().ends_with("it has more than 1000 operators; a long list of values fits into IN (…)"));
+    let sum = format!("a = 1{}", "+1".repeat(100_000));
+    let error = Expr::parse(&sum).expect_err("it takes a level of stack for each");
+    assert!(error.to_string().contains("more than 1000 operators"), "{error}");
+    let signed = format!("a IN ({})", vec!["-1, + 2"; 2000].join(", "));
+    Expr::parse(&signed).expect("a sign is no level");
     for spine in [" + 1", " = TRUE", "::INT", " IS NULL", "[1]", " || 'x'"] {
         let text = format!("lower(id{})", spine.repeat(400));
         let error = Expr::parse(&text).expect_err("too deep");
