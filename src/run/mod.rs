@@ -33,7 +33,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 pub use accept::Accepted;
-pub use batch::{Batch, COLUMNS_MAX, EPOCH, ROWS_MAX, SAMPLE, VALUE, WHAT, batch_id};
+pub use batch::{Batch, COLUMNS_MAX, EPOCH, PATH, ROWS_MAX, SAMPLE, VALUE, WHAT, batch_id};
 
 use crate::model::{BatchId, Id, ObjectKind, RefName, RefValue, RunData, RunKind, RunName, RunRecord, RunStatus};
 use crate::store::{Batch as Swaps, RefSwap, Store, Verified};

@@ -14,6 +14,7 @@
 //! | `numbers`, `histogram`, `groups`, `quantiles`, `confusion` | what is counted |
 //! | `lasso`, `neighbours` | what is near |
 //! | `runs` | columns of a run's metrics, joined on |
+//! | `samples` | samples as others name them: by key, by path |
 //! | `arrow_stream` | rows as bytes |
 
 mod arrow_stream;
@@ -33,6 +34,7 @@ mod page;
 mod quantiles;
 pub mod routes;
 mod runs;
+mod samples;
 mod shelf;
 mod tables;
 #[cfg(test)]
@@ -52,3 +54,4 @@ pub use neighbours::{Metric, Neighbour, NeighboursQuery};
 pub use page::{KEY, Page, PageQuery, ROW};
 pub use quantiles::{Quantiles, QuantilesQuery};
 pub use runs::{Epoch, NoRuns, RunColumns, RunMetrics, SAMPLE};
+pub use samples::{NamedBy, Samples};

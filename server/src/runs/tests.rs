@@ -153,6 +153,39 @@ async fn what_is_no_batch_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn samples_are_named_by_their_path_too_and_a_moved_image_stays_the_same_sample() {
+    let world = World::new();
+    let edits = json!({"edits": [
+        {"kind": "rename-file", "from": "images/a.png", "to": "images/x.png"},
+        {"kind": "rename-file", "from": "images/b.png", "to": "images/a.png"},
+    ]});
+    for (path, body) in [("edits", edits), ("commit", json!({"message": "moved"}))] {
+        let done = world.post(&format!("/v1/datasets/d/drafts/main/{path}"), &body).await;
+        assert_eq!(done.status, StatusCode::OK, "{done:?}");
+    }
+    let answer = world.post("/v1/runs", &json!({ "name": "net", "dataset": "d" })).await;
+    assert_eq!(answer.json()["table"], "samples");
+    // A key comes first; `images/a.png` is the key of what is `images/x.png` now.
+    for (batch, column, names, keys) in [
+        ("1", "sample", ["images/x.png", "images/b.png"], ["images/a.png", "images/b.png"]),
+        ("2", "sample", ["images/a.png", "images/b.png"], ["images/a.png", "images/b.png"]),
+        ("3", "path", ["images/a.png", "images/x.png"], ["images/b.png", "images/a.png"]),
+    ] {
+        let epoch: i64 = batch.parse().expect("a number");
+        let rows = json!({"columns": {column: names, "epoch": epoch, "loss": [1.0, 2.0]}});
+        let taken = put(&world, &format!("/v1/runs/net/batches/{batch}"), &rows).await;
+        assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
+        let rows = world.get(&format!("/v1/runs/net/metrics?epoch={epoch}")).await.json();
+        let told = [&rows["rows"][0]["sample"], &rows["rows"][1]["sample"]];
+        assert_eq!(told, keys, "{names:?} as {column}");
+    }
+    let rows = json!({"columns": {"path": ["images/x.png", "images/b.png"], "loss": [1.0, 2.0]}});
+    let problem = put(&world, "/v1/runs/net/batches/4", &rows).await;
+    assert_eq!((problem.status.as_u16(), &problem.json()["at"]), (422, &json!(1)), "{problem:?}");
+    assert!(problem.json()["detail"].as_str().is_some_and(|detail| detail.contains("images/b.png")), "{problem:?}");
+}
+
+#[tokio::test]
 async fn an_embedding_keeps_its_type() {
     let world = World::new();
     begun(&world, "net").await;
