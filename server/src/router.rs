@@ -112,6 +112,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::put_scalars).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
         .routes(routes!(runs::show_metrics))
         .routes(routes!(runs::show_scalars))
+        .routes(routes!(runs::compare_runs))
         // Drafts.
         .routes(routes!(drafts::show_draft))
         .routes(routes!(drafts::edit_draft).layer(DefaultBodyLimit::max(EDITS_LEN_MAX)))

@@ -17,6 +17,7 @@ viewer GET /metrics
 anybody GET /readyz
 viewer GET /v1/about
 editor POST /v1/apply
+viewer GET /v1/compare
 viewer GET /v1/datasets
 admin POST /v1/datasets
 viewer GET /v1/datasets/{dataset}

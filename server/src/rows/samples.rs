@@ -58,15 +58,31 @@ impl TableRows {
         Ok(Samples::Found(StringArray::from(found)))
     }
 
+    /// The rows that have these keys.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub fn rows_of<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Result<Vec<Option<usize>>> {
+        let known = self.keys()?;
+        Ok(keys.map(|key| known.find(key)).collect())
+    }
+
+    /// A column's values as texts.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for values that are no single texts, numbers or the like.
+    pub fn column_as_text(&self, name: &str) -> Result<StringArray> {
+        let texts = cast(&self.column(name)?, &DataType::Utf8)
+            .map_err(|cause| Error::invalid("column", name, "its values are no texts").caused_by(cause))?;
+        Ok(texts.as_string().clone())
+    }
+
     /// The path of each row's file, empty where it is not the only row with that; `None` for a table without such.
     fn paths(&self) -> Result<Option<Arc<RowKeys>>> {
         let column = self.schema().columns.iter().find(|column| column.role == Role::Image);
         let Some(name) = column.map(|column| column.name.clone()) else { return Ok(None) };
         let made = self.store.shelf.get(self.label(What::Paths), || {
-            let column = self.column(&name)?;
-            let texts = cast(&column, &DataType::Utf8)
-                .map_err(|cause| Error::invalid("column", &name, "its values are no paths").caused_by(cause))?;
-            Ok(Kept::Keys(Arc::new(RowKeys::listed(single(texts.as_string())))))
+            Ok(Kept::Keys(Arc::new(RowKeys::listed(single(&self.column_as_text(&name)?)))))
         })?;
         match made {
             Kept::Keys(paths) => Ok(Some(paths)),

@@ -71,6 +71,20 @@ impl LiveRuns {
     }
 }
 
+impl LiveRuns {
+    /// As [`LiveRuns::rows`], with no columns but these.
+    ///
+    /// # Errors
+    /// `NotFound` for a column; those of the store.
+    pub(super) fn columns_of(&self, run: &Run, epoch: Epoch, names: &[String]) -> Result<RecordBatch> {
+        let id = Id::of(format!("{} {names:?}", id_of(run, epoch)).as_bytes());
+        self.kept.get(id, || match epoch {
+            Epoch::Latest => self.runs.latest(run, Some(names)),
+            Epoch::Number(epoch) => self.runs.epoch(run, Of::Metrics, epoch, Some(names)),
+        })
+    }
+}
+
 impl RunMetrics for LiveRuns {
     fn names(&self) -> Result<Vec<String>> {
         Ok(self.runs.names()?.iter().map(ToString::to_string).collect())

@@ -12,9 +12,12 @@
 //! | `ingest` | a batch out of a request; are its samples in the table? |
 //! | `from_json` | columns of JSON as Arrow |
 //! | `told` | metrics, scalars and curves out |
+//! | `compare`, `compared` | runs side by side: joined and counted; as an answer |
 //! | `joined` | metrics as columns of rows, and as tables of queries |
 //! | `keeper` | what happens on its own: the lost are told, parts are joined |
 
+mod compare;
+mod compared;
 mod detail;
 mod from_json;
 mod ingest;
@@ -37,6 +40,7 @@ use veneer::dataset::Datasets;
 use veneer::model::{Id, RunData, RunName, RunStatus};
 use veneer::run::{Accepted, Batch, Of, Run, Runs};
 
+pub use compared::*;
 pub use detail::RunDetail;
 pub(crate) use detail::word;
 pub use ingest::*;

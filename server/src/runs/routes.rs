@@ -232,7 +232,13 @@ impl LiveRuns {
         Ok((run, is_new))
     }
 
-    fn data(&self, dataset: Option<&str>, reference: Option<&str>, table: Option<&str>) -> Found<Option<RunData>> {
+    /// A state of a dataset, and the table that is meant in it. It blocks.
+    pub(super) fn data(
+        &self,
+        dataset: Option<&str>,
+        reference: Option<&str>,
+        table: Option<&str>,
+    ) -> Found<Option<RunData>> {
         let Some(dataset) = dataset else { return Ok(None) };
         let name: DatasetName = dataset.parse()?;
         let dataset = self.datasets.open(&name)?;
