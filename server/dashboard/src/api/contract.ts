@@ -320,10 +320,39 @@ export interface MetricRows {
   rows: Record<string, Cell>[];
 }
 
-export interface Comparison {
-  rows: { sample: string; [run: string]: Cell }[];
-  summary: Record<string, number>;
+/** What is otherwise in a run than in the first, of the samples that all have. */
+export interface RunChange {
+  run: string;
+  higher: number;
+  lower: number;
+  same: number;
+  /** By the prediction; null where no label or no prediction is known. */
+  better: number | null;
+  worse: number | null;
+  both_right: number | null;
+  both_wrong: number | null;
 }
+
+export interface ClassCount {
+  class: string;
+  rows: number;
+  /** In the order of the runs. */
+  right: number[];
+  delta: number[];
+}
+
+export interface Comparison {
+  runs: string[];
+  samples: number[];
+  only: number[];
+  in_all: number;
+  changes: RunChange[];
+  classes: ClassCount[] | null;
+  total: number;
+  rows: { sample: string; label: string | null; values: (number | null)[]; predicted: (string | null)[] }[];
+}
+
+export type CompareOrder = "sample" | "rise" | "fall" | "high" | "low";
 
 export interface Import {
   id?: string;
@@ -489,7 +518,13 @@ export interface paths {
   };
   "/v1/runs/{run}/scalars": { get: Get<ByRun, { name?: string }, Curves> };
   "/v1/runs/{run}/reduce": { post: Send<ByRun, { method: "pca" | "umap"; dims: 2 | 3 }, { job: string }> };
-  "/v1/runs/compare": { get: Get<None, { runs: string; metric: string; epoch?: string }, Comparison> };
+  "/v1/compare": {
+    get: Get<
+      None,
+      { runs: string; metric: string; epoch?: string; ref?: string; order?: CompareOrder; limit?: number },
+      Comparison
+    >;
+  };
   "/v1/saved-views": { get: Get<None, { dataset: string }, { views: SavedView[] }> };
   "/v1/saved-views/{dataset}/{name}": {
     put: Send<D & { name: string }, { state: string }, None>;
