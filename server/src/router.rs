@@ -32,7 +32,7 @@ use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
     about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
-    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, session, sources, tables, thumbnails,
+    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, saved_views, session, sources, tables, thumbnails,
 };
 
 /// A batch has so many bytes at most: of a store, what is larger is sent object by object before.
@@ -86,6 +86,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(merge::revert))
         .routes(routes!(blame::blame))
         .routes(routes!(datasets::show_view))
+        .routes(routes!(saved_views::list_views))
+        .routes(routes!(saved_views::put_view, saved_views::delete_view))
         // Files.
         .routes(routes!(files::get_file))
         .routes(routes!(sources::get_source_file))

@@ -51,7 +51,7 @@ pub use pending::Resolution;
 pub use reach::{GcReport, check, gc};
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
-pub use saved_views::SavedView;
+pub use saved_views::{SavedView, ViewThere};
 pub use view::{Node, Place, Target, View};
 
 use blocks::Blocks;

@@ -59,6 +59,9 @@ editor POST /v1/datasets/{dataset}/revert
 viewer GET /v1/datasets/{dataset}/sources/{base}/{path}
 admin DELETE /v1/datasets/{dataset}/tags/{name}
 editor POST /v1/datasets/{dataset}/tags/{name}
+viewer GET /v1/datasets/{dataset}/views
+editor DELETE /v1/datasets/{dataset}/views/{name}
+editor PUT /v1/datasets/{dataset}/views/{name}
 viewer GET /v1/events
 viewer GET /v1/imports/{id}
 viewer GET /v1/mounts

@@ -367,7 +367,8 @@ export interface Import {
 export interface SavedView {
   name: string;
   state: string;
-  saved_at?: string;
+  saved_at: string;
+  etag: string;
 }
 
 export interface Session {
@@ -525,9 +526,9 @@ export interface paths {
       Comparison
     >;
   };
-  "/v1/saved-views": { get: Get<None, { dataset: string }, { views: SavedView[] }> };
-  "/v1/saved-views/{dataset}/{name}": {
-    put: Send<D & { name: string }, { state: string }, None>;
+  "/v1/datasets/{dataset}/views": { get: Get<D, None, { views: SavedView[] }> };
+  "/v1/datasets/{dataset}/views/{name}": {
+    put: Send<D & { name: string }, { state: string }, SavedView>;
     delete: Get<D & { name: string }, None, None>;
   };
   "/v1/sql": { post: Send<None, { query: string; limit?: number; format?: "json" }, SqlAnswer> };

@@ -250,7 +250,7 @@ export const savedViewsOptions = (dataset: string) =>
   queryOptions({
     queryKey: [...keys.dataset(dataset), "saved-views"],
     queryFn: async () => {
-      const answer = body(await service.GET("/v1/saved-views", { params: { query: { dataset } } }));
+      const answer = body(await service.GET("/v1/datasets/{dataset}/views", { params: { path: { dataset } } }));
       return answer.views;
     },
   });
