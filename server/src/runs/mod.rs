@@ -147,8 +147,9 @@ impl LiveRuns {
     /// Tells those that listen how a run is.
     pub(crate) fn tell(&self, run: &Run) {
         let mut data = crate::feed::run_event(run);
+        data["what"] = "heard".into();
         if self.is_lost(run) {
-            data["status"] = "lost".into();
+            (data["status"], data["what"]) = ("lost".into(), "lost".into());
         }
         self.feed.tell("run", data);
     }

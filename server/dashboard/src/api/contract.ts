@@ -74,8 +74,8 @@ export interface LogEntry {
   changes: number | null;
   branches: string[];
   tags: string[];
-  /** Runs that trained on it. */
-  runs?: string[];
+  /** Runs that look at it, the newest first. */
+  runs: string[];
 }
 
 export interface Role {
@@ -539,7 +539,12 @@ export interface paths {
 export interface ServiceEvents {
   ref: { name: string; revision?: string | null };
   draft: { dataset: string; branch: string; writer: string; etag: string };
-  run: { name: string; status: Run["status"]; rows: number };
+  run: {
+    name: string;
+    status: Run["status"] | "deleted";
+    rows: number;
+    what: "created" | "rows" | "finished" | "changed" | "deleted" | "lost" | "heard";
+  };
   import: Import & { id: string };
   mounts: Record<string, unknown>;
   reduce: { run: string; done: boolean; progress?: number; error?: string };
