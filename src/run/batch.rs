@@ -8,6 +8,7 @@ use arrow::compute::{CastOptions, cast_with_options, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
+use super::part;
 use super::types::kept_as;
 use crate::model::{BatchId, Id};
 use crate::{Error, Result};
@@ -34,6 +35,7 @@ const RESERVED: [&str; 2] = ["_key", "_row"];
 #[derive(Clone, Debug)]
 pub struct Batch {
     id: BatchId,
+    name: Arc<str>,
     rows: RecordBatch,
     has_paths: bool,
 }
@@ -56,7 +58,7 @@ impl Batch {
         let rows = concat_batches(&schema, rows).map_err(|cause| invalid("", "its parts differ").caused_by(cause))?;
         let has_paths = schema.index_of(SAMPLE).is_err() && schema.index_of(PATH).is_ok();
         let of = if has_paths { PATH } else { SAMPLE };
-        Ok(Batch { id, rows: kept(&rows, of)?, has_paths })
+        Ok(Batch { id, name: name.into(), rows: kept(&rows, of)?, has_paths })
     }
 
     /// Numbers of a run as a whole: (name, step, value).
@@ -77,7 +79,7 @@ impl Batch {
         let values: ArrayRef =
             Arc::new(arrow::array::Float64Array::from_iter_values(scalars.iter().map(|(.., value)| *value)));
         let rows = RecordBatch::try_new(Arc::new(schema), vec![names, steps, values]).expect("columns of one length");
-        Ok(Batch { id: batch_id(name)?, rows, has_paths: false })
+        Ok(Batch { id: batch_id(name)?, name: name.into(), rows, has_paths: false })
     }
 
     /// The same, whose rows are about these.
@@ -90,6 +92,25 @@ impl Batch {
         columns[0] = Arc::new(samples);
         let rows = RecordBatch::try_new(self.rows.schema(), columns).expect("as many as there were");
         Batch { rows, has_paths: false, ..self }
+    }
+
+    /// What its writer calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its rows as an Arrow stream, from which [`Batch::new`] makes the same again.
+    ///
+    /// # Errors
+    /// `Invalid` for what Arrow cannot write.
+    pub fn to_stream(&self) -> Result<Vec<u8>> {
+        if !self.has_paths {
+            return part::to_stream(&self.rows);
+        }
+        let mut fields: Vec<FieldRef> = self.rows.schema().fields().iter().cloned().collect();
+        fields[0] = Arc::new(Field::new(PATH, DataType::Utf8, false));
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), self.rows.columns().to_vec());
+        part::to_stream(&rows.expect("the same columns"))
     }
 
     /// Whether its rows are about paths.

@@ -120,7 +120,7 @@ impl LiveRuns {
 }
 
 /// The batch with the keys of the table's rows, however it named them.
-fn of_table(table: &TableRows, batch: Batch) -> Result<Batch, Problem> {
+pub(super) fn of_table(table: &TableRows, batch: Batch) -> Result<Batch, Problem> {
     let by = if batch.has_paths() { NamedBy::Path } else { NamedBy::Key };
     let at = match table.samples(batch.samples(), by)? {
         Samples::Found(keys) => return Ok(batch.with_samples(keys)),
@@ -167,7 +167,7 @@ fn stream_of(body: Bytes) -> veneer::Result<Vec<RecordBatch>> {
 }
 
 /// What is wrong with a batch is not what is wrong with a request: 422.
-fn refused(error: Error) -> Problem {
+pub(super) fn refused(error: Error) -> Problem {
     match error.kind() {
         ErrorKind::Invalid { what: WHAT, value, why } => {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();

@@ -14,12 +14,14 @@
 //! | `told` | metrics, scalars and curves out |
 //! | `compare`, `compared` | runs side by side: joined and counted; as an answer |
 //! | `joined` | metrics as columns of rows, and as tables of queries |
+//! | `inbox` | files that are put into a folder become rows |
 //! | `keeper` | what happens on its own: the lost are told, parts are joined |
 
 mod compare;
 mod compared;
 mod detail;
 mod from_json;
+mod inbox;
 mod ingest;
 mod joined;
 mod keeper;
@@ -43,6 +45,7 @@ use veneer::run::{Accepted, Batch, Of, Run, Runs};
 pub use compared::*;
 pub use detail::RunDetail;
 pub(crate) use detail::word;
+pub(crate) use inbox::Inbox;
 pub use ingest::*;
 pub(crate) use keeper::Keeper;
 pub use routes::*;

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use veneer::dataset::View;
 use veneer::model::{DatasetName, RefSpec, RunData, RunKind, RunName, RunRecord, RunStatus};
 use veneer::run::NewRun;
 use veneer::{Error, Result as Found};
@@ -243,22 +242,12 @@ impl LiveRuns {
         let name: DatasetName = dataset.parse()?;
         let dataset = self.datasets.open(&name)?;
         let reference: Option<RefSpec> = reference.map(str::parse).transpose()?;
-        let revision = dataset.resolve(reference.as_ref())?.id;
-        let table = named(&dataset.view(revision)?, table)?;
-        Ok(Some(RunData { dataset: name.to_string(), revision, table }))
+        dataset.run_data(reference.as_ref(), table).map(Some)
     }
 
     /// Notes that a run has parts that may be joined.
-    fn grew(&self, run: &veneer::run::Run) {
+    pub(super) fn grew(&self, run: &veneer::run::Run) {
         self.signs().grown.insert(run.name.clone());
-    }
-}
-
-/// The exact name of a table; of a view without tables, none.
-fn named(view: &View, table: Option<&str>) -> Found<Option<String>> {
-    match table {
-        Some(name) => Ok(Some(view.table(Some(name))?.name)),
-        None => Ok(view.tables()?.iter().find(|table| table.is_samples()).map(|table| table.name.clone())),
     }
 }
 
