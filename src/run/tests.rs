@@ -130,8 +130,10 @@ fn two_runs_of_one_name_have_two_and_one_id_is_one_run() {
     let second = runs.create(new("resnet", 2)).expect("created").0;
     assert_eq!((first.as_str(), second.name.as_str()), ("resnet", "resnet-2"));
     assert_eq!(runs.create(new("resnet", 3)).expect("created").0.name.as_str(), "resnet-3");
-    let (again, is_new) = runs.create(new("other", 2)).expect("known");
+    let (again, is_new) = runs.create(new("resnet", 2)).expect("known");
     assert_eq!((again.name.as_str(), is_new), ("resnet-2", false));
+    let other = runs.create(new("other", 2)).expect_err("it is called otherwise");
+    assert!(matches!(other.kind(), ErrorKind::AlreadyExists { what: "run", .. }), "{other}");
     assert_eq!(runs.find(&second.id()).expect("by its id").name, second.name);
     runs.delete(&second.name).expect("deleted");
     assert!(matches!(runs.find("resnet-2").expect_err("gone").kind(), ErrorKind::NotFound { what: "run", .. }));

@@ -74,7 +74,8 @@ pub struct RunChange {
     parameters: Option<Map<String, Value>>,
 }
 
-/// Begins a run. With the id of one that has begun already, that one is told and nothing is changed.
+/// Begins a run. With the id of one that has begun already, that one is told and nothing is changed; where that has
+/// another name or looks at something else, it is 409.
 #[utoipa::path(post, path = "/v1/runs", tag = "runs", request_body = RunToBegin, security(("token" = ["editor"])),
     responses((status = 201, body = RunDetail), (status = 200, body = RunDetail), Problem))]
 pub async fn begin_run(

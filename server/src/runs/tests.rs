@@ -68,6 +68,25 @@ async fn a_run_is_begun_once_found_by_name_and_id_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn of_two_that_begin_a_run_with_one_id_at_once_one_wins() {
+    let world = World::new();
+    for round in 0..20 {
+        let id = format!("{round:032x}");
+        let begin = |name: &str| {
+            let wanted = json!({ "name": format!("{name}{round}"), "id": id });
+            async { world.post("/v1/runs", &{ wanted }).await.status.as_u16() }
+        };
+        let (a, b, again) = tokio::join!(begin("a"), begin("b"), begin("a"));
+        let mut all = [a, b, again];
+        all.sort_unstable();
+        // Whoever asks the same again has only missed the answer.
+        assert!(all == [200, 201, 409] || all == [201, 409, 409], "{all:?}");
+        let runs = world.get("/v1/runs").await.json();
+        assert_eq!(runs["runs"].as_array().map(Vec::len), Some(round + 1));
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_run_is_refused() {
     let world = World::new();
     for (wanted, status) in [
