@@ -73,8 +73,8 @@ async fn of_two_that_begin_a_run_with_one_id_at_once_one_wins() {
     for round in 0..20 {
         let id = format!("{round:032x}");
         let begin = |name: &str| {
-            let wanted = json!({ "name": format!("{name}{round}"), "id": id });
-            async { world.post("/v1/runs", &{ wanted }).await.status.as_u16() }
+            let (world, wanted) = (&world, json!({ "name": format!("{name}{round}"), "id": id }));
+            async move { world.post("/v1/runs", &wanted).await.status.as_u16() }
         };
         let (a, b, again) = tokio::join!(begin("a"), begin("b"), begin("a"));
         let mut all = [a, b, again];
