@@ -53,5 +53,5 @@ pub use mask::Mask;
 pub use neighbours::{Metric, Neighbour, NeighboursQuery};
 pub use page::{KEY, Page, PageQuery, ROW};
 pub use quantiles::{Quantiles, QuantilesQuery};
-pub use runs::{Epoch, NoRuns, RunColumns, RunMetrics, SAMPLE};
+pub use runs::{Epoch, NoRuns, RunColumns, RunMetrics, RunRows, SAMPLE};
 pub use samples::{NamedBy, Samples};

@@ -271,4 +271,16 @@ async fn metrics_are_columns_of_rows_and_tables_of_queries() {
     let answer =
         world.send(Method::POST, "/v1/sql", &[JSON[0], ("accept", "application/json")], query.to_string()).await;
     assert_eq!(answer.json()["rows"][0][0], 0.5, "{answer:?}");
+    for (query, expected) in [
+        ("SELECT count(*) FROM runs.net", json!([[2]])),
+        ("SELECT count(*) FROM runs.net WHERE epoch IN (1, 7) AND loss > 1", json!([[1]])),
+        ("SELECT loss, epoch FROM runs.net WHERE epoch + 1 = 2 AND sample = '1'", json!([[1.5, 1]])),
+        ("SELECT epoch FROM runs.net ORDER BY loss DESC LIMIT 1", json!([[1]])),
+        ("SELECT sample FROM runs.net LIMIT 1", json!([["1"]])),
+        ("SELECT count(*) FROM runs.net WHERE epoch > 7", json!([[0]])),
+    ] {
+        let headers = [JSON[0], ("accept", "application/json")];
+        let answer = world.send(Method::POST, "/v1/sql", &headers, json!({ "query": query }).to_string()).await;
+        assert_eq!(answer.json()["rows"], expected, "{query}: {answer:?}");
+    }
 }

@@ -23,6 +23,7 @@ mod guard;
 mod once;
 mod provider;
 pub mod route;
+mod run_table;
 mod scan;
 #[cfg(test)]
 mod tests;
