@@ -105,6 +105,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(rows::confusion))
         .routes(routes!(rows::lasso))
         .routes(routes!(rows::neighbours))
+        .routes(routes!(rows::reduce))
         .routes(routes!(sql::query))
         // Runs.
         .routes(routes!(runs::list_runs, runs::begin_run))
@@ -114,6 +115,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::put_scalars).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
         .routes(routes!(runs::show_metrics))
         .routes(routes!(runs::show_scalars))
+        .routes(routes!(runs::reduce_run))
         .routes(routes!(runs::compare_runs))
         // Drafts.
         .routes(routes!(drafts::show_draft))

@@ -33,6 +33,7 @@ viewer POST /v1/datasets/{dataset}/at/{ref}/tables/{table}/lasso
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/mask
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/neighbours
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/quantiles
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/reduce
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/rows
 viewer GET /v1/datasets/{dataset}/at/{ref}/thumbnails/{size}/{path}
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree
@@ -83,6 +84,7 @@ editor PATCH /v1/runs/{run}
 editor PUT /v1/runs/{run}/batches/{batch}
 editor POST /v1/runs/{run}/heartbeat
 viewer GET /v1/runs/{run}/metrics
+editor POST /v1/runs/{run}/reduce
 viewer GET /v1/runs/{run}/scalars
 editor PUT /v1/runs/{run}/scalars/{batch}
 anybody DELETE /v1/session

@@ -12,7 +12,8 @@
 //! | `decode`, `texts`, `keys` | columns out of files; texts as a dictionary; keys of rows |
 //! | `mask`, `order`, `page` | which rows, in which order, how many |
 //! | `numbers`, `histogram`, `groups`, `quantiles`, `confusion` | what is counted |
-//! | `lasso`, `neighbours` | what is near |
+//! | `vectors`, `lasso`, `neighbours` | what is near |
+//! | `principal` | vectors in two or three dimensions |
 //! | `runs` | columns of a run's metrics, joined on |
 //! | `samples` | samples as others name them: by key, by path |
 //! | `arrow_stream` | rows as bytes |
@@ -31,6 +32,7 @@ mod neighbours;
 mod numbers;
 mod order;
 mod page;
+mod principal;
 mod quantiles;
 pub mod routes;
 mod runs;
@@ -42,6 +44,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 mod texts;
+mod vectors;
 
 pub use arrow_stream::{ARROW_STREAM, to_stream, with_metadata};
 pub use columns::{ColumnStore, TableRows};
@@ -52,6 +55,7 @@ pub use lasso::LassoQuery;
 pub use mask::Mask;
 pub use neighbours::{Metric, Neighbour, NeighboursQuery};
 pub use page::{KEY, Page, PageQuery, ROW};
+pub use principal::{AXES, Principal, principal};
 pub use quantiles::{Quantiles, QuantilesQuery};
 pub use runs::{Epoch, NoRuns, RunColumns, RunMetrics, RunRows, SAMPLE};
 pub use samples::{NamedBy, Samples};

@@ -62,10 +62,7 @@ impl LiveRuns {
     /// # Errors
     /// Those of the store.
     pub(super) fn rows(&self, run: &Run, epoch: Epoch) -> Result<RecordBatch> {
-        self.kept.get(id_of(run, epoch), || match epoch {
-            Epoch::Latest => self.runs.latest(run, None),
-            Epoch::Number(epoch) => self.runs.epoch(run, Of::Metrics, epoch, None),
-        })
+        self.kept.get(id_of(run, epoch), || laid(&self.runs, run, epoch, None))
     }
 }
 
@@ -76,16 +73,13 @@ impl LiveRuns {
     /// `NotFound` for a column; those of the store.
     pub(super) fn columns_of(&self, run: &Run, epoch: Epoch, names: &[String]) -> Result<RecordBatch> {
         let id = Id::of(format!("{} {names:?}", id_of(run, epoch)).as_bytes());
-        self.kept.get(id, || match epoch {
-            Epoch::Latest => self.runs.latest(run, Some(names)),
-            Epoch::Number(epoch) => self.runs.epoch(run, Of::Metrics, epoch, Some(names)),
-        })
+        self.kept.get(id, || laid(&self.runs, run, epoch, Some(names)))
     }
 }
 
 impl RunMetrics for LiveRuns {
     fn names(&self) -> Result<Vec<String>> {
-        Ok(self.runs.names()?.iter().map(ToString::to_string).collect())
+        StoredRuns(self.runs.clone()).names()
     }
 
     fn epoch(&self, run: &str, epoch: Epoch) -> Result<(Id, RecordBatch)> {
@@ -94,8 +88,35 @@ impl RunMetrics for LiveRuns {
     }
 
     fn recorded(&self, run: &str) -> Result<Arc<dyn RunRows>> {
-        let run = self.runs.find(run)?;
-        Ok(Arc::new(Recorded { schema: run.schema(Of::Metrics)?, runs: self.runs.clone(), run }))
+        StoredRuns(self.runs.clone()).recorded(run)
+    }
+}
+
+/// The runs of a store that no service has: nothing of them is kept in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredRuns(pub(crate) Runs);
+
+impl RunMetrics for StoredRuns {
+    fn names(&self) -> Result<Vec<String>> {
+        Ok(self.0.names()?.iter().map(ToString::to_string).collect())
+    }
+
+    fn epoch(&self, run: &str, epoch: Epoch) -> Result<(Id, RecordBatch)> {
+        let run = self.0.find(run)?;
+        Ok((id_of(&run, epoch), laid(&self.0, &run, epoch, None)?))
+    }
+
+    fn recorded(&self, run: &str) -> Result<Arc<dyn RunRows>> {
+        let run = self.0.find(run)?;
+        Ok(Arc::new(Recorded { schema: run.schema(Of::Metrics)?, runs: self.0.clone(), run }))
+    }
+}
+
+/// The rows of an epoch, or the latest of each sample.
+fn laid(runs: &Runs, run: &Run, epoch: Epoch, columns: Option<&[String]>) -> Result<RecordBatch> {
+    match epoch {
+        Epoch::Latest => runs.latest(run, columns),
+        Epoch::Number(epoch) => runs.epoch(run, Of::Metrics, epoch, columns),
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `from_json` | columns of JSON as Arrow |
 //! | `told` | metrics, scalars and curves out |
 //! | `compare`, `compared` | runs side by side: joined and counted; as an answer |
+//! | `reduce` | an embedding in two or three dimensions |
 //! | `joined` | metrics as columns of rows, and as tables of queries |
 //! | `inbox` | files that are put into a folder become rows |
 //! | `keeper` | what happens on its own: the lost are told, parts are joined |
@@ -26,6 +27,7 @@ mod ingest;
 mod joined;
 mod keeper;
 mod lanes;
+mod reduce;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -47,7 +49,9 @@ pub use detail::RunDetail;
 pub(crate) use detail::word;
 pub(crate) use inbox::Inbox;
 pub use ingest::*;
+pub(crate) use joined::StoredRuns;
 pub(crate) use keeper::Keeper;
+pub use reduce::*;
 pub use routes::*;
 pub use told::*;
 

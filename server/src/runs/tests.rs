@@ -221,6 +221,38 @@ async fn an_embedding_keeps_its_type() {
 }
 
 #[tokio::test]
+async fn an_embedding_is_reduced_to_columns_of_the_run() {
+    let world = World::new();
+    begun(&world, "net").await;
+    let vectors = json!({"columns": {"sample": ["0", "1"], "epoch": 3, "embedding": [[1.0, 0.0, 2.0], [4.0, 4.0, 2.0]]}});
+    assert_eq!(put(&world, "/v1/runs/net/batches/1", &vectors).await.status, 200);
+    let reduced = world.post("/v1/runs/net/reduce", &json!({"dims": 2})).await;
+    assert_eq!(reduced.status, StatusCode::OK, "{reduced:?}");
+    assert_eq!((&reduced.json()["columns"], &reduced.json()["rows"]), (&json!(["x", "y"]), &json!(2)));
+    let rows = world.get("/v1/runs/net/metrics?columns=x,y,embedding&epoch=3").await.json();
+    let x = |row: usize| rows["rows"][row]["x"].as_f64().expect("a number");
+    assert!(((x(0) - x(1)).abs() - 5.0).abs() < 1e-5, "they are 5 apart: {rows}");
+    let path = "/v1/datasets/d/at/main/tables/labels/reduce?run=net&column=net.embedding";
+    let of_table = world.get(path).await.json();
+    assert!((of_table["x"][0].as_f64().expect("a number") - x(0)).abs() < 1e-5, "{of_table}");
+    assert!(of_table["shares"][0].as_f64().is_some_and(|share| share > 0.999), "{of_table}");
+    let stream = world.send(Method::GET, path, &[("accept", ARROW_STREAM)], "").await;
+    let batch = StreamReader::try_new(&*stream.body, None).expect("a stream").next().expect("a batch").expect("whole");
+    assert_eq!((batch.num_rows(), batch.num_columns()), (2, 2));
+    for (wanted, status) in [
+        (json!({"method": "umap"}), 422),
+        (json!({"dims": 4}), 400),
+        (json!({"column": "none"}), 404),
+        (json!({"epoch": "0"}), 400),
+    ] {
+        let answer = world.post("/v1/runs/net/reduce", &wanted).await;
+        assert_eq!(answer.status, status, "{wanted}: {answer:?}");
+    }
+    let refused = world.post("/v1/runs/net/reduce", &json!({"method": "umap"})).await.json();
+    assert!(refused["hint"].as_str().is_some_and(|hint| hint.contains("umap-learn")), "{refused}");
+}
+
+#[tokio::test]
 async fn scalars_are_curves_whose_later_values_win() {
     let world = World::new();
     begun(&world, "net").await;

@@ -47,6 +47,8 @@ fn files_are_recorded_in_a_store_in_a_folder() {
     let different = home.fails("run-log net 0.csv --on d@main~1", 3);
     assert!(different.contains("looks at something else"), "{different}");
     assert_eq!(home.json("run-log other 0.csv")["rows"], 2, "without a dataset any sample is one");
+    let rows = home.ok("sql 'SELECT sample, loss FROM runs.net WHERE epoch = 1' --format csv");
+    assert_eq!(rows, "sample,loss\ncat/a.png,0.125\n");
     home.has_lost_nothing();
     assert_eq!(recorded(&Service::start(&home)), json!([[0, 0.5], [1, 0.125]]));
 }

@@ -316,6 +316,14 @@ export interface Curves {
   curves: { name: string /** (step, value). */; points: number[][] }[];
 }
 
+/** An embedding that is places now: columns of its run. */
+export interface Reduced {
+  run: string;
+  columns: string[];
+  rows: number;
+  shares: number[];
+}
+
 export interface MetricRows {
   rows: Record<string, Cell>[];
 }
@@ -518,7 +526,9 @@ export interface paths {
     get: Get<ByRun, { epoch?: string; sample?: string; columns?: string; format?: "json" }, MetricRows>;
   };
   "/v1/runs/{run}/scalars": { get: Get<ByRun, { name?: string }, Curves> };
-  "/v1/runs/{run}/reduce": { post: Send<ByRun, { method: "pca" | "umap"; dims: 2 | 3 }, { job: string }> };
+  "/v1/runs/{run}/reduce": {
+    post: Send<ByRun, { column?: string; method?: "pca"; dims?: 2 | 3; epoch?: string }, Reduced>;
+  };
   "/v1/compare": {
     get: Get<
       None,
