@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Float64Builder, ListBuilder, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use arrow::record_batch::RecordBatch;
 use serde::Serialize;
 use utoipa::ToSchema;
 use veneer::run::Run;
@@ -27,14 +28,11 @@ const NONE: u32 = u32::MAX;
 /// The column with what a run took a sample for.
 pub(super) const PREDICTED: &str = "predicted";
 
-/// Two to four runs.
-pub(super) type Names = Vec<String>;
-
 /// What was counted.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Counts {
+pub(super) struct Counts {
     /// The runs, as they were named.
-    runs: Names,
+    runs: Vec<String>,
     /// How many samples each has.
     samples: Vec<usize>,
     /// How many samples no other run has, for each.
@@ -49,7 +47,7 @@ pub struct Counts {
 
 /// What is otherwise in a run than in the first, of the samples that all runs have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct Change {
+pub(super) struct Change {
     run: String,
     /// How often the metric is greater here.
     higher: usize,
@@ -69,7 +67,7 @@ pub struct Change {
 
 /// How often a class was predicted right, of the samples of which all runs have a prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct ClassCount {
+pub(super) struct ClassCount {
     /// The label.
     class: String,
     /// How many samples have it.
@@ -291,7 +289,7 @@ impl Comparison {
         let samples: ArrayRef = Arc::new(StringArray::from_iter_values(samples));
         let labels: ArrayRef = Arc::new(StringArray::from_iter(chosen.iter().map(|at| self.labels[*at].as_deref())));
         let mut columns: Vec<(String, ArrayRef)> = vec![("sample".to_owned(), samples), ("label".to_owned(), labels)];
-        let mut values = ListBuilder::new(arrow::array::Float64Builder::new());
+        let mut values = ListBuilder::new(Float64Builder::new());
         let mut predicted = ListBuilder::new(StringBuilder::new());
         for at in chosen {
             for (side, of) in self.sides.iter().enumerate() {

@@ -110,7 +110,7 @@ impl PartitionStream for Epochs {
                 let batch = batch.map_err(external)?;
                 let places: Vec<usize> =
                     schema.fields().iter().map(|field| batch.schema().index_of(field.name())).collect::<Result<_, _>>()?;
-                Ok(batch.project(&places)?.with_schema(schema)?)
+                Ok::<_, DataFusionError>(batch.project(&places)?.with_schema(schema)?)
             }
         });
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), pieces.boxed()))
