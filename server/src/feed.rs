@@ -175,9 +175,8 @@ fn of_run(runs: &Runs, name: &str, value: Option<RefValue>, before: Option<&RefV
 
 /// What is otherwise in a run's record.
 fn changed(now: &RunRecord, was: &RunRecord) -> Option<&'static str> {
-    let (has_ended, has_rows) = (now.finished_ns.is_some(), |record: &RunRecord| {
-        (record.metrics.batches, record.scalars.batches)
-    });
+    let (has_ended, has_rows) =
+        (now.finished_ns.is_some(), |record: &RunRecord| (record.metrics.batches, record.scalars.batches));
     if now.status != was.status {
         return Some(if has_ended { "finished" } else { "changed" });
     }

@@ -32,7 +32,8 @@ use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
     about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
-    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, saved_views, session, sources, tables, thumbnails,
+    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, saved_views, session, sources, tables,
+    thumbnails,
 };
 
 /// A batch has so many bytes at most: of a store, what is larger is sent object by object before.

@@ -75,9 +75,8 @@ impl RunLogArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let name: RunName = self.run.parse()?;
         let input = Input::open(&self.file)?;
-        let batches = batches_of_file(&input.bytes, input.promise).map_err(|error| {
-            Failure::from(error).hint("`veneer run-log --help` says what the file has to be")
-        })?;
+        let batches = batches_of_file(&input.bytes, input.promise)
+            .map_err(|error| Failure::from(error).hint("`veneer run-log --help` says what the file has to be"))?;
         let on = self.on.as_deref().map(|on| context.address(on)).transpose()?;
         let logged = match context.service()? {
             Some(service) => self.ask(&service, &name, on.as_ref(), &batches)?,
@@ -157,13 +156,7 @@ impl RunLogArgs {
     }
 
     /// Has a service elsewhere record the batches.
-    fn ask(
-        &self,
-        service: &RemoteStore,
-        name: &RunName,
-        on: Option<&Address>,
-        batches: &[Batch],
-    ) -> Result<Logged> {
+    fn ask(&self, service: &RemoteStore, name: &RunName, on: Option<&Address>, batches: &[Batch]) -> Result<Logged> {
         let run = match service.run(name) {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => {
                 let mut new = json!({ "name": name.as_str(), "host": host() });

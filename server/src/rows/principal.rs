@@ -144,7 +144,8 @@ fn laid(vectors: &Vectors, axes: &DMatrix<f64>, mean: &DVector<f64>) -> Vec<Floa
         let vector = vectors.at(row).filter(|_| is_usual(vectors, row, width))?;
         let mut place = [0.0; 3];
         for (axis, place) in axes.column_iter().zip(&mut place) {
-            let sum: f64 = axis.iter().zip(&vector).zip(mean.iter()).map(|((axis, number), mean)| axis * (number - mean)).sum();
+            let sum: f64 =
+                axis.iter().zip(&vector).zip(mean.iter()).map(|((axis, number), mean)| axis * (number - mean)).sum();
             *place = sum as f32;
         }
         Some(place)
@@ -175,15 +176,21 @@ mod tests {
     fn what_lies_in_a_plane_is_laid_onto_it_with_all_distances() {
         let mut dice = Dice(3);
         let (a, b, away) = (numbers(&mut dice, 40), numbers(&mut dice, 40), numbers(&mut dice, 40));
-        let points: Vec<(f64, f64)> = (0..300).map(|_| (dice.below(900) as f64 / 100.0, dice.below(50) as f64)).collect();
+        let points: Vec<(f64, f64)> =
+            (0..300).map(|_| (dice.below(900) as f64 / 100.0, dice.below(50) as f64)).collect();
         let vector = |(u, v): &(f64, f64)| {
             Some((0..40).map(|at| Some((a[at] * u + b[at] * v + away[at]) as f32)).collect::<Vec<_>>())
         };
         let vectors: Vec<_> = points.iter().map(vector).collect();
         let found = principal("e", &column(vectors.clone(), 40), 2).expect("two axes");
-        assert!(found.shares.iter().sum::<f64>() > 0.999_99 && found.shares[0] >= found.shares[1], "{:?}", found.shares);
+        assert!(
+            found.shares.iter().sum::<f64>() > 0.999_99 && found.shares[0] >= found.shares[1],
+            "{:?}",
+            found.shares
+        );
         for (one, other) in [(0, 1), (17, 250), (299, 3)] {
-            let of = |row: usize| vectors[row].as_ref().expect("a vector").iter().map(|it| f64::from(it.unwrap_or(0.0)));
+            let of =
+                |row: usize| vectors[row].as_ref().expect("a vector").iter().map(|it| f64::from(it.unwrap_or(0.0)));
             let far = of(one).zip(of(other)).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
             let square = |axis: &Float32Array| f64::from(axis.value(one) - axis.value(other)).powi(2);
             let laid = found.axes.iter().map(square).sum::<f64>().sqrt();

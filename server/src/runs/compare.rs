@@ -323,7 +323,8 @@ impl Side {
         let values = column(metric)?;
         let is_number = values.data_type().is_numeric() || *values.data_type() == DataType::Boolean;
         let unfit = || Error::invalid("metric", metric, format!("in `{}` its values are no numbers", run.name));
-        let values = if is_number { cast(values, &DataType::Float64).map_err(|_| unfit())? } else { return Err(unfit()) };
+        let values =
+            if is_number { cast(values, &DataType::Float64).map_err(|_| unfit())? } else { return Err(unfit()) };
         let predicted = match has_predicted {
             true => cast(column(PREDICTED)?, &DataType::Utf8).ok().map(|texts| texts.as_string().clone()),
             false => None,

@@ -110,9 +110,7 @@ impl CompareQuery {
     /// What the labels are taken from.
     fn labelled(&self, live: &LiveRuns, run: &Run) -> Found<Option<RunData>> {
         match (&run.record.data, &self.r#ref) {
-            (Some(data), Some(reference)) => {
-                live.data(Some(&data.dataset), Some(reference), data.table.as_deref())
-            }
+            (Some(data), Some(reference)) => live.data(Some(&data.dataset), Some(reference), data.table.as_deref()),
             (data, _) => Ok(data.clone()),
         }
     }
@@ -249,7 +247,8 @@ mod tests {
             let answer = world.get(&format!("/v1/compare?{query}")).await;
             assert_eq!(answer.status, status, "{query}: {answer:?}");
         }
-        let relabelled = json!({"edits": [{"kind": "set", "table": "labels", "keys": ["0"], "cells": {"label": "dog"}}]});
+        let relabelled =
+            json!({"edits": [{"kind": "set", "table": "labels", "keys": ["0"], "cells": {"label": "dog"}}]});
         assert_eq!(world.post("/v1/datasets/d/drafts/main/edits", &relabelled).await.status, StatusCode::OK);
         world.post("/v1/datasets/d/drafts/main/commit", &json!({"message": "a dog"})).await;
         let answer = world.get("/v1/compare?runs=a,b&metric=loss&ref=main").await.json();

@@ -10,8 +10,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-use veneer::run::{Accepted, Batch, EPOCH, Of, SAMPLE, WHAT};
 use veneer::Error;
+use veneer::run::{Accepted, Batch, EPOCH, Of, SAMPLE, WHAT};
 
 use super::LiveRuns;
 use super::ingest::refused;

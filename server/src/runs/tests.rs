@@ -224,7 +224,8 @@ async fn an_embedding_keeps_its_type() {
 async fn an_embedding_is_reduced_to_columns_of_the_run() {
     let world = World::new();
     begun(&world, "net").await;
-    let vectors = json!({"columns": {"sample": ["0", "1"], "epoch": 3, "embedding": [[1.0, 0.0, 2.0], [4.0, 4.0, 2.0]]}});
+    let vectors =
+        json!({"columns": {"sample": ["0", "1"], "epoch": 3, "embedding": [[1.0, 0.0, 2.0], [4.0, 4.0, 2.0]]}});
     assert_eq!(put(&world, "/v1/runs/net/batches/1", &vectors).await.status, 200);
     let reduced = world.post("/v1/runs/net/reduce", &json!({"dims": 2})).await;
     assert_eq!(reduced.status, StatusCode::OK, "{reduced:?}");

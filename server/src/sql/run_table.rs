@@ -108,8 +108,11 @@ impl PartitionStream for Epochs {
                 let read = tokio::task::spawn_blocking(move || rows.read(epoch, &names));
                 let batch = read.await.map_err(|cause| DataFusionError::External(Box::new(cause)))?;
                 let batch = batch.map_err(external)?;
-                let places: Vec<usize> =
-                    schema.fields().iter().map(|field| batch.schema().index_of(field.name())).collect::<Result<_, _>>()?;
+                let places: Vec<usize> = schema
+                    .fields()
+                    .iter()
+                    .map(|field| batch.schema().index_of(field.name()))
+                    .collect::<Result<_, _>>()?;
                 Ok::<_, DataFusionError>(batch.project(&places)?.with_schema(schema)?)
             }
         });

@@ -42,9 +42,7 @@ impl Input {
         let mut opened = File::open(path).map_err(failed)?;
         let metadata = opened.metadata().map_err(failed)?;
         if metadata.is_dir() {
-            return Err(
-                Failure::usage(format!("`{}` is a folder", path.display())).hint("name a file of rows")
-            );
+            return Err(Failure::usage(format!("`{}` is a folder", path.display())).hint("name a file of rows"));
         }
         let promise = promise(file.as_bytes()).unwrap_or(Promise::Delimited);
         let name = path.file_name().unwrap_or(file).to_string_lossy().into_owned();
