@@ -13,7 +13,7 @@ use arrow::record_batch::RecordBatch;
 use serde::Serialize;
 use utoipa::ToSchema;
 use veneer::run::Run;
-use veneer::table::Role;
+use veneer::table::{Column, Role};
 use veneer::{Error, Result};
 
 use super::LiveRuns;
@@ -25,6 +25,8 @@ const SAMPLES_MAX: usize = 5_000_000;
 const CLASSES_MAX: usize = 2_000;
 /// No row of this run.
 const NONE: u32 = u32::MAX;
+/// What a column of labels may be called where no format says which one it is.
+const LABELS: [&str; 4] = ["label", "class", "category", "target"];
 /// The column with what a run took a sample for.
 pub(super) const PREDICTED: &str = "predicted";
 
@@ -169,8 +171,12 @@ impl Comparison {
     }
 
     fn add_labels(&mut self, table: &TableRows) -> Result<()> {
-        let label = table.schema().columns.iter().find(|column| matches!(column.role, Role::Label { .. }));
-        let Some(label) = label else { return Ok(()) };
+        let columns = &table.schema().columns;
+        let is_called_so = |column: &&Column| {
+            LABELS.iter().any(|name| column.name.eq_ignore_ascii_case(name)) && !column.data_type.is_nested()
+        };
+        let label = columns.iter().find(|column| matches!(column.role, Role::Label { .. }));
+        let Some(label) = label.or_else(|| columns.iter().find(is_called_so)) else { return Ok(()) };
         if let Role::Label { classes } = &label.role {
             self.classes = classes.iter().cloned().collect();
         }
