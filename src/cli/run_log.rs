@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use veneer::dataset::rows::KnownRows;
 use veneer::dataset::{Datasets, batches_of_file};
 use veneer::model::{Address, Id, RunData, RunKind, RunName, RunStatus};
-use veneer::run::{Accepted, Batch, NewRun, Of, Run, Runs};
+use veneer::run::{Accepted, Batch, NewRun, Of, Runs};
 use veneer::store::RemoteStore;
 use veneer::{ErrorKind, Result as Found};
 
@@ -82,9 +82,7 @@ impl RunLogArgs {
             Some(service) => self.ask(&service, &name, on.as_ref(), &batches)?,
             None => {
                 let opened = context.own()?;
-                let runs = Runs::new(opened.store);
-                let run = self.begun(&runs, &opened.datasets, &name, on.as_ref())?;
-                self.log(&runs, &run, &opened.datasets, batches)?
+                self.log(&Runs::new(opened.store), &opened.datasets, &name, on.as_ref(), batches)?
             }
         };
         match context.json {
@@ -101,11 +99,40 @@ impl RunLogArgs {
         Ok(Answer::Yes)
     }
 
-    /// Records the batches by the core.
-    fn log(&self, runs: &Runs, run: &Run, datasets: &Datasets, batches: Vec<Batch>) -> Result<Logged> {
-        let batches = match run.record.data.as_ref().map(|data| known_rows(datasets, data)).transpose()?.flatten() {
+    /// Records the batches by the core. A run is begun only once it is known that all samples are there.
+    fn log(
+        &self,
+        runs: &Runs,
+        datasets: &Datasets,
+        name: &RunName,
+        on: Option<&Address>,
+        batches: Vec<Batch>,
+    ) -> Result<Logged> {
+        let wanted = match on {
+            Some(Address { dataset, reference }) => {
+                Some(datasets.open(dataset)?.run_data(reference.as_ref(), self.table.as_deref())?)
+            }
+            None => None,
+        };
+        let there = match runs.open(name) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => None,
+            found => Some(found?),
+        };
+        let data = match &there {
+            Some(run) if wanted.is_some() && wanted != run.record.data => {
+                return Err(Failure::error(format!("the run `{name}` looks at something else"))
+                    .hint("leave `--on` out to add to it, or choose another name"));
+            }
+            Some(run) => run.record.data.clone(),
+            None => wanted,
+        };
+        let batches = match data.as_ref().map(|data| known_rows(datasets, data)).transpose()?.flatten() {
             Some(known) => keyed(&known, batches)?,
             None => batches,
+        };
+        let run = match there {
+            Some(run) => run,
+            None => runs.create(self.new_run(name, data))?.0,
         };
         let (answers, _) = runs.accept(&run.name, Of::Metrics, &batches)?;
         let mut logged = Logged { run: run.name.to_string(), rows: 0, repeated: 0 };
@@ -129,30 +156,13 @@ impl RunLogArgs {
         Ok(logged)
     }
 
-    /// The run, begun if it is not there.
-    fn begun(&self, runs: &Runs, datasets: &Datasets, name: &RunName, on: Option<&Address>) -> Result<Run> {
-        let data = match on {
-            Some(Address { dataset, reference }) => {
-                Some(datasets.open(dataset)?.run_data(reference.as_ref(), self.table.as_deref())?)
-            }
-            None => None,
-        };
-        match runs.open(name) {
-            Ok(run) if data.is_none() || data == run.record.data => Ok(run),
-            Ok(_) => Err(Failure::error(format!("the run `{name}` looks at something else"))
-                .hint("leave `--on` out to add to it, or choose another name")),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => {
-                let (host, now_ns) = (host(), human::now_ns());
-                let drawn = Id::of(format!("{name} {now_ns} {} {host:?}", std::process::id()).as_bytes());
-                let mut id = [0; 16];
-                id.copy_from_slice(&drawn.as_bytes()[..16]);
-                let kind = if self.evaluation { RunKind::Evaluation } else { RunKind::Training };
-                let (name, parameters) = (name.clone(), "{}".to_owned());
-                let new = NewRun { name, id, data, kind, host, parameters, started_ns: Some(now_ns) };
-                Ok(runs.create(new)?.0)
-            }
-            Err(error) => Err(error.into()),
-        }
+    fn new_run(&self, name: &RunName, data: Option<RunData>) -> NewRun {
+        let (host, now_ns) = (host(), human::now_ns());
+        let drawn = Id::of(format!("{name} {now_ns} {} {host:?}", std::process::id()).as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&drawn.as_bytes()[..16]);
+        let kind = if self.evaluation { RunKind::Evaluation } else { RunKind::Training };
+        NewRun { name: name.clone(), id, data, kind, host, parameters: "{}".to_owned(), started_ns: Some(now_ns) }
     }
 
     /// Has a service elsewhere record the batches.

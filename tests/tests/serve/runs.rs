@@ -46,6 +46,8 @@ fn files_are_recorded_in_a_store_in_a_folder() {
     record(&home, "");
     let different = home.fails("run-log net 0.csv --on d@main~1", 3);
     assert!(different.contains("looks at something else"), "{different}");
+    home.fails("run-log new bad.csv --on d", 2);
+    assert_eq!(home.json("runs").as_array().map(Vec::len), Some(1), "no run was begun for a bad file");
     assert_eq!(home.json("run-log other 0.csv")["rows"], 2, "without a dataset any sample is one");
     let rows = home.ok("sql 'SELECT sample, loss FROM runs.net WHERE epoch = 1' --format csv");
     assert_eq!(rows, "sample,loss\ncat/a.png,0.125\n");
