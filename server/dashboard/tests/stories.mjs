@@ -316,6 +316,23 @@ const stories = {
     await shot(page, "compare");
   },
 
+  "a view is saved, opened again and removed": async (page) => {
+    await page.goto(workspace({ view: "grid" }));
+    await page.getByRole("button", { name: "Saved views" }).click();
+    await page.getByRole("menuitem", { name: "Save this view…" }).click();
+    await page.getByLabel("Name of the view").fill("as a grid");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByText("Saved the view as a grid").waitFor();
+    await page.goto(workspace());
+    await page.getByRole("button", { name: "Saved views" }).click();
+    await page.getByRole("menuitem", { name: /^as a grid/ }).click();
+    await retry(async () => assert.ok(page.url().includes("view=grid"), page.url()));
+    await page.getByRole("button", { name: "Saved views" }).click();
+    await page.getByRole("menuitem", { name: /^as a grid/ }).focus();
+    await page.keyboard.press("Delete");
+    await page.getByText("Removed the view as a grid").waitFor();
+  },
+
   "no page breaks a rule of level AA, dark or light": async (page) => {
     const path = `/datasets/${encodeURIComponent(dataset)}`;
     const { revisions } = await api(`${path}/log?all=true&limit=50`);

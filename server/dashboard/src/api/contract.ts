@@ -74,8 +74,8 @@ export interface LogEntry {
   changes: number | null;
   branches: string[];
   tags: string[];
-  /** Runs that trained on it. */
-  runs?: string[];
+  /** Runs that look at it, the newest first. */
+  runs: string[];
 }
 
 export interface Role {
@@ -316,14 +316,51 @@ export interface Curves {
   curves: { name: string /** (step, value). */; points: number[][] }[];
 }
 
+/** An embedding that is places now: columns of its run. */
+export interface Reduced {
+  run: string;
+  columns: string[];
+  rows: number;
+  shares: number[];
+}
+
 export interface MetricRows {
   rows: Record<string, Cell>[];
 }
 
-export interface Comparison {
-  rows: { sample: string; [run: string]: Cell }[];
-  summary: Record<string, number>;
+/** What is otherwise in a run than in the first, of the samples that all have. */
+export interface RunChange {
+  run: string;
+  higher: number;
+  lower: number;
+  same: number;
+  /** By the prediction; null where no label or no prediction is known. */
+  better: number | null;
+  worse: number | null;
+  both_right: number | null;
+  both_wrong: number | null;
 }
+
+export interface ClassCount {
+  class: string;
+  rows: number;
+  /** In the order of the runs. */
+  right: number[];
+  delta: number[];
+}
+
+export interface Comparison {
+  runs: string[];
+  samples: number[];
+  only: number[];
+  in_all: number;
+  changes: RunChange[];
+  classes: ClassCount[] | null;
+  total: number;
+  rows: { sample: string; label: string | null; values: (number | null)[]; predicted: (string | null)[] }[];
+}
+
+export type CompareOrder = "sample" | "rise" | "fall" | "high" | "low";
 
 export interface Import {
   id?: string;
@@ -338,7 +375,8 @@ export interface Import {
 export interface SavedView {
   name: string;
   state: string;
-  saved_at?: string;
+  saved_at: string;
+  etag: string;
 }
 
 export interface Session {
@@ -488,11 +526,19 @@ export interface paths {
     get: Get<ByRun, { epoch?: string; sample?: string; columns?: string; format?: "json" }, MetricRows>;
   };
   "/v1/runs/{run}/scalars": { get: Get<ByRun, { name?: string }, Curves> };
-  "/v1/runs/{run}/reduce": { post: Send<ByRun, { method: "pca" | "umap"; dims: 2 | 3 }, { job: string }> };
-  "/v1/runs/compare": { get: Get<None, { runs: string; metric: string; epoch?: string }, Comparison> };
-  "/v1/saved-views": { get: Get<None, { dataset: string }, { views: SavedView[] }> };
-  "/v1/saved-views/{dataset}/{name}": {
-    put: Send<D & { name: string }, { state: string }, None>;
+  "/v1/runs/{run}/reduce": {
+    post: Send<ByRun, { column?: string; method?: "pca"; dims?: 2 | 3; epoch?: string }, Reduced>;
+  };
+  "/v1/compare": {
+    get: Get<
+      None,
+      { runs: string; metric: string; epoch?: string; ref?: string; order?: CompareOrder; limit?: number },
+      Comparison
+    >;
+  };
+  "/v1/datasets/{dataset}/views": { get: Get<D, None, { views: SavedView[] }> };
+  "/v1/datasets/{dataset}/views/{name}": {
+    put: Send<D & { name: string }, { state: string }, SavedView>;
     delete: Get<D & { name: string }, None, None>;
   };
   "/v1/sql": { post: Send<None, { query: string; limit?: number; format?: "json" }, SqlAnswer> };
@@ -503,7 +549,12 @@ export interface paths {
 export interface ServiceEvents {
   ref: { name: string; revision?: string | null };
   draft: { dataset: string; branch: string; writer: string; etag: string };
-  run: { name: string; status: Run["status"]; rows: number };
+  run: {
+    name: string;
+    status: Run["status"] | "deleted";
+    rows: number;
+    what: "created" | "rows" | "finished" | "changed" | "deleted" | "lost" | "heard";
+  };
   import: Import & { id: string };
   mounts: Record<string, unknown>;
   reduce: { run: string; done: boolean; progress?: number; error?: string };

@@ -169,7 +169,7 @@ function Revision({
             <Tag size={12} aria-hidden /> {name}
           </Link>
         ))}
-        {(runs ?? []).map((name) => (
+        {runs.map((name) => (
           <Link key={name} className="badge good" href={to.workspace(dataset, revision, { run: name })}>
             run {name}
           </Link>
