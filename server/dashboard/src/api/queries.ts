@@ -251,3 +251,13 @@ export const savedViewsOptions = (dataset: string) =>
       return answer.views;
     },
   });
+
+/** The answer of a query that reads; `version` is what must change for it to be asked again. */
+export const sqlOptions = (query: string | null, limit: number, version: readonly unknown[]) =>
+  queryOptions({
+    queryKey: [...keys.runs, "sql", query, limit, version],
+    enabled: query !== null,
+    staleTime: 60_000,
+    queryFn: async ({ signal }) =>
+      body(await service.POST("/v1/sql", { body: { query: query ?? "", limit, format: "json" }, signal })),
+  });

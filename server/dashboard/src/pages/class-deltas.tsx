@@ -11,8 +11,9 @@ import { classText, labelColumn, mainTable } from "../workspace/columns";
 const SHOWN = 30;
 
 /** Both runs are held against the classes of the branch as they are now. */
-export function ClassDeltas({ runs: [a, b], dataset }: { runs: Run[]; dataset: string }) {
-  const tables = useQuery(tablesOptions(dataset, "main", "compare")).data;
+export function ClassDeltas({ runs: [a, b] }: { runs: Run[] }) {
+  const dataset = a.dataset ?? "";
+  const tables = useQuery({ ...tablesOptions(dataset, "main", "compare"), enabled: dataset !== "" }).data;
   const table = tables?.find(({ name }) => name === a.table) ?? (tables && mainTable(tables));
   const label = table ? labelColumn(table) : null;
   const isAsked = table !== undefined && label !== null;
