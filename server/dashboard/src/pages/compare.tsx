@@ -13,6 +13,7 @@ import { Link } from "../parts/link";
 import { Answered, Empty } from "../parts/states";
 import { ClassDeltas } from "./class-deltas";
 import { DeltaChart } from "./delta-chart";
+import { Learning } from "./learning";
 import { PairChart } from "./pair-chart";
 
 const Curves = lazy(() => import("../parts/curves").then(({ Curves: component }) => ({ default: component })));
@@ -75,9 +76,8 @@ function Compared({ runs }: { runs: Run[] }) {
       <Answered asked={asked} what="The comparison">
         {(comparison) => <Samples comparison={comparison} runs={runs} metric={metric} />}
       </Answered>
-      {runs.every((run) => run.columns.some(({ name }) => name === "predicted")) && (
-        <ClassDeltas runs={runs} dataset={runs[0].dataset} />
-      )}
+      {runs.every((run) => run.columns.some(({ name }) => name === "predicted")) && <ClassDeltas runs={runs} />}
+      <Learning runs={runs} />
       {curveData.some((one) => one.curves.length > 0) && (
         <section className="card">
           <h2>Curves</h2>
@@ -94,10 +94,16 @@ function Compared({ runs }: { runs: Run[] }) {
 
 /** The same questions in the workspace, where rows are seen and edited. */
 function WorkspaceLinks({ runs: [a, b] }: { runs: Run[] }) {
+  const { dataset } = a;
   const has = (name: string) => [a, b].every((run) => run.columns.some((column) => column.name === name));
   const column = (run: Run, name: string) => quoteName(`${run.name}.${name}`);
   const link = (sql: string) =>
-    to.workspace(a.dataset, "main", { run: a.name, run2: b.name, q: toText([{ condition: { kind: "sql", sql } }]) });
+    to.workspace(dataset ?? "", "main", {
+      run: a.name,
+      run2: b.name,
+      q: toText([{ condition: { kind: "sql", sql } }]),
+    });
+  if (!dataset) return null;
   return (
     <span className="row-line push">
       {has("loss") && (
@@ -220,7 +226,7 @@ function Samples({ comparison, runs, metric }: { comparison: Comparison; runs: R
                   <td>
                     <Link
                       className="mono"
-                      href={to.workspace(a.dataset, "main", { run: a.name, run2: b.name, focus: sample })}
+                      href={to.workspace(a.dataset ?? "", "main", { run: a.name, run2: b.name, focus: sample })}
                     >
                       <bdi>{sample}</bdi>
                     </Link>
