@@ -363,6 +363,12 @@ mod tests {
         assert_eq!(revisions.len(), 2);
         assert_eq!((&revisions[0]["revision"], &revisions[0]["branches"]), (&json!(second.to_hex()), &json!(["main"])));
         assert_eq!(revisions[0]["parents"], json!([first.to_hex()]));
+        let old = json!({ "name": "old", "dataset": "d", "ref": "main~1" });
+        for run in [old, json!({ "name": "net", "dataset": "d" }), json!({ "name": "other" })] {
+            assert_eq!(world.post("/v1/runs", &run).await.status, StatusCode::CREATED);
+        }
+        let log = world.get("/v1/datasets/d/log?limit=2").await.json();
+        assert_eq!([&log["revisions"][0]["runs"], &log["revisions"][1]["runs"]], [&json!(["net"]), &json!(["old"])]);
         let all = world.get("/v1/datasets/d/log?all=true").await.json();
         assert_eq!(all["revisions"].as_array().map(Vec::len), Some(3));
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tracing::warn;
 use veneer::dataset::Datasets;
-use veneer::model::{DatasetName, RefName, RefValue};
+use veneer::model::{DatasetName, RefName, RefValue, RunRecord};
 use veneer::run::{Run, Runs};
 use veneer::store::Store;
 
@@ -85,11 +85,11 @@ impl Feed {
         let new = now.iter().filter(|(name, value)| is_new(name, value));
         let tell = |name: &RefName, value, op| match name.as_str().strip_prefix(RefName::RUNS) {
             Some(run) => of_run(runs, run, value, before.get(name), op),
-            None => event(datasets, name, value, op),
+            None => Some(event(datasets, name, value, op)),
         };
-        let mut events: Vec<Event> = new.map(|(name, value)| tell(name, Some(*value), value.op)).collect();
+        let mut events: Vec<Event> = new.filter_map(|(name, value)| tell(name, Some(*value), value.op)).collect();
         let gone = before.keys().filter(|name| !now.contains_key(*name));
-        events.extend(gone.map(|name| tell(name, None, op)));
+        events.extend(gone.filter_map(|name| tell(name, None, op)));
         events.sort_by_key(|event| event.op);
         let mut inner = self.inner();
         (inner.refs, inner.op) = (now, op.max(inner.op));
@@ -142,7 +142,7 @@ impl Inner {
     }
 }
 
-/// What is told of a run.
+/// What is told of a run, beside what has happened to it.
 pub fn run_event(run: &Run) -> Value {
     json!({
         "name": run.name.as_str(),
@@ -153,14 +153,38 @@ pub fn run_event(run: &Run) -> Value {
     })
 }
 
-/// A run that has changed, or that is gone; what was recorded of that is there until `gc`.
-fn of_run(runs: &Runs, name: &str, value: Option<RefValue>, before: Option<&RefValue>, op: u64) -> Event {
-    let run = value.or(before.copied()).and_then(|value| runs.at(name.parse().ok()?, value).ok());
-    let mut data = run.map_or_else(|| json!({ "name": name }), |run| run_event(&run));
+/// A run that has changed, or that is gone; what was recorded of that is there until `gc`. `None` where nothing that
+/// anybody sees has changed: its parts were joined.
+fn of_run(runs: &Runs, name: &str, value: Option<RefValue>, before: Option<&RefValue>, op: u64) -> Option<Event> {
+    let at = |value: RefValue| runs.at(name.parse().ok()?, value).ok();
+    let (now, was) = (value.and_then(at), before.copied().and_then(at));
+    let what = match (&now, &was) {
+        (None, _) => "deleted",
+        (Some(_), None) if before.is_none() => "created",
+        (Some(now), Some(was)) => changed(&now.record, &was.record)?,
+        // What it was before is not there any more.
+        (Some(_), None) => "changed",
+    };
+    let mut data = now.or(was).map_or_else(|| json!({ "name": name }), |run| run_event(&run));
+    data["what"] = what.into();
     if value.is_none() {
         data["status"] = "deleted".into();
     }
-    Event { op, kind: "run", data }
+    Some(Event { op, kind: "run", data })
+}
+
+/// What is otherwise in a run's record.
+fn changed(now: &RunRecord, was: &RunRecord) -> Option<&'static str> {
+    let (has_ended, has_rows) =
+        (now.finished_ns.is_some(), |record: &RunRecord| (record.metrics.batches, record.scalars.batches));
+    if now.status != was.status {
+        return Some(if has_ended { "finished" } else { "changed" });
+    }
+    if has_rows(now) != has_rows(was) {
+        return Some("rows");
+    }
+    let seen = |record: &RunRecord| (record.parameters.clone(), record.error.clone(), record.started_ns);
+    (seen(now) != seen(was)).then_some("changed")
 }
 
 /// A ref that was set, or that is gone.
@@ -190,6 +214,48 @@ mod tests {
 
     fn kinds(events: &[Arc<Event>]) -> Vec<&'static str> {
         events.iter().map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn of_a_run_it_is_told_what_has_happened_to_it() {
+        let world = World::new();
+        let datasets = Datasets::new(Arc::clone(&world.store));
+        let runs = Runs::new(Arc::clone(&world.store));
+        let last = || world.store.watch_refs(0, std::time::Duration::ZERO).expect("a number");
+        let feed = Feed::of(&*world.store, last());
+        let what = || {
+            let since = feed.op();
+            feed.look(&*world.store, &datasets, &runs, last());
+            let heard = feed.listen(Some(since)).missed.expect("known");
+            heard.iter().map(|event| (event.kind, event.data["what"].clone())).collect::<Vec<_>>()
+        };
+        let new = veneer::run::NewRun {
+            name: "net".parse().expect("valid"),
+            id: [1; 16],
+            data: None,
+            kind: Default::default(),
+            host: None,
+            parameters: "{}".to_owned(),
+            started_ns: None,
+        };
+        let name = runs.create(new).expect("created").0.name;
+        assert_eq!(what(), [("run", json!("created"))]);
+        for batch in ["1", "2"] {
+            let scalars = [("acc".to_owned(), 0, 0.5)];
+            let batch = veneer::run::Batch::of_scalars(batch, &scalars).expect("a batch");
+            runs.accept(&name, veneer::run::Of::Scalars, &[batch]).expect("accepted");
+        }
+        assert_eq!(what(), [("run", json!("rows"))], "both at once");
+        assert!(runs.compact(&name).expect("joined"));
+        assert!(what().is_empty(), "the rows are the same");
+        let end = |record: &mut RunRecord| {
+            (record.status, record.finished_ns) = (veneer::model::RunStatus::Finished, Some(1));
+            Ok(())
+        };
+        runs.change(&name, end).expect("changed");
+        assert_eq!(what(), [("run", json!("finished"))]);
+        runs.delete(&name).expect("deleted");
+        assert_eq!(what(), [("run", json!("deleted"))]);
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub mod revisions;
 pub mod router;
 pub mod rows;
 pub mod runs;
+pub mod saved_views;
 pub mod session;
 pub mod sources;
 pub mod sql;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use veneer::dataset::Dataset;
 use veneer::model::{DatasetName, Id, RefSpec, Revision};
+use veneer::run::Runs;
 
 use crate::auth::Viewer;
 use crate::extract::{Named, Params};
@@ -59,6 +60,8 @@ pub struct LogEntry {
     branches: Vec<String>,
     /// The tags on it.
     tags: Vec<String>,
+    /// The runs that look at it, the newest first.
+    runs: Vec<String>,
 }
 
 /// Tells the revisions that one came from, or those of all branches.
@@ -76,9 +79,9 @@ pub async fn log(
     let limit = query.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
     let revisions = app.run(move |app| {
         let dataset = app.datasets().open(&name)?;
-        let names = Names::of(&dataset)?;
+        let names = Names::of(&dataset, app.live_runs().runs())?;
         let starts = match query.all {
-            true => names.0.keys().copied().collect(),
+            true => names.refs.keys().copied().collect(),
             false => vec![dataset.resolve(from.as_ref())?.id],
         };
         let found = walk(&dataset, starts, limit)?;
@@ -87,23 +90,34 @@ pub async fn log(
     Ok(Json(LogAnswer { revisions: revisions.await? }))
 }
 
-/// The branches and tags of each revision that has some.
-struct Names(BTreeMap<Id, (Vec<String>, Vec<String>)>);
+/// What revisions are called, and who looks at them.
+struct Names {
+    /// The branches and tags of each revision that has some.
+    refs: BTreeMap<Id, (Vec<String>, Vec<String>)>,
+    runs: BTreeMap<Id, Vec<String>>,
+}
 
 impl Names {
-    fn of(dataset: &Dataset) -> veneer::Result<Names> {
-        let mut names: BTreeMap<Id, (Vec<String>, Vec<String>)> = BTreeMap::new();
+    fn of(dataset: &Dataset, runs: &Runs) -> veneer::Result<Names> {
+        let mut names = Names { refs: BTreeMap::new(), runs: BTreeMap::new() };
         for (name, value) in dataset.branches()? {
-            names.entry(value.id).or_default().0.push(name.to_string());
+            names.refs.entry(value.id).or_default().0.push(name.to_string());
         }
         for (name, value) in dataset.tags()? {
-            names.entry(value.id).or_default().1.push(name.to_string());
+            names.refs.entry(value.id).or_default().1.push(name.to_string());
         }
-        Ok(Names(names))
+        let mut all = runs.all()?;
+        all.sort_by_key(|run| std::cmp::Reverse((run.record.started_ns, run.value.op)));
+        for run in all {
+            if let Some(data) = run.record.data.as_ref().filter(|data| data.dataset == dataset.name().as_str()) {
+                names.runs.entry(data.revision).or_default().push(run.name.to_string());
+            }
+        }
+        Ok(names)
     }
 
     fn entry(&self, id: Id, revision: Revision) -> LogEntry {
-        let (branches, tags) = self.0.get(&id).cloned().unwrap_or_default();
+        let (branches, tags) = self.refs.get(&id).cloned().unwrap_or_default();
         LogEntry {
             revision: id.to_hex(),
             parents: revision.parents.iter().map(|id| id.to_hex()).collect(),
@@ -113,6 +127,7 @@ impl Names {
             changes: revision.changes,
             branches,
             tags,
+            runs: self.runs.get(&id).cloned().unwrap_or_default(),
         }
     }
 }

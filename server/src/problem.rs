@@ -67,6 +67,11 @@ impl Problem {
         self
     }
 
+    /// What happened, for a person.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The document that tells it.
     pub fn document(self) -> ProblemDocument {
         let Problem { status, kind, detail, facts } = self;

@@ -32,7 +32,8 @@ use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
     about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
-    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, session, sources, tables, thumbnails,
+    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, saved_views, session, sources, tables,
+    thumbnails,
 };
 
 /// A batch has so many bytes at most: of a store, what is larger is sent object by object before.
@@ -86,6 +87,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(merge::revert))
         .routes(routes!(blame::blame))
         .routes(routes!(datasets::show_view))
+        .routes(routes!(saved_views::list_views))
+        .routes(routes!(saved_views::put_view, saved_views::delete_view))
         // Files.
         .routes(routes!(files::get_file))
         .routes(routes!(sources::get_source_file))
@@ -103,6 +106,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(rows::confusion))
         .routes(routes!(rows::lasso))
         .routes(routes!(rows::neighbours))
+        .routes(routes!(rows::reduce))
         .routes(routes!(sql::query))
         // Runs.
         .routes(routes!(runs::list_runs, runs::begin_run))
@@ -112,6 +116,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::put_scalars).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
         .routes(routes!(runs::show_metrics))
         .routes(routes!(runs::show_scalars))
+        .routes(routes!(runs::reduce_run))
+        .routes(routes!(runs::compare_runs))
         // Drafts.
         .routes(routes!(drafts::show_draft))
         .routes(routes!(drafts::edit_draft).layer(DefaultBodyLimit::max(EDITS_LEN_MAX)))

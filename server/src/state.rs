@@ -20,7 +20,7 @@ use crate::operations::Operations;
 use crate::origin::Hosts;
 use crate::problem::Problem;
 use crate::rows::{ColumnStore, RunMetrics};
-use crate::runs::{Keeper, LOST_AFTER, LiveRuns};
+use crate::runs::{Inbox, Keeper, LOST_AFTER, LiveRuns};
 use crate::session::Sessions;
 use crate::sql::{SqlEngine, SqlLimits};
 use crate::thumbnails::Thumbnails;
@@ -95,6 +95,7 @@ struct Inner {
     columns: Arc<ColumnStore>,
     runs: Arc<LiveRuns>,
     keeper: Keeper,
+    inbox: Option<Inbox>,
     sql: SqlEngine,
     thumbnails: Thumbnails,
 }
@@ -136,6 +137,8 @@ impl AppState {
         let runs = LiveRuns::new(runs, datasets.clone(), columns.clone(), feed.clone(), options.runs_lost_after);
         let runs = Arc::new(runs);
         let keeper = Keeper::of(runs.clone(), !options.read_only);
+        let store_folder = local.as_ref().filter(|_| !options.read_only).map(|store| store.path());
+        let inbox = store_folder.map(|folder| Inbox::of(runs.clone(), folder));
         let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
         let (imports, sessions, metrics) = (Imports::default(), Sessions::default(), Metrics::default());
         let audit = local.as_ref().map(|store| Audit::within(store.path())).unwrap_or_default();
@@ -159,6 +162,7 @@ impl AppState {
             columns,
             runs,
             keeper,
+            inbox,
             sql,
             thumbnails,
         }))
@@ -245,6 +249,7 @@ impl AppState {
         self.feed().end();
         self.imports().end();
         self.0.keeper.end();
+        self.0.inbox.iter().for_each(Inbox::end);
     }
 
     /// The turns of calls that block, for whoever needs more than [`AppState::run`].

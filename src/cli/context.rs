@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
-use veneer::store::{Access, LocalStore};
+use veneer::store::{Access, LocalStore, RemoteStore};
 use veneer::{Error, ErrorKind};
 
 use super::opened::Opened;
@@ -113,6 +113,14 @@ impl Context {
     pub(super) fn at_url(&self, url: &str) -> Result<Opened> {
         let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
         Opened::elsewhere(url, token, &self.author()?, &cache_home()?.join("veneer"))
+    }
+
+    /// The service at the URL that was named, to be asked for more than a store does.
+    pub(super) fn service(&self) -> Result<Option<RemoteStore>> {
+        let Some(url) = self.store_url() else { return Ok(None) };
+        let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
+        let service = RemoteStore::at(&url, token, &cache_home()?.join("veneer/objects"))?;
+        Ok(Some(service.asking_for(&self.author()?)))
     }
 
     /// The store's folder, in which there is something.

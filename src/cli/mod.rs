@@ -40,6 +40,8 @@ mod rows_output;
 mod rows_table;
 mod rows_text;
 mod run;
+mod run_log;
+mod runs;
 mod serve;
 mod sql;
 mod stat;
@@ -159,6 +161,8 @@ enum Command {
     Unmount(unmount::UnmountArgs),
     Mounts(mounts::MountsArgs),
     Run(run::RunArgs),
+    Runs(runs::RunsArgs),
+    RunLog(run_log::RunLogArgs),
     Serve(serve::ServeArgs),
     Token(token::TokenArgs),
     Stat(stat::StatArgs),
@@ -231,6 +235,8 @@ impl Command {
             Command::Unmount(args) => args.run(context),
             Command::Mounts(args) => args.run(context),
             Command::Run(args) => args.run(context),
+            Command::Runs(args) => args.run(context),
+            Command::RunLog(args) => args.run(context),
             Command::Serve(args) => args.run(context),
             Command::Token(args) => args.run(context),
             Command::Stat(args) => args.run(context),

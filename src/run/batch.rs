@@ -8,12 +8,15 @@ use arrow::compute::{CastOptions, cast_with_options, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
+use super::part;
 use super::types::kept_as;
 use crate::model::{BatchId, Id};
 use crate::{Error, Result};
 
 /// What a row is about: the sample's key, or the name of a scalar.
 pub const SAMPLE: &str = "sample";
+/// What a row is about where there is no [`SAMPLE`]: the path of its file.
+pub const PATH: &str = "path";
 /// When it was measured: the epoch, or the step of a scalar.
 pub const EPOCH: &str = "epoch";
 /// The value of a scalar.
@@ -32,11 +35,15 @@ const RESERVED: [&str; 2] = ["_key", "_row"];
 #[derive(Clone, Debug)]
 pub struct Batch {
     id: BatchId,
+    name: Arc<str>,
     rows: RecordBatch,
+    has_paths: bool,
 }
 
 impl Batch {
     /// Takes rows as somebody has them. Two batches of one run with the same `name` are the same one.
+    ///
+    /// Where there is no column `sample`, `path` says what each row is about.
     ///
     /// # Errors
     /// `Invalid` for a name that is none, samples that are missing, null or of a type that is no key, an epoch below
@@ -49,7 +56,9 @@ impl Batch {
             return Err(invalid("", format!("it has {count} rows, and {ROWS_MAX} is the most")));
         }
         let rows = concat_batches(&schema, rows).map_err(|cause| invalid("", "its parts differ").caused_by(cause))?;
-        Ok(Batch { id, rows: kept(&rows)? })
+        let has_paths = schema.index_of(SAMPLE).is_err() && schema.index_of(PATH).is_ok();
+        let of = if has_paths { PATH } else { SAMPLE };
+        Ok(Batch { id, name: name.into(), rows: kept(&rows, of)?, has_paths })
     }
 
     /// Numbers of a run as a whole: (name, step, value).
@@ -70,7 +79,43 @@ impl Batch {
         let values: ArrayRef =
             Arc::new(arrow::array::Float64Array::from_iter_values(scalars.iter().map(|(.., value)| *value)));
         let rows = RecordBatch::try_new(Arc::new(schema), vec![names, steps, values]).expect("columns of one length");
-        Ok(Batch { id: batch_id(name)?, rows })
+        Ok(Batch { id: batch_id(name)?, name: name.into(), rows, has_paths: false })
+    }
+
+    /// The same, whose rows are about these.
+    ///
+    /// # Panics
+    /// Where there are not as many.
+    #[must_use]
+    pub fn with_samples(self, samples: StringArray) -> Batch {
+        let mut columns = self.rows.columns().to_vec();
+        columns[0] = Arc::new(samples);
+        let rows = RecordBatch::try_new(self.rows.schema(), columns).expect("as many as there were");
+        Batch { rows, has_paths: false, ..self }
+    }
+
+    /// What its writer calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its rows as an Arrow stream, from which [`Batch::new`] makes the same again.
+    ///
+    /// # Errors
+    /// `Invalid` for what Arrow cannot write.
+    pub fn to_stream(&self) -> Result<Vec<u8>> {
+        if !self.has_paths {
+            return part::to_stream(&self.rows);
+        }
+        let mut fields: Vec<FieldRef> = self.rows.schema().fields().iter().cloned().collect();
+        fields[0] = Arc::new(Field::new(PATH, DataType::Utf8, false));
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), self.rows.columns().to_vec());
+        part::to_stream(&rows.expect("the same columns"))
+    }
+
+    /// Whether its rows are about paths.
+    pub fn has_paths(&self) -> bool {
+        self.has_paths
     }
 
     /// Which batch it is.
@@ -113,7 +158,8 @@ pub(super) fn invalid(column: &str, why: impl Into<String>) -> Error {
     Error::invalid(WHAT, column, why)
 }
 
-fn kept(rows: &RecordBatch) -> Result<RecordBatch> {
+/// The columns as they are kept; the column `of` says what each row is about.
+fn kept(rows: &RecordBatch, of: &str) -> Result<RecordBatch> {
     let schema = rows.schema();
     let mut fields: Vec<FieldRef> = Vec::with_capacity(schema.fields().len() + 1);
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.capacity());
@@ -121,12 +167,12 @@ fn kept(rows: &RecordBatch) -> Result<RecordBatch> {
         fields.push(Arc::new(Field::new(name, column.data_type().clone(), nullable)));
         columns.push(column);
     };
-    push(SAMPLE, samples(rows)?, false);
+    push(SAMPLE, samples(rows, of)?, false);
     push(EPOCH, epochs(rows)?, false);
     let mut seen = HashSet::from([SAMPLE, EPOCH]);
     for (field, column) in schema.fields().iter().zip(rows.columns()) {
         let name = field.name().as_str();
-        if name == SAMPLE || name == EPOCH {
+        if name == of || name == EPOCH {
             continue;
         }
         check_name(name)?;
@@ -158,16 +204,15 @@ pub(super) fn as_type(name: &str, column: &ArrayRef, of: &DataType) -> Result<Ar
         .map_err(|cause| invalid(name, format!("its values cannot be kept as {of}")).caused_by(cause))
 }
 
-fn samples(rows: &RecordBatch) -> Result<ArrayRef> {
-    let column = rows.column_by_name(SAMPLE).ok_or_else(|| invalid(SAMPLE, "there is no such column"))?;
-    let of = kept_as(column.data_type());
-    if !matches!(of, Some(DataType::Utf8 | DataType::Int64)) {
-        return Err(invalid(SAMPLE, format!("a key is text or a whole number, not {}", column.data_type())));
+fn samples(rows: &RecordBatch, of: &str) -> Result<ArrayRef> {
+    let column = rows.column_by_name(of).ok_or_else(|| invalid(of, "there is no such column"))?;
+    if !matches!(kept_as(column.data_type()), Some(DataType::Utf8 | DataType::Int64)) {
+        return Err(invalid(of, format!("a key is text or a whole number, not {}", column.data_type())));
     }
-    let keys = as_type(SAMPLE, column, &DataType::Utf8)?;
+    let keys = as_type(of, column, &DataType::Utf8)?;
     match keys.null_count() {
         0 => Ok(keys),
-        _ => Err(invalid(SAMPLE, "a row has no key")),
+        _ => Err(invalid(of, "a row has no key")),
     }
 }
 

@@ -33,7 +33,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 pub use accept::Accepted;
-pub use batch::{Batch, COLUMNS_MAX, EPOCH, ROWS_MAX, SAMPLE, VALUE, WHAT, batch_id};
+pub use batch::{Batch, COLUMNS_MAX, EPOCH, PATH, ROWS_MAX, SAMPLE, VALUE, WHAT, batch_id};
 
 use crate::model::{BatchId, Id, ObjectKind, RefName, RefValue, RunData, RunKind, RunName, RunRecord, RunStatus};
 use crate::store::{Batch as Swaps, RefSwap, Store, Verified};
@@ -49,6 +49,8 @@ const PARAMETERS_LEN_MAX: usize = 64 * 1024;
 pub struct Runs {
     store: Arc<dyn Store>,
     known: Arc<Mutex<Known>>,
+    /// Held while a run is begun: of two that are begun with one id, one is.
+    beginning: Arc<Mutex<()>>,
 }
 
 /// What was read of runs, by the value that their refs had then.
@@ -133,7 +135,7 @@ impl Of {
 impl Runs {
     /// Looks into `store`, and verifies all that it gives.
     pub fn new(store: Arc<dyn Store>) -> Runs {
-        Runs { store: Arc::new(Verified::new(store)), known: Arc::default() }
+        Runs { store: Arc::new(Verified::new(store)), known: Arc::default(), beginning: Arc::default() }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -211,11 +213,22 @@ impl Runs {
     /// Where the name is taken, it gets the first of `NAME-2`, `NAME-3` … that is free.
     ///
     /// # Errors
-    /// `Invalid` for parameters that are no JSON object, or a long one.
+    /// `Invalid` for parameters that are no JSON object, or a long one; `AlreadyExists` where the one with this id is
+    /// called otherwise, or looks at something else.
     pub fn create(&self, new: NewRun) -> Result<(Run, bool)> {
         check_parameters(&new.parameters)?;
+        let _one_at_a_time = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = self.all()?.into_iter().find(|run| run.record.id == new.id) {
-            return Ok((run, false));
+            let number = run.name.as_str().strip_prefix(new.name.as_str()).map(|rest| rest.strip_prefix('-'));
+            let is_called_so = match number {
+                None => false,
+                Some(None) => run.name == new.name,
+                Some(Some(number)) => number.parse::<u32>().is_ok(),
+            };
+            return match is_called_so && run.record.kind == new.kind && is_of_one(&run.record.data, &new.data) {
+                true => Ok((run, false)),
+                false => Err(Error::already_exists("run", run.id())),
+            };
         }
         let now = now_ns();
         let record = RunRecord {
@@ -302,6 +315,12 @@ impl Runs {
         self.known().records.insert(name.clone(), (value, record.clone()));
         Ok(Run { name: name.clone(), value, record })
     }
+}
+
+/// Whether two look at one table of one dataset. Its head may have moved between two tries to begin a run.
+fn is_of_one(a: &Option<RunData>, b: &Option<RunData>) -> bool {
+    let of = |data: &Option<RunData>| data.as_ref().map(|data| (data.dataset.clone(), data.table.clone()));
+    of(a) == of(b)
 }
 
 /// What a run's record needs: the revision that it looks at, and blobs.

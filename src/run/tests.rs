@@ -130,8 +130,10 @@ fn two_runs_of_one_name_have_two_and_one_id_is_one_run() {
     let second = runs.create(new("resnet", 2)).expect("created").0;
     assert_eq!((first.as_str(), second.name.as_str()), ("resnet", "resnet-2"));
     assert_eq!(runs.create(new("resnet", 3)).expect("created").0.name.as_str(), "resnet-3");
-    let (again, is_new) = runs.create(new("other", 2)).expect("known");
+    let (again, is_new) = runs.create(new("resnet", 2)).expect("known");
     assert_eq!((again.name.as_str(), is_new), ("resnet-2", false));
+    let other = runs.create(new("other", 2)).expect_err("it is called otherwise");
+    assert!(matches!(other.kind(), ErrorKind::AlreadyExists { what: "run", .. }), "{other}");
     assert_eq!(runs.find(&second.id()).expect("by its id").name, second.name);
     runs.delete(&second.name).expect("deleted");
     assert!(matches!(runs.find("resnet-2").expect_err("gone").kind(), ErrorKind::NotFound { what: "run", .. }));
@@ -178,4 +180,37 @@ fn scalars_are_rows_by_name_and_step() {
     assert_eq!(run.record.latest, [("acc".to_owned(), 5, 0.6), ("lr".to_owned(), 0, 0.01)]);
     let curve = runs.history(&run, Of::Scalars, "acc", None).expect("rows");
     assert_eq!(told(&curve, "value"), rows(&[("acc", 0, Some(0.2)), ("acc", 2, Some(0.3)), ("acc", 5, Some(0.6))]));
+}
+
+#[test]
+fn the_latest_values_are_the_same_from_the_greatest_epoch_down() {
+    let (runs, name) = runs();
+    // Numbers that look random, and are always the same.
+    let mut state = 7u64;
+    let mut below = |bound: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    for number in 0..40 {
+        let samples: Vec<String> = (0..below(9)).map(|_| format!("s{}", below(12))).collect();
+        let rows: Vec<_> = samples
+            .iter()
+            .map(|sample| (sample.as_str(), below(6) as i64, (below(3) > 0).then(|| below(100) as f64)))
+            .collect();
+        accept(&runs, &name, batch(&number.to_string(), ["loss", "acc"][number % 2], &rows));
+        if number % 7 == 0 {
+            runs.compact(&name).expect("compacted");
+        }
+        let run = runs.open(&name).expect("it is there");
+        let sorted = |rows: &RecordBatch, column| {
+            let mut told = told(rows, column);
+            told.sort_by(|a, b| a.0.cmp(&b.0));
+            told
+        };
+        let (at_once, downwards) = (runs.latest(&run, None), runs.latest_downwards(&run, None));
+        let (at_once, downwards) = (at_once.expect("rows"), downwards.expect("rows"));
+        for column in at_once.schema().fields().iter().skip(2) {
+            assert_eq!(sorted(&downwards, column.name()), sorted(&at_once, column.name()), "after {number}");
+        }
+    }
 }

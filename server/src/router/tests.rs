@@ -17,6 +17,7 @@ viewer GET /metrics
 anybody GET /readyz
 viewer GET /v1/about
 editor POST /v1/apply
+viewer GET /v1/compare
 viewer GET /v1/datasets
 admin POST /v1/datasets
 viewer GET /v1/datasets/{dataset}
@@ -32,6 +33,7 @@ viewer POST /v1/datasets/{dataset}/at/{ref}/tables/{table}/lasso
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/mask
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/neighbours
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/quantiles
+viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/reduce
 viewer GET /v1/datasets/{dataset}/at/{ref}/tables/{table}/rows
 viewer GET /v1/datasets/{dataset}/at/{ref}/thumbnails/{size}/{path}
 viewer GET /v1/datasets/{dataset}/at/{ref}/tree
@@ -58,6 +60,9 @@ editor POST /v1/datasets/{dataset}/revert
 viewer GET /v1/datasets/{dataset}/sources/{base}/{path}
 admin DELETE /v1/datasets/{dataset}/tags/{name}
 editor POST /v1/datasets/{dataset}/tags/{name}
+viewer GET /v1/datasets/{dataset}/views
+editor DELETE /v1/datasets/{dataset}/views/{name}
+editor PUT /v1/datasets/{dataset}/views/{name}
 viewer GET /v1/events
 viewer GET /v1/imports/{id}
 viewer GET /v1/mounts
@@ -79,6 +84,7 @@ editor PATCH /v1/runs/{run}
 editor PUT /v1/runs/{run}/batches/{batch}
 editor POST /v1/runs/{run}/heartbeat
 viewer GET /v1/runs/{run}/metrics
+editor POST /v1/runs/{run}/reduce
 viewer GET /v1/runs/{run}/scalars
 editor PUT /v1/runs/{run}/scalars/{batch}
 anybody DELETE /v1/session

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use tracing::debug;
 use veneer::dataset::View;
@@ -95,15 +95,6 @@ impl TableRows {
     /// The columns that there are.
     pub fn schema(&self) -> &TableSchema {
         &self.schema
-    }
-
-    /// The first of these samples that is the key of no row.
-    ///
-    /// # Errors
-    /// Those of the files.
-    pub fn first_unknown(&self, samples: &StringArray) -> Result<Option<usize>> {
-        let keys = self.keys()?;
-        Ok(samples.iter().position(|sample| sample.is_none_or(|sample| keys.find(sample).is_none())))
     }
 
     /// How many rows there are.
@@ -198,7 +189,7 @@ impl TableRows {
     pub(super) fn label(&self, what: What) -> Label {
         let is_of_table = match &what {
             What::Column(name) => self.is_of_table(name),
-            What::Keys => true,
+            What::Keys | What::Paths => true,
             What::Mask(_) | What::Order(_) => self.runs.is_empty(),
         };
         (if is_of_table { self.table.id } else { self.id }, what)

@@ -12,8 +12,10 @@
 //! | `decode`, `texts`, `keys` | columns out of files; texts as a dictionary; keys of rows |
 //! | `mask`, `order`, `page` | which rows, in which order, how many |
 //! | `numbers`, `histogram`, `groups`, `quantiles`, `confusion` | what is counted |
-//! | `lasso`, `neighbours` | what is near |
+//! | `vectors`, `lasso`, `neighbours` | what is near |
+//! | `principal` | vectors in two or three dimensions |
 //! | `runs` | columns of a run's metrics, joined on |
+//! | `samples` | samples as others name them: by key, by path |
 //! | `arrow_stream` | rows as bytes |
 
 mod arrow_stream;
@@ -30,9 +32,11 @@ mod neighbours;
 mod numbers;
 mod order;
 mod page;
+mod principal;
 mod quantiles;
 pub mod routes;
 mod runs;
+mod samples;
 mod shelf;
 mod tables;
 #[cfg(test)]
@@ -40,6 +44,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 mod texts;
+mod vectors;
 
 pub use arrow_stream::{ARROW_STREAM, to_stream, with_metadata};
 pub use columns::{ColumnStore, TableRows};
@@ -50,5 +55,7 @@ pub use lasso::LassoQuery;
 pub use mask::Mask;
 pub use neighbours::{Metric, Neighbour, Neighbours, NeighboursQuery};
 pub use page::{KEY, Page, PageQuery, ROW, RowPage};
+pub use principal::{AXES, Principal, principal};
 pub use quantiles::{Quantiles, QuantilesAnswer, QuantilesQuery};
-pub use runs::{Epoch, NoRuns, RunColumns, RunMetrics, SAMPLE};
+pub use runs::{Epoch, NoRuns, RunColumns, RunMetrics, RunRows, SAMPLE};
+pub use samples::{NamedBy, Samples};

@@ -3,10 +3,6 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
-use arrow::buffer::ScalarBuffer;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use rayon::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +10,7 @@ use veneer::{Error, Result};
 
 use super::columns::TableRows;
 use super::mask::{CHUNK, unfit};
+use super::vectors::{Numbers, Vectors};
 
 /// The most neighbours that may be asked for.
 const COUNT_MAX: usize = 10_000;
@@ -110,72 +107,7 @@ impl TableRows {
     }
 }
 
-/// The vectors of all rows, one after the other.
-struct Vectors {
-    lists: ArrayRef,
-    numbers: Numbers,
-}
-
-enum Numbers {
-    Single(ScalarBuffer<f32>),
-    Double(ScalarBuffer<f64>),
-}
-
 impl Vectors {
-    fn of(name: &str, column: &ArrayRef) -> Result<Vectors> {
-        let items = match column.data_type() {
-            DataType::FixedSizeList(..) => column.as_fixed_size_list().values(),
-            DataType::List(_) => column.as_list::<i32>().values(),
-            DataType::LargeList(_) => column.as_list::<i64>().values(),
-            of => return Err(unfit("column of vectors", name, format!("its type is {of}"))),
-        };
-        if !items.data_type().is_numeric() {
-            return Err(unfit("column of vectors", name, format!("its items are of type {}", items.data_type())));
-        }
-        let unread = |cause| unfit("column of vectors", name, "a value is no number").caused_by(cause);
-        let numbers = match items.data_type() {
-            DataType::Float16 | DataType::Float32 => {
-                let items = cast(items, &DataType::Float32).map_err(unread)?;
-                Numbers::Single(without_nulls(items.as_primitive::<Float32Type>(), f32::NAN))
-            }
-            _ => {
-                let items = cast(items, &DataType::Float64).map_err(unread)?;
-                Numbers::Double(without_nulls(items.as_primitive::<Float64Type>(), f64::NAN))
-            }
-        };
-        Ok(Vectors { lists: column.clone(), numbers })
-    }
-
-    /// Where the numbers of a row are; `None` where it has no vector.
-    fn range(&self, row: usize) -> Option<std::ops::Range<usize>> {
-        if self.lists.is_null(row) {
-            return None;
-        }
-        Some(match self.lists.data_type() {
-            DataType::FixedSizeList(_, len) => {
-                // A slice of such an array has its values cut to fit.
-                let len = *len as usize;
-                row * len..(row + 1) * len
-            }
-            DataType::List(_) => {
-                let ends = self.lists.as_list::<i32>().value_offsets();
-                ends[row] as usize..ends[row + 1] as usize
-            }
-            _ => {
-                let ends = self.lists.as_list::<i64>().value_offsets();
-                ends[row] as usize..ends[row + 1] as usize
-            }
-        })
-    }
-
-    fn at(&self, row: usize) -> Option<Vec<f64>> {
-        let range = self.range(row).filter(|range| !range.is_empty())?;
-        Some(match &self.numbers {
-            Numbers::Single(numbers) => numbers[range].iter().map(|number| f64::from(*number)).collect(),
-            Numbers::Double(numbers) => numbers[range].to_vec(),
-        })
-    }
-
     fn nearest<T: Copy + Into<f64> + Sync>(
         &self,
         numbers: &[T],
@@ -185,11 +117,11 @@ impl Vectors {
     ) -> Vec<Near> {
         let metric = query.metric;
         let length = dot(&wanted, &wanted).sqrt();
-        let rows: Vec<usize> = (0..self.lists.len()).step_by(CHUNK).collect();
+        let rows: Vec<usize> = (0..self.len()).step_by(CHUNK).collect();
         let part = |from: &usize| {
             // The farthest of those kept is on top.
             let mut kept: BinaryHeap<Near> = BinaryHeap::with_capacity(query.count + 1);
-            for other in (*from..(from + CHUNK).min(self.lists.len())).filter(|other| *other != row) {
+            for other in (*from..(from + CHUNK).min(self.len())).filter(|other| *other != row) {
                 let Some(range) = self.range(other).filter(|range| range.len() == wanted.len()) else { continue };
                 let distance = distance(metric, &wanted, length, &numbers[range]);
                 if distance.is_nan() || query.count == 0 {
@@ -209,14 +141,6 @@ impl Vectors {
         found.sort_unstable();
         found.truncate(query.count);
         found
-    }
-}
-
-/// The numbers, with this one for nulls.
-fn without_nulls<T: ArrowPrimitiveType>(items: &PrimitiveArray<T>, none: T::Native) -> ScalarBuffer<T::Native> {
-    match items.null_count() {
-        0 => items.values().clone(),
-        _ => items.iter().map(|number| number.unwrap_or(none)).collect(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! rows and SQL ask of it.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::{cast, take};
@@ -43,11 +44,26 @@ pub trait RunMetrics: Send + Sync + Debug {
     /// `NotFound` for a run.
     fn epoch(&self, run: &str, epoch: Epoch) -> Result<(Id, RecordBatch)>;
 
-    /// All that a run recorded; the batches have the schema.
+    /// All that a run has recorded until now.
     ///
     /// # Errors
     /// `NotFound` for a run.
-    fn all(&self, run: &str) -> Result<(SchemaRef, Vec<RecordBatch>)>;
+    fn recorded(&self, run: &str) -> Result<Arc<dyn RunRows>>;
+}
+
+/// The rows of a run as it was at one moment.
+pub trait RunRows: Send + Sync + Debug {
+    /// The columns that there are.
+    fn schema(&self) -> SchemaRef;
+
+    /// The epochs that there are, as ranges with both ends, in order.
+    fn epochs(&self) -> Vec<(i64, i64)>;
+
+    /// The rows of an epoch, with these columns at least.
+    ///
+    /// # Errors
+    /// `Invalid` for more than fit into memory; those of the store.
+    fn read(&self, epoch: i64, columns: &[String]) -> Result<RecordBatch>;
 }
 
 /// A service without runs.
@@ -63,7 +79,7 @@ impl RunMetrics for NoRuns {
         Err(Error::not_found("run", run))
     }
 
-    fn all(&self, run: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    fn recorded(&self, run: &str) -> Result<Arc<dyn RunRows>> {
         Err(Error::not_found("run", run))
     }
 }
@@ -96,7 +112,7 @@ impl RunColumns {
             let column = if is_text(column.data_type()) {
                 let mut texts = Texts::new();
                 texts.push(column)?;
-                std::sync::Arc::new(texts.finish()) as ArrayRef
+                Arc::new(texts.finish()) as ArrayRef
             } else {
                 column.clone()
             };

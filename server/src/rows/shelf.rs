@@ -21,6 +21,8 @@ pub(crate) enum What {
     Column(String),
     /// The rows' keys.
     Keys,
+    /// The paths of the files that the rows are about.
+    Paths,
     /// The rows for which a condition is true, by its text.
     Mask(String),
     /// The rows' places in an order, by its text.

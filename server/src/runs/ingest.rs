@@ -20,7 +20,7 @@ use super::from_json::{JsonBatch, rows_of};
 use crate::auth::Editor;
 use crate::extract::{Body, Named};
 use crate::problem::Problem;
-use crate::rows::ARROW_STREAM;
+use crate::rows::{ARROW_STREAM, NamedBy, Samples, TableRows};
 use crate::state::AppState;
 
 /// A batch that is durable.
@@ -42,7 +42,8 @@ pub struct ScalarBatch {
 }
 
 /// Takes rows by sample and epoch: an Arrow stream, or columns as JSON. It is durable when it is answered, and counts
-/// once, however often it comes.
+/// once, however often it comes. `sample` is the key of a row, or its path as the run's revision has it; a column
+/// `path` in its stead is only a path.
 #[utoipa::path(put, path = "/v1/runs/{run}/batches/{batch}", tag = "runs",
     params(("run" = String, Path), ("batch" = String, Path)),
     request_body(content((Vec<u8> = "application/vnd.apache.arrow.stream"), (JsonBatch = "application/json"))),
@@ -106,22 +107,35 @@ impl LiveRuns {
     /// Takes rows into a run, if all of their samples are rows of its table. It blocks.
     ///
     /// # Errors
-    /// 422 `unknown-sample` with the first that is none, `invalid-batch`; those of the store.
+    /// 422 `unknown-sample` with the first that is none and its place, `invalid-batch`; those of the store.
     pub(super) fn take(&self, run: &Run, batch: &str, rows: &[RecordBatch]) -> Result<BatchTaken, Problem> {
         let taken = Batch::new(batch, rows).map_err(refused)?;
-        if let Some(table) = self.table_of(run.record.data.as_ref())?
-            && let Some(at) = table.first_unknown(taken.samples())?
-        {
-            let (sample, table) = (taken.samples().value(at), table.name());
-            let detail = format!("there is no row `{sample}` in `{table}`");
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-sample", detail)
-                .with("sample", sample)
-                .with("table", table)
-                .with("at", at));
-        }
+        let taken = match self.table_of(run.record.data.as_ref())? {
+            Some(table) => of_table(&table, taken)?,
+            None => taken,
+        };
         let count = taken.rows().num_rows();
         answer(batch.to_owned(), count, self.accept(run, Of::Metrics, taken)?)
     }
+}
+
+/// The batch with the keys of the table's rows, however it named them.
+pub(super) fn of_table(table: &TableRows, batch: Batch) -> Result<Batch, Problem> {
+    let by = if batch.has_paths() { NamedBy::Path } else { NamedBy::Key };
+    let at = match table.samples(batch.samples(), by)? {
+        Samples::Found(keys) => return Ok(batch.with_samples(keys)),
+        Samples::Unknown(at) => at,
+    };
+    let (sample, table) = (batch.samples().value(at), table.name());
+    let what = match by {
+        NamedBy::Key => "key or path",
+        NamedBy::Path => "path",
+    };
+    let detail = format!("row {at} of the batch is about `{sample}`, which is the {what} of no row of `{table}`");
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-sample", detail)
+        .with("sample", sample)
+        .with("table", table)
+        .with("at", at))
 }
 
 fn answer(batch: String, rows: usize, accepted: Accepted) -> Result<BatchTaken, Problem> {
@@ -153,7 +167,7 @@ fn stream_of(body: Bytes) -> veneer::Result<Vec<RecordBatch>> {
 }
 
 /// What is wrong with a batch is not what is wrong with a request: 422.
-fn refused(error: Error) -> Problem {
+pub(super) fn refused(error: Error) -> Problem {
     match error.kind() {
         ErrorKind::Invalid { what: WHAT, value, why } => {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();

@@ -12,15 +12,22 @@
 //! | `ingest` | a batch out of a request; are its samples in the table? |
 //! | `from_json` | columns of JSON as Arrow |
 //! | `told` | metrics, scalars and curves out |
+//! | `compare`, `compared` | runs side by side: joined and counted; as an answer |
+//! | `reduce` | an embedding in two or three dimensions |
 //! | `joined` | metrics as columns of rows, and as tables of queries |
+//! | `inbox` | files that are put into a folder become rows |
 //! | `keeper` | what happens on its own: the lost are told, parts are joined |
 
+mod compare;
+mod compared;
 mod detail;
 mod from_json;
+mod inbox;
 mod ingest;
 mod joined;
 mod keeper;
 mod lanes;
+mod reduce;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -37,10 +44,14 @@ use veneer::dataset::Datasets;
 use veneer::model::{Id, RunData, RunName, RunStatus};
 use veneer::run::{Accepted, Batch, Of, Run, Runs};
 
+pub use compared::*;
 pub use detail::RunDetail;
 pub(crate) use detail::word;
+pub(crate) use inbox::Inbox;
 pub use ingest::*;
+pub(crate) use joined::StoredRuns;
 pub(crate) use keeper::Keeper;
+pub use reduce::*;
 pub use routes::*;
 pub use told::*;
 
@@ -143,8 +154,9 @@ impl LiveRuns {
     /// Tells those that listen how a run is.
     pub(crate) fn tell(&self, run: &Run) {
         let mut data = crate::feed::run_event(run);
+        data["what"] = "heard".into();
         if self.is_lost(run) {
-            data["status"] = "lost".into();
+            (data["status"], data["what"]) = ("lost".into(), "lost".into());
         }
         self.feed.tell("run", data);
     }

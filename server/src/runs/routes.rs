@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use veneer::dataset::View;
 use veneer::model::{DatasetName, RefSpec, RunData, RunKind, RunName, RunRecord, RunStatus};
 use veneer::run::NewRun;
 use veneer::{Error, Result as Found};
@@ -76,7 +75,8 @@ pub struct RunChange {
     parameters: Option<Map<String, Value>>,
 }
 
-/// Begins a run. With the id of one that has begun already, that one is told and nothing is changed.
+/// Begins a run. With the id of one that has begun already, that one is told and nothing is changed; where that has
+/// another name or looks at something else, it is 409.
 #[utoipa::path(post, path = "/v1/runs", tag = "runs", request_body = RunToBegin, security(("token" = ["editor"])),
     responses((status = 201, body = RunDetail), (status = 200, body = RunDetail), Problem))]
 pub async fn begin_run(
@@ -233,27 +233,23 @@ impl LiveRuns {
         Ok((run, is_new))
     }
 
-    fn data(&self, dataset: Option<&str>, reference: Option<&str>, table: Option<&str>) -> Found<Option<RunData>> {
+    /// A state of a dataset, and the table that is meant in it. It blocks.
+    pub(super) fn data(
+        &self,
+        dataset: Option<&str>,
+        reference: Option<&str>,
+        table: Option<&str>,
+    ) -> Found<Option<RunData>> {
         let Some(dataset) = dataset else { return Ok(None) };
         let name: DatasetName = dataset.parse()?;
         let dataset = self.datasets.open(&name)?;
         let reference: Option<RefSpec> = reference.map(str::parse).transpose()?;
-        let revision = dataset.resolve(reference.as_ref())?.id;
-        let table = named(&dataset.view(revision)?, table)?;
-        Ok(Some(RunData { dataset: name.to_string(), revision, table }))
+        dataset.run_data(reference.as_ref(), table).map(Some)
     }
 
     /// Notes that a run has parts that may be joined.
-    fn grew(&self, run: &veneer::run::Run) {
+    pub(super) fn grew(&self, run: &veneer::run::Run) {
         self.signs().grown.insert(run.name.clone());
-    }
-}
-
-/// The exact name of a table; of a view without tables, none.
-fn named(view: &View, table: Option<&str>) -> Found<Option<String>> {
-    match table {
-        Some(name) => Ok(Some(view.table(Some(name))?.name)),
-        None => Ok(view.tables()?.iter().find(|table| table.is_samples()).map(|table| table.name.clone())),
     }
 }
 

@@ -68,6 +68,25 @@ async fn a_run_is_begun_once_found_by_name_and_id_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn of_two_that_begin_a_run_with_one_id_at_once_one_wins() {
+    let world = World::new();
+    for round in 0..20 {
+        let id = format!("{round:032x}");
+        let begin = |name: &str| {
+            let (world, wanted) = (&world, json!({ "name": format!("{name}{round}"), "id": id }));
+            async move { world.post("/v1/runs", &wanted).await.status.as_u16() }
+        };
+        let (a, b, again) = tokio::join!(begin("a"), begin("b"), begin("a"));
+        let mut all = [a, b, again];
+        all.sort_unstable();
+        // Whoever asks the same again has only missed the answer.
+        assert!(all == [200, 201, 409] || all == [201, 409, 409], "{all:?}");
+        let runs = world.get("/v1/runs").await.json();
+        assert_eq!(runs["runs"].as_array().map(Vec::len), Some(round + 1));
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_run_is_refused() {
     let world = World::new();
     for (wanted, status) in [
@@ -153,6 +172,39 @@ async fn what_is_no_batch_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn samples_are_named_by_their_path_too_and_a_moved_image_stays_the_same_sample() {
+    let world = World::new();
+    let edits = json!({"edits": [
+        {"kind": "rename-file", "from": "images/a.png", "to": "images/x.png"},
+        {"kind": "rename-file", "from": "images/b.png", "to": "images/a.png"},
+    ]});
+    for (path, body) in [("edits", edits), ("commit", json!({"message": "moved"}))] {
+        let done = world.post(&format!("/v1/datasets/d/drafts/main/{path}"), &body).await;
+        assert_eq!(done.status, StatusCode::OK, "{done:?}");
+    }
+    let answer = world.post("/v1/runs", &json!({ "name": "net", "dataset": "d" })).await;
+    assert_eq!(answer.json()["table"], "samples");
+    // A key comes first; `images/a.png` is the key of what is `images/x.png` now.
+    for (batch, column, names, keys) in [
+        ("1", "sample", ["images/x.png", "images/b.png"], ["images/a.png", "images/b.png"]),
+        ("2", "sample", ["images/a.png", "images/b.png"], ["images/a.png", "images/b.png"]),
+        ("3", "path", ["images/a.png", "images/x.png"], ["images/b.png", "images/a.png"]),
+    ] {
+        let epoch: i64 = batch.parse().expect("a number");
+        let rows = json!({"columns": {column: names, "epoch": epoch, "loss": [1.0, 2.0]}});
+        let taken = put(&world, &format!("/v1/runs/net/batches/{batch}"), &rows).await;
+        assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
+        let rows = world.get(&format!("/v1/runs/net/metrics?epoch={epoch}")).await.json();
+        let told = [&rows["rows"][0]["sample"], &rows["rows"][1]["sample"]];
+        assert_eq!(told, keys, "{names:?} as {column}");
+    }
+    let rows = json!({"columns": {"path": ["images/x.png", "images/b.png"], "loss": [1.0, 2.0]}});
+    let problem = put(&world, "/v1/runs/net/batches/4", &rows).await;
+    assert_eq!((problem.status.as_u16(), &problem.json()["at"]), (422, &json!(1)), "{problem:?}");
+    assert!(problem.json()["detail"].as_str().is_some_and(|detail| detail.contains("images/b.png")), "{problem:?}");
+}
+
+#[tokio::test]
 async fn an_embedding_keeps_its_type() {
     let world = World::new();
     begun(&world, "net").await;
@@ -166,6 +218,39 @@ async fn an_embedding_keeps_its_type() {
     let rows = world.get("/v1/runs/net/metrics?columns=embedding").await.json();
     assert_eq!(rows["rows"][0]["embedding"], json!([1.0, 2.0]));
     assert_eq!(rows["rows"][1]["embedding"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_embedding_is_reduced_to_columns_of_the_run() {
+    let world = World::new();
+    begun(&world, "net").await;
+    let vectors =
+        json!({"columns": {"sample": ["0", "1"], "epoch": 3, "embedding": [[1.0, 0.0, 2.0], [4.0, 4.0, 2.0]]}});
+    assert_eq!(put(&world, "/v1/runs/net/batches/1", &vectors).await.status, 200);
+    let reduced = world.post("/v1/runs/net/reduce", &json!({"dims": 2})).await;
+    assert_eq!(reduced.status, StatusCode::OK, "{reduced:?}");
+    assert_eq!((&reduced.json()["columns"], &reduced.json()["rows"]), (&json!(["x", "y"]), &json!(2)));
+    let rows = world.get("/v1/runs/net/metrics?columns=x,y,embedding&epoch=3").await.json();
+    let x = |row: usize| rows["rows"][row]["x"].as_f64().expect("a number");
+    assert!(((x(0) - x(1)).abs() - 5.0).abs() < 1e-5, "they are 5 apart: {rows}");
+    let path = "/v1/datasets/d/at/main/tables/labels/reduce?run=net&column=net.embedding";
+    let of_table = world.get(path).await.json();
+    assert!((of_table["x"][0].as_f64().expect("a number") - x(0)).abs() < 1e-5, "{of_table}");
+    assert!(of_table["shares"][0].as_f64().is_some_and(|share| share > 0.999), "{of_table}");
+    let stream = world.send(Method::GET, path, &[("accept", ARROW_STREAM)], "").await;
+    let batch = StreamReader::try_new(&*stream.body, None).expect("a stream").next().expect("a batch").expect("whole");
+    assert_eq!((batch.num_rows(), batch.num_columns()), (2, 2));
+    for (wanted, status) in [
+        (json!({"method": "umap"}), 422),
+        (json!({"dims": 4}), 400),
+        (json!({"column": "none"}), 404),
+        (json!({"epoch": "0"}), 400),
+    ] {
+        let answer = world.post("/v1/runs/net/reduce", &wanted).await;
+        assert_eq!(answer.status, status, "{wanted}: {answer:?}");
+    }
+    let refused = world.post("/v1/runs/net/reduce", &json!({"method": "umap"})).await.json();
+    assert!(refused["hint"].as_str().is_some_and(|hint| hint.contains("umap-learn")), "{refused}");
 }
 
 #[tokio::test]
@@ -219,4 +304,16 @@ async fn metrics_are_columns_of_rows_and_tables_of_queries() {
     let answer =
         world.send(Method::POST, "/v1/sql", &[JSON[0], ("accept", "application/json")], query.to_string()).await;
     assert_eq!(answer.json()["rows"][0][0], 0.5, "{answer:?}");
+    for (query, expected) in [
+        ("SELECT count(*) FROM runs.net", json!([[2]])),
+        ("SELECT count(*) FROM runs.net WHERE epoch IN (1, 7) AND loss > 1", json!([[1]])),
+        ("SELECT loss, epoch FROM runs.net WHERE epoch + 1 = 2 AND sample = '1'", json!([[1.5, 1]])),
+        ("SELECT epoch FROM runs.net ORDER BY loss DESC LIMIT 1", json!([[1]])),
+        ("SELECT sample FROM runs.net LIMIT 1", json!([["1"]])),
+        ("SELECT count(*) FROM runs.net WHERE epoch > 7", json!([[0]])),
+    ] {
+        let headers = [JSON[0], ("accept", "application/json")];
+        let answer = world.send(Method::POST, "/v1/sql", &headers, json!({ "query": query }).to_string()).await;
+        assert_eq!(answer.json()["rows"], expected, "{query}: {answer:?}");
+    }
 }

@@ -207,7 +207,8 @@ pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-fn rows_json(batch: &RecordBatch) -> Found<Vec<Map<String, Value>>> {
+/// Rows as JSON; null for what JSON has no word for.
+pub(super) fn rows_json(batch: &RecordBatch) -> Found<Vec<Map<String, Value>>> {
     let mut rows = vec![Map::new(); batch.num_rows()];
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         for (row, value) in rows.iter_mut().zip(arrow_value::values(column)?) {

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::common::Result;
 use datafusion::logical_expr::TableType;
 use tracing::warn;
@@ -14,6 +14,7 @@ use veneer::{ErrorKind, Result as Found};
 
 use super::fault::external;
 use super::provider::ViewTable;
+use super::run_table::RunTable;
 use crate::rows::{ColumnStore, RunMetrics};
 
 /// The schema of runs' metrics.
@@ -126,9 +127,9 @@ impl SchemaProvider for Runs {
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         let (runs, name) = (self.0.runs.clone(), name.to_owned());
-        let found = tokio::task::spawn_blocking(move || runs.all(&name)).await;
+        let found = tokio::task::spawn_blocking(move || runs.recorded(&name)).await;
         match found.map_err(|cause| datafusion::error::DataFusionError::External(Box::new(cause)))? {
-            Ok((schema, batches)) => Ok(Some(Arc::new(MemTable::try_new(schema, vec![batches])?))),
+            Ok(rows) => Ok(Some(Arc::new(RunTable(rows)))),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound { what: "run", .. }) => Ok(None),
             Err(error) => Err(external(error)),
         }

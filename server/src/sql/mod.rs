@@ -11,6 +11,7 @@
 //! | `guard` | what is refused before it is planned |
 //! | `catalog`, `at` | which table a name means |
 //! | `provider`, `scan` | a table as DataFusion sees it; reading it |
+//! | `run_table` | a run's metrics, epoch after epoch |
 //! | `answer` | the answer as JSON or Arrow |
 //! | `once`, [`route`] | a query of a command; a query over HTTP |
 
@@ -23,6 +24,7 @@ mod guard;
 mod once;
 mod provider;
 pub mod route;
+mod run_table;
 mod scan;
 #[cfg(test)]
 mod tests;

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use veneer::dataset::Datasets;
+use veneer::run::Runs;
 use veneer::store::{Access, Cache, LocalStore};
 use veneer::{Error, Result};
 
 use super::{SqlEngine, SqlLimits, SqlQuery};
-use crate::rows::{ColumnStore, NoRuns, to_stream, with_metadata};
+use crate::rows::{ColumnStore, to_stream, with_metadata};
+use crate::runs::StoredRuns;
 use crate::state::COLUMNS_LEN_MAX;
 
 /// What the stream says of itself: `true` where there are more rows than were wanted.
@@ -28,10 +30,11 @@ pub const TRUNCATED: &str = "truncated";
 pub fn once(store: &Path, query: SqlQuery, time: Duration, out: &mut dyn Write) -> Result<()> {
     let store = Arc::new(LocalStore::open(store, Access::Read)?);
     let cache = Cache::new(&store.path().join("cache"));
+    let runs = Arc::new(StoredRuns(Runs::new(Arc::clone(&store) as _)));
     let datasets = Datasets::new(store).with_cache(cache);
     let limits = SqlLimits { time, ..SqlLimits::default() };
     let columns = Arc::new(ColumnStore::new(COLUMNS_LEN_MAX));
-    let answer = SqlEngine::new(Arc::new(datasets), columns, Arc::new(NoRuns), limits).run(query)?;
+    let answer = SqlEngine::new(Arc::new(datasets), columns, runs, limits).run(query)?;
     let metadata = HashMap::from([(TRUNCATED.to_owned(), answer.truncated.to_string())]);
     let bytes = to_stream(&with_metadata(&answer.to_batch()?, metadata)?)?;
     out.write_all(&bytes).and_then(|()| out.flush()).map_err(|cause| Error::io("write the answer", cause))

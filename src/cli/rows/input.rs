@@ -1,4 +1,4 @@
-//! A file of cells on the command line: a file, a pipe, or stdin.
+//! A file of rows on the command line: a file, a pipe, or stdin.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -14,16 +14,16 @@ use veneer::table::detect::{Promise, promise};
 use crate::cli::report::{Failure, Result};
 
 /// What rows and values are read from.
-pub(super) struct Input {
-    pub(super) bytes: Bytes,
-    pub(super) promise: Promise,
+pub(in crate::cli) struct Input {
+    pub(in crate::cli) bytes: Bytes,
+    pub(in crate::cli) promise: Promise,
     /// What it is called, for a person.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
 }
 
 /// Bytes that can be read anywhere.
 #[derive(Debug)]
-pub(super) enum Bytes {
+pub(in crate::cli) enum Bytes {
     File(File, u64),
     /// What came through a pipe.
     Memory(Vec<u8>),
@@ -31,7 +31,7 @@ pub(super) enum Bytes {
 
 impl Input {
     /// Opens the file, or reads all of stdin where it is `-`. What its name promises nothing of is read as CSV.
-    pub(super) fn open(file: &OsStr) -> Result<Input> {
+    pub(in crate::cli) fn open(file: &OsStr) -> Result<Input> {
         let mut read = Vec::new();
         if file == "-" {
             io::stdin().lock().read_to_end(&mut read).map_err(|error| Error::io("read stdin", error))?;
@@ -42,9 +42,7 @@ impl Input {
         let mut opened = File::open(path).map_err(failed)?;
         let metadata = opened.metadata().map_err(failed)?;
         if metadata.is_dir() {
-            return Err(
-                Failure::usage(format!("`{}` is a folder", path.display())).hint("name a file with keys and values")
-            );
+            return Err(Failure::usage(format!("`{}` is a folder", path.display())).hint("name a file of rows"));
         }
         let promise = promise(file.as_bytes()).unwrap_or(Promise::Delimited);
         let name = path.file_name().unwrap_or(file).to_string_lossy().into_owned();
@@ -77,7 +75,7 @@ impl ReadAt for Bytes {
                         Ok(0) => break,
                         Ok(read) => done += read,
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => return Err(Error::io("read the file of cells", error)),
+                        Err(error) => return Err(Error::io("read the file of rows", error)),
                     }
                 }
                 Ok(done)

@@ -17,5 +17,6 @@ pub(super) use column::ColumnArgs;
 pub(super) use edit::{DeleteArgs, InsertArgs, SetArgs};
 pub(super) use exclude::{ExcludeArgs, IncludeArgs};
 pub(super) use formats::formats_of;
+pub(super) use input::Input;
 pub(super) use show::RowsArgs;
 pub(super) use tables::TablesArgs;

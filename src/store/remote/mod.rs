@@ -5,6 +5,7 @@
 //! there. A small object comes into memory, a large one into a file without a
 //! name, so that it can be read anywhere.
 
+mod runs;
 mod socket;
 
 use std::fs;

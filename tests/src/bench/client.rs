@@ -20,6 +20,19 @@ impl Client {
     pub(crate) fn get(&mut self, path: &str, accept: &str) -> std::io::Result<(u16, Vec<u8>)> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n");
         self.stream.get_mut().write_all(request.as_bytes())?;
+        self.answer()
+    }
+
+    /// Puts a body at a path; returns the status and what is answered.
+    pub(crate) fn put(&mut self, path: &str, kind: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+        let head = format!("Host: localhost\r\nContent-Type: {kind}\r\nContent-Length: {}", body.len());
+        let stream = self.stream.get_mut();
+        stream.write_all(format!("PUT {path} HTTP/1.1\r\n{head}\r\n\r\n").as_bytes())?;
+        stream.write_all(body)?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> std::io::Result<(u16, Vec<u8>)> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);

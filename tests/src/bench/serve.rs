@@ -6,13 +6,18 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use arrow::array::{ArrayRef, Float32Array, StringArray};
+use arrow::ipc::writer::StreamWriter;
+use arrow::record_batch::RecordBatch;
 use harness::service::Service;
 use harness::{Rng, binaries, skip, wait};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 use crate::client::Client;
 use crate::peers::Peers;
@@ -32,6 +37,9 @@ const ASKED: usize = 60;
 const CLIENTS: usize = 64;
 /// Rows of a page.
 const PAGE: usize = 200;
+/// Rows that a training hands in, and those of one batch.
+const METRIC_ROWS: usize = 1_000_000;
+const METRIC_BATCH: usize = 100_000;
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 const TABLE: &str = "/v1/datasets/d/at/main/tables/columns";
 
@@ -56,8 +64,49 @@ pub(crate) fn measure(rows: usize, load: Duration) -> Table {
         thumbnails(&service, &mut table);
     }
     questions(&world, &service, rows, &peers, &mut table);
+    metric_rows(&service, rows, &mut table);
     many_clients(&service, rows, load, &mut table);
     table
+}
+
+/// What a training hands in after an epoch: rows by sample, in batches that one connection sends.
+fn metric_rows(service: &Service, rows: usize, table: &mut Table) {
+    let begun = service.ask("POST", "/v1/runs", Some(&json!({ "name": "net", "dataset": "d", "table": "columns" })));
+    assert_eq!(begun.0, 201, "{}", begun.1);
+    let mut rng = Rng::from_seed(5);
+    let batches: Vec<Vec<u8>> = (0..METRIC_ROWS)
+        .step_by(METRIC_BATCH)
+        .map(|from| {
+            let samples = (from..from + METRIC_BATCH).map(|row| (row % rows).to_string());
+            let loss: Vec<f32> = (0..METRIC_BATCH).map(|_| rng.below(1000) as f32 / 1000.0).collect();
+            let guesses = (0..METRIC_BATCH).map(|_| ["car", "bus", "tram", "bicycle"][rng.below(4)]);
+            let columns: [(&str, ArrayRef); 3] = [
+                ("sample", Arc::new(StringArray::from_iter_values(samples))),
+                ("loss", Arc::new(Float32Array::from(loss))),
+                ("predicted", Arc::new(StringArray::from_iter_values(guesses))),
+            ];
+            let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+            let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).expect("a stream");
+            writer.write(&batch).expect("written");
+            writer.into_inner().expect("ended")
+        })
+        .collect();
+    let mut client = Client::connect(&service.address);
+    let mut put = |epoch: usize| {
+        let (_, took) = wait::timed(|| {
+            for (at, body) in batches.iter().enumerate() {
+                let (status, said) =
+                    client.put(&format!("/v1/runs/net/batches/{epoch}-{at}"), ARROW, body).expect("it answers");
+                assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
+            }
+        });
+        took.as_secs_f64()
+    };
+    // The first finds out which samples there are.
+    let first = put(0);
+    table.add("1,000,000 metric rows, the first", "s", first, None, &Goal::AtMost(2.0));
+    let again = crate::table::median((1..=3).map(put));
+    table.add("1,000,000 metric rows more, median", "s", again, None, &Goal::AtMost(2.0));
 }
 
 /// JPEGs of about 110 KB, kept from run to run.

@@ -83,7 +83,7 @@ fn help_reads_as_a_manual_with_examples() {
     let commands = [
         "import", "refresh", "datasets", "ls", "cat", "put", "rm", "mkdir", "mv", "status", "discard", "undo", "redo",
         "commit", "log", "show", "diff", "branch", "tag", "merge", "revert", "restore", "export", "mount", "unmount",
-        "mounts", "stat", "fsck", "gc", "doctor", "stats", "classes",
+        "mounts", "runs", "run-log", "stat", "fsck", "gc", "doctor", "stats", "classes",
     ];
     let all = home.ok("--help");
     for command in commands {

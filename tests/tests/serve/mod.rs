@@ -6,4 +6,5 @@ mod contract;
 mod faults;
 mod life;
 mod remote_mount;
+mod runs;
 mod safety;

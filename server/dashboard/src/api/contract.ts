@@ -5,7 +5,7 @@
  * is what that document leaves open.
  */
 import type { Cell } from "./cell";
-import type { components, paths as described } from "./openapi";
+import type { components, paths } from "./openapi";
 
 export type { Cell };
 
@@ -38,48 +38,19 @@ export type StandingMerge = Schemas["StandingMerge"];
 export type Import = Schemas["ImportDetail"];
 export type Run = Schemas["RunDetail"];
 
-export interface Comparison {
-  rows: { sample: string; [run: string]: Cell }[];
-  summary: Record<string, number>;
-}
-
-export interface SavedView {
-  name: string;
-  state: string;
-  saved_at?: string;
-}
-
-type Answers<R> = {
-  200: { headers: Record<string, unknown>; content: { "application/json": R } };
-  default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+/** Runs side by side; of each sample the values and predictions in the order of the runs. */
+export type Comparison = Omit<Schemas["ComparisonDetail"], "rows"> & {
+  rows: { sample: string; label: string | null; values: (number | null)[]; predicted: (string | null)[] }[];
 };
+export type CompareOrder = "sample" | "rise" | "fall" | "high" | "low";
 
-/** The document's routes, and those that a service may have and this document has not. */
-export interface paths extends described {
-  "/v1/runs/compare": {
-    get: {
-      parameters: { query: { runs: string; metric: string; epoch?: string } };
-      responses: Answers<Comparison>;
-    };
-  };
-  "/v1/saved-views": {
-    get: { parameters: { query: { dataset: string } }; responses: Answers<{ views: SavedView[] }> };
-  };
-  "/v1/saved-views/{dataset}/{name}": {
-    put: {
-      parameters: { path: { dataset: string; name: string } };
-      requestBody: { content: { "application/json": { state: string } } };
-      responses: Answers<null>;
-    };
-    delete: { parameters: { path: { dataset: string; name: string } }; responses: Answers<null> };
-  };
-}
+export type { paths };
 
 /** What the event stream says. */
 export interface ServiceEvents {
   ref: { name: string; revision?: string | null };
   draft: { dataset: string; branch: string; writer: string; etag: string };
-  run: { name: string; status: Run["status"]; rows: number };
+  run: { name: string; status: Run["status"]; rows: number; what: string };
   import: Import;
   mounts: Record<string, unknown>;
   reduce: { run: string; done: boolean; progress?: number; error?: string };

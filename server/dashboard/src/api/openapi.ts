@@ -87,6 +87,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lays runs side by side, joined on the sample: which became better, which worse. As Arrow, the counts are the
+         *     schema's metadata `comparison`.
+         */
+        get: operations["compare_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets": {
         parameters: {
             query?: never;
@@ -318,6 +338,26 @@ export interface paths {
         };
         /** Tells quantiles of a column. */
         get: operations["quantiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{dataset}/at/{ref}/tables/{table}/reduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lays a column of vectors onto its principal axes: `x`, `y` (and `z`) of each row, null for a row without a vector;
+         *     and which shares of all variance lie along them, as Arrow in the schema's metadata `shares`.
+         */
+        get: operations["reduce"];
         put?: never;
         post?: never;
         delete?: never;
@@ -724,6 +764,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{dataset}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the saved views of a dataset. */
+        get: operations["list_views"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{dataset}/views/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Saves a view. With `If-None-Match: *` only where none has the name, with `If-Match` only over that state, and else
+         *     over whatever is there.
+         */
+        put: operations["put_view"];
+        post?: never;
+        /** Removes a saved view; with `If-Match` only that state of it. */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -733,7 +811,8 @@ export interface paths {
         };
         /**
          * Tells what happens: `ref`, `draft`, `run`, `import`. The id of an event is the number of its operation; a client
-         *     that comes back with it in `Last-Event-ID` gets what it missed, or `reset`: then it looks anew.
+         *     that comes back with it in `Last-Event-ID` gets what it missed, or `reset`: then it looks anew. Of a `run` it says
+         *     `what`: `created`, `rows`, `finished`, `changed`, `deleted`, `lost`, `heard`.
          */
         get: operations["listen"];
         put?: never;
@@ -910,7 +989,10 @@ export interface paths {
         /** Lists runs. */
         get: operations["list_runs"];
         put?: never;
-        /** Begins a run. With the id of one that has begun already, that one is told and nothing is changed. */
+        /**
+         * Begins a run. With the id of one that has begun already, that one is told and nothing is changed; where that has
+         *     another name or looks at something else, it is 409.
+         */
         post: operations["begin_run"];
         delete?: never;
         options?: never;
@@ -947,7 +1029,8 @@ export interface paths {
         get?: never;
         /**
          * Takes rows by sample and epoch: an Arrow stream, or columns as JSON. It is durable when it is answered, and counts
-         *     once, however often it comes.
+         *     once, however often it comes. `sample` is the key of a row, or its path as the run's revision has it; a column
+         *     `path` in its stead is only a path.
          */
         put: operations["put_batch"];
         post?: never;
@@ -985,6 +1068,23 @@ export interface paths {
         get: operations["show_metrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run}/reduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lays a run's vectors onto their principal axes, and records the places as columns `x`, `y` (and `z`) of the run. */
+        post: operations["reduce_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1136,6 +1236,24 @@ export interface components {
             /** @description Its id. */
             revision: string;
         };
+        /** @description What is otherwise in a run than in the first, of the samples that all runs have. */
+        Change: {
+            /** @description How often the prediction was wrong and is right; none where no label or no prediction is known. */
+            better?: number | null;
+            /** @description How often both are right. */
+            both_right?: number | null;
+            /** @description How often both are wrong. */
+            both_wrong?: number | null;
+            /** @description How often the metric is greater here. */
+            higher: number;
+            /** @description How often it is less. */
+            lower: number;
+            run: string;
+            /** @description How often it is the same number. */
+            same: number;
+            /** @description How often it was right and is wrong. */
+            worse?: number | null;
+        };
         /** @description How often a value of a column became another one. */
         ClassCount: {
             /** @description What it is. */
@@ -1182,6 +1300,13 @@ export interface components {
             /** @description Its id. */
             revision: string;
         };
+        /** @description Runs side by side. */
+        ComparisonDetail: components["schemas"]["Counts"] & {
+            /** @description `sample`, `label`, and of each run its `values` of the metric and what it `predicted`. */
+            rows: Record<string, unknown>[];
+            /** @description How many samples the case has. */
+            total: number;
+        };
         /** @description One place for which the two sides have no common result. */
         ConflictDetail: {
             /** @description What it was; null where there was nothing, and for files. */
@@ -1209,6 +1334,20 @@ export interface components {
             counts: number[][];
             /** @description The values of the other, alike. */
             predicted: components["schemas"]["Value"][];
+        };
+        /** @description What was counted. */
+        Counts: {
+            /** @description What is otherwise in each run after the first. */
+            changes: components["schemas"]["Change"][];
+            classes?: components["schemas"]["RightOfClass"][] | null;
+            /** @description How many samples all of them have. */
+            in_all: number;
+            /** @description How many samples no other run has, for each. */
+            only: number[];
+            /** @description The runs, as they were named. */
+            runs: string[];
+            /** @description How many samples each has. */
+            samples: number[];
         };
         /** @description One number over the steps of a run. */
         Curve: {
@@ -1760,6 +1899,8 @@ export interface components {
             parents: string[];
             /** @description Its id. */
             revision: string;
+            /** @description The runs that look at it, the newest first. */
+            runs: string[];
             /** @description The tags on it. */
             tags: string[];
         };
@@ -1952,6 +2093,40 @@ export interface components {
             params?: components["schemas"]["Value"][];
             /** @description SELECT, EXPLAIN, SHOW or DESCRIBE over `dataset.table`, `runs."NAME"` and `at('dataset', 'table', 'REF')`. */
             query: string;
+        };
+        /** @description What is recorded now. */
+        Reduced: {
+            /** @description The columns that it has by this: `x`, `y`, `z`. */
+            columns: string[];
+            /** @description How many samples have a place. */
+            rows: number;
+            /** @description The run. */
+            run: string;
+            /** @description Which part of all variance lies along each axis. */
+            shares: number[];
+        };
+        /** @description What is to be reduced. */
+        Reduction: {
+            /**
+             * @description The column of vectors; `embedding` if not said.
+             * @default null
+             */
+            column?: string | null;
+            /**
+             * @description 2 or 3; 2 if not said.
+             * @default null
+             */
+            dims?: number | null;
+            /**
+             * @description A number or `latest`; `latest` if not said.
+             * @default null
+             */
+            epoch?: string | null;
+            /**
+             * @description `pca`, which it is if not said.
+             * @default null
+             */
+            method?: string | null;
         };
         /** @description A ref, and what it points to. */
         Ref: {
@@ -2183,6 +2358,22 @@ export interface components {
             /** @description The table whose rows are its samples; the main one if not said. */
             table?: string | null;
         };
+        /** @description A saved view. */
+        SavedViewDetail: {
+            /** @description Of exactly this state: a change with it in `If-Match` is only done if nobody else was faster. */
+            etag: string;
+            /** @description Its name. */
+            name: string;
+            /** @description When it was saved, RFC 3339. */
+            saved_at: string;
+            /** @description What it shows, as whoever saved it writes it. */
+            state: string;
+        };
+        /** @description The saved views of a dataset. */
+        SavedViews: {
+            /** @description In order of name. */
+            views: components["schemas"]["SavedViewDetail"][];
+        };
         /** @description Numbers of a run as a whole. */
         ScalarBatch: {
             /** @description By name, pairs of step and value. */
@@ -2342,6 +2533,17 @@ export interface components {
             /** @description The revision; of a draft, the one that it is based on. */
             revision: string;
         };
+        /** @description What is to be saved. */
+        ViewToSave: {
+            /** @description At most 32 KiB of any text, such as the query of a page's address. */
+            state: string;
+        };
+        RightOfClass: {
+            class: string;
+            rows: number;
+            right: number[];
+            delta: number[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2473,6 +2675,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LastOperation"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_runs: {
+        parameters: {
+            query: {
+                /** @description Two to four names, separated by commas; the others are held against the first. */
+                runs: string;
+                /** @description The column of numbers that is compared. */
+                metric: string;
+                /** @description A number or `latest`; `latest` if not said. */
+                epoch?: string | null;
+                /** @description The state of the first run's dataset whose labels are right; the revision that the run looks at, if not said. */
+                ref?: string | null;
+                /** @description `all`, `better` (wrong in the first run, right in the last), `worse`, `both-right` or `both-wrong`. */
+                case?: string | null;
+                /** @description `sample`, `rise`, `fall` (of the metric from the first run to the second), `high` or `low` (in all runs). */
+                order?: string | null;
+                /** @description How many rows are left out at the beginning. */
+                offset?: number;
+                /** @description How many rows at most; as JSON 1,000 if not said, and 10,000 at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonDetail"];
+                    "application/vnd.apache.arrow.stream": number[];
                 };
             };
             /** @description a problem (RFC 9457) */
@@ -3108,6 +3356,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuantilesAnswer"];
+                };
+            };
+            /** @description it is known */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reduce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+                ref: string;
+                table: string;
+                /** @description The column of vectors. */
+                column: string;
+                /** @description `pca`, which it is if not said. */
+                method: string | null;
+                /** @description 2 or 3; 2 if not said. */
+                dims: number | null;
+                /** @description A run whose metrics are columns `RUN.loss` … of the rows with the sample's key. */
+                run: string | null;
+                /** @description Another one, to compare. */
+                run2: string | null;
+                /** @description Which epoch of them; `latest` if not said. */
+                epoch: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/vnd.apache.arrow.stream": number[];
                 };
             };
             /** @description it is known */
@@ -4063,6 +4363,100 @@ export interface operations {
             };
         };
     };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewDetail"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listen: {
         parameters: {
             query?: never;
@@ -4753,6 +5147,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MetricRows"];
                     "application/vnd.apache.arrow.stream": number[];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reduce_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reduction"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reduced"];
                 };
             };
             /** @description a problem (RFC 9457) */

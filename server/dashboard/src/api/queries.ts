@@ -1,6 +1,7 @@
 /** What pages read: one hook for each question, cached by react-query. */
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { body, service } from "./client";
+import type { CompareOrder, Comparison } from "./contract";
 import { isStatus } from "./problem";
 import { joinQuery, type TableAt } from "./urls";
 
@@ -231,23 +232,23 @@ export const sampleMetricsOptions = (run: string, sample: string) =>
       ).rows,
   });
 
-export const compareOptions = (runs: readonly string[], metric: string) =>
+/** Labels are those of the branch as they are now. */
+export const compareOptions = (runs: readonly string[], metric: string, order: CompareOrder, limit: number) =>
   queryOptions({
-    queryKey: [...keys.runs, "compare", runs, metric],
+    queryKey: [...keys.runs, "compare", runs, metric, order, limit],
     enabled: runs.length > 1,
-    queryFn: async () =>
-      body(
-        await service.GET("/v1/runs/compare", {
-          params: { query: { runs: runs.join(","), metric, epoch: "latest" } },
-        }),
-      ),
+    placeholderData: keepPreviousData,
+    queryFn: async () => {
+      const query = { runs: runs.join(","), metric, epoch: "latest", ref: "main", order, limit };
+      return body(await service.GET("/v1/compare", { params: { query } })) as Comparison;
+    },
   });
 
 export const savedViewsOptions = (dataset: string) =>
   queryOptions({
     queryKey: [...keys.dataset(dataset), "saved-views"],
     queryFn: async () => {
-      const answer = body(await service.GET("/v1/saved-views", { params: { query: { dataset } } }));
+      const answer = body(await service.GET("/v1/datasets/{dataset}/views", { params: { path: { dataset } } }));
       return answer.views;
     },
   });

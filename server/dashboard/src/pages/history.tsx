@@ -1,12 +1,12 @@
 /** All revisions with their lanes; two of them make a diff. */
 import "./pages.css";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { GitBranch, Tag } from "lucide-react";
 import { type FormEvent, useMemo, useState } from "react";
 import { body, service } from "../api/client";
 import type { LogEntry } from "../api/contract";
 import { isProblem, isStatus } from "../api/problem";
-import { keys, runsOptions, useDataset, useLog } from "../api/queries";
+import { keys, useDataset, useLog } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { navigate, setQuery, usePlace } from "../app/location";
 import { to } from "../app/routes";
@@ -138,8 +138,7 @@ function Revision({
   isPicked: boolean;
   onPick(): void;
 }) {
-  const { revision, parents, author, committed_at, message, changes, branches, tags } = entry;
-  const runs = (useQuery(runsOptions(dataset)).data ?? []).filter((run) => run.revision === revision);
+  const { revision, parents, author, committed_at, message, changes, branches, tags, runs } = entry;
   return (
     <div className="revision">
       <input
@@ -170,7 +169,7 @@ function Revision({
             <Tag size={12} aria-hidden /> {name}
           </Link>
         ))}
-        {runs.map(({ name }) => (
+        {runs.map((name) => (
           <Link key={name} className="badge good" href={to.workspace(dataset, revision, { run: name })}>
             run {name}
           </Link>

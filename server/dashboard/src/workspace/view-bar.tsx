@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Bookmark, ListChecks, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { service } from "../api/client";
+import { isStatus } from "../api/problem";
 import { rowsOptions, savedViewsOptions, useDataset } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { navigate, place, setQuery, usePlace } from "../app/location";
@@ -193,20 +194,25 @@ function SavedViews() {
     event.preventDefault();
     try {
       const path = { dataset, name: name.trim() };
-      await service.PUT("/v1/saved-views/{dataset}/{name}", {
+      // Over nothing but what is in the list: somebody else may have saved one of this name meanwhile.
+      const known = views.data?.find((view) => view.name === path.name);
+      const headers: Record<string, string> = known ? { "If-Match": `"${known.etag}"` } : { "If-None-Match": "*" };
+      await service.PUT("/v1/datasets/{dataset}/views/{name}", {
         params: { path },
+        headers,
         body: { state: place().query.toString() },
       });
       await again();
       setNaming(false);
       say(`Saved the view ${name.trim()}`);
     } catch (error) {
+      if (isStatus(error, 412)) await again();
       sayFailure("Saving the view", error);
     }
   };
   const remove = async (view: string) => {
     try {
-      await service.DELETE("/v1/saved-views/{dataset}/{name}", { params: { path: { dataset, name: view } } });
+      await service.DELETE("/v1/datasets/{dataset}/views/{name}", { params: { path: { dataset, name: view } } });
       await again();
       say(`Removed the view ${view}`);
     } catch (error) {

@@ -4,6 +4,7 @@ mod asked;
 mod counts;
 mod near;
 mod page;
+mod reduce;
 #[cfg(test)]
 mod tests;
 
@@ -13,3 +14,5 @@ pub use counts::{
 };
 pub use near::{__path_lasso, __path_neighbours, lasso, neighbours};
 pub use page::{__path_column, __path_mask, __path_page, column, mask, page};
+pub use reduce::{__path_reduce, reduce};
+pub(crate) use reduce::{DIMS, check_method};

@@ -10,7 +10,7 @@ use veneer::table::arrow_value;
 use veneer::{Error, Result};
 
 use crate::rows::testing::{World, awkward};
-use crate::rows::{Epoch, PageQuery, RunColumns, RunMetrics};
+use crate::rows::{Epoch, PageQuery, RunColumns, RunMetrics, RunRows};
 
 /// One run, `resnet`, that has seen three samples, of which one is not in the table.
 #[derive(Debug)]
@@ -22,21 +22,30 @@ impl RunMetrics for OneRun {
     }
 
     fn epoch(&self, run: &str, _: Epoch) -> Result<(Id, RecordBatch)> {
-        let (_, batches) = self.all(run)?;
-        Ok((Id::of(b"resnet at epoch 1"), batches[0].clone()))
+        Ok((Id::of(b"resnet at epoch 1"), self.recorded(run)?.read(1, &[])?))
     }
 
-    fn all(&self, run: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-        if run != "resnet" {
-            return Err(Error::not_found("run", run));
-        }
+    fn recorded(&self, run: &str) -> Result<Arc<dyn RunRows>> {
+        if run == "resnet" { Ok(Arc::new(OneRun)) } else { Err(Error::not_found("run", run)) }
+    }
+}
+
+impl RunRows for OneRun {
+    fn schema(&self) -> SchemaRef {
+        self.read(1, &[]).expect("rows").schema()
+    }
+
+    fn epochs(&self) -> Vec<(i64, i64)> {
+        vec![(1, 1)]
+    }
+
+    fn read(&self, _: i64, _: &[String]) -> Result<RecordBatch> {
         let batch = RecordBatch::try_from_iter([
             ("sample", Arc::new(StringArray::from(vec!["2", "0", "gone"])) as ArrayRef),
             ("loss", Arc::new(Float64Array::from(vec![Some(0.5), None, Some(9.0)])) as ArrayRef),
             ("predicted", Arc::new(StringArray::from(vec!["cat", "dog", "cow"])) as ArrayRef),
-        ])
-        .expect("columns of one length");
-        Ok((batch.schema(), vec![batch]))
+        ]);
+        Ok(batch.expect("columns of one length"))
     }
 }
 
