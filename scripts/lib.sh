@@ -54,3 +54,48 @@ build_dashboard() {
     command -v npm >/dev/null && npm ping >/dev/null 2>&1 || return 1
     (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build) >&2
 }
+
+# Usage: fashion_mnist FOLDER. Prints the folder that has the test images and labels of Fashion-MNIST, as they were
+# published; fetches them below FOLDER where the machine lacks them. Says what is wrong and returns 1 otherwise.
+fashion_mnist() {
+    local data=$1 package=dataset-fashion-mnist inside=usr/share/datasets/fashion-mnist
+    local images=t10k-images-idx3-ubyte.gz labels=t10k-labels-idx1-ubyte.gz from
+    mkdir -p "$data"
+    from=/$inside
+    if [ ! -e "$from/$images" ]; then
+        from=$data/unpacked/$inside
+        if [ ! -e "$from/$images" ]; then
+            say "fetching the Debian package $package (31 MB)"
+            if ! need apt-get:apt dpkg-deb:dpkg; then
+                say "the images come in a Debian package: put $images and $labels of Fashion-MNIST into $from"
+                return 1
+            fi
+            if ! (cd "$data" && rm -f ./"$package"_*.deb && { apt-get download "$package" || { apt-get update && apt-get download "$package"; }; }) \
+                >"$data/apt.log" 2>&1; then
+                say "\`apt-get download $package\` does not work here: $(tail -n 1 "$data/apt.log")"
+                return 1
+            fi
+            rm -rf "$data/unpacked" && dpkg-deb -x "$data/$package"_*.deb "$data/unpacked" || return 1
+        fi
+    fi
+    # Not the data that the scripts were written for would give other numbers than their text.
+    (cd "$from" && sha256sum --quiet --check --strict - >&2 <<END
+cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa  $images
+8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05  $labels
+END
+    ) || { say "the images in $from are not the published ones: remove that folder"; return 1; }
+    printf '%s\n' "$from"
+}
+
+# Ends a process that this script or an earlier run of it has started, if it is still there and still that.
+# Usage: end_process PID_FILE COMMAND
+end_process() {
+    local pid
+    pid=$(cat "$1" 2>/dev/null) || return 0
+    grep -q "$2" "/proc/$pid/cmdline" 2>/dev/null || return 0
+    kill "$pid"
+    for _ in $(seq 100); do
+        [ -d "/proc/$pid" ] || return 0
+        sleep 0.1
+    done
+}

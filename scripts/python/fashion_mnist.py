@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Turns a split of Fashion-MNIST into class folders of PNG files and a labels.csv.
 
-usage: fashion_mnist.py IMAGES.gz LABELS.gz FOLDER
+usage: fashion_mnist.py IMAGES.gz LABELS.gz FOLDER [COUNT]
 
-Only the standard library is needed. The folder appears whole or not at all.
+All of them, or the first COUNT. Only the standard library is needed. The folder appears whole or not at all.
 """
 
 import csv
@@ -29,13 +29,13 @@ CLASSES = [
 ]
 
 
-def read(images_path, labels_path):
-    """Yields (label, rows) of every sample."""
+def read(images_path, labels_path, wanted=None):
+    """Yields (label, rows) of every sample, or of the first so many."""
     with gzip.open(images_path) as images, gzip.open(labels_path) as labels:
         _, count, height, width = struct.unpack(">IIII", images.read(16))
         if struct.unpack(">II", labels.read(8))[1] != count:
             raise ValueError("there are not as many labels as images")
-        for _ in range(count):
+        for _ in range(count if wanted is None else min(count, wanted)):
             pixels = images.read(height * width)
             yield labels.read(1)[0], [pixels[y * width : (y + 1) * width] for y in range(height)]
 
@@ -54,10 +54,10 @@ def write(samples, folder):
 
 
 def main():
-    images, labels, folder = sys.argv[1:]
+    images, labels, folder, *count = sys.argv[1:]
     half_done = folder + ".new"
     shutil.rmtree(half_done, ignore_errors=True)
-    write(read(images, labels), half_done)
+    write(read(images, labels, *map(int, count)), half_done)
     os.rename(half_done, folder)
 
 

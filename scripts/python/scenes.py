@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Composes scenes of several clothes out of class folders of PNG files, with their boxes in a coco.json.
+"""Composes scenes of several clothes out of class folders of PNG files, with their boxes and outlines in a
+coco.json.
 
 usage: scenes.py CLASS_FOLDERS FOLDER
 
@@ -31,8 +32,19 @@ def tight(rows):
     return columns[0], used[0], columns[-1] - columns[0] + 1, used[-1] - used[0] + 1
 
 
+def outline(rows, every=3):
+    """A polygon around what is not background, with corners in each so many rows: [x, y, x, y, …]."""
+    left, right = [], []
+    for y in range(0, len(rows), every):
+        used = [x for x, value in enumerate(rows[y]) if value > 16]
+        if used:
+            left.append((used[0], y))
+            right.append((used[-1] + 1, y))
+    return [part for corner in left + right[::-1] for part in corner]
+
+
 def scene(draw, samples):
-    """Up to seven clothes, each in a cell of its own; their pixels and (class, box)."""
+    """Up to seven clothes, each in a cell of its own; their pixels and (class, box, outline)."""
     rows = [bytearray(SIDE) for _ in range(SIDE)]
     found = []
     cells = [(x, y) for x in range(0, SIDE, CELL) for y in range(0, SIDE, CELL)]
@@ -43,7 +55,8 @@ def scene(draw, samples):
         for at, row in enumerate(picture):
             rows[y + at][x : x + len(row)] = row
         dx, dy, width, height = tight(picture)
-        found.append((label, [x + dx, y + dy, width, height]))
+        corners = [part + (y if at % 2 else x) for at, part in enumerate(outline(picture))]
+        found.append((label, [x + dx, y + dy, width, height], corners))
     return [bytes(row) for row in rows], found
 
 
@@ -59,10 +72,10 @@ def write(source, folder):
         with open(os.path.join(folder, name), "wb") as file:
             file.write(png.encode(rows))
         images.append({"id": number, "file_name": name, "width": SIDE, "height": SIDE})
-        for label, box in found:
+        for label, box, corners in found:
             area = box[2] * box[3]
             row = {"id": len(annotations) + 1, "image_id": number, "category_id": classes.index(label) + 1}
-            annotations.append(row | {"bbox": box, "area": area, "iscrowd": 0})
+            annotations.append(row | {"segmentation": [corners], "bbox": box, "area": area, "iscrowd": 0})
     categories = [{"id": number, "name": label} for number, label in enumerate(classes, 1)]
     with open(os.path.join(folder, "coco.json"), "w") as file:
         json.dump({"images": images, "annotations": annotations, "categories": categories}, file)

@@ -30,7 +30,6 @@ pub struct BlamedCell {
     /// Its column.
     column: String,
     /// Its value.
-    #[schema(value_type = Object)]
     value: serde_json::Value,
     /// The revision that set it; all of it is missing for what is as in the source.
     #[serde(flatten)]

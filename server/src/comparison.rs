@@ -22,13 +22,14 @@ const LIMIT_MAX: usize = 100_000;
 
 /// What is compared, and which part of the result is told.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DiffQuery {
     /// The earlier state: a branch, a tag, a revision or `draft:BRANCH`.
     from: String,
     /// The later state.
     to: String,
     #[serde(flatten)]
-    #[param(inline)]
+    #[param(ignore)]
     part: Part,
 }
 
@@ -39,8 +40,10 @@ pub struct Part {
     /// Only rows of this table.
     table: Option<String>,
     /// How many rows are left out at the beginning.
+    #[param(value_type = Option<usize>)]
     offset: Option<String>,
     /// How many files and how many rows at most; 1,000 if not said.
+    #[param(value_type = Option<usize>)]
     limit: Option<String>,
 }
 
@@ -92,7 +95,7 @@ impl Part {
 
 /// Tells how two states of a dataset differ, by file and by row.
 #[utoipa::path(get, path = "/v1/datasets/{dataset}/diff", tag = "history",
-    params(("dataset" = String, Path), DiffQuery), security(("token" = ["viewer"])),
+    params(("dataset" = String, Path), DiffQuery, Part), security(("token" = ["viewer"])),
     responses((status = 200, body = DiffAnswer), Problem))]
 pub async fn compare(
     Viewer(caller): Viewer,

@@ -25,13 +25,10 @@ pub struct ConflictDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<String>,
     /// What it was; null where there was nothing, and for files.
-    #[schema(value_type = Object)]
     base: serde_json::Value,
     /// What we made of it: of a file, `removed`, `excluded`, `file`, `folder` or `symlink`.
-    #[schema(value_type = Object)]
     ours: serde_json::Value,
     /// What they made of it.
-    #[schema(value_type = Object)]
     theirs: serde_json::Value,
     /// What happened, for a person.
     why: String,

@@ -45,10 +45,8 @@ pub struct RowDifference {
     /// `set`, `inserted`, `deleted`, `column-added` or `column-dropped`.
     change: &'static str,
     /// What it was; null where it was not there.
-    #[schema(value_type = Object)]
     before: serde_json::Value,
     /// What it is; null where it is not there any more.
-    #[schema(value_type = Object)]
     after: serde_json::Value,
 }
 
@@ -82,10 +80,8 @@ pub struct ClassCount {
     /// The column.
     column: String,
     /// What it was.
-    #[schema(value_type = Object)]
     before: serde_json::Value,
     /// What it is.
-    #[schema(value_type = Object)]
     after: serde_json::Value,
     /// In how many cells.
     count: u64,

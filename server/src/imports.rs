@@ -20,7 +20,7 @@ use veneer::{Error, ErrorKind};
 use crate::auth::{Admin, Editor, Viewer};
 use crate::conflicts::{self, ConflictDetail};
 use crate::extract::{Body, Named};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
 /// So many imports are remembered.
@@ -73,7 +73,7 @@ pub struct ImportDetail {
     /// How many parts of the source no dataset can have, such as devices.
     skipped: u64,
     /// Why there is no dataset: a problem.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<ProblemDocument>)]
     error: Option<Value>,
 }
 

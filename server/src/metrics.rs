@@ -50,8 +50,8 @@ impl Default for Metrics {
 }
 
 /// Tells how many requests there were, and how long they took.
-#[utoipa::path(get, path = "/metrics", tag = "service", security(("token" = ["viewer"])),
-    responses((status = 200, content_type = "application/openmetrics-text", body = String), Problem))]
+#[utoipa::path(get, path = "/metrics", operation_id = "show_service_metrics", tag = "service",
+    security(("token" = ["viewer"])), responses((status = 200, content_type = "application/openmetrics-text", body = String), Problem))]
 pub async fn show(_: Viewer, State(app): State<AppState>) -> Response {
     let metrics = app.metrics();
     metrics.operation.set(i64::try_from(app.feed().op()).unwrap_or(i64::MAX));

@@ -105,7 +105,7 @@ impl From<&Caller> for SessionDetail {
 }
 
 /// Begins a session: the answer sets a cookie that stands for the token.
-#[utoipa::path(post, path = "/v1/session", tag = "service", request_body = Login,
+#[utoipa::path(post, path = "/v1/session", operation_id = "begin_session", tag = "service", request_body = Login,
     responses((status = 200, body = SessionDetail), Problem))]
 pub async fn begin(State(app): State<AppState>, Body(login): Body<Login>) -> Result<Response, Problem> {
     let caller = auth::owner(&app, login.token).await?;
@@ -117,14 +117,14 @@ pub async fn begin(State(app): State<AppState>, Body(login): Body<Login>) -> Res
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Tells who the caller is.
-#[utoipa::path(get, path = "/v1/session", tag = "service", security(("token" = ["viewer"])),
-    responses((status = 200, body = SessionDetail), Problem))]
+#[utoipa::path(get, path = "/v1/session", operation_id = "show_session", tag = "service",
+    security(("token" = ["viewer"])), responses((status = 200, body = SessionDetail), Problem))]
 pub async fn show(Viewer(caller): Viewer) -> Response {
     ([(header::CACHE_CONTROL, NO_STORE)], Json(SessionDetail::from(&caller))).into_response()
 }
 
 /// Ends the session, if there is one.
-#[utoipa::path(delete, path = "/v1/session", tag = "service", responses((status = 204), Problem))]
+#[utoipa::path(delete, path = "/v1/session", operation_id = "end_session", tag = "service", responses((status = 204), Problem))]
 pub async fn end(State(app): State<AppState>, headers: HeaderMap) -> Response {
     if let Some(secret) = secret(&headers) {
         app.sessions().end(&secret);

@@ -9,14 +9,14 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Opens a page that knows `origin` alone; `failures` collects what must not happen. */
-export async function openBrowser(origin, { theme = "dark" } = {}) {
+export async function openBrowser(origin, { theme = "dark", width = 1440, height = 900 } = {}) {
   const executablePath = process.env.CHROMIUM ?? CHROMIUM.find((path) => existsSync(path));
   if (!executablePath) throw new Error("no Chromium found; set CHROMIUM to its path");
   const browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--enable-unsafe-swiftshader", "--enable-precise-memory-info"],
   });
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: theme });
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
   const page = await context.newPage();
   const failures = [];
   page.on("request", (request) => {

@@ -22,7 +22,7 @@ pub enum Edit {
         #[serde(default)]
         r#where: Option<String>,
         /// What they are to hold.
-        #[schema(value_type = Object)]
+        #[schema(value_type = HashMap<String, serde_json::Value>)]
         cells: Cells,
     },
     /// Inserts a row.
@@ -33,7 +33,7 @@ pub enum Edit {
         #[serde(default)]
         after: Option<String>,
         /// What it holds; columns that are not named are empty.
-        #[schema(value_type = Object)]
+        #[schema(value_type = HashMap<String, serde_json::Value>)]
         cells: Cells,
     },
     /// Deletes rows.

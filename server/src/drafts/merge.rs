@@ -51,7 +51,6 @@ pub struct Decision {
     take: Option<Side>,
     /// … or the value that the cell gets; null is one.
     #[serde(default, deserialize_with = "said")]
-    #[schema(value_type = Object)]
     value: Option<serde_json::Value>,
 }
 

@@ -199,6 +199,24 @@ async fn the_description_is_openapi_3_1() {
 }
 
 #[tokio::test]
+async fn the_description_says_where_each_parameter_stands_and_names_each_operation_once() {
+    let description = World::new().get("/v1/openapi.json").await.json();
+    let mut names = std::collections::BTreeSet::new();
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let name = operation["operationId"].as_str().unwrap_or_default();
+            assert!(names.insert(name.to_owned()), "{method} {path} has the name of another one: `{name}`");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let is_in_path = path.contains(&format!("{{{}}}", parameter["name"].as_str().expect("a name")));
+                let stands = if is_in_path { "path" } else { "query" };
+                assert_eq!(parameter["in"], stands, "{method} {path}: {parameter}");
+                assert!(is_in_path || parameter["schema"]["type"] != "object", "{method} {path}: {parameter}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn it_lives_and_is_ready() {
     let world = World::new();
     for path in ["/healthz", "/readyz"] {

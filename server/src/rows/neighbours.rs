@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use rayon::prelude::*;
 use serde::Serialize;
+use utoipa::ToSchema;
 use veneer::{Error, Result};
 
 use super::columns::TableRows;
@@ -37,8 +38,15 @@ pub struct NeighboursQuery {
     pub metric: Metric,
 }
 
+/// The rows that are near.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Neighbours {
+    /// The nearest first.
+    pub neighbours: Vec<Neighbour>,
+}
+
 /// A row that is near.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Neighbour {
     /// Its key.
     pub key: String,

@@ -6,7 +6,9 @@ use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
 use veneer::table::arrow_value;
 use veneer::table::expr::find_columns;
 use veneer::{Error, Result};
@@ -47,6 +49,20 @@ pub struct Page {
     pub matched: usize,
     /// How many rows the table has.
     pub total: usize,
+}
+
+/// Some rows, as JSON.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowPage {
+    /// Each row's cells by column, with its key as `_key` and its place in the whole table as `_row`.
+    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
+    rows: Vec<Map<String, Json>>,
+    /// How many rows the condition is true for.
+    matched: usize,
+    /// How many rows the table has.
+    total: usize,
+    /// The columns: `{name, type}`.
+    schema: Json,
 }
 
 impl TableRows {
@@ -139,7 +155,7 @@ fn batch_of_rows(names: &[&str], columns: Vec<ArrayRef>, keys: &RowKeys, places:
 }
 
 impl Page {
-    /// The page as JSON: `{rows: [{_key, _row, …}], matched, total, schema: [{name, type}]}`.
+    /// The page as the JSON of a [`RowPage`].
     ///
     /// # Errors
     /// `Invalid` for a cell that has no text.
@@ -151,7 +167,8 @@ impl Page {
                 row.insert(field.name().clone(), value.to_json());
             }
         }
-        Ok(json!({"rows": rows, "matched": self.matched, "total": self.total, "schema": schema_json(&schema)}))
+        let Page { matched, total, .. } = *self;
+        Ok(json!(RowPage { rows, matched, total, schema: schema_json(&schema) }))
     }
 }
 

@@ -4,6 +4,7 @@ use arrow::array::Array;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 use veneer::Result;
 use veneer::model::Value;
 
@@ -30,8 +31,15 @@ pub struct QuantilesQuery {
     pub condition: Option<String>,
 }
 
+/// The quantiles of a column.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QuantilesAnswer {
+    /// Of all rows together, or of those of each value of another column.
+    pub quantiles: Vec<Quantiles>,
+}
+
 /// The quantiles of some rows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Quantiles {
     /// The value that these rows have in the column `by`; missing without such a column.
     #[serde(skip_serializing_if = "Option::is_none")]

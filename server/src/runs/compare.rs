@@ -69,6 +69,7 @@ pub(super) struct Change {
 
 /// How often a class was predicted right, of the samples of which all runs have a prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = RightOfClass)]
 pub(super) struct ClassCount {
     /// The label.
     class: String,

@@ -30,6 +30,7 @@ const COUNTS: &str = "comparison";
 
 /// Which runs, by what.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct CompareQuery {
     /// Two to four names, separated by commas; the others are held against the first.
     runs: String,
@@ -58,7 +59,7 @@ pub struct ComparisonDetail {
     /// How many samples the case has.
     total: usize,
     /// `sample`, `label`, and of each run its `values` of the metric and what it `predicted`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
     rows: Vec<Map<String, Value>>,
 }
 

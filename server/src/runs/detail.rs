@@ -34,7 +34,7 @@ pub struct RunDetail {
     /// The machine that it runs on.
     host: Option<String>,
     /// What it was begun with.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, serde_json::Value>)]
     parameters: Map<String, Value>,
     /// When it began, RFC 3339.
     started_at: String,
@@ -49,7 +49,7 @@ pub struct RunDetail {
     /// The columns of its metrics, beside `sample` and `epoch`.
     columns: Vec<RunColumn>,
     /// Of each scalar, the value at the greatest step; none for what is no number.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, serde_json::Value>)]
     latest: BTreeMap<String, Value>,
 }
 

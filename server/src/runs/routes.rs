@@ -45,6 +45,7 @@ pub struct RunToBegin {
 
 /// Which runs.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RunsQuery {
     /// Only those on this dataset.
     dataset: Option<String>,

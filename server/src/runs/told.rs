@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use veneer::model::Value as Cell;
 use veneer::run::{Of, Run, VALUE};
@@ -30,6 +30,7 @@ const LIMIT_MAX: usize = 10_000;
 
 /// Which rows of a run.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MetricsQuery {
     /// A number, `latest` or `all`; `latest` if not said, `all` for a sample.
     epoch: Option<String>,
@@ -44,8 +45,19 @@ pub struct MetricsQuery {
     limit: Option<usize>,
 }
 
+/// Rows of a run, as JSON.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MetricRows {
+    /// Each row's cells by column, `sample` and `epoch` among them.
+    #[schema(value_type = Vec<HashMap<String, serde_json::Value>>)]
+    rows: Vec<Map<String, Value>>,
+    /// How many there are in all.
+    total: usize,
+}
+
 /// Which curves.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ScalarsQuery {
     /// Their names, separated by commas; all, if not said.
     name: Option<String>,
@@ -76,7 +88,7 @@ enum Epochs {
 /// Tells rows of a run: those of an epoch, the latest of each sample, or all of one sample.
 #[utoipa::path(get, path = "/v1/runs/{run}/metrics", tag = "runs", params(("run" = String, Path), MetricsQuery),
     security(("token" = ["viewer"])),
-    responses((status = 200, content((Object = "application/json"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
+    responses((status = 200, content((MetricRows = "application/json"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         Problem))]
 pub async fn show_metrics(
     _: Viewer,
@@ -97,7 +109,7 @@ pub async fn show_metrics(
         let rows = rows.slice(from, most.min(total - from));
         Ok::<_, Error>(match accept {
             Accept::Arrow => ([(header::CONTENT_TYPE, ARROW_STREAM)], to_stream(&rows)?).into_response(),
-            Accept::Json => Json(json!({ "rows": rows_json(&rows)?, "total": total })).into_response(),
+            Accept::Json => Json(MetricRows { rows: rows_json(&rows)?, total }).into_response(),
         })
     };
     app.run(tell).await

@@ -7,7 +7,9 @@ use arrow::array::{ArrayRef, new_empty_array};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
 use veneer::table::arrow_value;
 use veneer::{Error, Result};
 
@@ -24,8 +26,30 @@ pub struct SqlAnswer {
     pub elapsed: Duration,
 }
 
+/// The answer of a query, as JSON.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SqlRows {
+    /// Its columns.
+    columns: Vec<SqlColumn>,
+    /// Its rows, in order: a value for each column.
+    rows: Vec<Vec<Json>>,
+    /// Whether there are more rows than were wanted.
+    truncated: bool,
+    /// How long it took.
+    elapsed_ms: f64,
+}
+
+/// A column of an answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SqlColumn {
+    /// Its name.
+    name: String,
+    /// The type of its values, as Arrow writes it.
+    r#type: String,
+}
+
 impl SqlAnswer {
-    /// The answer as JSON: `{columns: [{name, type}], rows: [[…]], truncated, elapsed_ms}`.
+    /// The answer as the JSON of [`SqlRows`].
     ///
     /// # Errors
     /// `Invalid` for a value that has no text.
@@ -40,10 +64,11 @@ impl SqlAnswer {
                 }
             }
         }
-        let column = |field: &Arc<Field>| json!({"name": field.name(), "type": plain(field.data_type()).to_string()});
-        let columns: Vec<Json> = self.schema.fields().iter().map(column).collect();
+        let column =
+            |field: &Arc<Field>| SqlColumn { name: field.name().clone(), r#type: plain(field.data_type()).to_string() };
+        let columns = self.schema.fields().iter().map(column).collect();
         let elapsed_ms = self.elapsed.as_secs_f64() * 1e3;
-        Ok(json!({"columns": columns, "rows": rows, "truncated": self.truncated, "elapsed_ms": elapsed_ms}))
+        Ok(json!(SqlRows { columns, rows, truncated: self.truncated, elapsed_ms }))
     }
 
     /// The answer as one batch, its texts in the form that every reader of Arrow knows.

@@ -29,7 +29,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub use answer::SqlAnswer;
+pub use answer::{SqlAnswer, SqlRows};
 pub use catalog::Views;
 pub use engine::{SqlEngine, SqlLimits, SqlQuery};
 pub use once::{TRUNCATED, once, told};

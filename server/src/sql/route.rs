@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::SqlQuery;
+use super::{SqlQuery, SqlRows};
 use crate::accept::Accept;
 use crate::auth::Viewer;
 use crate::extract::Body;
@@ -49,7 +49,7 @@ pub enum Format {
 
 /// Answers a query that reads.
 #[utoipa::path(post, path = "/v1/sql", tag = "rows", request_body = Query, security(("token" = ["viewer"])),
-    responses((status = 200, content((serde_json::Value = "application/json"),
+    responses((status = 200, content((SqlRows = "application/json"),
         (Vec<u8> = "application/vnd.apache.arrow.stream"))), Problem))]
 pub async fn query(
     Viewer(_): Viewer,

@@ -24,7 +24,7 @@ const refusals: Middleware = {
   },
 };
 
-export const service = createClient<paths>({
+export const service = createClient<paths, "application/json">({
   baseUrl: "",
   credentials: "same-origin",
   fetch: (request) => globalThis.fetch(request),

@@ -37,7 +37,7 @@ export class Drafts {
     return this.keep(at, async () =>
       body(
         await service.POST(`${D}/edits`, {
-          params: { path: { ...at }, header },
+          params: { path: { ...at } },
           headers: header,
           body: { edits, label },
         }),
@@ -46,11 +46,11 @@ export class Drafts {
   }
 
   undo(at: DraftAt): Promise<Draft> {
-    return this.keep(at, async () => body(await service.POST(`${D}/undo`, { params: { path: { ...at } }, body: {} })));
+    return this.keep(at, async () => body(await service.POST(`${D}/undo`, { params: { path: { ...at } } })));
   }
 
   redo(at: DraftAt): Promise<Draft> {
-    return this.keep(at, async () => body(await service.POST(`${D}/redo`, { params: { path: { ...at } }, body: {} })));
+    return this.keep(at, async () => body(await service.POST(`${D}/redo`, { params: { path: { ...at } } })));
   }
 
   discard(at: DraftAt): Promise<Draft> {
@@ -60,9 +60,7 @@ export class Drafts {
   }
 
   rebase(at: DraftAt): Promise<Draft> {
-    return this.keep(at, async () =>
-      body(await service.POST(`${D}/rebase`, { params: { path: { ...at } }, body: {} })),
-    );
+    return this.keep(at, async () => body(await service.POST(`${D}/rebase`, { params: { path: { ...at } } })));
   }
 
   async commit(at: DraftAt, what: { message: string; author?: string; branch?: string }): Promise<Committed> {

@@ -37,6 +37,7 @@ export async function problemOf(response: Response): Promise<ServiceProblem> {
   }
   return new ServiceProblem({
     ...body,
+    type: body.type ?? "about:blank",
     title: body.title ?? response.statusText,
     status: response.status,
     kind: body.kind ?? `http-${response.status}`,

@@ -1,7 +1,7 @@
 /** What pages read: one hook for each question, cached by react-query. */
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { body, service } from "./client";
-import type { CompareOrder } from "./contract";
+import type { CompareOrder, Comparison } from "./contract";
 import { isStatus } from "./problem";
 import { joinQuery, type TableAt } from "./urls";
 
@@ -238,12 +238,10 @@ export const compareOptions = (runs: readonly string[], metric: string, order: C
     queryKey: [...keys.runs, "compare", runs, metric, order, limit],
     enabled: runs.length > 1,
     placeholderData: keepPreviousData,
-    queryFn: async () =>
-      body(
-        await service.GET("/v1/compare", {
-          params: { query: { runs: runs.join(","), metric, epoch: "latest", ref: "main", order, limit } },
-        }),
-      ),
+    queryFn: async () => {
+      const query = { runs: runs.join(","), metric, epoch: "latest", ref: "main", order, limit };
+      return body(await service.GET("/v1/compare", { params: { query } })) as Comparison;
+    },
   });
 
 export const savedViewsOptions = (dataset: string) =>
@@ -253,4 +251,14 @@ export const savedViewsOptions = (dataset: string) =>
       const answer = body(await service.GET("/v1/datasets/{dataset}/views", { params: { path: { dataset } } }));
       return answer.views;
     },
+  });
+
+/** The answer of a query that reads; `version` is what must change for it to be asked again. */
+export const sqlOptions = (query: string | null, limit: number, version: readonly unknown[]) =>
+  queryOptions({
+    queryKey: [...keys.runs, "sql", query, limit, version],
+    enabled: query !== null,
+    staleTime: 60_000,
+    queryFn: async ({ signal }) =>
+      body(await service.POST("/v1/sql", { body: { query: query ?? "", limit, format: "json" }, signal })),
   });

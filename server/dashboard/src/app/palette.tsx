@@ -50,12 +50,12 @@ function PaletteList({ onClose }: { onClose(): void }) {
       keys: "",
       run: () => navigate(to.workspace(name, "main")),
     })),
-    ...runs.map(({ name, dataset, revision }) => ({
-      id: `run ${name}`,
-      label: `Open run ${name}`,
+    ...runs.map((run) => ({
+      id: `run ${run.name}`,
+      label: `Open run ${run.name}`,
       group: "Run",
       keys: "",
-      run: () => navigate(to.workspace(dataset, revision, { run: name })),
+      run: () => navigate(to.run(run, run.revision ?? "main")),
     })),
   ];
   const choose = (item: Item | null) => {

@@ -52,6 +52,9 @@ export const to = {
   diff: (dataset: string, from: string, to: string) => `/datasets/${part(dataset)}/diff${query({ from, to })}`,
   conflicts: (dataset: string, state: { branch?: string; into?: string; from?: string }) =>
     `/datasets/${part(dataset)}/conflicts${query(state)}`,
+  /** A run's rows on its dataset; one whose dataset is not in this store has none to show. */
+  run: ({ name, dataset }: { name: string; dataset?: string | null }, ref: string) =>
+    dataset ? `/datasets/${part(dataset)}/at/${part(ref)}${query({ run: name })}` : `/runs`,
   runs: (dataset?: string) => `/runs${query({ dataset })}`,
   compare: (runs: readonly string[], metric?: string) => `/runs/compare${query({ runs: runs.join(","), metric })}`,
   settings: () => "/settings",

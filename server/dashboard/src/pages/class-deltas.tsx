@@ -1,11 +1,11 @@
 /** Which classes a run knows better than another, and which worse. */
-import type { ClassCount } from "../api/contract";
+import type { Comparison } from "../api/contract";
 import { count } from "../parts/amounts";
 
 const SHOWN = 30;
 
 interface Props {
-  classes: readonly ClassCount[];
+  classes: NonNullable<Comparison["classes"]>;
   first: string;
   second: string;
 }

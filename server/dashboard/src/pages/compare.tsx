@@ -3,7 +3,7 @@ import "./pages.css";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import type { CompareOrder, Comparison, Run } from "../api/contract";
-import { compareOptions, runsOptions, scalarsOptions } from "../api/queries";
+import { compareOptions, runsOptions, scalarsOptions, tablesOptions } from "../api/queries";
 import { setQuery, usePlace } from "../app/location";
 import { to } from "../app/routes";
 import { toText } from "../core/filter";
@@ -11,8 +11,10 @@ import { quoteName } from "../core/sql-text";
 import { count, measured } from "../parts/amounts";
 import { Link } from "../parts/link";
 import { Answered, Empty } from "../parts/states";
+import { labelColumn, mainTable } from "../workspace/columns";
 import { ClassDeltas } from "./class-deltas";
 import { DeltaChart } from "./delta-chart";
+import { Learning } from "./learning";
 import { PairChart } from "./pair-chart";
 
 const Curves = lazy(() => import("../parts/curves").then(({ Curves: component }) => ({ default: component })));
@@ -82,6 +84,7 @@ function Compared({ runs }: { runs: Run[] }) {
           </>
         )}
       </Answered>
+      <Learning runs={runs} />
       {curveData.some((one) => one.curves.length > 0) && (
         <section className="card">
           <h2>Curves</h2>
@@ -98,28 +101,40 @@ function Compared({ runs }: { runs: Run[] }) {
 
 /** The same questions in the workspace, where rows are seen and edited. */
 function WorkspaceLinks({ runs: [a, b] }: { runs: Run[] }) {
+  const dataset = a.dataset ?? "";
+  const tables = useQuery({ ...tablesOptions(dataset, "main", "compare"), enabled: dataset !== "" }).data;
+  const table = tables?.find(({ name }) => name === a.table) ?? (tables && mainTable(tables));
+  const label = table ? labelColumn(table)?.name : undefined;
+  if (dataset === "") return null;
   const has = (name: string) => [a, b].every((run) => run.columns.some((column) => column.name === name));
   const column = (run: Run, name: string) => quoteName(`${run.name}.${name}`);
+  const is = (run: Run, sign: "=" | "<>") =>
+    `CAST(${quoteName(label ?? "")} AS VARCHAR) ${sign} CAST(${column(run, "predicted")} AS VARCHAR)`;
+  const questions: [string, string][] = [];
+  if (has("loss")) {
+    questions.push(
+      ["Got better", `${column(b, "loss")} < ${column(a, "loss")}`],
+      ["Got worse", `${column(b, "loss")} > ${column(a, "loss")}`],
+    );
+  }
+  if (has("predicted")) questions.push(["Disagree", `${column(a, "predicted")} <> ${column(b, "predicted")}`]);
+  if (has("predicted") && label) {
+    questions.push(
+      ["Wrong, now right", `${is(a, "<>")} AND ${is(b, "=")}`],
+      ["Right, now wrong", `${is(a, "=")} AND ${is(b, "<>")}`],
+      ["Both wrong", `${is(a, "<>")} AND ${is(b, "<>")}`],
+    );
+  }
   const link = (sql: string) =>
-    to.workspace(a.dataset, "main", { run: a.name, run2: b.name, q: toText([{ condition: { kind: "sql", sql } }]) });
+    to.workspace(dataset, "main", { run: a.name, run2: b.name, q: toText([{ condition: { kind: "sql", sql } }]) });
   return (
-    <span className="row-line push">
-      {has("loss") && (
-        <>
-          <Link className="button" href={link(`${column(b, "loss")} < ${column(a, "loss")}`)}>
-            Got better
-          </Link>
-          <Link className="button" href={link(`${column(b, "loss")} > ${column(a, "loss")}`)}>
-            Got worse
-          </Link>
-        </>
-      )}
-      {has("predicted") && (
-        <Link className="button" href={link(`${column(a, "predicted")} <> ${column(b, "predicted")}`)}>
-          Disagree
+    <nav className="row-line push" aria-label="In the workspace">
+      {questions.map(([title, sql]) => (
+        <Link key={title} className="button" href={link(sql)}>
+          {title}
         </Link>
-      )}
-    </span>
+      ))}
+    </nav>
   );
 }
 
@@ -134,7 +149,7 @@ function Samples({ comparison, runs, metric }: { comparison: Comparison; runs: R
   );
   if (pairs.length === 0) return <Empty title={`No sample has ${metric} in all of the runs`} />;
   const [better, worse] = isLoss ? [change.lower, change.higher] : [change.higher, change.lower];
-  const facts: [string, number | null][] = [
+  const facts: [string, number | null | undefined][] = [
     ["Samples in all", comparison.in_all],
     ...comparison.runs.map((run, i): [string, number] => [`Only in ${run}`, comparison.only[i]]),
     [`${metric} better in ${b.name}`, better],
@@ -148,7 +163,7 @@ function Samples({ comparison, runs, metric }: { comparison: Comparison; runs: R
       <dl className="row-line summary">
         {facts.map(
           ([name, value]) =>
-            value !== null && (
+            typeof value === "number" && (
               <div key={name}>
                 <dt className="quiet">{name}</dt>
                 <dd>{count(value)}</dd>
@@ -223,7 +238,7 @@ function SampleList({ runs, metric, isLoss }: { runs: Run[]; metric: string; isL
                     <td>
                       <Link
                         className="mono"
-                        href={to.workspace(a.dataset, "main", { run: a.name, run2: b.name, focus: sample })}
+                        href={to.workspace(a.dataset ?? "", "main", { run: a.name, run2: b.name, focus: sample })}
                       >
                         <bdi>{sample}</bdi>
                       </Link>

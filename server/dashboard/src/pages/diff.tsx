@@ -59,6 +59,9 @@ export default function DiffPage({ dataset }: { dataset: string }) {
   );
 }
 
+/** A column that came and one that went are both a change of the schema. */
+const kindOf = ({ change }: DiffRow) => (change === "column-dropped" ? "column-added" : change);
+
 function Ref({ dataset, name }: { dataset: string; name: string }) {
   const shown = name.replace(/^draft:/, "");
   return (
@@ -84,7 +87,7 @@ function Changes({ diff, dataset, from, until, offset }: ChangesProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(
     () =>
-      diff.rows.filter((row) => (kind === "all" || row.change === kind) && (flow === null || flow === flowName(row))),
+      diff.rows.filter((row) => (kind === "all" || kindOf(row) === kind) && (flow === null || flow === flowName(row))),
     [diff.rows, kind, flow],
   );
   const changed = {

@@ -2,9 +2,11 @@
 import type { Diff } from "../api/contract";
 import { fileUrl, thumbnailUrl } from "../api/urls";
 import { bytes } from "../parts/amounts";
+import { Blink } from "../parts/blink";
 
 const PICTURE = /\.(png|jpe?g|webp|gif|bmp)$/i;
 const SHOWN = 500;
+const THUMBNAIL = 128;
 
 export function FileChanges({
   diff,
@@ -45,28 +47,12 @@ export function FileChanges({
               <td className="number">{size_after === null || size_after === undefined ? "—" : bytes(size_after)}</td>
               <td>
                 {PICTURE.test(path) && (
-                  <span className="row-line">
-                    {what !== "added" && (
-                      <img
-                        src={thumbnailUrl(dataset, from, old ?? path, 64)}
-                        alt="before"
-                        width={64}
-                        height={64}
-                        className="diff-thumb"
-                        loading="lazy"
-                      />
-                    )}
-                    {what !== "removed" && (
-                      <img
-                        src={thumbnailUrl(dataset, until, path, 64)}
-                        alt="after"
-                        width={64}
-                        height={64}
-                        className="diff-thumb"
-                        loading="lazy"
-                      />
-                    )}
-                  </span>
+                  <ChangedPicture
+                    name={path}
+                    before={what === "added" ? null : thumbnailUrl(dataset, from, old ?? path, THUMBNAIL)}
+                    after={what === "removed" ? null : thumbnailUrl(dataset, until, path, THUMBNAIL)}
+                    isSame={what === "renamed"}
+                  />
                 )}
               </td>
             </tr>
@@ -79,5 +65,21 @@ export function FileChanges({
         </p>
       )}
     </div>
+  );
+}
+
+interface PictureProps {
+  name: string;
+  before: string | null;
+  after: string | null;
+  /** Both have the same content. */
+  isSame: boolean;
+}
+
+function ChangedPicture({ name, before, after, isSame }: PictureProps) {
+  if (before !== null && after !== null && !isSame) return <Blink before={before} after={after} name={name} />;
+  const one = after ?? before;
+  return one === null ? null : (
+    <img src={one} alt={after === null ? "before" : "after"} className="diff-thumb" loading="lazy" />
   );
 }

@@ -163,7 +163,7 @@ export default function Home() {
                       .map((run) => (
                         <tr key={run.name}>
                           <td>
-                            <Link href={to.workspace(run.dataset, "main", { run: run.name })}>
+                            <Link href={to.run(run, "main")}>
                               <bdi>{run.name}</bdi>
                             </Link>
                           </td>

@@ -34,6 +34,7 @@ export function PairChart({ points, across, up, metric }: Props) {
     renderer.setColours({
       codes: Uint16Array.from(points, ([x, y]) => (y > x ? 0 : y < x ? 1 : 2)),
       palette: packed(["#e15759", "#3fb68b", "#808891", "#808891"]),
+      sizes: null,
     });
     renderer.setStyle({ size: points.length > 20_000 ? 2 : 4, mode: "points", ...ground });
     renderer.setCamera(FIT, SIDE, SIDE, Math.min(2, window.devicePixelRatio || 1));

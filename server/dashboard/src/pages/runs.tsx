@@ -94,7 +94,7 @@ function RunTable({ runs, picked, onPick }: { runs: Run[]; picked: readonly stri
                 />
               </td>
               <td>
-                <Link href={to.workspace(run.dataset, "main", { run: run.name })}>
+                <Link href={to.run(run, "main")}>
                   <bdi>{run.name}</bdi>
                 </Link>
               </td>
@@ -102,16 +102,18 @@ function RunTable({ runs, picked, onPick }: { runs: Run[]; picked: readonly stri
                 <RunBadge status={run.status} />
               </td>
               <td>
-                {run.dataset}{" "}
-                <Link href={to.workspace(run.dataset, run.revision, { run: run.name })} className="mono">
-                  {shortId(run.revision)}
-                </Link>
+                {run.dataset ?? <span className="quiet">of another store</span>}{" "}
+                {run.revision && (
+                  <Link href={to.run(run, run.revision)} className="mono">
+                    {shortId(run.revision)}
+                  </Link>
+                )}
               </td>
               <td className="number">{count(run.epochs)}</td>
               <td className="number">{count(run.rows)}</td>
               {scalars.map((name) => (
                 <td key={name} className="number">
-                  {run.latest[name] === undefined ? "—" : measured(run.latest[name])}
+                  {typeof run.latest[name] === "number" ? measured(run.latest[name]) : "—"}
                 </td>
               ))}
               <td className="quiet">{parametersText(run)}</td>

@@ -150,7 +150,7 @@ function AboutService() {
     <section className="card">
       <h2>About</h2>
       <Answered asked={about} what="The service">
-        {({ version, components, read_only: _, ...facts }) => (
+        {({ version, read_only: _, ...facts }) => (
           <div className="card-body">
             <p>Veneer {version}. It sends nothing to anybody: no telemetry, no request to another host.</p>
             <dl className="fields">
@@ -170,18 +170,6 @@ function AboutService() {
                 Licences of what this page is made of
               </a>
             </p>
-            {components && components.length > 0 && (
-              <details>
-                <summary>Made with {components.length} components</summary>
-                <ul>
-                  {components.map(({ name, version: of, licence }) => (
-                    <li key={`${name} ${of}`}>
-                      {name} {of} <span className="quiet">{licence}</span>
-                    </li>
-                  ))}
-                </ul>
-              </details>
-            )}
           </div>
         )}
       </Answered>

@@ -8,7 +8,8 @@ import { measured } from "./amounts";
 
 interface RunCurves {
   run: string;
-  curves: { name: string; points: number[][] }[];
+  /** Points as (step, value); the value is null where it was no number. */
+  curves: { name: string; points: (number | null)[][] }[];
 }
 
 export function Curves({ runs }: { runs: readonly RunCurves[] }) {
@@ -32,14 +33,15 @@ function Chart({ name, runs }: { name: string; runs: readonly RunCurves[] }) {
   const { choice } = useTheme();
   const { data, last } = useMemo(() => {
     const series = runs.map(({ curves }) => curves.find((curve) => curve.name === name)?.points ?? []);
-    const steps = [...new Set(series.flat().map(([step]) => step))].sort((a, b) => a - b);
+    const steps = [...new Set(series.flat().map(([step]) => step ?? 0))].sort((a, b) => a - b);
     const values = series.map((points) => {
       const at = new Map(points.map(([step, value]) => [step, value]));
       return steps.map((step) => at.get(step) ?? null);
     });
     return {
       data: [steps, ...values] as uPlot.AlignedData,
-      last: series.map((points) => points[points.length - 1]?.[1]),
+      // A step whose value was no number has null.
+      last: series.map((points) => (points.length > 0 ? (points[points.length - 1][1] ?? Number.NaN) : undefined)),
     };
   }, [name, runs]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read anew with the theme

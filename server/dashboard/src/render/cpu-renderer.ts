@@ -34,8 +34,8 @@ export class CpuRenderer implements Renderer {
     this.redraw();
   }
 
-  setColours({ codes, palette }: PointColours): void {
-    this.compute.tell({ ask: "plot-colours", plot: this.plot, codes, palette });
+  setColours({ codes, palette, sizes }: PointColours): void {
+    this.compute.tell({ ask: "plot-colours", plot: this.plot, codes, palette, sizes });
     this.redraw();
   }
 

@@ -5,7 +5,7 @@
 import type { Bitmask } from "../core/bitmask";
 import { boundsOf, type Polygon, PolygonGrid } from "../core/polygon";
 import type { Projection } from "./camera";
-import type { PointColumns } from "./renderer";
+import { grown, type PointColours, type PointColumns } from "./renderer";
 
 const UNIT = 1 / 65535;
 
@@ -41,8 +41,7 @@ export function drawPoints(
   surface: Surface,
   columns: PointColumns,
   states: Uint8Array,
-  codes: Uint16Array,
-  palette: Uint32Array,
+  { codes, palette, sizes }: PointColours,
   projection: Projection,
   diameter: number,
   hasSelection: boolean,
@@ -52,12 +51,29 @@ export function drawPoints(
   surface.depth?.fill(Number.NEGATIVE_INFINITY);
   if (hasSelection) {
     const dim = palette.map((colour) => dimmed(colour, background));
-    drawPass(surface, columns, states, SHOWN, codes, dim, projection, diameter);
+    drawPass(surface, columns, states, SHOWN, { codes, palette: dim, sizes }, projection, diameter);
     surface.depth?.fill(Number.NEGATIVE_INFINITY);
-    drawPass(surface, columns, states, SHOWN | SELECTED, codes, palette, projection, diameter + 1);
+    drawPass(surface, columns, states, SHOWN | SELECTED, { codes, palette, sizes }, projection, diameter + 1);
   } else {
-    drawPass(surface, columns, states, SHOWN, codes, palette, projection, diameter);
+    drawPass(surface, columns, states, SHOWN, { codes, palette, sizes }, projection, diameter);
   }
+}
+
+/** Sizes are drawn in so many steps. */
+const SIZE_STEPS = 16;
+
+/** A dot of one diameter: its pixels from the upper left corner, and as steps in the surface. */
+interface Dot {
+  side: number;
+  before: number;
+  disc: [number, number][];
+  steps: Int32Array;
+}
+
+function dotOf(diameter: number, width: number): Dot {
+  const side = Math.max(1, Math.round(diameter));
+  const disc = discOf(side);
+  return { side, before: (side - 1) >> 1, disc, steps: Int32Array.from(disc, ([i, j]) => j * width + i) };
 }
 
 function drawPass(
@@ -65,26 +81,27 @@ function drawPass(
   { x, y, z }: PointColumns,
   states: Uint8Array,
   wanted: number,
-  codes: Uint16Array,
-  palette: Uint32Array,
+  { codes, palette, sizes }: PointColours,
   p: Projection,
   diameter: number,
 ): void {
   const last = palette.length - 1;
-  const side = Math.max(1, Math.round(diameter));
-  const before = (side - 1) >> 1;
-  const disc = discOf(side);
-  const steps = Int32Array.from(disc, ([i, j]) => j * width + i);
-  const [ax, bx, cx, dx] = [p[0] * UNIT, p[1] * UNIT, p[2] * UNIT, p[3] - before];
-  const [ay, by, cy, dy] = [p[4] * UNIT, p[5] * UNIT, p[6] * UNIT, p[7] - before];
+  const dots = sizes
+    ? Array.from({ length: SIZE_STEPS }, (_, step) => dotOf(diameter * grown((step * 255) / (SIZE_STEPS - 1)), width))
+    : [dotOf(diameter, width)];
+  const [ax, bx, cx, dx] = [p[0] * UNIT, p[1] * UNIT, p[2] * UNIT, p[3]];
+  const [ay, by, cy, dy] = [p[4] * UNIT, p[5] * UNIT, p[6] * UNIT, p[7]];
   const [az, bz, cz] = [p[8] * UNIT, p[9] * UNIT, p[10] * UNIT];
+  let dot = dots[0];
   for (let row = 0; row < x.length; row++) {
     if (states[row] !== wanted) continue;
+    if (sizes) dot = dots[sizes[row] >> 4];
+    const { side, disc, steps } = dot;
     const px = x[row];
     const py = y[row];
     const pz = z ? z[row] : 32768;
-    const left = Math.floor(ax * px + bx * py + cx * pz + dx);
-    const top = Math.floor(ay * px + by * py + cy * pz + dy);
+    const left = Math.floor(ax * px + bx * py + cx * pz + dx) - dot.before;
+    const top = Math.floor(ay * px + by * py + cy * pz + dy) - dot.before;
     if (left <= -side || top <= -side || left >= width || top >= height) continue;
     const colour = palette[Math.min(codes[row], last)];
     const near = depth ? az * px + bz * py + cz * pz : 0;

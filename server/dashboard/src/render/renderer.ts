@@ -19,7 +19,12 @@ export interface PointColours {
   /** An entry of the palette for each row. */
   codes: Uint16Array;
   palette: Uint32Array;
+  /** How large each row's point is among all, 0 to 255; null: all are alike. */
+  sizes: Uint8Array | null;
 }
+
+/** The diameter of a point of this size, for one of the plot's own diameter. */
+export const grown = (size: number) => 0.4 + (size / 255) * 2.6;
 
 export interface PointStyle {
   /** Diameter in CSS pixels. */

@@ -8,7 +8,7 @@ import { rowStates } from "./raster";
 import type { PointColours, PointColumns, PointMasks, PointStyle, Renderer } from "./renderer";
 
 const VERTEX = `#version 300 es
-in float x; in float y; in float z; in float code; in float state;
+in float x; in float y; in float z; in float code; in float state; in float big;
 uniform vec4 row0; uniform vec4 row1; uniform vec4 row2; uniform vec2 view; uniform float size;
 uniform float pass; uniform float dims; uniform sampler2D palette; uniform float last; uniform vec3 ground;
 out vec3 colour;
@@ -18,7 +18,7 @@ void main() {
   bool wanted = pass < 0.5 ? state > 0.5 : pass < 1.5 ? (state > 0.5 && state < 1.5) : state > 1.5;
   float depth = clamp(0.5 - dot(row2, place) * 0.25, 0.0, 1.0);
   gl_Position = wanted ? vec4(pixel.x / view.x * 2.0 - 1.0, 1.0 - pixel.y / view.y * 2.0, depth * 2.0 - 1.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
-  gl_PointSize = size;
+  gl_PointSize = size * (big < 0.0 ? 1.0 : 0.4 + big * 2.6);
   int entry = int(min(code, last));
   vec3 own = texelFetch(palette, ivec2(entry & 255, entry >> 8), 0).rgb;
   float grey = (own.r + own.g + own.b) / 3.0;
@@ -33,7 +33,7 @@ void main() {
   pixel = vec4(colour, 1.0);
 }`;
 
-const ATTRIBUTES = ["x", "y", "z", "code", "state"] as const;
+const ATTRIBUTES = ["x", "y", "z", "code", "state", "big"] as const;
 type Attribute = (typeof ATTRIBUTES)[number];
 
 export class WebGlRenderer implements Renderer {
@@ -49,6 +49,7 @@ export class WebGlRenderer implements Renderer {
   private masks: PointMasks = { shown: null, selected: null };
   private style: PointStyle = { size: 3, mode: "points", background: [16, 20, 26], foreground: [255, 255, 255] };
   private last = 0;
+  private hasSizes = false;
   private camera: Camera = FIT;
   private width = 1;
   private height = 1;
@@ -80,9 +81,11 @@ export class WebGlRenderer implements Renderer {
     this.setMasks(this.masks);
   }
 
-  setColours({ codes, palette }: PointColours): void {
+  setColours({ codes, palette, sizes }: PointColours): void {
     const { gl } = this;
     this.upload("code", codes, gl.UNSIGNED_SHORT, false);
+    this.hasSizes = sizes !== null;
+    if (sizes) this.upload("big", sizes, gl.UNSIGNED_BYTE, true);
     this.last = palette.length - 1;
     const lines = Math.max(1, Math.ceil(palette.length / 256));
     const texels = new Uint8Array(lines * 1024);
@@ -193,6 +196,11 @@ export class WebGlRenderer implements Renderer {
       const z = gl.getAttribLocation(program, "z");
       gl.disableVertexAttribArray(z);
       gl.vertexAttrib1f(z, 0.5);
+    }
+    if (!this.hasSizes) {
+      const big = gl.getAttribLocation(program, "big");
+      gl.disableVertexAttribArray(big);
+      gl.vertexAttrib1f(big, -1);
     }
     const hasSelection = this.masks.selected !== null && !this.masks.selected.isEmpty();
     const passes = hasSelection ? [1, 2] : [0];

@@ -27,6 +27,7 @@ function fourPoints(z: Uint16Array | null = null): Compute {
   compute.answer({ ask: "plot-columns", plot, x, y, z, valid: null });
   compute.answer({
     ask: "plot-colours",
+    sizes: null,
     plot,
     codes: Uint16Array.of(0, 1, 2, 1),
     palette: packed(["#ff0000", "#00ff00", "#0000ff", "#888888"]),
@@ -59,6 +60,24 @@ test("points are drawn where their columns say, y upwards", () => {
   expect(found.get("00ff00")?.length).toBe(2);
 });
 
+test("a point of the greatest size covers more than one of the smallest, which is smaller than the plot's own", () => {
+  const compute = fourPoints();
+  compute.answer({
+    ask: "plot-style",
+    plot,
+    style: { size: 6, mode: "points", background: [0, 0, 0], foreground: [255, 255, 255] },
+  });
+  const pixels = (sizes: Uint8Array | null) => {
+    const codes = Uint16Array.of(3, 3, 3, 1);
+    const palette = packed(["#ff0000", "#00ff00", "#0000ff", "#888888"]);
+    compute.answer({ ask: "plot-colours", plot, sizes, codes, palette });
+    return drawn(compute).get("00ff00")?.length ?? 0;
+  };
+  const [own, least, most] = [null, Uint8Array.of(9, 9, 9, 0), Uint8Array.of(9, 9, 9, 255)].map(pixels);
+  expect(least).toBeLessThan(own);
+  expect(own).toBeLessThan(most);
+});
+
 test("a filtered point is neither drawn nor picked nor caught", () => {
   const compute = fourPoints();
   const shown = Bitmask.fromRows(4, [0, 1, 2]);
@@ -87,6 +106,7 @@ test("in 3D the nearer point hides the farther one", () => {
   compute.answer({ ask: "plot-columns", plot, x: same, y: same, z: Uint16Array.of(65535, 0), valid: null });
   compute.answer({
     ask: "plot-colours",
+    sizes: null,
     plot,
     codes: Uint16Array.of(0, 1),
     palette: packed(["#ff0000", "#00ff00", "#888888"]),
@@ -144,6 +164,7 @@ test("a thousand points give the same pixels on every machine", () => {
     });
     compute.answer({
       ask: "plot-colours",
+      sizes: null,
       plot,
       codes: of(3),
       palette: packed(["#ff0000", "#00ff00", "#0000ff", "#888888"]),

@@ -12,6 +12,7 @@ interface Plot {
   columns: PointColumns;
   codes: Uint16Array;
   palette: Uint32Array;
+  sizes: Uint8Array | null;
   shown: Bitmask | null;
   selected: Bitmask | null;
   states: Uint8Array | null;
@@ -38,6 +39,7 @@ export class Compute {
           columns,
           codes,
           palette: plot?.palette ?? Uint32Array.of(0xfff19a4e),
+          sizes: same?.sizes ?? null,
           shown: same?.shown ?? null,
           selected: same?.selected ?? null,
           states: null,
@@ -46,7 +48,7 @@ export class Compute {
         return undefined;
       }
       case "plot-colours":
-        return this.change(ask.plot, { codes: ask.codes, palette: ask.palette });
+        return this.change(ask.plot, { codes: ask.codes, palette: ask.palette, sizes: ask.sizes });
       case "plot-masks": {
         const rows = this.plots.get(ask.plot)?.columns.x.length ?? 0;
         return this.change(ask.plot, {
@@ -126,17 +128,7 @@ export class Compute {
       drawDensity(surface, plot.columns, states, this.ramp, projection, hasSelection, background);
     } else {
       const diameter = plot.style.size * ask.pixelRatio;
-      drawPoints(
-        surface,
-        plot.columns,
-        states,
-        plot.codes,
-        plot.palette,
-        projection,
-        diameter,
-        hasSelection,
-        background,
-      );
+      drawPoints(surface, plot.columns, states, plot, projection, diameter, hasSelection, background);
     }
     return { id: ask.id, pixels: buffer, width, height };
   }

@@ -10,7 +10,7 @@ export type Words = Uint32Array<ArrayBuffer>;
 /** To the worker. `plot` and `column` name what it keeps. */
 export type Ask =
   | { ask: "plot-columns"; plot: number; x: Uint16Array; y: Uint16Array; z: Uint16Array | null; valid: Words | null }
-  | { ask: "plot-colours"; plot: number; codes: Uint16Array; palette: Uint32Array }
+  | { ask: "plot-colours"; plot: number; codes: Uint16Array; palette: Uint32Array; sizes: Uint8Array | null }
   | { ask: "plot-masks"; plot: number; shown: Words | null; selected: Words | null }
   | { ask: "plot-style"; plot: number; style: PointStyle }
   | { ask: "plot-drop"; plot: number }

@@ -1,7 +1,7 @@
 /** The boxes of rows that are on the screen, asked in one question for all of them. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import type { Cell, Row } from "../api/contract";
+import type { Cell, Row, TableColumn } from "../api/contract";
 import { rowsOptions } from "../api/queries";
 import { type Box, fromCell, isBoxForm } from "../core/box";
 import { quoteName, quoteText } from "../core/sql-text";
@@ -18,6 +18,8 @@ export interface ShownBox {
   /** The class as people call it; empty where there is none. */
   name: string;
   colour: string;
+  /** Of a predicted box; null where the model tells none, and of a true one. */
+  confidence: number | null;
   /** The picture's size in pixels, where the data tells it; a box in shares of it needs none. */
   image: { width: number; height: number } | null;
 }
@@ -88,17 +90,28 @@ export function shownBoxes(
     const place = source.label?.role.classes?.findIndex(([value]) => value === String(label)) ?? -1;
     const own = source.label ? classColour(source.label, String(label)) : null;
     const name = source.label ? classText(source.label, label) : "";
-    return [{ key: row._key, row, box, label, name, colour: categoryColour(Math.max(0, place), own), image }];
+    const colour = categoryColour(Math.max(0, place), own);
+    return [{ key: row._key, row, box, label, name, colour, confidence: null, image }];
   });
 }
 
-/** Boxes that the row lists itself: `{label, box, form, key}`, the label by its name. */
+/** Boxes that the row lists itself. */
 export function inlineBoxes(
   source: BoxSource,
   row: Row,
   size: { width: number; height: number } | null,
 ): readonly ShownBox[] {
-  const listed = source.inline ? row[source.inline] : null;
+  return source.inline ? listedBoxes(source.label, row, source.inline, size) : NONE;
+}
+
+/** The boxes of a cell: `{label, box, form, key, confidence?}`, the label by its name; `of` has the classes. */
+export function listedBoxes(
+  of: TableColumn | null,
+  row: Row,
+  column: string,
+  size: { width: number; height: number } | null,
+): readonly ShownBox[] {
+  const listed = row[column];
   if (!Array.isArray(listed)) return NONE;
   return listed.flatMap((item): ShownBox[] => {
     if (typeof item !== "object" || item === null || Array.isArray(item)) return [];
@@ -107,12 +120,12 @@ export function inlineBoxes(
     if (!Array.isArray(item.box) || !isBoxForm(form)) return [];
     const box = fromCell(form, item.box as number[], image?.width ?? 1, image?.height ?? 1);
     if (!box) return [];
-    const classes = source.label?.role.classes ?? [];
+    const classes = of?.role.classes ?? [];
     const place = classes.findIndex(([value, name]) => name === item.label || value === item.label);
     const label = classes[place]?.[0] ?? item.label;
-    const own = source.label ? classColour(source.label, String(label)) : null;
-    const key = String(item.key);
-    const name = source.label ? classText(source.label, label ?? null) : String(label ?? "");
-    return [{ key, row, box, label, name, colour: categoryColour(Math.max(0, place), own), image }];
+    const name = of ? classText(of, label ?? null) : String(label ?? "");
+    const colour = categoryColour(Math.max(0, place), of ? classColour(of, String(label)) : null);
+    const confidence = typeof item.confidence === "number" ? item.confidence : null;
+    return [{ key: String(item.key), row, box, label, name, colour, confidence, image }];
   });
 }

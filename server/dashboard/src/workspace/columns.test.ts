@@ -9,12 +9,14 @@ const column = (name: string, type: string, role: Role = { kind: "plain" }) => (
   role,
   nullable: false,
   editable: true,
-  added: false,
 });
 const table = (name: string, columns: Table["columns"], key: string | null = null): Table => ({
   name,
   format: "test",
+  why: "a test says so",
   rows: 10,
+  files: 1,
+  broken_files: 0,
   is_main: true,
   key,
   columns,

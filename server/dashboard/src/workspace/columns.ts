@@ -52,7 +52,6 @@ export function runColumns(run: Run | null, table: Table | null): TableColumn[] 
       role: name === "predicted" ? { kind: "label" as const, classes: like?.role.classes } : { kind: "plain" as const },
       nullable: true,
       editable: false,
-      added: false,
     }));
 }
 
@@ -98,8 +97,8 @@ export function boxSource(tables: readonly Table[], shown: Table): BoxSource | n
 }
 
 /** The table that a reference speaks of: by its name, or by the part of it that its own file knows. */
-export const isNamed = ({ name }: Table, by: string | undefined) =>
-  by !== undefined && (name === by || name.endsWith(`.${by}`));
+export const isNamed = ({ name }: Table, by: string | null | undefined) =>
+  typeof by === "string" && (name === by || name.endsWith(`.${by}`));
 
 const reference = (table: Table, to?: Table) =>
   table.columns.find(({ role }) => role.kind === "reference" && (to === undefined || isNamed(to, role.table))) ?? null;
@@ -112,6 +111,9 @@ export const predictedColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => name.endsWith(".predicted")) ??
   columns.find(({ name }) => /^predict(ed|ion)$/.test(name)) ??
   null;
+/** What a run has predicted of the boxes: a list in the row of the picture. */
+export const predictedBoxesColumn = (columns: readonly TableColumn[]) =>
+  columns.find(({ name, type }) => name.endsWith(".boxes") && /struct/i.test(type)) ?? null;
 export const lossColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => /(^|\.)loss$/.test(name)) ?? null;
 export const confidenceColumn = (columns: readonly TableColumn[]) =>
@@ -133,6 +135,7 @@ export function openingPlots(table: Table, columns: readonly TableColumn[]): Plo
   const confidence = confidenceColumn(columns);
   if (!(x && y) && loss && confidence) plots.push({ kind: "scatter", x: confidence.name, y: loss.name, colour });
   if (label && predicted) plots.push({ kind: "confusion", actual: label.name, predicted: predicted.name });
+  if (predictedBoxesColumn(columns)) plots.push({ kind: "detection" });
   if (loss) plots.push({ kind: "histogram", column: loss.name });
   if (label) plots.push({ kind: "classes", column: label.name });
   if (plots.length === 0 && numbers.length >= 2)

@@ -1,22 +1,19 @@
 /** What a person does to rows: one function for each deed, with its undo in the message. */
 import { useCallback, useMemo } from "react";
-import { body, service } from "../api/client";
-import type { Cell, CellEdit, Edit, Row } from "../api/contract";
+import type { CellEdit, Edit } from "../api/contract";
 import { DraftMoved, Drafts } from "../api/drafts";
 import { isUnreachable } from "../api/problem";
-import { joinQuery } from "../api/urls";
 import { counted } from "../parts/amounts";
 import { say, sayEdited, sayFailure } from "../parts/toasts";
-import { classValue, labelColumn, predictedColumn } from "./columns";
-import { useWorkspace, type Workspace } from "./context";
+import { acceptSelected } from "./box-acceptance";
+import { useBoxLimits } from "./box-limits";
+import { useBoxSource } from "./boxes";
+import { type BoxSource, classValue, labelColumn, predictedBoxesColumn, predictedColumn } from "./columns";
+import { useWorkspace } from "./context";
 import { useFocus } from "./focus";
-import { columnsText } from "./page-columns";
-import { rowAt } from "./row-at";
+import { readRows, selectedRows } from "./selected-rows";
 import { type Target, targetsOf, useSelection } from "./selection";
 import { edited } from "./versions";
-
-/** Keys read at once when a condition has to be turned into rows. */
-const PAGE = 10_000;
 
 export interface Editing {
   /** Null where edits are allowed. */
@@ -35,6 +32,8 @@ export function useEditing(): Editing {
   const workspace = useWorkspace();
   const drafts = useMemo(() => new Drafts(workspace.client), [workspace.client]);
   const { dataset, branch, readOnly, table, at } = workspace;
+  const boxes = useBoxSource();
+  const limits = useBoxLimits();
 
   /** Whether a condition speaks of a joined run's columns. */
   const isOfRun = (where: string) => [at.run, at.run2].some((run) => run !== undefined && where.includes(`${run}.`));
@@ -85,7 +84,9 @@ export function useEditing(): Editing {
     const selection = useSelection.getState();
     if (selection.count > 0) {
       return {
-        targets: await targetsOf(selection, isOfRun, async (where) => readRows(workspace, where)),
+        targets: await targetsOf(selection, isOfRun, async (where) =>
+          (await readRows(workspace, where)).map(({ _row, _key }) => ({ row: _row, key: _key })),
+        ),
         count: selection.count,
       };
     }
@@ -108,51 +109,40 @@ export function useEditing(): Editing {
     }
   };
 
-  /** Sets the class of each selected row to what the run predicted for it. */
+  /** Sets the class of each selected row to what the run predicted for it, or makes its predicted boxes true. */
   const acceptPredictions = async () => {
     const label = labelColumn(table);
     const predicted = predictedColumn(workspace.columns);
-    if (!label?.editable || !predicted) {
-      say("There is no class to set, or no prediction to set it to");
-      return false;
-    }
     try {
-      const selection = useSelection.getState();
-      const { key, row } = useFocus.getState();
-      const rows: ReadRow[] = [];
-      if (selection.count === 0 && key !== null && row !== null) {
-        const found = await rowAt(workspace, row);
-        if (found) rows.push({ row, key, value: found[predicted.name] ?? null });
-      } else if (selection.mask) {
-        const { mask, where, clicked } = selection;
-        const isOnlyClicked = where === null && clicked.size <= 200;
-        if (isOnlyClicked) {
-          const clickedRows = await Promise.all([...clicked.keys()].map((one) => rowAt(workspace, one)));
-          for (const one of clickedRows)
-            if (one) rows.push({ row: one._row, key: one._key, value: one[predicted.name] ?? null });
-        } else {
-          const all = await readRows(workspace, clicked.size > 0 || where === null ? "TRUE" : where, predicted.name);
-          rows.push(...all.filter((one) => mask.get(one.row)));
-        }
+      if (boxes && predictedBoxesColumn(workspace.columns)) return await acceptBoxes(boxes);
+      if (!label?.editable || !predicted) {
+        say("There is no class to set, or no prediction to set it to");
+        return false;
       }
-      const byValue = Map.groupBy(
-        rows.filter(({ value }) => value !== null),
-        ({ value }) => value,
-      );
-      const edits = [...byValue].map(([value, same]): Edit => {
-        const cells = { [label.name]: classValue(label, String(value)) };
-        return { kind: "set", table: table.name, keys: same.map((one) => one.key), cells };
-      });
-      const count = rows.filter(({ value }) => value !== null).length;
-      if (count === 0) {
+      const rows = (await selectedRows(workspace, [predicted.name])).filter((row) => row[predicted.name] !== null);
+      if (rows.length === 0) {
         say("No selected row has a prediction");
         return false;
       }
-      return await apply(edits, `Accepted the predictions of ${counted(count, "row")}`);
+      const byValue = Map.groupBy(rows, (row) => row[predicted.name]);
+      const edits = [...byValue].map(([value, same]): Edit => {
+        const cells = { [label.name]: classValue(label, String(value)) };
+        return { kind: "set", table: table.name, keys: same.map(({ _key }) => _key), cells };
+      });
+      return await apply(edits, `Accepted the predictions of ${counted(rows.length, "row")}`);
     } catch (error) {
       sayFailure("Accepting the predictions", error);
       return false;
     }
+  };
+  const acceptBoxes = async (source: BoxSource) => {
+    const { edits, boxes: count, pictures } = await acceptSelected(workspace, source, limits);
+    if (count === 0) {
+      say("No selected picture has a predicted box that is sure enough");
+      return false;
+    }
+    const what = counted(count, "predicted box", "predicted boxes");
+    return apply(edits, `Accepted ${what} of ${counted(pictures, "picture")}`);
   };
 
   return {
@@ -177,27 +167,4 @@ export function useEditing(): Editing {
     undo: () => step("undo"),
     redo: () => step("redo"),
   };
-}
-
-interface ReadRow {
-  row: number;
-  key: string;
-  /** The cell of the column that was asked for. */
-  value: Cell;
-}
-
-/** Keys and places of all rows where a condition holds, with the cells of one column. */
-async function readRows({ at, table }: Workspace, where: string, column?: string): Promise<ReadRow[]> {
-  const name = column ?? table.columns[0]?.name;
-  const columns = name && columnsText([name]);
-  const found: ReadRow[] = [];
-  const path = { dataset: at.dataset, ref: at.ref, table: at.table };
-  for (let offset = 0; ; offset += PAGE) {
-    const query = { where, offset, limit: PAGE, columns, ...joinQuery(at) };
-    const page = body(
-      await service.GET("/v1/datasets/{dataset}/at/{ref}/tables/{table}/rows", { params: { path, query } }),
-    );
-    for (const row of page.rows as Row[]) found.push({ row: row._row, key: row._key, value: row[name ?? ""] ?? null });
-    if (page.rows.length === 0 || found.length >= page.matched) return found;
-  }
 }

@@ -9,6 +9,8 @@ export type PlotSpec =
       colour?: string;
       mode?: "points" | "density";
       size?: number;
+      /** The column that a point's size tells. */
+      sizeBy?: string;
       camera?: number[];
     }
   | { kind: "histogram"; column: string }
@@ -16,6 +18,7 @@ export type PlotSpec =
   | { kind: "spread"; column: string; by: string }
   | { kind: "confusion"; actual: string; predicted: string }
   | { kind: "trust"; actual: string; predicted: string; confidence: string }
+  | { kind: "detection" }
   | { kind: "curves"; runs: string[] };
 
 export type Scatter = Extract<PlotSpec, { kind: "scatter" }>;
@@ -27,6 +30,7 @@ const TEXTS: Record<PlotSpec["kind"], string[]> = {
   spread: ["column", "by"],
   confusion: ["actual", "predicted"],
   trust: ["actual", "predicted", "confidence"],
+  detection: [],
   curves: [],
 };
 
@@ -44,6 +48,8 @@ export function plotTitle(plot: PlotSpec): string {
       return "confusion";
     case "trust":
       return "precision and calibration";
+    case "detection":
+      return "boxes by class";
     case "curves":
       return `curves of ${plot.runs.join(", ")}`;
   }
@@ -79,5 +85,5 @@ function isPlot(value: unknown): value is PlotSpec {
   const { camera } = it;
   if (camera !== undefined && !(Array.isArray(camera) && camera.length === 6 && camera.every(Number.isFinite)))
     return false;
-  return ["z", "colour", "mode"].every((name) => it[name] === undefined || typeof it[name] === "string");
+  return ["z", "colour", "mode", "sizeBy"].every((name) => it[name] === undefined || typeof it[name] === "string");
 }

@@ -196,9 +196,10 @@ function SavedViews() {
       const path = { dataset, name: name.trim() };
       // Over nothing but what is in the list: somebody else may have saved one of this name meanwhile.
       const known = views.data?.find((view) => view.name === path.name);
-      const header: Record<string, string> = known ? { "If-Match": `"${known.etag}"` } : { "If-None-Match": "*" };
+      const headers: Record<string, string> = known ? { "If-Match": `"${known.etag}"` } : { "If-None-Match": "*" };
       await service.PUT("/v1/datasets/{dataset}/views/{name}", {
-        params: { path, header },
+        params: { path },
+        headers,
         body: { state: place().query.toString() },
       });
       await again();

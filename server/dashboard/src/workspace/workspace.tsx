@@ -1,5 +1,10 @@
 /** The page that stays open all day: filters, plots, rows and inspector of one view, linked. */
 import "./workspace.css";
+import "./facets/facets.css";
+import "./plots/plots.css";
+import "./rows/rows.css";
+import "./inspector/inspector.css";
+import "./triage.css";
 import { useEffect } from "react";
 import { useCommands } from "../app/commands";
 import { navigate, setQuery, usePlace } from "../app/location";

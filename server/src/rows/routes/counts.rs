@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::IntoParams;
 use veneer::Error;
 
@@ -11,7 +10,9 @@ use super::asked::{Asked, Body, Joined};
 use crate::auth::Viewer;
 use crate::extract::Params;
 use crate::problem::Problem;
-use crate::rows::{Confusion, ConfusionQuery, Groups, GroupsQuery, Histogram, HistogramQuery, QuantilesQuery};
+use crate::rows::{
+    Confusion, ConfusionQuery, Groups, GroupsQuery, Histogram, HistogramQuery, QuantilesAnswer, QuantilesQuery,
+};
 use crate::state::AppState;
 
 /// How many bins a histogram has unless the request says.
@@ -25,6 +26,7 @@ const QUANTILES: &str = "0,0.25,0.5,0.75,1";
 
 /// Which histogram.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HistogramParams {
     /// The column: numbers, times or booleans.
     column: String,
@@ -56,6 +58,7 @@ pub async fn histogram(
 
 /// Which values.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct GroupsParams {
     /// The column.
     column: String,
@@ -89,6 +92,7 @@ pub async fn groups(
 
 /// Which quantiles.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct QuantilesParams {
     /// The column: numbers, times or booleans.
     column: String,
@@ -100,11 +104,11 @@ pub struct QuantilesParams {
     r#where: Option<String>,
 }
 
-/// Tells quantiles of a column, as `{quantiles: [{group?, values, count}]}`.
+/// Tells quantiles of a column.
 #[utoipa::path(get, path = "/v1/datasets/{dataset}/at/{ref}/tables/{table}/quantiles", tag = "rows",
     params(("dataset" = String, Path), ("ref" = String, Path), ("table" = String, Path), QuantilesParams, Joined),
     security(("token" = ["viewer"])),
-    responses((status = 200, body = serde_json::Value), (status = 304, description = "it is known"), Problem))]
+    responses((status = 200, body = QuantilesAnswer), (status = 304, description = "it is known"), Problem))]
 pub async fn quantiles(
     Viewer(caller): Viewer,
     State(app): State<AppState>,
@@ -118,11 +122,12 @@ pub async fn quantiles(
     };
     let quantiles = text.split(',').map(number).collect::<veneer::Result<Vec<f64>>>()?;
     let query = QuantilesQuery { column, quantiles, by, condition };
-    asked.answer(&app, caller, move |rows| Ok(Body::Json(json!({"quantiles": rows.quantiles(&query)?})))).await
+    asked.answer(&app, caller, move |rows| Body::json(&QuantilesAnswer { quantiles: rows.quantiles(&query)? })).await
 }
 
 /// Which matrix.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ConfusionParams {
     /// The column of what is.
     actual: String,

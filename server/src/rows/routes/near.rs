@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use veneer::Error;
 
@@ -11,7 +10,7 @@ use super::asked::{Asked, Body as Answer, Joined};
 use crate::auth::Viewer;
 use crate::extract::{Body, Params};
 use crate::problem::Problem;
-use crate::rows::{LassoQuery, Metric, NeighboursQuery};
+use crate::rows::{LassoQuery, Metric, Neighbours, NeighboursQuery};
 use crate::state::AppState;
 
 /// How many neighbours are told unless the request says.
@@ -47,6 +46,7 @@ pub async fn lasso(
 
 /// Whose neighbours.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct NeighboursParams {
     /// The column of vectors.
     column: String,
@@ -58,11 +58,11 @@ pub struct NeighboursParams {
     metric: Option<String>,
 }
 
-/// Lists the rows whose vectors are nearest, as `{neighbours: [{key, row, distance}]}`.
+/// Lists the rows whose vectors are nearest.
 #[utoipa::path(get, path = "/v1/datasets/{dataset}/at/{ref}/tables/{table}/neighbours", tag = "rows",
     params(("dataset" = String, Path), ("ref" = String, Path), ("table" = String, Path), NeighboursParams, Joined),
     security(("token" = ["viewer"])),
-    responses((status = 200, body = serde_json::Value), (status = 304, description = "it is known"), Problem))]
+    responses((status = 200, body = Neighbours), (status = 304, description = "it is known"), Problem))]
 pub async fn neighbours(
     Viewer(caller): Viewer,
     State(app): State<AppState>,
@@ -76,5 +76,5 @@ pub async fn neighbours(
     };
     let NeighboursParams { column, key, k, .. } = params;
     let query = NeighboursQuery { column, key, count: k.unwrap_or(COUNT), metric };
-    asked.answer(&app, caller, move |rows| Ok(Answer::Json(json!({"neighbours": rows.neighbours(&query)?})))).await
+    asked.answer(&app, caller, move |rows| Answer::json(&Neighbours { neighbours: rows.neighbours(&query)? })).await
 }

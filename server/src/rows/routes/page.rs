@@ -19,7 +19,7 @@ use crate::extract::Params;
 use crate::problem::Problem;
 use crate::rows::columns::batch_of;
 use crate::rows::mask::Mask;
-use crate::rows::{PageQuery, to_stream, with_metadata};
+use crate::rows::{PageQuery, RowPage, to_stream, with_metadata};
 use crate::state::AppState;
 
 /// How many rows are given unless the request says.
@@ -29,6 +29,7 @@ const LIMIT_MAX: usize = 10_000;
 
 /// Which rows, and what of them.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageParams {
     /// Only rows for which this expression is true.
     r#where: Option<String>,
@@ -43,10 +44,10 @@ pub struct PageParams {
     limit: Option<usize>,
 }
 
-/// Gives some rows, as JSON `{rows: [{_key, _row, …}], matched, total, schema}` or as Arrow.
+/// Gives some rows, as JSON or as Arrow.
 #[utoipa::path(get, path = "/v1/datasets/{dataset}/at/{ref}/tables/{table}/rows", tag = "rows",
     params(("dataset" = String, Path), ("ref" = String, Path), ("table" = String, Path), PageParams, Joined),
-    security(("token" = ["viewer"])), responses((status = 200, content((serde_json::Value = "application/json"),
+    security(("token" = ["viewer"])), responses((status = 200, content((RowPage = "application/json"),
         (Vec<u8> = "application/vnd.apache.arrow.stream"))), (status = 304, description = "it is known"), Problem))]
 pub async fn page(
     Viewer(caller): Viewer,
@@ -74,6 +75,7 @@ pub async fn page(
 
 /// How a column goes out.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ColumnParams {
     /// `dictionary` (texts once each, the default) or `plain`.
     encoding: Option<String>,
@@ -126,6 +128,7 @@ fn plain(array: Arc<dyn Array>) -> Result<Arc<dyn Array>> {
 
 /// Which rows are meant.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MaskParams {
     /// The expression; all rows if not said.
     r#where: Option<String>,

@@ -28,6 +28,7 @@ pub(crate) const DIMS: usize = 2;
 
 /// What is laid onto how many axes.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ReduceParams {
     /// The column of vectors.
     column: String,

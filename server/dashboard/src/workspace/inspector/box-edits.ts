@@ -1,7 +1,9 @@
 /** What is done to the boxes of a picture: each deed is a step of the draft. */
 import type { Row } from "../../api/contract";
 import { type Box, clampTo, toCell } from "../../core/box";
+import { counted } from "../../parts/amounts";
 import { sayFailure } from "../../parts/toasts";
+import { type Acceptance, acceptEdits, classOf } from "../box-acceptance";
 import type { ShownBox } from "../boxes";
 import { type BoxSource, classText, classValue } from "../columns";
 import { useWorkspace } from "../context";
@@ -35,7 +37,7 @@ export function useBoxEdits({ source, row, size, all, current }: Boxes) {
     try {
       const cells = { [source.box.name]: cell, ...(await placeOf(workspace, source, row, all)) };
       if (source.label && label !== null) {
-        cells[source.label.name] = typeof label === "string" ? classValue(source.label, label) : label;
+        cells[source.label.name] = classOf(source.label, label);
       }
       await editing.apply([{ kind: "insert", table: source.table.name, cells }], "Drew a box");
     } catch (error) {
@@ -61,5 +63,16 @@ export function useBoxEdits({ source, row, size, all, current }: Boxes) {
     if (!source || !current) return;
     void editing.apply([{ kind: "delete", table: source.table.name, keys: [current.key] }], "Deleted a box");
   };
-  return { write, insert, relabel, remove };
+  /** Makes predicted boxes true. */
+  const accept = async (accepted: readonly Acceptance[]) => {
+    if (!source || !size || accepted.length === 0) return;
+    try {
+      const place = accepted.some(({ truth }) => truth === null) ? await placeOf(workspace, source, row, all) : {};
+      const label = `Accepted ${counted(accepted.length, "predicted box", "predicted boxes")}`;
+      await editing.apply(acceptEdits(source, size, accepted, place), label);
+    } catch (error) {
+      sayFailure("Accepting the predictions", error);
+    }
+  };
+  return { write, insert, relabel, remove, accept };
 }

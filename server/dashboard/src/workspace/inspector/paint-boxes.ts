@@ -5,11 +5,18 @@ import type { ShownBox } from "../boxes";
 /** With more boxes, names would hide the picture. */
 const NAMED_MAX = 60;
 
+/** Dashes and gaps of a predicted box, in pixels. */
+const DASHES = [6, 4];
+
+type View = { scale: number; left: number; top: number };
+
+/** True boxes have whole lines, predicted ones (`guesses`) dashed ones. */
 export function paintBoxes(
   canvas: HTMLCanvasElement,
   frame: HTMLElement,
   boxes: readonly ShownBox[],
-  view: { scale: number; left: number; top: number },
+  guesses: readonly ShownBox[],
+  view: View,
 ): void {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(frame.clientWidth * ratio), Math.round(frame.clientHeight * ratio)];
@@ -18,7 +25,20 @@ export function paintBoxes(
   if (!context) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  context.lineWidth = boxes.length > 500 ? 1 : 2;
+  const count = boxes.length + guesses.length;
+  context.lineWidth = count > 500 ? 1 : 2;
+  context.setLineDash([]);
+  strokeBoxes(context, boxes, view);
+  context.setLineDash(DASHES);
+  strokeBoxes(context, guesses, view);
+  context.setLineDash([]);
+  if (count <= NAMED_MAX) {
+    paintNames(context, boxes, view, "above");
+    paintNames(context, guesses, view, "below");
+  }
+}
+
+function strokeBoxes(context: CanvasRenderingContext2D, boxes: readonly ShownBox[], view: View): void {
   // One path for each colour: a stroke for each box is what makes two thousand slow.
   for (const [colour, same] of Map.groupBy(boxes, (box) => box.colour)) {
     context.beginPath();
@@ -36,28 +56,29 @@ export function paintBoxes(
     context.strokeStyle = colour;
     context.stroke();
   }
-  if (boxes.length <= NAMED_MAX) paintNames(context, boxes, view);
 }
 
-/** The class above each box: colour alone must not tell it. */
+/** The class at each box: colour alone must not tell it. Predicted ones have it below, with how sure they are. */
 function paintNames(
   context: CanvasRenderingContext2D,
   boxes: readonly ShownBox[],
-  { left, top, scale }: { scale: number; left: number; top: number },
+  { left, top, scale }: View,
+  where: "above" | "below",
 ): void {
   context.font = "11px sans-serif";
   context.textBaseline = "bottom";
-  for (const { box, name, colour } of boxes) {
-    if (!name) continue;
+  for (const { box, name, colour, confidence } of boxes) {
+    const text = confidence === null ? name : `${name} ${confidence.toFixed(2)}`.trim();
+    if (!text) continue;
     const [x, y] = [left + box.x * scale, top + box.y * scale];
-    const width = context.measureText(name).width + 6;
-    const foot = y < 15 ? y + 15 : y;
+    const width = context.measureText(text).width + 6;
+    const foot = where === "below" ? y + box.height * scale + 15 : y < 15 ? y + 15 : y;
     context.fillStyle = "rgb(0 0 0 / 70%)";
     context.fillRect(x, foot - 14, width, 14);
     context.fillStyle = colour;
     context.fillRect(x, foot - 14, 2, 14);
     context.fillStyle = "#ffffff";
-    context.fillText(name, x + 4, foot - 1);
+    context.fillText(text, x + 4, foot - 1);
   }
 }
 
@@ -71,11 +92,7 @@ export function shapesOf(row: Row): number[][] {
 const isPoints = (shape: Cell) =>
   Array.isArray(shape) && shape.length >= 6 && shape.every((part) => typeof part === "number");
 
-function tracePolygon(
-  context: CanvasRenderingContext2D,
-  shape: readonly number[],
-  { left, top, scale }: { scale: number; left: number; top: number },
-): void {
+function tracePolygon(context: CanvasRenderingContext2D, shape: readonly number[], { left, top, scale }: View): void {
   for (let i = 0; i + 1 < shape.length; i += 2) {
     const [x, y] = [left + shape[i] * scale, top + shape[i + 1] * scale];
     if (i === 0) context.moveTo(x, y);

@@ -1,19 +1,31 @@
 /** The row's picture with its boxes: zoom, pan, draw, move, resize, relabel, delete. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { Row } from "../../api/contract";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { Cell, Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { fileUrl } from "../../api/urls";
 import { boxAt, HANDLES, handleAt, iou, resize } from "../../core/box";
 import { counted } from "../../parts/amounts";
 import { say } from "../../parts/toasts";
-import { inlineBoxes, linkSql, shownBoxes, useBoxSource } from "../boxes";
+import { inlineBoxes, linkSql, type ShownBox, shownBoxes, useBoxSource } from "../boxes";
 import { classText, imageColumn } from "../columns";
 import { useWorkspace } from "../context";
 import { ActiveBox, HANDLE_PX, type PictureView } from "./active-box";
+import { ActiveShape } from "./active-shape";
 import { type BoxDrag, dragged } from "./box-drag";
 import { useBoxEdits } from "./box-edits";
+import { GuessBar } from "./guess-bar";
+import { useGuesses } from "./guesses";
 import { paintBoxes } from "./paint-boxes";
 import { PictureBar, type PictureTool } from "./picture-bar";
 
@@ -26,7 +38,7 @@ export function Picture({ row }: { row: Row }) {
   const image = imageColumn(table);
   const file = image ? row[image.name] : null;
   const url = typeof file === "string" ? fileUrl(at.dataset, at.ref, file) : null;
-  const [size, setSize] = useState<{ width: number; height: number; url: string } | null>(null);
+  const [size, setSize] = useState<{ width: number; height: number; file: Cell } | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -45,12 +57,17 @@ export function Picture({ row }: { row: Row }) {
     enabled: where !== undefined,
     placeholderData: (before) => before,
   });
-  const isHere = size !== null && size.url === url;
+  // The first edit shows the same file in the draft: it is not another picture.
+  const isHere = size !== null && size.file === file;
   const all = useMemo(() => {
     if (!source || !isHere) return [];
     return source.inline ? inlineBoxes(source, row, size) : shownBoxes(source, (asked.data?.rows ?? []) as Row[], size);
   }, [source, asked.data, size, isHere, row]);
   const boxes = useMemo(() => all.filter(({ label }) => !hidden.has(String(label))), [all, hidden]);
+  const isHidden = useCallback((label: string) => hidden.has(label), [hidden]);
+  const guesses = useGuesses(source, row, isHere ? size : null, all, isHidden);
+  const [activeGuess, setActiveGuess] = useState<string | null>(null);
+  const guess = guesses.shown.find(({ key }) => key === activeGuess) ?? null;
   const current = boxes.find(({ key }) => key === active) ?? null;
   const shownBox = drag ? dragged(drag, size) : (current?.box ?? null);
 
@@ -71,8 +88,9 @@ export function Picture({ row }: { row: Row }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another picture has other boxes
   useEffect(() => {
     setActive(null);
+    setActiveGuess(null);
     setDrag(null);
-  }, [url]);
+  }, [row._key, file]);
 
   useEffect(() => {
     if (canvas.current && frame.current && view) {
@@ -80,10 +98,11 @@ export function Picture({ row }: { row: Row }) {
         canvas.current,
         frame.current,
         boxes.filter(({ key }) => key !== active || !shownBox),
+        guesses.shown,
         view,
       );
     }
-  }, [boxes, view, active, shownBox]);
+  }, [boxes, guesses.shown, view, active, shownBox]);
 
   useEffect(() => {
     const element = frame.current;
@@ -100,7 +119,7 @@ export function Picture({ row }: { row: Row }) {
     return () => element?.removeEventListener("wheel", wheel);
   }, []);
 
-  const { write, insert, relabel, remove } = useBoxEdits({ source, row, size, all, current });
+  const { write, insert, relabel, remove, accept } = useBoxEdits({ source, row, size, all, current });
   const canEdit = readOnly === null && source?.box.editable === true;
   const place = (event: PointerEvent): [number, number] => {
     const box = frame.current?.getBoundingClientRect();
@@ -137,11 +156,18 @@ export function Picture({ row }: { row: Row }) {
     );
     if (hit < 0) {
       setActive(null);
+      const guessed = boxAt(
+        guesses.shown.map(({ box }) => box),
+        x,
+        y,
+      );
+      setActiveGuess(guesses.shown[guessed]?.key ?? null);
       panning.current = { x: event.clientX, y: event.clientY };
       return;
     }
     const target = current && boxAt([current.box], x, y) === 0 ? current : boxes[hit];
     setActive(target.key);
+    setActiveGuess(null);
     if (canEdit) setDrag({ kind: "move", box: target.box, from: [x, y], to: [x, y] });
   };
   const move = (event: PointerEvent<HTMLDivElement>) => {
@@ -173,6 +199,11 @@ export function Picture({ row }: { row: Row }) {
     setActive(null);
     remove();
   };
+  const acceptAll = (wanted: readonly ShownBox[]) => {
+    setActiveGuess(null);
+    const truthOf = (one: ShownBox) => all[guesses.matching.truths[guesses.shown.indexOf(one)]] ?? null;
+    void accept(wanted.map((one) => ({ guess: one, truth: truthOf(one) })));
+  };
   const keys = (event: KeyboardEvent) => {
     const step = event.shiftKey ? 10 : 1;
     const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
@@ -187,7 +218,14 @@ export function Picture({ row }: { row: Row }) {
     else if ((event.key === "n" || event.key === "p") && boxes.length > 0) {
       const here = boxes.findIndex(({ key }) => key === active);
       setActive(boxes[(here + (event.key === "n" ? 1 : -1) + boxes.length) % boxes.length].key);
-    } else if ((event.key === "Delete" || event.key === "x") && current && canEdit) removeActive();
+      setActiveGuess(null);
+    } else if (event.key === "g" && guesses.shown.length > 0) {
+      const here = guesses.shown.findIndex(({ key }) => key === activeGuess);
+      setActiveGuess(guesses.shown[(here + 1) % guesses.shown.length].key);
+      setActive(null);
+    } else if (event.key === "a" && guess && canEdit) acceptAll([guess]);
+    else if (event.key === "A" && canEdit && guesses.shown.length > 0) acceptAll(guesses.shown);
+    else if ((event.key === "Delete" || event.key === "x") && current && canEdit) removeActive();
     else if (/^[1-9]$/.test(event.key) && current && canEdit && classes[Number(event.key) - 1])
       relabel(classes[Number(event.key) - 1][0] ?? "");
     else if (event.key === "b" && canEdit) setTool(tool === "draw" ? "edit" : "draw");
@@ -196,8 +234,9 @@ export function Picture({ row }: { row: Row }) {
       const box = frame.current;
       if (box)
         setView((now) => now && zoomed(now, event.key === "+" ? 1.25 : 0.8, box.clientWidth / 2, box.clientHeight / 2));
-    } else if (event.key === "Escape" && (current || tool === "draw")) {
+    } else if (event.key === "Escape" && (current || guess || tool === "draw")) {
       setActive(null);
+      setActiveGuess(null);
       setTool("edit");
     } else return;
     event.preventDefault();
@@ -230,7 +269,7 @@ export function Picture({ row }: { row: Row }) {
         ref={frame}
         className={`picture-frame tool-${tool}`}
         role="application"
-        aria-label={`Picture ${String(file)} with ${counted(boxes.length, "box", "boxes")}. N and P go through the boxes, arrows move, Alt and arrows resize, 1 to 9 set the class, Delete removes, B draws.`}
+        aria-label={`Picture ${String(file)} with ${counted(boxes.length, "box", "boxes")}. N and P go through the boxes, arrows move, Alt and arrows resize, 1 to 9 set the class, Delete removes, B draws${guesses.run === null ? "" : "; G goes through the predicted ones, A accepts"}.`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the picture is worked with keys
         tabIndex={0}
         onPointerDown={down}
@@ -250,7 +289,8 @@ export function Picture({ row }: { row: Row }) {
             draggable={false}
             onLoad={(event) => {
               const { naturalWidth: width, naturalHeight: height } = event.currentTarget;
-              setSize({ width, height, url });
+              const isSame = size?.file === file && size.width === width && size.height === height;
+              if (!isSame) setSize({ width, height, file });
             }}
             onError={() => {
               setFailed(url);
@@ -277,7 +317,12 @@ export function Picture({ row }: { row: Row }) {
             hasHandles={canEdit && !drag}
           />
         )}
+        {source && current && view && !drag && (
+          <ActiveShape source={source} box={current} view={view} canEdit={canEdit} />
+        )}
+        {guess && view && <ActiveBox box={guess.box} view={view} colour={guess.colour} hasHandles={false} />}
       </div>
+      <GuessBar guesses={guesses} current={guess} canEdit={canEdit} onAccept={acceptAll} />
       {labels.length > 1 && (
         <div className="row-line picture-classes">
           {labels.slice(0, 30).map((label) => (

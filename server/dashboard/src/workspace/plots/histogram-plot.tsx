@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { scaleLinear } from "d3-scale";
 import { histogramOptions } from "../../api/queries";
 import { count, measured } from "../../parts/amounts";
+import { SaveChart } from "../../parts/save-chart";
 import { Answered } from "../../parts/states";
 import { isTime } from "../columns";
 import { addClause, useWorkspace } from "../context";
@@ -77,6 +78,7 @@ export function HistogramPlot({ column: name }: { column: string }) {
                     </text>
                   ))}
                 </svg>
+                <SaveChart name={name} />
                 <p className="plot-words inside">
                   {count(total)} rows{nulls > 0 ? `, ${count(nulls)} null` : ""}
                   {nan > 0 ? `, ${count(nan)} NaN` : ""}

@@ -23,7 +23,7 @@ export interface LegendEntry {
 }
 
 export interface LegendData {
-  colours: PointColours | null;
+  colours: Omit<PointColours, "sizes"> | null;
   /** Classes that rows have, most first. */
   entries: LegendEntry[];
   /** Bounds, where colour is a ramp. */
@@ -57,7 +57,7 @@ export function useLegend(name: string | undefined, rows: number): LegendData {
     () => (column && whole && !isRamp ? classCodes(column, whole, order) : null),
     [column, whole, isRamp, order],
   );
-  const colours = useMemo((): PointColours | null => {
+  const colours = useMemo((): LegendData["colours"] => {
     if (column === null) return { codes: new Uint16Array(rows), palette: packed([categoryColour(0), NULL_COLOUR]) };
     if (isRamp) {
       if (positions?.values.length !== rows) return null;

@@ -1,6 +1,7 @@
 /** One plot of the link, whatever its kind. */
 import { lazy, Suspense } from "react";
 import { Loading } from "../../parts/states";
+import { useBoxLimits } from "../box-limits";
 import { setPlots, useWorkspace } from "../context";
 import { type PlotSpec, plotId } from "../plot-spec";
 import { ClassesPlot } from "./classes-plot";
@@ -10,10 +11,12 @@ import { ScatterPlot } from "./scatter-plot";
 import { SpreadPlot } from "./spread-plot";
 
 const CurvesPlot = lazy(() => import("./curves-plot"));
+const DetectionPlot = lazy(() => import("./detection-plot"));
 const TrustPlot = lazy(() => import("./trust-plot"));
 
 export function PlotPanel({ plot }: { plot: PlotSpec }) {
   const { plots } = useWorkspace();
+  const limits = useBoxLimits();
   const change = (next: PlotSpec) =>
     setPlots(
       plots.map((one) => (plotId(one) === plotId(plot) ? next : one)),
@@ -34,6 +37,12 @@ export function PlotPanel({ plot }: { plot: PlotSpec }) {
       return (
         <Suspense fallback={<Loading what="the plot" />}>
           <TrustPlot {...plot} />
+        </Suspense>
+      );
+    case "detection":
+      return (
+        <Suspense fallback={<Loading what="the plot" />}>
+          <DetectionPlot {...limits} />
         </Suspense>
       );
     case "curves":

@@ -2,7 +2,15 @@
 import { type FormEvent, useState } from "react";
 import { useCommands } from "../../app/commands";
 import { say } from "../../parts/toasts";
-import { confidenceColumn, isLabel, isNumber, isTime, labelColumn, predictedColumn } from "../columns";
+import {
+  confidenceColumn,
+  isLabel,
+  isNumber,
+  isTime,
+  labelColumn,
+  predictedBoxesColumn,
+  predictedColumn,
+} from "../columns";
 import { setPlots, useWorkspace } from "../context";
 import { type PlotSpec, plotId } from "../plot-spec";
 
@@ -13,6 +21,7 @@ const KINDS: [PlotSpec["kind"], string][] = [
   ["spread", "Box plot"],
   ["confusion", "Confusion matrix"],
   ["trust", "Precision–recall and calibration"],
+  ["detection", "Predicted boxes by class"],
   ["curves", "Metric curves"],
 ];
 
@@ -45,6 +54,8 @@ export function PlotPicker() {
         return actual && predicted ? { kind, actual, predicted } : null;
       case "trust":
         return actual && predicted && confidence ? { kind, actual, predicted, confidence } : null;
+      case "detection":
+        return predictedBoxesColumn(columns) ? { kind } : null;
       case "curves":
         return runs.length > 0 ? { kind, runs: [run?.name ?? runs[0].name] } : null;
     }
@@ -119,6 +130,7 @@ export function PlotPicker() {
       {kind !== "scatter" &&
         kind !== "histogram" &&
         kind !== "curves" &&
+        kind !== "detection" &&
         Choice("actual", "Class", classes, Math.max(0, classes.indexOf(label ?? "")))}
       {(kind === "confusion" || kind === "trust") && Choice("predicted", "Predicted", predictedNames, 0)}
       {kind === "trust" &&

@@ -1,5 +1,5 @@
 /** The tools of a scatter plot, and how it is drawn. */
-import { Box, Download, Hand, Lasso, Maximize, Orbit } from "lucide-react";
+import { Box, Download, Hand, Lasso, Maximize, Orbit, Table2 } from "lucide-react";
 import type { PlotSpec, Scatter } from "../plot-spec";
 
 export type Tool = "pan" | "lasso" | "box" | "orbit";
@@ -10,13 +10,30 @@ interface Props {
   tool: Tool;
   /** Columns that colour can tell. */
   colours: readonly string[];
+  /** Columns that size can tell. */
+  numbers: readonly string[];
+  /** The plot is shown as a table. */
+  isTable: boolean;
+  onTable(): void;
   onTool(tool: Tool): void;
   onFit(): void;
   onChange(plot: PlotSpec): void;
   onSave(): void;
 }
 
-export function ScatterBar({ plot, is3d, tool, colours, onTool, onFit, onChange, onSave }: Props) {
+export function ScatterBar({
+  plot,
+  is3d,
+  tool,
+  colours,
+  numbers,
+  isTable,
+  onTable,
+  onTool,
+  onFit,
+  onChange,
+  onSave,
+}: Props) {
   const tools: [Tool, string, typeof Hand][] = [
     ["pan", "Pan (V)", Hand],
     ["lasso", "Lasso (L)", Lasso],
@@ -54,6 +71,17 @@ export function ScatterBar({ plot, is3d, tool, colours, onTool, onFit, onChange,
       </select>
       <select
         className="field"
+        aria-label="Size by"
+        value={plot.sizeBy ?? ""}
+        onChange={(event) => onChange({ ...plot, sizeBy: event.target.value || undefined })}
+      >
+        <option value="">one size</option>
+        {numbers.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <select
+        className="field"
         aria-label="Draw as"
         value={plot.mode ?? "points"}
         onChange={(event) => onChange({ ...plot, mode: event.target.value === "density" ? "density" : undefined })}
@@ -71,7 +99,17 @@ export function ScatterBar({ plot, is3d, tool, colours, onTool, onFit, onChange,
           onChange={(event) => onChange({ ...plot, size: Number(event.target.value) })}
         />
       </label>
-      <button type="button" className="button icon push" aria-label="Save as PNG" title="Save as PNG" onClick={onSave}>
+      <button
+        type="button"
+        className="button icon push"
+        aria-pressed={isTable}
+        aria-label="As a table"
+        title="As a table"
+        onClick={onTable}
+      >
+        <Table2 size={14} aria-hidden />
+      </button>
+      <button type="button" className="button icon" aria-label="Save as PNG" title="Save as PNG" onClick={onSave}>
         <Download size={14} aria-hidden />
       </button>
     </div>

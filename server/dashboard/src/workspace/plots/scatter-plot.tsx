@@ -12,6 +12,7 @@ import { type Camera, cameraNumbers, cameraOf, FIT, FIT_3D, orbit, pan, project,
 import { makeRenderer, type RendererChoice } from "../../render/choose-renderer";
 import type { Renderer } from "../../render/renderer";
 import { compute } from "../../worker/compute-client";
+import { isNumber } from "../columns";
 import { useWorkspace } from "../context";
 import { focusRow } from "../focus";
 import type { PlotSpec, Scatter } from "../plot-spec";
@@ -25,6 +26,7 @@ import { useLegend } from "./legend-data";
 import { usePlotGround } from "./plot-ground";
 import { axesOf } from "./scatter-axes";
 import { ScatterBar, type Tool } from "./scatter-bar";
+import { ScatterTable } from "./scatter-table";
 import { Ticks } from "./ticks";
 
 /** A press that moves less is a click. */
@@ -66,17 +68,21 @@ function Points({
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [trail, setTrail] = useState<number[]>([]);
   const [hover, setHover] = useState<{ row: number; x: number; y: number } | null>(null);
+  const [isTable, setTable] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [renderer, setRenderer] = useState<Renderer | null>(null);
   const mode = plot.mode ?? "points";
   const ground = usePlotGround();
   const legend = useLegend(plot.colour, x.values.length);
+  const sizing = usePositions(plot.sizeBy).data;
+  const sizes = useMemo(() => (plot.sizeBy && sizing ? sizesOf(sizing) : null), [plot.sizeBy, sizing]);
   const filterMask = useFilterMask();
   const preview = usePreview((state) => state.mask);
   const selected = useSelection((state) => state.mask);
   const rows = x.values.length;
 
+  const axes = useMemo(() => (z ? [x, y, z] : [x, y]), [x, y, z]);
   const valid = useMemo(() => {
     const masks = [x.valid, y.valid, z?.valid ?? null].filter((mask): mask is Bitmask => mask !== null);
     return masks.length === 0 ? null : masks.reduce((a, b) => a.and(b));
@@ -105,8 +111,8 @@ function Points({
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: new columns want their colours again
   useEffect(() => {
-    if (legend.colours) renderer?.setColours(legend.colours);
-  }, [renderer, legend.colours, x, y, z]);
+    if (legend.colours) renderer?.setColours({ ...legend.colours, sizes });
+  }, [renderer, legend.colours, sizes, x, y, z]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new columns want their masks again
   useEffect(
     () => renderer?.setMasks({ shown, selected: selected?.length === rows ? selected : null }),
@@ -282,17 +288,21 @@ function Points({
         is3d={is3d}
         tool={tool}
         colours={legend.choices}
+        numbers={workspace.columns.filter(isNumber).map(({ name }) => name)}
+        isTable={isTable}
+        onTable={() => setTable(!isTable)}
         onTool={setTool}
         onFit={fit}
         onChange={onChange}
         onSave={() => void save()}
       />
-      <div className="plot-main">
+      {isTable && <ScatterTable plot={plot} axes={axes} legend={legend} shown={shown} selected={selected} />}
+      <div className="plot-main" hidden={isTable}>
         <div
           ref={frame}
           className={`plot-frame tool-${tool}`}
           role="application"
-          aria-label={`Scatter plot of ${plot.x} and ${plot.y}${plot.z ? ` and ${plot.z}` : ""}. Arrows pan, plus and minus zoom, Enter selects all that is on the screen. The rows are in the table below.`}
+          aria-label={`Scatter plot of ${plot.x} and ${plot.y}${plot.z ? ` and ${plot.z}` : ""}. Arrows pan, plus and minus zoom, Enter selects all that is on the screen. The button “As a table” tells it in numbers.`}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: the plot is worked with keys
           tabIndex={0}
           onPointerDown={down}
@@ -316,8 +326,16 @@ function Points({
       </div>
       <p className="plot-words" aria-live="polite">
         {count(shownCount)} of {count(rows)} points{lacking > 0 ? `; ${count(lacking)} rows have no place` : ""}
+        {plot.sizeBy ? `, larger by ${plot.sizeBy}` : ""}
         {selected && selected.length === rows ? `, ${count(selected.count())} selected` : ""}
       </p>
     </div>
   );
+}
+
+/** Sizes of the points, by a column; a row without a number has the smallest. */
+function sizesOf({ values, valid }: Positions): Uint8Array {
+  const sizes = new Uint8Array(values.length);
+  for (let row = 0; row < values.length; row++) if (!valid || valid.get(row)) sizes[row] = values[row] >> 8;
+  return sizes;
 }

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import type { Bitmask } from "../../core/bitmask";
 import type { Column } from "../../core/column";
 import { count } from "../../parts/amounts";
+import { SaveChart } from "../../parts/save-chart";
 import { Failure, Loading } from "../../parts/states";
 import { useWorkspace } from "../context";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
@@ -40,6 +41,7 @@ function Trust({ scored }: { scored: Scored }) {
   );
   return (
     <div className="plot plot-scroll trust">
+      <SaveChart name="precision-recall" />
       <figure>
         <svg
           className="chart"

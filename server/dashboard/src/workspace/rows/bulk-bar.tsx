@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { count, counted } from "../../parts/amounts";
 import { say } from "../../parts/toasts";
-import { classValue, isNumber, labelColumn, predictedColumn, weightColumn } from "../columns";
+import { classValue, isNumber, labelColumn, predictedBoxesColumn, predictedColumn, weightColumn } from "../columns";
 import { useWorkspace } from "../context";
 import { useEditing } from "../editing";
 import { useClasses } from "../label-keys";
@@ -86,7 +86,7 @@ function Deeds() {
           Add weights
         </button>
       )}
-      {predictedColumn(columns) && label?.editable && (
+      {((predictedColumn(columns) && label?.editable) || predictedBoxesColumn(columns)) && (
         <button
           type="button"
           className="button"

@@ -8,7 +8,6 @@ const column = (type: string, more: Partial<TableColumn> = {}): TableColumn => (
   role: { kind: "plain" },
   nullable: true,
   editable: true,
-  added: false,
   ...more,
 });
 

@@ -21,7 +21,7 @@ export function useShownColumns(): ShownColumns {
   const byName = new Map(columns.map((column) => [column.name, column]));
   const named = text?.split(",").map(decodeURIComponent) ?? null;
   const usual = columns
-    .filter(({ role }) => !["embedding", "image", "mask"].includes(role.kind))
+    .filter(({ role, type }) => !["embedding", "image", "mask"].includes(role.kind) && !/struct/i.test(type))
     .sort((a, b) => rank(a) - rank(b))
     .slice(0, AT_FIRST);
   const shown = named ? named.map((name) => byName.get(name)).filter((column) => column !== undefined) : usual;

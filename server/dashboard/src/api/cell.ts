@@ -1,0 +1,2 @@
+/** What a cell of a row may hold. */
+export type Cell = string | number | boolean | null | Cell[] | { [name: string]: Cell };

@@ -1,0 +1,156 @@
+/** How well the predicted boxes of a run are the true ones: for each class, and which pictures are at fault. */
+import { useEffect, useState } from "react";
+import type { Row } from "../../api/contract";
+import { Detection, type PictureFaults } from "../../core/detection";
+import { count, counted } from "../../parts/amounts";
+import { Empty, Failure, Loading } from "../../parts/states";
+import { say } from "../../parts/toasts";
+import { listedBoxes, useBoxSource } from "../boxes";
+import { predictedBoxesColumn } from "../columns";
+import { addClause, useWorkspace } from "../context";
+import { keysOfRows } from "../keys-of-rows";
+import { useFilterMask, useWholeColumn } from "../whole-columns";
+
+/** Pictures that are looked at before the page may draw again. */
+const AT_ONCE = 500;
+/** A link names no more rows than these. */
+const KEYS_MAX = 500;
+
+type Fault = Exclude<keyof PictureFaults, "row">;
+const FAULTS: [Fault, string][] = [
+  ["confused", "a wrong class"],
+  ["invented", "a box where nothing is"],
+  ["missed", "a missed box"],
+];
+
+export default function DetectionPlot({ least, floor }: { least: number; floor: number }) {
+  const { columns, where } = useWorkspace();
+  const source = useBoxSource();
+  const guessed = predictedBoxesColumn(columns)?.name;
+  const truths = useWholeColumn(source?.inline ?? undefined);
+  const guesses = useWholeColumn(source?.inline ? guessed : undefined);
+  const mask = useFilterMask().data ?? null;
+  const [done, setDone] = useState<{ detection: Detection; isWhole: boolean } | null>(null);
+  const label = source?.label ?? null;
+  useEffect(() => {
+    const [a, b] = [truths.data, guesses.data];
+    if (a?.kind !== "cells" || b?.kind !== "cells") return;
+    if (where !== undefined && mask === null) return;
+    const detection = new Detection(least);
+    let isWanted = true;
+    const boxesOf = (cell: unknown) => listedBoxes(label, { _key: "", _row: 0, cell } as Row, "cell", null);
+    const go = (from: number) => {
+      if (!isWanted) return;
+      const end = Math.min(a.length, from + AT_ONCE);
+      for (let row = from; row < end; row++) {
+        const guess = b.at(row);
+        // A picture that the run has not looked at says nothing of it.
+        if (guess === null || guess === undefined || (where !== undefined && !mask?.get(row))) continue;
+        const sure = boxesOf(plain(guess)).filter(({ confidence }) => (confidence ?? 1) >= floor);
+        detection.add(row, boxesOf(plain(a.at(row))), sure);
+      }
+      const isWhole = end === a.length;
+      setDone({ detection, isWhole });
+      if (!isWhole) setTimeout(() => go(end), 0);
+    };
+    go(0);
+    return () => {
+      isWanted = false;
+    };
+  }, [truths.data, guesses.data, mask, where, least, floor, label]);
+  if (!source?.inline || !guessed) {
+    return (
+      <Empty title="There are no predicted boxes here">
+        Choose a run that has predicted boxes, and the table whose rows are the pictures.
+      </Empty>
+    );
+  }
+  const failed = [truths, guesses].find(({ error }) => error);
+  if (failed) return <Failure error={failed.error} what="The boxes" onRetry={() => void failed.refetch()} />;
+  if (!done) return <Loading what="true and predicted boxes" />;
+  return <Scores {...done} least={least} floor={floor} />;
+}
+
+/** Arrow's own lists and rows as those of JSON. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null, (_, one) => listed(one)));
+const listed = (one: unknown) => (ArrayBuffer.isView(one) ? [...(one as unknown as Iterable<number>)] : one);
+
+interface Props {
+  detection: Detection;
+  isWhole: boolean;
+  least: number;
+  floor: number;
+}
+
+function Scores({ detection, isWhole, least, floor }: Props) {
+  const workspace = useWorkspace();
+  const scores = detection.scores();
+  const known = scores.filter(({ average }) => !Number.isNaN(average));
+  const mean = known.reduce((sum, { average }) => sum + average, 0) / Math.max(1, known.length);
+  const show = async (fault: Fault) => {
+    const { table, filter } = workspace;
+    const rows = detection.faults.filter((one) => one[fault] > 0).sort((a, b) => b[fault] - a[fault]);
+    if (!table.key || rows.length === 0) return;
+    const keys = await keysOfRows(
+      workspace,
+      rows.slice(0, KEYS_MAX).map(({ row }) => row),
+    );
+    addClause(filter, { condition: { kind: "keys", column: table.key, keys } });
+    if (rows.length > KEYS_MAX) say(`The ${KEYS_MAX} worst of ${count(rows.length)} pictures`);
+  };
+  const percent = (share: number) => (Number.isNaN(share) ? "—" : `${(share * 100).toFixed(1)} %`);
+  return (
+    <div className="plot plot-scroll">
+      <div className="plot-bar" role="toolbar" aria-label="Pictures at fault">
+        {FAULTS.map(([fault, title]) => {
+          const pictures = detection.faults.filter((one) => one[fault] > 0).length;
+          return (
+            <button
+              key={fault}
+              type="button"
+              className="button"
+              disabled={pictures === 0}
+              onClick={() => void show(fault)}
+            >
+              {counted(pictures, "picture")} with {title}
+            </button>
+          );
+        })}
+      </div>
+      <p className="plot-words" aria-live="polite">
+        {isWhole ? "" : "so far "}
+        {counted(detection.pictures, "picture")}; boxes are the same from IoU {least.toFixed(2)} on, predicted ones
+        count from confidence {floor.toFixed(2)} on; mean average precision {percent(mean)} over{" "}
+        {counted(known.length, "class", "classes")}
+      </p>
+      <table className="list">
+        <thead>
+          <tr>
+            <th>Class</th>
+            <th className="number">Boxes</th>
+            <th className="number">Predicted</th>
+            <th className="number">Right</th>
+            <th className="number">Precision</th>
+            <th className="number">Recall</th>
+            <th className="number">Average precision</th>
+          </tr>
+        </thead>
+        <tbody>
+          {scores.map((score) => (
+            <tr key={score.name}>
+              <td>
+                <bdi>{score.name || "(none)"}</bdi>
+              </td>
+              <td className="number">{count(score.truths)}</td>
+              <td className="number">{count(score.guesses)}</td>
+              <td className="number">{count(score.right)}</td>
+              <td className="number">{percent(score.precision)}</td>
+              <td className="number">{percent(score.recall)}</td>
+              <td className="number">{percent(score.average)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
