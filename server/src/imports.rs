@@ -20,6 +20,7 @@ use veneer::{Error, ErrorKind};
 use crate::auth::{Admin, Editor, Viewer};
 use crate::conflicts::{self, ConflictDetail};
 use crate::extract::{Body, Named};
+use crate::jobs::draw_id;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -92,11 +93,8 @@ impl Imports {
             let detail = format!("{} imports are running already", running.len());
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail));
         }
-        let mut random = [0; 8];
-        getrandom::fill(&mut random)
-            .map_err(|cause| Error::io("draw a number", std::io::Error::other(cause.to_string())))?;
         let import = ImportDetail {
-            id: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: draw_id()?,
             name: name.to_string(),
             files: 0,
             bytes: 0,

@@ -31,8 +31,9 @@ use crate::rows::routes::{self as rows, ROW_COUNT, TOTAL_ROWS};
 use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
-    about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
+    about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, jobs, log,
     merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, session, sources, tables, thumbnails,
+    upkeep,
 };
 
 /// A batch has so many bytes at most: of a store, what is larger is sent object by object before.
@@ -64,6 +65,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics::show))
         .routes(routes!(events::listen))
         .routes(routes!(mounts::list_mounts))
+        .routes(routes!(jobs::show_job))
         // The store: objects and refs.
         .routes(routes!(objects::get_object, objects::put_object).layer(DefaultBodyLimit::disable()))
         .routes(routes!(objects::post_object).layer(DefaultBodyLimit::disable()))
@@ -73,6 +75,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(refs::apply).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
         .routes(routes!(operations::wait_for_operation))
         .routes(routes!(revisions::find_revisions))
+        .routes(routes!(upkeep::collect))
+        .routes(routes!(upkeep::check_store))
         // Datasets.
         .routes(routes!(datasets::list_datasets, imports::import_dataset))
         .routes(routes!(imports::show_import))
@@ -154,7 +158,7 @@ where
             header::RANGE,
             HeaderName::from_static(auth::AUTHOR),
         ])
-        .expose_headers([header::ETAG, header::CONTENT_RANGE, address::REVISION, ROW_COUNT, TOTAL_ROWS])
+        .expose_headers([header::ETAG, header::CONTENT_RANGE, header::LOCATION, address::REVISION, ROW_COUNT, TOTAL_ROWS])
         .allow_credentials(true);
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     let compression = compression.compress_when(SizeAbove::new(COMPRESS_FROM).and(is_worth));

@@ -15,6 +15,7 @@ use crate::audit::Audit;
 use crate::blocking::Blocking;
 use crate::feed::Feed;
 use crate::imports::Imports;
+use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::origin::Hosts;
@@ -88,6 +89,7 @@ struct Inner {
     operations: Operations,
     feed: Arc<Feed>,
     imports: Imports,
+    jobs: Jobs,
     sessions: Sessions,
     audit: Audit,
     metrics: Metrics,
@@ -137,7 +139,8 @@ impl AppState {
         let runs = Arc::new(runs);
         let keeper = Keeper::of(runs.clone(), !options.read_only);
         let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
-        let (imports, sessions, metrics) = (Imports::default(), Sessions::default(), Metrics::default());
+        let (imports, jobs) = (Imports::default(), Jobs::default());
+        let (sessions, metrics) = (Sessions::default(), Metrics::default());
         let audit = local.as_ref().map(|store| Audit::within(store.path())).unwrap_or_default();
         let folder = local.as_ref().map(|store| store.path().join("cache/thumbnails"));
         let thumbnails = Thumbnails::new(folder.as_deref());
@@ -152,6 +155,7 @@ impl AppState {
             operations,
             feed,
             imports,
+            jobs,
             sessions,
             audit,
             metrics,
@@ -224,6 +228,11 @@ impl AppState {
         &self.0.imports
     }
 
+    /// The jobs that run, or ran lately.
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
+    }
+
     /// The sessions of browsers.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
@@ -244,6 +253,7 @@ impl AppState {
         self.operations().end();
         self.feed().end();
         self.imports().end();
+        self.jobs().end();
         self.0.keeper.end();
     }
 

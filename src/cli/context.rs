@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
-use veneer::store::{Access, LocalStore};
+use veneer::store::{Access, LocalStore, RemoteStore, service};
 use veneer::{Error, ErrorKind};
 
 use super::opened::Opened;
@@ -86,6 +86,14 @@ impl Context {
         Opened::owned(&self.existing_store_path()?)
     }
 
+    /// The service that has the store, to be asked for what only an owner does; `None` where none has it.
+    pub(super) fn service(&self) -> Result<Option<RemoteStore>> {
+        match self.store_url() {
+            Some(url) => self.asked(&url).map(Some),
+            None => Ok(service::owner(&self.existing_store_path()?, &self.author()?)),
+        }
+    }
+
     fn open(&self, access: Access) -> Result<Opened> {
         match self.elsewhere()? {
             Some(opened) => Ok(opened),
@@ -111,8 +119,14 @@ impl Context {
 
     /// The store of the service at `url`, whichever one is named.
     pub(super) fn at_url(&self, url: &str) -> Result<Opened> {
+        Ok(Opened::elsewhere(self.asked(url)?, &cache_home()?.join("veneer")))
+    }
+
+    /// The service at `url`.
+    fn asked(&self, url: &str) -> Result<RemoteStore> {
         let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
-        Opened::elsewhere(url, token, &self.author()?, &cache_home()?.join("veneer"))
+        let scratch = cache_home()?.join("veneer/objects");
+        Ok(RemoteStore::at(url, token, &scratch)?.asking_for(&self.author()?))
     }
 
     /// The store's folder, in which there is something.

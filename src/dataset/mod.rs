@@ -6,6 +6,7 @@
 
 pub mod blocks;
 mod bulk;
+mod collect;
 mod commit;
 mod conflict;
 mod content;
@@ -38,6 +39,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use collect::gc;
 pub use conflict::{Conflict, Outcome, Prefer};
 pub use content::Content;
 pub use diff::diff;
@@ -48,7 +50,7 @@ pub use import::Import;
 pub use merge::MergeRequest;
 pub use mounted::MountedDraft;
 pub use pending::Resolution;
-pub use reach::{GcReport, check, gc};
+pub use reach::check;
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::SavedView;

@@ -59,7 +59,10 @@ viewer GET /v1/datasets/{dataset}/sources/{base}/{path}
 admin DELETE /v1/datasets/{dataset}/tags/{name}
 editor POST /v1/datasets/{dataset}/tags/{name}
 viewer GET /v1/events
+admin POST /v1/fsck
+admin POST /v1/gc
 viewer GET /v1/imports/{id}
+viewer GET /v1/jobs/{id}
 viewer GET /v1/mounts
 editor POST /v1/objects
 viewer POST /v1/objects/missing

@@ -29,6 +29,11 @@ pub(super) struct Stored {
 }
 
 #[derive(Deserialize)]
+pub(super) struct Missing {
+    pub(super) missing: Vec<String>,
+}
+
+#[derive(Deserialize)]
 pub(super) struct Revisions {
     pub(super) revisions: Vec<String>,
 }

@@ -9,6 +9,7 @@ mod answers;
 mod asking;
 mod names;
 mod socket;
+mod upkeep;
 
 use std::fs;
 use std::io::{Read, Seek};
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use ureq::{Agent, SendBody};
 
-use self::answers::{Operation, Ref, Refs, Revisions, Stored};
+use self::answers::{Missing, Operation, Ref, Refs, Revisions, Stored};
 use self::asking::{Service, config};
 use self::names::{encoded, word};
 use super::{Batch, Object, Store, batch, wire};
@@ -140,12 +141,21 @@ impl RemoteStore {
 
     fn put_as(&self, kind: ObjectKind, id: Id, bytes: &[u8]) -> Result<()> {
         // As a revision it must be found by its prefix, so it is sent although the same bytes may be there.
-        if bytes.len() >= LARGE && kind != ObjectKind::Revision && self.has(id)? {
+        if bytes.len() >= LARGE && kind != ObjectKind::Revision && self.is_kept(id)? {
             return Ok(());
         }
         let service = &self.service;
         let request = service.signed(service.agent.put(service.url(&format!("/v1/objects/{id}"))));
         service.check(request.query("kind", word(kind)).send(bytes)).map(drop)
+    }
+
+    /// Whether the service has the object, and keeps it for us to refer to.
+    fn is_kept(&self, id: Id) -> Result<bool> {
+        let service = &self.service;
+        let asked = serde_json::json!({ "ids": [id.to_hex()] }).to_string();
+        let request = service.signed(service.agent.post(service.url("/v1/objects/missing")));
+        let answer = service.check(request.content_type("application/json").send(asked.as_bytes()))?;
+        Ok(service.json::<Missing>(answer)?.missing.is_empty())
     }
 
     fn open_once(&self, id: Id) -> Result<Object> {

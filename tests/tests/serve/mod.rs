@@ -7,3 +7,4 @@ mod faults;
 mod life;
 mod remote_mount;
 mod safety;
+mod upkeep;
