@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
-use veneer::store::{Access, LocalStore, RemoteStore, service};
+use veneer::store::{Access, Credentials, LocalStore, RemoteStore, service};
 use veneer::{Error, ErrorKind};
 
 use super::opened::Opened;
@@ -125,8 +125,14 @@ impl Context {
     /// The service at `url`.
     fn asked(&self, url: &str) -> Result<RemoteStore> {
         let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
+        let credentials = Credentials { token, ca_file: self.ca_file() };
         let scratch = cache_home()?.join("veneer/objects");
-        Ok(RemoteStore::at(url, token, &scratch)?.asking_for(&self.author()?))
+        Ok(RemoteStore::at(url, credentials, &scratch)?.asking_for(&self.author()?))
+    }
+
+    /// The certificates that are trusted beside those of the system, for a store elsewhere.
+    pub(super) fn ca_file(&self) -> Option<PathBuf> {
+        variable("VENEER_CA_FILE").map(|path| std::path::absolute(&path).unwrap_or(path))
     }
 
     /// The store's folder, in which there is something.

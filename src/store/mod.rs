@@ -36,7 +36,7 @@ pub use memory::MemoryStore;
 pub use nearby::Nearby;
 pub use object::Object;
 #[cfg(feature = "remote")]
-pub use remote::RemoteStore;
+pub use remote::{Credentials, Distrust, RemoteStore};
 pub use verify::Verified;
 
 use crate::Result;

@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use ureq::http::{HeaderValue, Response};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, RequestBuilder, config::Config};
 
+use super::tls;
 use crate::model::WriterName;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,20 +23,22 @@ const PROBLEM_MAX: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) agent: Agent,
+    /// How TLS is spoken, where it is.
+    pub(super) tls: Option<TlsConfig>,
     /// `http://HOST:PORT`, without a slash at the end.
     pub(super) base: String,
     /// What people call it.
     pub(super) name: String,
     pub(super) token: Option<String>,
     /// Who asks, as the service writes it down; proves nothing.
-    writer: Option<HeaderValue>,
+    pub(super) writer: Option<HeaderValue>,
     /// Whether a reader waits while the service is away.
     pub(super) is_patient: bool,
 }
 
 impl Service {
-    pub(super) fn new(agent: Agent, base: String, name: String, token: Option<String>) -> Service {
-        Service { agent, base, name, token, writer: None, is_patient: false }
+    pub(super) fn new(agent: Agent, tls: Option<TlsConfig>, base: String, name: String) -> Service {
+        Service { agent, tls, base, name, token: None, writer: None, is_patient: false }
     }
 
     /// The same, saying for whom it asks.
@@ -106,6 +110,10 @@ impl Service {
     }
 
     pub(super) fn unreachable(&self, cause: ureq::Error) -> Error {
+        if let Some(distrust) = tls::distrust(&cause, self.tls.is_some()) {
+            let action = format!("talk to the store at `{}`", self.name);
+            return Error::new(ErrorKind::Io { action }).caused_by(distrust);
+        }
         let action = self.reach();
         match cause {
             // A reader that has waited in vain is told that, and no detail of the last attempt.
@@ -121,8 +129,13 @@ impl Service {
 }
 
 /// How every service is asked; a connection is made within `connect`, and may be silent for `silence`.
-pub(super) fn config(connect: Duration, silence: Duration) -> Config {
-    Agent::config_builder()
+pub(super) fn config(connect: Duration, silence: Duration, tls: Option<&TlsConfig>) -> Config {
+    let config = Agent::config_builder();
+    let config = match tls {
+        Some(tls) => config.tls_config(tls.clone()).https_only(true),
+        None => config,
+    };
+    config
         .http_status_as_error(false)
         // The core does not read the environment, and a store is no page of the web.
         .proxy(None)

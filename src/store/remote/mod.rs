@@ -9,6 +9,7 @@ mod answers;
 mod asking;
 mod names;
 mod socket;
+mod tls;
 mod upkeep;
 
 use std::fs;
@@ -25,6 +26,7 @@ use ureq::{Agent, SendBody};
 use self::answers::{Missing, Operation, Ref, Refs, Revisions, Stored};
 use self::asking::{Service, config};
 use self::names::{encoded, word};
+pub use self::tls::Distrust;
 use super::{Batch, Object, Store, batch, wire};
 use crate::model::{DataPath, DatasetName, Id, ObjectKind, RefName, RefValue, WriterName};
 use crate::{Error, ErrorKind, Result};
@@ -46,6 +48,15 @@ const LARGE: usize = 1 << 20;
 /// A batch whose objects have more bytes together is sent in parts: the objects, and then the rest.
 const BATCH_MAX: usize = 16 << 20;
 
+/// Who asks a service elsewhere, and whom it takes for that.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The token that is shown.
+    pub token: Option<String>,
+    /// Certificates that are trusted beside those of the system, in a file, as PEM.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// A store that a service has.
 #[derive(Debug)]
 pub struct RemoteStore {
@@ -58,16 +69,19 @@ pub struct RemoteStore {
 }
 
 impl RemoteStore {
-    /// The store of the service at `url`, `http://HOST:PORT`; nobody is asked yet.
+    /// The store of the service at `url`, `http://HOST:PORT` or `https://HOST:PORT`; nobody is asked yet.
     ///
     /// Large objects are kept below `scratch` as long as they are read.
     ///
     /// # Errors
-    /// `Invalid` for what is no such URL.
-    pub fn at(url: &str, token: Option<String>, scratch: &Path) -> Result<RemoteStore> {
+    /// `Invalid` for what is no such URL, and for a file of certificates that holds none.
+    pub fn at(url: &str, credentials: Credentials, scratch: &Path) -> Result<RemoteStore> {
         let base = names::base(url)?;
-        let agent = Agent::new_with_config(config(CONNECT_WITHIN, SILENCE_MAX));
-        Ok(RemoteStore::of(Service::new(agent, base.clone(), base, token), scratch))
+        let Credentials { token, ca_file } = credentials;
+        let tls = names::is_tls(&base).then(|| tls::config(ca_file.as_deref())).transpose()?;
+        let agent = Agent::new_with_config(config(CONNECT_WITHIN, SILENCE_MAX, tls.as_ref()));
+        let service = Service { token, ..Service::new(agent, tls, base.clone(), base) };
+        Ok(RemoteStore::of(service, scratch))
     }
 
     /// The store of the service that listens on the socket `path`.
@@ -76,9 +90,9 @@ impl RemoteStore {
     /// `Io` when nobody listens there.
     pub fn at_socket(path: &Path, scratch: &Path) -> Result<RemoteStore> {
         socket::connect(path).map_err(|cause| Error::io_at("connect to", path, cause))?;
-        let agent = socket::agent(config(CONNECT_WITHIN, SILENCE_MAX), path);
+        let agent = socket::agent(config(CONNECT_WITHIN, SILENCE_MAX, None), path);
         let name = path.display().to_string();
-        Ok(RemoteStore::of(Service::new(agent, "http://localhost".to_owned(), name, None), scratch))
+        Ok(RemoteStore::of(Service::new(agent, None, "http://localhost".to_owned(), name), scratch))
     }
 
     fn of(service: Service, scratch: &Path) -> RemoteStore {
@@ -96,7 +110,8 @@ impl RemoteStore {
     /// Only reading what never changes: refs are asked for once.
     #[must_use]
     pub fn patient(self, patience: Duration) -> RemoteStore {
-        let config = config(CONNECT_WITHIN.min(patience.max(PAUSE)), patience.clamp(SILENCE_MIN, SILENCE_MAX));
+        let (connect, silence) = (CONNECT_WITHIN.min(patience.max(PAUSE)), patience.clamp(SILENCE_MIN, SILENCE_MAX));
+        let config = config(connect, silence, self.service.tls.as_ref());
         let (agent, is_patient) = (Agent::new_with_config(config), !patience.is_zero());
         RemoteStore { service: Service { agent, is_patient, ..self.service }, patience, ..self }
     }
@@ -283,7 +298,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("service.sock");
         assert!(RemoteStore::at_socket(&socket, folder.path()).is_err());
-        let store = RemoteStore::at("http://127.0.0.1:1", None, folder.path()).expect("nobody is asked yet");
+        let store =
+            RemoteStore::at("http://127.0.0.1:1", Credentials::default(), folder.path()).expect("nobody is asked yet");
         let error = store.list_refs("").expect_err("nobody is there");
         assert!(error.to_string().contains("http://127.0.0.1:1"), "{error}");
     }

@@ -3,17 +3,25 @@
 use crate::model::{Id, ObjectKind};
 use crate::{Error, Result};
 
-/// Reads `http://HOST:PORT`; what stands before all paths, without a slash at the end.
+/// What a URL begins with that is reached by TLS.
+const TLS: &str = "https://";
+
+/// Reads `http://HOST:PORT` or `https://HOST:PORT`; what stands before all paths, without a slash at the end.
 ///
 /// # Errors
 /// `Invalid` for what is no such URL.
 pub(super) fn base(url: &str) -> Result<String> {
     let base = url.trim_end_matches('/');
-    let authority = base.strip_prefix("http://").unwrap_or_default();
+    let authority = base.strip_prefix("http://").or_else(|| base.strip_prefix(TLS)).unwrap_or_default();
     if authority.is_empty() || authority.contains('/') {
-        return Err(Error::invalid("store", url, "a store elsewhere is `http://HOST:PORT`"));
+        return Err(Error::invalid("store", url, "a store elsewhere is `http://HOST:PORT` or `https://HOST:PORT`"));
     }
     Ok(base.to_owned())
+}
+
+/// Whether TLS is to be spoken there.
+pub(super) fn is_tls(base: &str) -> bool {
+    base.starts_with(TLS)
 }
 
 /// A few digits that stand for the store at this URL in a name.
@@ -56,7 +64,8 @@ mod tests {
     #[test]
     fn a_url_is_a_host_and_nothing_else() {
         assert_eq!(base("http://gpu1:5015/").expect("valid"), "http://gpu1:5015");
-        for url in ["", "http://", "gpu1:5015", "ftp://gpu1", "http://gpu1/store", "/a/folder"] {
+        assert_eq!(base("https://gpu1").expect("valid"), "https://gpu1");
+        for url in ["", "http://", "https:///", "gpu1:5015", "ftp://gpu1", "http://gpu1/store", "/a/folder"] {
             assert!(base(url).is_err(), "{url}");
         }
     }

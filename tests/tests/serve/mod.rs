@@ -7,4 +7,5 @@ mod faults;
 mod life;
 mod remote_mount;
 mod safety;
+mod tls;
 mod upkeep;

@@ -13,7 +13,7 @@ use harness::{Home, Rng, source};
 use serde_json::json;
 use veneer::dataset::{Dataset, Datasets, NewFile};
 use veneer::model::{BranchName, WriterName};
-use veneer::store::RemoteStore;
+use veneer::store::{Credentials, RemoteStore};
 use veneer::{ErrorKind, Result};
 
 /// So many different contents are written again and again.
@@ -71,7 +71,8 @@ fn a_service_collects_beside_those_who_commit_and_takes_nothing_of_theirs() {
                 .map(|name| {
                     let (service, home, is_over) = (&service, &home, &is_over);
                     scope.spawn(move || {
-                        let store = RemoteStore::at(&service.url(), None, home.path()).expect("a URL");
+                        let store =
+                            RemoteStore::at(&service.url(), Credentials::default(), home.path()).expect("a URL");
                         let dataset = Datasets::new(Arc::new(store)).open(&"d".parse().expect("valid")).expect("there");
                         let mut rng = Rng::seeded();
                         let mut done = 0;
