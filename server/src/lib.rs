@@ -55,6 +55,7 @@ pub mod objects;
 pub mod operations;
 pub mod origin;
 pub mod problem;
+pub mod refresh;
 pub mod refs;
 pub mod revisions;
 pub mod router;

@@ -188,6 +188,19 @@ async fn what_is_not_there_and_what_cannot_be_done_are_problems() {
     }
 }
 
+#[test]
+fn who_sends_an_object_has_longer_than_who_asks() {
+    for (method, path, within) in [
+        (Method::PUT, "/v1/objects/3f", SENT_WITHIN),
+        (Method::POST, "/v1/objects", SENT_WITHIN),
+        (Method::POST, "/v1/objects/missing", ANSWER_WITHIN),
+        (Method::GET, "/v1/objects/3f", ANSWER_WITHIN),
+        (Method::POST, "/v1/datasets", ANSWER_WITHIN),
+    ] {
+        assert_eq!(time_of(&method, path), within, "{method} {path}");
+    }
+}
+
 #[tokio::test]
 async fn the_description_is_openapi_3_1() {
     let description = World::new().get("/v1/openapi.json").await.json();
