@@ -15,7 +15,7 @@ use veneer::dataset::blocks::{Blocks, Fetch};
 use veneer::dataset::{Dataset, Datasets};
 use veneer::model::{DatasetName, Id, RefName};
 use veneer::source::{Source, is_veneer_mount};
-use veneer::store::{Cache, Nearby, RemoteStore, Store};
+use veneer::store::{Cache, Credentials, Nearby, RemoteStore, Store};
 use veneer::{Error, Result};
 
 use crate::serve::Order;
@@ -32,6 +32,8 @@ const OBJECTS_SHARE: u64 = 4;
 pub struct Elsewhere {
     /// The URL of the service that has it.
     pub url: String,
+    /// Certificates that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
     /// The folder in which is kept what was read.
     pub cache: PathBuf,
     /// The most bytes that are kept.
@@ -46,7 +48,8 @@ impl Elsewhere {
         self.make_folder()?;
         let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
         let url = self.url.trim_end_matches('/').to_owned();
-        let far = RemoteStore::at(&url, token, &self.cache.join("scratch"))?.patient(self.patience);
+        let credentials = Credentials { token, ca_file: self.ca_file.clone() };
+        let far = RemoteStore::at(&url, credentials, &self.cache.join("scratch"))?.patient(self.patience);
         let far = Arc::new(far);
         let objects_len = self.cache_len / OBJECTS_SHARE;
         let kept = Cache::with_len_max(&self.cache.join("objects"), objects_len);

@@ -30,6 +30,9 @@ struct Arguments {
     /// The store's folder, or the URL of the service that has it
     #[arg(long, value_name = "DIR|URL", required_unless_present = "probe")]
     store: Option<PathBuf>,
+    /// Of a store elsewhere: certificates, as PEM, that are trusted beside those of the system
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Of a store elsewhere: the folder in which is kept what was read
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -160,6 +163,7 @@ fn elsewhere(arguments: &Arguments, store: &Path) -> io::Result<Option<Elsewhere
     let folder = arguments.cache.as_deref().ok_or_else(|| io::Error::other("a store elsewhere takes --cache DIR"))?;
     Ok(Some(Elsewhere {
         url: url.to_owned(),
+        ca_file: arguments.ca_file.as_ref().map(std::path::absolute).transpose()?,
         cache: std::path::absolute(folder)?,
         cache_len: arguments.cache_size,
         patience: Duration::from_secs(arguments.wait),
@@ -178,6 +182,7 @@ fn serving_arguments(arguments: &Arguments, order: &serve::Order) -> Vec<OsStrin
         Some(elsewhere) => {
             option("--store", Some(elsewhere.url.clone().into()));
             option("--cache", Some(elsewhere.cache.clone().into()));
+            option("--ca-file", elsewhere.ca_file.clone().map(OsString::from));
             option("--cache-size", Some(elsewhere.cache_len.to_string().into()));
             option("--wait", Some(elsewhere.patience.as_secs().to_string().into()));
         }

@@ -20,9 +20,9 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// The header in which a client that was cut off says what it was told last.
 const LAST: &str = "last-event-id";
 
-/// Tells what happens: `ref`, `draft`, `run`, `import`. The id of an event is the number of its operation; a client
-/// that comes back with it in `Last-Event-ID` gets what it missed, or `reset`: then it looks anew. Of a `run` it says
-/// `what`: `created`, `rows`, `finished`, `changed`, `deleted`, `lost`, `heard`.
+/// Tells what happens: `ref`, `draft`, `run`, `import`, `job`. The id of an event is the number of its operation; a
+/// client that comes back with it in `Last-Event-ID` gets what it missed, or `reset`: then it looks anew. Of a `run` it
+/// says `what`: `created`, `rows`, `finished`, `changed`, `deleted`, `lost`, `heard`.
 #[utoipa::path(get, path = "/v1/events", tag = "service", security(("token" = ["viewer"])),
     responses((status = 200, content_type = "text/event-stream", body = String), Problem))]
 pub async fn listen(

@@ -27,7 +27,7 @@ const WAITING_MAX: usize = 1024;
 pub struct Event {
     /// The operation that it was, or the last one before it.
     pub op: u64,
-    /// `ref`, `draft`, `run`, `import` …
+    /// `ref`, `draft`, `run`, `import`, `job` …
     pub kind: &'static str,
     /// What it says.
     pub data: Value,

@@ -1,4 +1,4 @@
-//! A source becomes a dataset, or is looked at anew: the walk runs on its own and tells how far it is.
+//! A source becomes a dataset: the walk runs on its own and tells how far it is.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use veneer::dataset::{Import, Refreshed};
-use veneer::model::{BranchName, DatasetName, Id};
+use veneer::dataset::Import;
+use veneer::model::{DatasetName, Id};
 use veneer::source::{self, ScanOptions, Source};
 use veneer::{Error, ErrorKind};
 
-use crate::auth::{Admin, Editor, Viewer};
-use crate::conflicts::{self, ConflictDetail};
+use crate::auth::{Admin, Viewer};
 use crate::extract::{Body, Named};
+use crate::jobs::draw_id;
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -92,11 +92,8 @@ impl Imports {
             let detail = format!("{} imports are running already", running.len());
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail));
         }
-        let mut random = [0; 8];
-        getrandom::fill(&mut random)
-            .map_err(|cause| Error::io("draw a number", std::io::Error::other(cause.to_string())))?;
         let import = ImportDetail {
-            id: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: draw_id()?,
             name: name.to_string(),
             files: 0,
             bytes: 0,
@@ -238,53 +235,6 @@ pub async fn show_import(
     Ok(Json(found.ok_or_else(|| Error::not_found("import", &id))?))
 }
 
-/// Which branch is to know what changed in the source.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct RefreshOf {
-    /// `main` if not said.
-    branch: Option<String>,
-}
-
-/// What changed in the source.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RefreshDetail {
-    /// The new revision; none where the source is as it was.
-    revision: Option<String>,
-    /// Paths that are new.
-    added: u64,
-    /// Paths with other content.
-    modified: u64,
-    /// Paths that are gone.
-    removed: u64,
-    /// Edited paths whose file in the source was changed too; the edits stay.
-    conflicts: Vec<ConflictDetail>,
-}
-
-/// Records what changed in a dataset's source, as a revision of a branch; all edits stay on top of it.
-#[utoipa::path(post, path = "/v1/datasets/{dataset}/refresh", tag = "datasets", params(("dataset" = String, Path)),
-    request_body = RefreshOf, security(("token" = ["editor"])),
-    responses((status = 200, body = RefreshDetail), Problem))]
-pub async fn refresh(
-    Editor(caller): Editor,
-    State(app): State<AppState>,
-    Named(dataset): Named<String>,
-    Body(wanted): Body<RefreshOf>,
-) -> Result<Json<RefreshDetail>, Problem> {
-    let name: DatasetName = dataset.parse()?;
-    let branch: BranchName = wanted.branch.as_deref().map(str::parse).transpose()?.unwrap_or_else(BranchName::main);
-    let refreshed = app.run(move |app| {
-        let dataset = app.datasets().open(&name)?;
-        dataset.head(&branch)?;
-        let options = ScanOptions { cancel: &app.imports().is_over, ..ScanOptions::default() };
-        let scan = dataset.source()?.scan(&options)?;
-        let base = veneer::base::store(&**app.store(), scan.tree)?;
-        dataset.refresh(&branch, base, caller.writer.as_str())
-    });
-    let Refreshed { revision, added, modified, removed, conflicts } = refreshed.await?;
-    let (revision, conflicts) = (revision.map(Id::to_hex), conflicts::details(&conflicts));
-    Ok(Json(RefreshDetail { revision, added, modified, removed, conflicts }))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -307,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_becomes_a_dataset_and_is_refreshed() {
+    async fn a_folder_becomes_a_dataset() {
         let world = World::new();
         let other = tempfile::tempdir().expect("a folder");
         fs::write(other.path().join("a.txt"), "a").expect("written");
@@ -318,10 +268,6 @@ mod tests {
         assert_eq!((&import["dataset"], &import["error"]), (&json!("other"), &Value::Null), "{import}");
         assert_eq!(world.get("/v1/datasets/other/at/main/files/a.txt").await.text(), "a");
         assert_eq!(world.post("/v1/datasets", &new).await.status, StatusCode::CONFLICT);
-        fs::write(other.path().join("b.txt"), "b").expect("written");
-        let refreshed = world.post("/v1/datasets/other/refresh", &json!({})).await.json();
-        assert_eq!((&refreshed["added"], &refreshed["conflicts"]), (&json!(1), &json!([])), "{refreshed}");
-        assert_eq!(world.post("/v1/datasets/other/refresh", &json!({})).await.json()["revision"], Value::Null);
     }
 
     #[tokio::test]

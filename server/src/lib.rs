@@ -16,6 +16,7 @@
 //! | [`address`], [`extract`], [`accept`] | the parts of a request that all routes share |
 //! | [`problem`], [`bytes`] | the parts of an answer that all routes share |
 //! | [`blocking`], [`operations`], [`feed`] | threads that may block; waiting for the store to change; what changed |
+//! | [`jobs`] | work that may last longer than a request |
 //! | [`differences`], [`conflicts`] | what two states do not have in common, as JSON |
 //! | [`rows`] | tables of 1,000,000 rows in memory, and what is asked of them |
 //! | [`sql`] | queries, by DataFusion |
@@ -44,6 +45,7 @@ pub mod feed;
 pub mod files;
 pub mod health;
 pub mod imports;
+pub mod jobs;
 pub mod listen;
 pub mod log;
 pub mod merge;
@@ -53,6 +55,7 @@ pub mod objects;
 pub mod operations;
 pub mod origin;
 pub mod problem;
+pub mod refresh;
 pub mod refs;
 pub mod revisions;
 pub mod router;
@@ -71,6 +74,7 @@ pub mod time;
 pub mod tls;
 pub mod token_command;
 pub mod tokens;
+pub mod upkeep;
 
 pub use router::router;
 pub use state::{AppState, Options};

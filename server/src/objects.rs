@@ -132,7 +132,10 @@ pub async fn find_missing(
     let find = move |app: &AppState| {
         let mut missing = Vec::new();
         for id in ids {
-            if !app.store().has(Id::from_hex(&id)?)? {
+            let known = Id::from_hex(&id)?;
+            // Whoever hears that it is there does not send it: it must not go before it is referred to.
+            let is_there = app.local_store().map_or_else(|| app.store().has(known), |store| store.keep(known));
+            if !is_there? {
                 missing.push(id);
             }
         }

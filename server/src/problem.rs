@@ -22,7 +22,7 @@ use veneer::{Error, ErrorKind};
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// An answer that is no success.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
     kind: String,

@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -31,17 +31,19 @@ use crate::rows::routes::{self as rows, ROW_COUNT, TOTAL_ROWS};
 use crate::sql::route as sql;
 use crate::state::AppState;
 use crate::{
-    about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, log,
-    merge, metrics, mounts, objects, operations, origin, refs, revisions, runs, saved_views, session, sources, tables,
-    thumbnails,
+    about, address, audit, auth, blame, comparison, datasets, drafts, entries, events, files, health, imports, jobs,
+    log, merge, metrics, mounts, objects, operations, origin, refresh, refs, revisions, runs, saved_views, session,
+    sources, tables, thumbnails, upkeep,
 };
 
 /// A batch has so many bytes at most: of a store, what is larger is sent object by object before.
 const BATCH_LEN_MAX: usize = 64 << 20;
 /// Edits have so many bytes at most, files that they put included; larger files are stored as objects before.
 const EDITS_LEN_MAX: usize = 64 << 20;
-/// An answer begins within this time.
+/// An answer begins within this time; what may last longer is a [job](crate::jobs).
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// An object may be sent for so long, if that never stops: it is what a sweep waits for.
+const SENT_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// A client that sends nothing of a body for this long is let go.
 const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Fewer bytes than these are not worth to be compressed.
@@ -65,6 +67,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics::show))
         .routes(routes!(events::listen))
         .routes(routes!(mounts::list_mounts))
+        .routes(routes!(jobs::show_job))
         // The store: objects and refs.
         .routes(routes!(objects::get_object, objects::put_object).layer(DefaultBodyLimit::disable()))
         .routes(routes!(objects::post_object).layer(DefaultBodyLimit::disable()))
@@ -74,10 +77,12 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(refs::apply).layer(DefaultBodyLimit::max(BATCH_LEN_MAX)))
         .routes(routes!(operations::wait_for_operation))
         .routes(routes!(revisions::find_revisions))
+        .routes(routes!(upkeep::collect))
+        .routes(routes!(upkeep::check_store))
         // Datasets.
         .routes(routes!(datasets::list_datasets, imports::import_dataset))
         .routes(routes!(imports::show_import))
-        .routes(routes!(imports::refresh))
+        .routes(routes!(refresh::refresh))
         .routes(routes!(datasets::show_dataset))
         .routes(routes!(datasets::create_branch, datasets::delete_branch))
         .routes(routes!(datasets::create_tag, datasets::delete_tag))
@@ -160,7 +165,14 @@ where
             header::RANGE,
             HeaderName::from_static(auth::AUTHOR),
         ])
-        .expose_headers([header::ETAG, header::CONTENT_RANGE, address::REVISION, ROW_COUNT, TOTAL_ROWS])
+        .expose_headers([
+            header::ETAG,
+            header::CONTENT_RANGE,
+            header::LOCATION,
+            address::REVISION,
+            ROW_COUNT,
+            TOTAL_ROWS,
+        ])
         .allow_credentials(true);
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     let compression = compression.compress_when(SizeAbove::new(COMPRESS_FROM).and(is_worth));
@@ -173,7 +185,7 @@ where
         .layer(compression)
         .layer(middleware::from_fn(from_this_machine))
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(app.clone(), audit::record))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(middleware::from_fn_with_state(app.clone(), origin::check))
@@ -183,6 +195,24 @@ where
         }))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// Gives up a request that is not answered in time.
+async fn in_time(request: Request, next: Next) -> Response {
+    let within = time_of(request.method(), request.uri().path());
+    tokio::time::timeout(within, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = format!("no answer has begun within {} seconds", within.as_secs());
+        Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail).into_response()
+    })
+}
+
+/// How long a request may take: an object's bytes come as slowly as its sender's network is.
+fn time_of(method: &Method, path: &str) -> Duration {
+    match path {
+        "/v1/objects/missing" => ANSWER_WITHIN,
+        path if path.starts_with("/v1/objects") && matches!(*method, Method::PUT | Method::POST) => SENT_WITHIN,
+        _ => ANSWER_WITHIN,
+    }
 }
 
 /// Takes what an answer may be compressed by from requests of this machine: copying is quicker than any of it.

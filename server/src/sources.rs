@@ -76,6 +76,7 @@ pub async fn get_source_file(
 #[cfg(test)]
 mod tests {
     use axum::http::{Method, StatusCode, header};
+    use veneer::source::{ScanOptions, Source};
 
     use crate::testing::{LABELS, World};
 
@@ -100,6 +101,7 @@ mod tests {
     async fn only_what_the_base_names_is_given_and_only_as_it_was() {
         let world = World::new();
         world.commit("new.txt", "new");
+        let first = at(&world, "labels.csv");
         std::fs::write(world.folder.path().join("later.txt"), "later").expect("written");
         for path in ["new.txt", "later.txt", "nothing"] {
             assert_eq!(world.get(&at(&world, path)).await.status, StatusCode::NOT_FOUND, "{path}");
@@ -110,6 +112,14 @@ mod tests {
         assert_eq!(world.get(&at(&world, "images")).await.json()["kind"], "is-a-folder");
         let strange = format!("/v1/datasets/d/sources/{}/labels.csv", "0".repeat(64));
         assert_eq!(world.get(&strange).await.status, StatusCode::NOT_FOUND);
+        // A base that somebody has put there, for a file that no revision has.
+        let scan = Source::open(world.folder.path()).expect("a source").scan(&ScanOptions::default());
+        let made = veneer::base::store(&*world.store, scan.expect("scanned").tree).expect("stored");
+        let later = format!("/v1/datasets/d/sources/{made}/later.txt");
+        assert_eq!(world.get(&later).await.status, StatusCode::NOT_FOUND);
+        world.dataset().refresh(&"main".parse().expect("valid"), made, "ann").expect("it has changed");
+        assert_eq!(world.get(&later).await.text(), "later");
+        assert_eq!(world.get(&first).await.text(), LABELS, "that of an older revision");
         std::fs::write(world.folder.path().join("labels.csv"), "something else altogether").expect("written");
         let changed = world.get(&at(&world, "labels.csv")).await;
         assert_eq!((changed.status, changed.json()["kind"].as_str()), (StatusCode::CONFLICT, Some("source-changed")));

@@ -15,6 +15,7 @@ use crate::audit::Audit;
 use crate::blocking::Blocking;
 use crate::feed::Feed;
 use crate::imports::Imports;
+use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::origin::Hosts;
@@ -88,6 +89,7 @@ struct Inner {
     operations: Operations,
     feed: Arc<Feed>,
     imports: Imports,
+    jobs: Jobs,
     sessions: Sessions,
     audit: Audit,
     metrics: Metrics,
@@ -140,7 +142,8 @@ impl AppState {
         let store_folder = local.as_ref().filter(|_| !options.read_only).map(|store| store.path());
         let inbox = store_folder.map(|folder| Inbox::of(runs.clone(), folder));
         let sql = SqlEngine::new(Arc::new(datasets.clone()), columns.clone(), runs.clone(), options.sql);
-        let (imports, sessions, metrics) = (Imports::default(), Sessions::default(), Metrics::default());
+        let (imports, jobs) = (Imports::default(), Jobs::default());
+        let (sessions, metrics) = (Sessions::default(), Metrics::default());
         let audit = local.as_ref().map(|store| Audit::within(store.path())).unwrap_or_default();
         let folder = local.as_ref().map(|store| store.path().join("cache/thumbnails"));
         let thumbnails = Thumbnails::new(folder.as_deref());
@@ -155,6 +158,7 @@ impl AppState {
             operations,
             feed,
             imports,
+            jobs,
             sessions,
             audit,
             metrics,
@@ -228,6 +232,11 @@ impl AppState {
         &self.0.imports
     }
 
+    /// The jobs that run, or ran lately.
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
+    }
+
     /// The sessions of browsers.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
@@ -248,6 +257,7 @@ impl AppState {
         self.operations().end();
         self.feed().end();
         self.imports().end();
+        self.jobs().end();
         self.0.keeper.end();
         self.0.inbox.iter().for_each(Inbox::end);
     }

@@ -4,6 +4,7 @@
 
 use std::io;
 
+use veneer::store::Distrust;
 use veneer::{Error, ErrorKind};
 
 /// What a person may do about an error; `dataset` is the one that the command was about.
@@ -107,7 +108,11 @@ fn taken(what: &str, name: &str, dataset: &str) -> Option<String> {
 
 /// What may be done about a refusal of the operating system.
 fn refused(error: &Error) -> Option<&'static str> {
-    let cause = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    let cause = std::error::Error::source(error)?;
+    if let Some(distrust) = cause.downcast_ref::<Distrust>() {
+        return distrusted(*distrust);
+    }
+    let cause = cause.downcast_ref::<io::Error>()?;
     if cause.raw_os_error() == Some(libc::ELOOP) {
         return Some("links on the way lead to one another: name the folder itself");
     }
@@ -115,6 +120,18 @@ fn refused(error: &Error) -> Option<&'static str> {
         io::ErrorKind::PermissionDenied => "this user may not: see who owns it and what its mode is (`ls -ld`)",
         io::ErrorKind::NotFound => "see whether the path is right",
         _ => return None,
+    })
+}
+
+/// What may be done where somebody answers who is not talked to.
+fn distrusted(why: Distrust) -> Option<&'static str> {
+    Some(match why {
+        Distrust::UnknownIssuer => "VENEER_CA_FILE names a file with the certificate of your own authority, as PEM",
+        Distrust::OtherName => "name the service as its certificate does",
+        Distrust::NotNow => "see whether this machine's clock is right, and have the certificate renewed",
+        Distrust::BadCertificate => return None,
+        Distrust::NoTls => "without `veneer serve --tls-cert`, it is `http://HOST:PORT`",
+        Distrust::NoHttp => "with `veneer serve --tls-cert`, it is `https://HOST:PORT`",
     })
 }
 

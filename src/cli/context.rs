@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
-use veneer::store::{Access, LocalStore, RemoteStore};
+use veneer::store::{Access, Credentials, LocalStore, RemoteStore, service};
 use veneer::{Error, ErrorKind};
 
 use super::opened::Opened;
@@ -86,6 +86,14 @@ impl Context {
         Opened::owned(&self.existing_store_path()?)
     }
 
+    /// The service that has the store, to be asked for what only an owner does; `None` where none has it.
+    pub(super) fn service(&self) -> Result<Option<RemoteStore>> {
+        match self.store_url() {
+            Some(url) => self.asked(&url).map(Some),
+            None => Ok(service::owner(&self.existing_store_path()?, &self.author()?)),
+        }
+    }
+
     fn open(&self, access: Access) -> Result<Opened> {
         match self.elsewhere()? {
             Some(opened) => Ok(opened),
@@ -111,16 +119,25 @@ impl Context {
 
     /// The store of the service at `url`, whichever one is named.
     pub(super) fn at_url(&self, url: &str) -> Result<Opened> {
-        let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
-        Opened::elsewhere(url, token, &self.author()?, &cache_home()?.join("veneer"))
+        Ok(Opened::elsewhere(self.asked(url)?, &cache_home()?.join("veneer")))
     }
 
-    /// The service at the URL that was named, to be asked for more than a store does.
-    pub(super) fn service(&self) -> Result<Option<RemoteStore>> {
-        let Some(url) = self.store_url() else { return Ok(None) };
+    /// The service at `url`.
+    fn asked(&self, url: &str) -> Result<RemoteStore> {
         let token = variable("VENEER_TOKEN").map(|token| token.to_string_lossy().into_owned());
-        let service = RemoteStore::at(&url, token, &cache_home()?.join("veneer/objects"))?;
-        Ok(Some(service.asking_for(&self.author()?)))
+        let credentials = Credentials { token, ca_file: self.ca_file() };
+        let scratch = cache_home()?.join("veneer/objects");
+        Ok(RemoteStore::at(url, credentials, &scratch)?.asking_for(&self.author()?))
+    }
+
+    /// The certificates that are trusted beside those of the system, for a store elsewhere.
+    pub(super) fn ca_file(&self) -> Option<PathBuf> {
+        variable("VENEER_CA_FILE").map(|path| std::path::absolute(&path).unwrap_or(path))
+    }
+
+    /// The service at the URL that was named, if one was.
+    pub(super) fn service_elsewhere(&self) -> Result<Option<RemoteStore>> {
+        self.store_url().map(|url| self.asked(&url)).transpose()
     }
 
     /// The store's folder, in which there is something.

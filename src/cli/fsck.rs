@@ -11,7 +11,7 @@ use veneer::store::{Access, FsckReport, LocalStore, Problem};
 
 use super::context::Context;
 use super::human;
-use super::opened::{Opened, refuse_served};
+use super::opened::Opened;
 use super::output::{self, Align, Table, printable};
 use super::progress::spin;
 use super::report::{Answer, Failure, Result, say};
@@ -25,6 +25,8 @@ const WAIT: Duration = Duration::from_secs(10);
 The log is read from end to end, every object is compared with its hash, the index
 with the log, and everything that a branch, a tag or a draft refers to is looked for.
 Nothing is changed. When something is wrong it is listed, and the exit code is 1.
+While a service has the store, that reads every object and looks for all that is
+referred to; a note says what it cannot look at.
 
   --rebuild makes again what is not the only copy of anything (the index, checksums
   of large objects, and the like), and then checks.
@@ -32,6 +34,7 @@ Nothing is changed. When something is wrong it is listed, and the exit code is 1
 Examples:
   veneer fsck
   veneer fsck --rebuild
+  veneer --store http://gpu1:5015 fsck
   veneer --json fsck | jq '.problems[]'")]
 pub(super) struct FsckArgs {
     /// Make again what can be made from the rest
@@ -65,20 +68,33 @@ impl<'a> From<&'a Problem> for ProblemLine<'a> {
 
 impl FsckArgs {
     pub(super) fn run(self, context: &Context) -> Result {
-        let path = context.existing_store_path()?;
-        refuse_served(&path)?;
-        let rebuilt = match self.rebuild {
-            true => spin("rebuilding", || LocalStore::rebuild(&path, WAIT)).map_err(not_rebuilt)?,
-            false => Vec::new(),
+        let (report, rebuilt) = match context.service()? {
+            Some(_) if self.rebuild => return Err(refused()),
+            Some(service) => (spin("checking", || service.check())?, Vec::new()),
+            None => self.check_folder(&context.existing_store_path()?)?,
         };
-        let mut report = spin("checking", || LocalStore::fsck(&path, WAIT))?;
-        report.problems.extend(spin("looking for what is referred to", || missing(&path))?);
         match context.json {
             true => print_json(&report, &rebuilt)?,
             false => print(&report, &rebuilt)?,
         }
         Ok(if report.is_clean() { Answer::Yes } else { Answer::No })
     }
+
+    /// Checks a store that no service has; tells what was rebuilt, too.
+    fn check_folder(&self, path: &Path) -> Result<(FsckReport, Vec<String>)> {
+        let rebuilt = match self.rebuild {
+            true => spin("rebuilding", || LocalStore::rebuild(path, WAIT)).map_err(not_rebuilt)?,
+            false => Vec::new(),
+        };
+        let mut report = spin("checking", || LocalStore::fsck(path, WAIT))?;
+        report.problems.extend(spin("looking for what is referred to", || missing(path))?);
+        Ok((report, rebuilt))
+    }
+}
+
+fn refused() -> Failure {
+    Failure::error("a service has the store, and would not see what is made again")
+        .hint("end `veneer serve`, run the command where the store's folder is, and start it again")
 }
 
 const ONLY_COPY: &str = "what is lost was the only copy: copy the store before anything else, and bring back a backup";

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 use veneer::dataset::gc;
+use veneer::store::SweepOptions;
 
 use super::context::Context;
 use super::progress::spin;
@@ -13,11 +14,14 @@ use super::{human, output};
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 What is younger than --grace stays: another command may be about to refer to it.
+While a service has the store, it collects, and others work on; what somebody sent
+to it, or what was referred to, within the last hour stays then, too.
 
 Examples:
   veneer gc --dry-run
   veneer gc
-  veneer gc --grace 1h")]
+  veneer gc --grace 1h
+  veneer --store http://gpu1:5015 gc")]
 pub(super) struct GcArgs {
     /// Only say what would be removed
     #[arg(long)]
@@ -38,10 +42,16 @@ struct Collected {
 impl GcArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let grace = human::parse_duration(&self.grace)?;
-        let opened = context.own_folder()?;
-        let store = opened.local()?;
-        let report = spin("collecting", || gc(&opened.datasets, store, grace, self.dry_run))?;
-        let (objects, bytes, kept_young, dry_run) = (report.objects, report.bytes, report.kept_young, self.dry_run);
+        let options = SweepOptions { grace, dry_run: self.dry_run, ..SweepOptions::default() };
+        let swept = match context.service()? {
+            Some(service) => spin("collecting", || service.collect(options))?,
+            None => {
+                let opened = context.own_folder()?;
+                let store = opened.local()?;
+                spin("collecting", || gc(&opened.datasets, store, options))?
+            }
+        };
+        let (objects, bytes, kept_young, dry_run) = (swept.objects, swept.bytes, swept.kept_young, self.dry_run);
         if context.json {
             output::json(&Collected { objects, bytes, kept_young, dry_run })?;
             return Ok(Answer::Yes);

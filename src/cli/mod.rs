@@ -100,10 +100,11 @@ Exit codes:
 Environment:
   VENEER_STORE   the store's folder    VENEER_AUTHOR   who you are
   VENEER_LOG     error, warn, info, debug or trace: what is logged to stderr
-  VENEER_TOKEN   what a service elsewhere asks for"
+  VENEER_TOKEN   what a service elsewhere asks for
+  VENEER_CA_FILE certificates that an https:// store may show, beside the system's"
 )]
 struct Cli {
-    /// The store's folder, or http://HOST:PORT of a service [env: VENEER_STORE] [default: ~/.local/share/veneer]
+    /// The store's folder, or http[s]://HOST:PORT of a service [env: VENEER_STORE] [default: ~/.local/share/veneer]
     #[arg(long, global = true, value_name = "DIR", help_heading = HEADING)]
     store: Option<PathBuf>,
 

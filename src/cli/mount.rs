@@ -31,7 +31,7 @@ every tag one that stays (`@v1`). Any other revision is found by name, `@` and 7
 digits of its id, and not listed. Files that are the same in several revisions are read
 and cached once.
 
-Of a store on another machine (--store http://HOST:5015, with VENEER_TOKEN) the
+Of a store on another machine (--store https://HOST:5015, with VENEER_TOKEN) the
 objects and the files of the source come through its service and are kept on this
 disk. Files are read from the source's own path here where that holds the same ones.
 While the service is away, what is kept stays readable, and the rest waits; see
@@ -142,7 +142,7 @@ impl MountArgs {
         }
         let stop = if self.foreground { Some(interrupt::flag()?) } else { None };
         if context.store_url().is_some() {
-            arguments.splice(0..0, self.elsewhere(&context.mount_cache()?));
+            arguments.splice(0..0, self.elsewhere(&context.mount_cache()?, context.ca_file()));
         }
         let Serving { info, child } = mountd::start(&arguments, log.as_deref())?;
         tell(context, &info)?;
@@ -167,9 +167,12 @@ impl MountArgs {
     }
 
     /// What the daemon is told of a store elsewhere; the token it finds in its environment.
-    fn elsewhere(&self, cache: &Path) -> Vec<OsString> {
+    fn elsewhere(&self, cache: &Path, ca_file: Option<PathBuf>) -> Vec<OsString> {
         let (size, wait) = (self.cache_size.to_string(), self.wait.to_string());
-        vec!["--cache".into(), cache.into(), "--cache-size".into(), size.into(), "--wait".into(), wait.into()]
+        let mut words: Vec<OsString> = vec!["--cache".into(), cache.into()];
+        words.extend(["--cache-size".into(), size.into(), "--wait".into(), wait.into()]);
+        ca_file.into_iter().for_each(|file| words.extend(["--ca-file".into(), file.into()]));
+        words
     }
 
     fn arguments(

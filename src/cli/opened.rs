@@ -43,7 +43,6 @@ impl Opened {
 
     /// Opens the store in `path` to change it by this process itself: what a service cannot be asked for.
     pub(super) fn owned(path: &Path) -> Result<Opened> {
-        refuse_served(path)?;
         Ok(Opened::of(LocalStore::open(path, Access::Own)?))
     }
 
@@ -55,11 +54,11 @@ impl Opened {
         Opened { datasets, store: Arc::clone(&store) as _, local: Some(store) }
     }
 
-    /// The store of the service at `url`; what is worth to be kept of it is kept in `cache`.
-    pub(super) fn elsewhere(url: &str, token: Option<String>, writer: &WriterName, cache: &Path) -> Result<Opened> {
-        let store: Arc<dyn Store> = Arc::new(RemoteStore::at(url, token, &cache.join("objects"))?.asking_for(writer));
+    /// The store of a service elsewhere; what is worth to be kept of it is kept in `cache`.
+    pub(super) fn elsewhere(service: RemoteStore, cache: &Path) -> Opened {
+        let store: Arc<dyn Store> = Arc::new(service);
         let datasets = Datasets::new(Arc::clone(&store)).with_cache(Cache::new(&cache.join("tables")));
-        Ok(Opened { store, datasets, local: None })
+        Opened { store, datasets, local: None }
     }
 
     /// The store in `path` through the service that owns it; `None` where none does.
@@ -79,13 +78,4 @@ impl Opened {
             Failure::error("the store is not on this machine").hint("run the command where its folder is")
         })
     }
-}
-
-/// Fails where a service has the store in `path`.
-pub(super) fn refuse_served(path: &Path) -> Result<()> {
-    if service::is_served(path) {
-        return Err(Failure::error(format!("a service has the store `{}`", path.display()))
-            .hint("end `veneer serve` first, and start it again afterwards"));
-    }
-    Ok(())
 }

@@ -78,7 +78,7 @@ impl RunLogArgs {
         let batches = batches_of_file(&input.bytes, input.promise)
             .map_err(|error| Failure::from(error).hint("`veneer run-log --help` says what the file has to be"))?;
         let on = self.on.as_deref().map(|on| context.address(on)).transpose()?;
-        let logged = match context.service()? {
+        let logged = match context.service_elsewhere()? {
             Some(service) => self.ask(&service, &name, on.as_ref(), &batches)?,
             None => {
                 let opened = context.own()?;

@@ -4,8 +4,10 @@
 //! itself. The flows: [`View`] resolves paths, [`Draft`] edits and commits,
 //! [`diff()`] compares, [`MergeRequest`] joins branches.
 
+mod bases;
 pub mod blocks;
 mod bulk;
+mod collect;
 mod commit;
 mod conflict;
 mod content;
@@ -40,6 +42,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use collect::gc;
 pub use conflict::{Conflict, Outcome, Prefer};
 pub use content::Content;
 pub use diff::diff;
@@ -51,12 +54,13 @@ pub use merge::MergeRequest;
 pub use metrics_file::batches_of_file;
 pub use mounted::MountedDraft;
 pub use pending::Resolution;
-pub use reach::{GcReport, check, gc};
+pub use reach::check;
 pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::{SavedView, ViewThere};
 pub use view::{Node, Place, Target, View};
 
+use bases::SeenBases;
 use blocks::Blocks;
 use unchanged::Unchanged;
 
@@ -72,6 +76,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Datasets {
     store: Arc<dyn Store>,
     cache: Option<Arc<Cache>>,
+    bases: Arc<SeenBases>,
 }
 
 /// One dataset: its source, its refs, its revisions. Cloning it is cheap.
@@ -83,12 +88,13 @@ pub struct Dataset {
     record: Arc<DatasetRecord>,
     source: Arc<Unchanged>,
     cache: Option<Arc<Cache>>,
+    bases: Arc<SeenBases>,
 }
 
 impl Datasets {
     /// Looks into `store`, and verifies all that it gives.
     pub fn new(store: Arc<dyn Store>) -> Datasets {
-        Datasets { store: Arc::new(Verified::new(store)), cache: None }
+        Datasets { store: Arc::new(Verified::new(store)), cache: None, bases: Arc::default() }
     }
 
     /// The same, keeping in `cache` what it takes long to find out: where the rows of a table are.
@@ -114,8 +120,8 @@ impl Datasets {
         let record = decode_record(record, &self.store.get(record)?)?;
         let source = Arc::new(Unchanged::at(record.source.clone()));
         let nodes = Arc::new(Nodes::new(self.store.clone()));
-        let (store, cache) = (self.store.clone(), self.cache.clone());
-        Ok(Dataset { store, nodes, name: name.clone(), record: Arc::new(record), source, cache })
+        let (store, cache, bases) = (self.store.clone(), self.cache.clone(), self.bases.clone());
+        Ok(Dataset { store, nodes, name: name.clone(), record: Arc::new(record), source, cache, bases })
     }
 }
 
@@ -164,8 +170,11 @@ impl Dataset {
     /// Opens a file of the source that `base` names, for another machine; returns what was recorded of it, too.
     ///
     /// # Errors
-    /// `SourceChanged`; `NotFound` for what the base does not name, `IsAFolder`.
+    /// `SourceChanged`; `NotFound` for a base of no revision, and what the base does not name; `IsAFolder`.
     pub fn source_file(&self, base: Id, path: &DataPath) -> Result<(Content, Entry)> {
+        if !self.has_base(base)? {
+            return Err(Error::not_found("base of a revision", base.short()));
+        }
         let base = Base::open(&*self.store, base)?;
         let row = base.find(path)?.ok_or_else(|| Error::not_found("path", path))?;
         let entry = base.entry(row)?;

@@ -1,40 +1,14 @@
-//! What the refs reach: what `gc` must keep, and what a healthy store must have.
+//! What the refs reach: what a [collection](super::collect) must keep, and what a healthy store must have.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use super::sound::{State, unsound_rows};
 use super::{Datasets, decode, decode_record, decode_step};
 use crate::base::Base;
 use crate::model::{DraftStep, Id, PendingMerge, RefName, Revision};
 use crate::overlay::{Said, visit_node, visit_rows_node};
-use crate::store::{LocalStore, Problem, Store, pinned};
+use crate::store::{Problem, Store};
 use crate::{Error, Result};
-
-/// What a collection did, or would do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GcReport {
-    /// Objects removed.
-    pub objects: u64,
-    /// Bytes freed.
-    pub bytes: u64,
-    /// Objects that nothing reaches, kept because they are younger than the grace period.
-    pub kept_young: u64,
-}
-
-/// Removes every object that no ref, draft or live mount reaches and that is older than `grace`.
-///
-/// # Errors
-/// `Corrupt` when something reachable cannot be read: then nothing is removed.
-pub fn gc(datasets: &Datasets, store: &LocalStore, grace: Duration, dry_run: bool) -> Result<GcReport> {
-    let mut reach = Reach::new(datasets, false);
-    reach.follow_refs()?;
-    for pinned in pinned(store.path())? {
-        reach.revision(pinned)?;
-    }
-    let swept = store.sweep(&|id| reach.seen.contains(&id), grace, dry_run)?;
-    Ok(GcReport { objects: swept.objects, bytes: swept.bytes, kept_young: swept.kept_young })
-}
 
 /// Returns what is wrong on the way from the refs to the last blob; bytes of blobs are not read.
 pub fn check(datasets: &Datasets) -> Result<Vec<Problem>> {
@@ -49,7 +23,8 @@ pub fn check(datasets: &Datasets) -> Result<Vec<Problem>> {
     Ok(reach.problems)
 }
 
-struct Reach<'a> {
+/// What was reached until now; what was followed before is not followed again.
+pub(super) struct Reach<'a> {
     store: &'a dyn Store,
     seen: HashSet<Id>,
     /// Whether to go on after a problem, and to look whether blobs are there.
@@ -60,27 +35,43 @@ struct Reach<'a> {
 }
 
 impl<'a> Reach<'a> {
+    /// Reaches nothing yet, for a collection.
+    pub(super) fn of(datasets: &'a Datasets) -> Reach<'a> {
+        Reach::new(datasets, false)
+    }
+
     fn new(datasets: &'a Datasets, is_check: bool) -> Reach<'a> {
         Reach { store: &*datasets.store, seen: HashSet::new(), is_check, problems: Vec::new(), states: Vec::new() }
     }
 
-    fn follow_refs(&mut self) -> Result<()> {
+    /// Whether it was reached.
+    pub(super) fn has(&self, id: Id) -> bool {
+        self.seen.contains(&id)
+    }
+
+    /// Follows all refs.
+    pub(super) fn follow_refs(&mut self) -> Result<()> {
         for (name, value) in self.store.list_refs("")? {
-            let text = name.as_str();
-            let done = if text.starts_with(RefName::DATASETS) {
-                self.record(value.id)
-            } else if text.starts_with(RefName::DRAFTS) {
-                self.draft(value.id)
-            } else if text.starts_with(RefName::RUNS) {
-                self.run(value.id)
-            } else if text.starts_with(RefName::VIEWS) {
-                self.blob(value.id)
-            } else {
-                self.revision(value.id)
-            };
-            self.note(done, text)?;
+            let done = self.follow(&name, value.id);
+            self.note(done, name.as_str())?;
         }
         Ok(())
+    }
+
+    /// Follows what a ref of this name points to, or did.
+    pub(super) fn follow(&mut self, name: &RefName, id: Id) -> Result<()> {
+        let text = name.as_str();
+        if text.starts_with(RefName::DATASETS) {
+            self.record(id)
+        } else if text.starts_with(RefName::DRAFTS) {
+            self.draft(id)
+        } else if text.starts_with(RefName::RUNS) {
+            self.run(id)
+        } else if text.starts_with(RefName::VIEWS) {
+            self.blob(id)
+        } else {
+            self.revision(id)
+        }
     }
 
     /// A problem ends a collection, and is one of the findings of a check.
@@ -142,7 +133,7 @@ impl<'a> Reach<'a> {
         self.revision(merge.theirs)
     }
 
-    fn revision(&mut self, id: Id) -> Result<()> {
+    pub(super) fn revision(&mut self, id: Id) -> Result<()> {
         let mut next = vec![id];
         while let Some(id) = next.pop() {
             if !self.seen.insert(id) {

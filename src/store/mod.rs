@@ -29,12 +29,14 @@ use bytes::Bytes;
 
 pub use beside::Beside;
 pub use cache::Cache;
-pub use local::{Access, FsckReport, LocalStore, ObjectInfo, Pin, Problem, StoreStats, Swept, pinned};
+pub use local::{
+    Access, FsckReport, Live, LocalStore, ObjectInfo, Pin, Problem, StoreStats, SweepOptions, Swept, pinned,
+};
 pub use memory::MemoryStore;
 pub use nearby::Nearby;
 pub use object::Object;
 #[cfg(feature = "remote")]
-pub use remote::RemoteStore;
+pub use remote::{Credentials, Distrust, RemoteStore};
 pub use verify::Verified;
 
 use crate::Result;

@@ -16,6 +16,14 @@ pub fn is_served(path: &Path) -> bool {
     RemoteStore::at_socket(&path.join(SOCKET), path).is_ok()
 }
 
+/// The service that has the store in `path`; `None` where none has it.
+///
+/// It is told that `writer` asks.
+pub fn owner(path: &Path, writer: &WriterName) -> Option<RemoteStore> {
+    let owner = RemoteStore::at_socket(&path.join(SOCKET), &path.join("cache")).ok()?;
+    Some(owner.asking_for(writer))
+}
+
 /// The store in `path` through the service that has it, objects from the disk; `None` where none has it.
 ///
 /// It is told that `writer` asks.
@@ -23,8 +31,7 @@ pub fn is_served(path: &Path) -> bool {
 /// # Errors
 /// Those of opening the store beside its owner.
 pub fn served(path: &Path, writer: &WriterName) -> Result<Option<Beside>> {
-    let Ok(far) = RemoteStore::at_socket(&path.join(SOCKET), &path.join("cache")) else { return Ok(None) };
-    let far = far.asking_for(writer);
+    let Some(far) = owner(path, writer) else { return Ok(None) };
     let near = LocalStore::open(path, Access::Read)?;
     Ok(Some(Beside::new(Arc::new(near), Arc::new(far))))
 }

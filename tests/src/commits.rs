@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use veneer::Result;
 use veneer::dataset::{Dataset, Datasets, NewFile, Outcome, check as check_reachable, gc};
 use veneer::model::{BranchName, DataPath, Id};
 use veneer::source::OnDrift;
-use veneer::store::{Access, LocalStore};
+use veneer::store::{Access, LocalStore, SweepOptions};
 
 use crate::{Thing, Tree, through};
 
@@ -36,7 +35,7 @@ pub fn run(store: &Path, limit: u64, mut tell: impl FnMut(u64, Id) -> bool) -> R
             return Ok(());
         }
         if number.is_multiple_of(GC_EVERY) {
-            gc(&datasets, &store, Duration::ZERO, false)?;
+            gc(&datasets, &store, SweepOptions::default())?;
         }
     }
     Ok(())

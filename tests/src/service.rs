@@ -16,6 +16,8 @@ use crate::{binaries, wait};
 pub struct Service {
     process: Child,
     lines: BufReader<ChildStdout>,
+    /// `http`, or `https` for one that speaks TLS.
+    scheme: String,
     /// Where it listens: `127.0.0.1:PORT`.
     pub address: String,
 }
@@ -41,11 +43,11 @@ impl Service {
         let mut line = String::new();
         let mut lines = BufReader::new(process.stdout.take().expect("piped above"));
         let read = lines.read_line(&mut line);
-        let Some(address) = read.ok().and_then(|_| line.trim().strip_prefix("http://")) else {
+        let Some((scheme, address)) = read.ok().and_then(|_| line.trim().split_once("://")) else {
             let _ = process.kill();
             panic!("it ended before it listened: {:?}", process.wait());
         };
-        Service { address: address.to_owned(), process, lines }
+        Service { scheme: scheme.to_owned(), address: address.to_owned(), process, lines }
     }
 
     /// Where the Dashboard is: the second line that a service prints, to be asked for once.
@@ -57,7 +59,7 @@ impl Service {
 
     /// The URL that `--store` takes.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Asks for a path, and returns all that comes: the status line, the headers and the body.

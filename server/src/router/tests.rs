@@ -64,7 +64,10 @@ viewer GET /v1/datasets/{dataset}/views
 editor DELETE /v1/datasets/{dataset}/views/{name}
 editor PUT /v1/datasets/{dataset}/views/{name}
 viewer GET /v1/events
+admin POST /v1/fsck
+admin POST /v1/gc
 viewer GET /v1/imports/{id}
+viewer GET /v1/jobs/{id}
 viewer GET /v1/mounts
 editor POST /v1/objects
 viewer POST /v1/objects/missing
@@ -188,6 +191,19 @@ async fn what_is_not_there_and_what_cannot_be_done_are_problems() {
             "{path}: {answer:?}"
         );
         assert_eq!(answer.headers[header::CONTENT_TYPE], crate::problem::MEDIA_TYPE, "{path}");
+    }
+}
+
+#[test]
+fn who_sends_an_object_has_longer_than_who_asks() {
+    for (method, path, within) in [
+        (Method::PUT, "/v1/objects/3f", SENT_WITHIN),
+        (Method::POST, "/v1/objects", SENT_WITHIN),
+        (Method::POST, "/v1/objects/missing", ANSWER_WITHIN),
+        (Method::GET, "/v1/objects/3f", ANSWER_WITHIN),
+        (Method::POST, "/v1/datasets", ANSWER_WITHIN),
+    ] {
+        assert_eq!(time_of(&method, path), within, "{method} {path}");
     }
 }
 

@@ -166,7 +166,8 @@ fn check_files(disk: &dyn Disk, walked: &Walked, report: &mut FsckReport) -> Res
     Ok(())
 }
 
-fn check_file(disk: &dyn Disk, id: Id, len: u64, report: &mut FsckReport) {
+/// Reads an object's file and its checksums.
+pub(super) fn check_file(disk: &dyn Disk, id: Id, len: u64, report: &mut FsckReport) {
     let path = objects::path(id);
     let mut hasher = TreeHasher::new();
     let read = disk.open(&path).and_then(|file| each_piece(&*file, &mut |piece| hasher.update(piece)));

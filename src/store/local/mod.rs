@@ -11,8 +11,10 @@ mod disk;
 mod fake;
 mod files;
 mod format;
+mod former_refs;
 mod frame;
 mod fsck;
+mod fsck_beside;
 mod group;
 mod index;
 mod index_memory;
@@ -46,7 +48,7 @@ use self::owner::Owner;
 pub use self::pins::{Pin, pinned};
 use self::reader::Reader;
 pub use self::stats::{ObjectInfo, StoreStats};
-pub use self::sweep::Swept;
+pub use self::sweep::{Live, SweepOptions, Swept};
 use super::{Batch, Object, Store};
 use crate::model::{Id, ObjectKind, RefName, RefValue};
 use crate::{Error, ErrorKind, Result};
@@ -113,6 +115,25 @@ impl LocalStore {
     /// The store's own number, 32 hexadecimal digits drawn when it was made.
     pub fn number(&self) -> String {
         self.core.format.store_hex()
+    }
+
+    /// What refs pointed to within `time`, at most an hour, in this process, and perhaps do no more.
+    pub fn former_refs(&self, time: Duration) -> Vec<(RefName, Id)> {
+        match &self.role {
+            Role::Owner(owner) => owner.former.within(time),
+            Role::Reader(_) => Vec::new(),
+        }
+    }
+
+    /// Whether the store has the object; if so, it counts as [`Store::put`] at this moment.
+    ///
+    /// # Errors
+    /// Those of [`Store::has`].
+    pub fn keep(&self, id: Id) -> Result<bool> {
+        match &self.role {
+            Role::Owner(owner) => owner.keep(&self.core, id),
+            Role::Reader(_) => self.has(id),
+        }
     }
 
     fn owner(&self) -> Result<&Owner> {

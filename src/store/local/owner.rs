@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::core::{Core, Where};
+use super::former_refs::FormerRefs;
 use super::group::GroupBuilder;
 use super::index::{Applied, Entry, Found, Index, Place, Record};
 use super::index_sled;
@@ -32,8 +33,12 @@ const FLUSH_EVERY: u64 = 4 << 20;
 /// What only the owner of a store has.
 #[derive(Debug)]
 pub(super) struct Owner {
+    /// Held by whoever moves refs, together with others; alone by a sweep, for which they stand still. Taken
+    /// before the writer, which a sweep that looks at refs does not have yet.
+    moving: RwLock<()>,
     writer: Mutex<Writer>,
     pub(super) stage: Stage,
+    pub(super) former: FormerRefs,
     op: Mutex<u64>,
     moved: Condvar,
     _lock: Option<Lock>,
@@ -77,8 +82,10 @@ impl Owner {
             flushed_end: end,
         };
         Owner {
+            moving: RwLock::new(()),
             writer: Mutex::new(writer),
             stage: Stage::default(),
+            former: FormerRefs::default(),
             op: Mutex::new(op),
             moved: Condvar::new(),
             _lock: lock,
@@ -87,6 +94,11 @@ impl Owner {
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody moves a ref; nobody does as long as this is held.
+    pub(super) fn hold_refs(&self) -> RwLockWriteGuard<'_, ()> {
+        self.moving.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the index; one that fails is replaced, and asked again.
@@ -128,7 +140,19 @@ impl Owner {
         let mut writer = self.writer();
         writer.log.check_usable()?;
         self.put_known(core, &mut writer, kind, id, &mut || Bytes::copy_from_slice(bytes))?;
+        self.stage.promise(id);
         Ok(id)
+    }
+
+    /// Whether the object is there; if so, it counts as put at this moment.
+    pub(super) fn keep(&self, core: &Core, id: Id) -> Result<bool> {
+        let writer = self.writer();
+        let is_there = self.stage.has(id) || self.find(core, Some(&writer), id)?.is_some();
+        if is_there {
+            self.stage.touch(id);
+            self.stage.promise(id);
+        }
+        Ok(is_there)
     }
 
     pub(super) fn put_stream(&self, core: &Core, kind: ObjectKind, content: &mut dyn Read) -> Result<(Id, u64)> {
@@ -153,6 +177,7 @@ impl Owner {
         } else {
             self.add_file(core, &mut writer, new)?;
         }
+        self.stage.promise(id);
         Ok((id, len))
     }
 
@@ -265,6 +290,7 @@ impl Owner {
     }
 
     pub(super) fn apply(&self, core: &Core, batch: &Batch) -> Result<u64> {
+        let _moving = self.moving.read().unwrap_or_else(PoisonError::into_inner);
         let mut writer = self.writer();
         let writer = &mut *writer;
         writer.log.check_usable()?;
@@ -280,6 +306,9 @@ impl Owner {
             && matches!(error.kind(), ErrorKind::NoSpace { .. })
         {
             self.take_back(writer, kept.0, kept.1, core);
+        }
+        if done.is_ok() {
+            self.former.note(&batch.swaps);
         }
         done
     }

@@ -15,14 +15,45 @@ use crate::model::{Id, ObjectKind};
 
 /// Times of objects that were put again are kept so long, once there are many.
 const TOUCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-const TOUCHED_MANY: usize = 64 * 1024;
+/// Times of objects that were put by themselves are kept so long, once there are many: no sweep may promise more.
+pub(super) const PROMISED_FOR: Duration = Duration::from_secs(60 * 60);
+/// So many times are kept, however old.
+const MANY: usize = 64 * 1024;
 
 /// All staged objects.
 #[derive(Debug, Default)]
 pub(super) struct Stage {
     staged: RwLock<HashMap<Id, Staged>>,
     /// Old objects that were put again, and when: somebody is about to refer to them.
-    touched: Mutex<HashMap<Id, Instant>>,
+    touched: Mutex<Times>,
+    /// Objects that were put by themselves, in no batch that refers to them, and when.
+    promised: Mutex<Times>,
+}
+
+/// When something was done with objects last.
+#[derive(Debug, Default)]
+struct Times {
+    times: HashMap<Id, Instant>,
+    /// Once there are so many, old ones are forgotten.
+    look_at: usize,
+}
+
+impl Times {
+    fn note(&mut self, id: Id, kept_for: Duration) {
+        self.times.insert(id, Instant::now());
+        if self.times.len() > self.look_at.max(MANY) {
+            self.times.retain(|_, when| when.elapsed() < kept_for);
+            self.look_at = self.times.len() * 2;
+        }
+    }
+
+    fn is_within(&self, id: Id, time: Duration) -> bool {
+        self.times.get(&id).is_some_and(|when| when.elapsed() < time)
+    }
+}
+
+fn locked(times: &Mutex<Times>) -> MutexGuard<'_, Times> {
+    times.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A staged object.
@@ -52,10 +83,6 @@ impl Stage {
 
     fn write(&self) -> RwLockWriteGuard<'_, HashMap<Id, Staged>> {
         self.staged.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn touched(&self) -> MutexGuard<'_, HashMap<Id, Instant>> {
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn get(&self, id: Id) -> Option<Staged> {
@@ -118,15 +145,21 @@ impl Stage {
 
     /// Notes that an object that was there already was put again.
     pub(super) fn touch(&self, id: Id) {
-        let mut touched = self.touched();
-        touched.insert(id, Instant::now());
-        if touched.len() > TOUCHED_MANY {
-            touched.retain(|_, when| when.elapsed() < TOUCHED_FOR);
-        }
+        locked(&self.touched).note(id, TOUCHED_FOR);
+    }
+
+    /// Notes that an object was put that nothing refers to yet, as far as the store knows.
+    pub(super) fn promise(&self, id: Id) {
+        locked(&self.promised).note(id, PROMISED_FOR);
+    }
+
+    /// Whether the object was put by itself within `time`.
+    pub(super) fn is_promised(&self, id: Id, time: Duration) -> bool {
+        locked(&self.promised).is_within(id, time)
     }
 
     /// Whether the object was put again within `grace`, though it was there before.
     pub(super) fn was_touched(&self, id: Id, grace: Duration) -> bool {
-        self.touched().get(&id).is_some_and(|when| when.elapsed() < grace)
+        locked(&self.touched).is_within(id, grace)
     }
 }

@@ -1,9 +1,10 @@
 //! Removing what nobody needs any more.
 //!
 //! The store does not know what refers to what; it is told which objects are
-//! live. What is dead is first forgotten in the log, by one durable group, and
-//! only then are files removed: a crash in between leaves a file too many,
-//! which the next sweep finds, and never an object too few.
+//! live, once no ref can move any more. What is dead is first forgotten in the
+//! log, by one durable group, and only then are files removed: a crash in
+//! between leaves a file too many, which the next sweep finds, and never an
+//! object too few.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -37,22 +38,64 @@ pub struct Swept {
     pub kept_young: u64,
 }
 
-impl LocalStore {
-    /// Removes every object that is neither `live` nor younger than `grace`; with `dry_run` only counts.
+/// What a sweep may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SweepOptions {
+    /// How old an object must be that nobody needs. One that was put again is young again.
+    pub grace: Duration,
+    /// What this process was given by itself, in no batch, stays so long whatever the grace: whoever put it
+    /// may be about to refer to it.
+    pub promised: Duration,
+    /// Whether it only counts.
+    pub dry_run: bool,
+}
+
+/// Who knows which objects are needed.
+pub trait Live {
+    /// Looks at the refs, from which all that is needed is reached; it may be told to do so again and again.
     ///
-    /// An object that was put again counts as young, though it was there before. Nothing can be
-    /// stored while it runs, but everything can be read.
+    /// It must move none: a sweep lets nobody do that meanwhile.
+    fn mark(&mut self) -> Result<()>;
+
+    /// Whether somebody needs the object, as was found when it looked last.
+    fn is_live(&self, id: Id) -> bool;
+}
+
+/// A list that is known beforehand.
+impl<F: Fn(Id) -> bool> Live for F {
+    fn mark(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_live(&self, id: Id) -> bool {
+        self(id)
+    }
+}
+
+impl LocalStore {
+    /// Removes every object that is neither live nor young.
+    ///
+    /// `live` marks while no ref can move: what is then not live is nobody's, and a ref to it comes too
+    /// late. Nothing can be stored while objects are removed, but everything can be read.
     ///
     /// # Errors
-    /// `ReadOnly` when the store is not owned.
-    pub fn sweep(&self, live: &dyn Fn(Id) -> bool, grace: Duration, dry_run: bool) -> Result<Swept> {
+    /// `ReadOnly` when the store is not owned, and those of the marking: then nothing is removed.
+    pub fn sweep(&self, live: &mut dyn Live, options: SweepOptions) -> Result<Swept> {
+        let SweepOptions { grace, promised, dry_run } = options;
         let owner = self.owner()?;
+        let _still = owner.hold_refs();
+        live.mark()?;
         let mut writer = owner.writer();
         if !dry_run {
             // What was put and not applied is in no index yet; from here on it is, and is young.
             owner.commit(&self.core, &mut writer, &Batch { frees_space: true, ..Batch::default() })?;
         }
-        let (dead, kept, mut swept) = judge(owner, &self.core, &writer, live, grace)?;
+        let is_young = |record: &Record| {
+            record.time_s.saturating_add(grace.as_secs()) > self.core.now_s()
+                || owner.stage.was_touched(record.id, grace)
+                || owner.stage.is_promised(record.id, promised)
+        };
+        let (dead, kept, mut swept) = judge(owner, &self.core, &writer, &*live, &is_young)?;
         let strays = strays(&self.core, owner, &dead, &kept, grace)?;
         swept.objects += strays.len() as u64;
         swept.bytes += strays.iter().map(|stray| stray.len).sum::<u64>();
@@ -83,10 +126,9 @@ fn judge(
     owner: &Owner,
     core: &Core,
     writer: &Writer,
-    live: &dyn Fn(Id) -> bool,
-    grace: Duration,
+    live: &dyn Live,
+    is_young: &dyn Fn(&Record) -> bool,
 ) -> Result<(Vec<Record>, Vec<Record>, Swept)> {
-    let now_s = core.now_s();
     let all = owner.ask(core, Some(writer), &|index| {
         let mut all = Vec::new();
         index.each_object(&mut |record| {
@@ -98,9 +140,7 @@ fn judge(
     let (mut dead, mut kept, mut swept) = (Vec::new(), Vec::new(), Swept::default());
     let mut seen = HashSet::new();
     for record in all {
-        let is_young =
-            record.time_s.saturating_add(grace.as_secs()) > now_s || owner.stage.was_touched(record.id, grace);
-        let is_live = live(record.id);
+        let (is_young, is_live) = (is_young(&record), live.is_live(record.id));
         swept.kept_young += u64::from(is_young && !is_live);
         if is_live || is_young || owner.stage.has(record.id) {
             kept.push(record);

@@ -5,8 +5,13 @@
 //! there. A small object comes into memory, a large one into a file without a
 //! name, so that it can be read anywhere.
 
+mod answers;
+mod asking;
+mod names;
 mod runs;
 mod socket;
+mod tls;
+mod upkeep;
 
 use std::fs;
 use std::io::{Read, Seek};
@@ -17,11 +22,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use ureq::http::{HeaderValue, Response};
-use ureq::{Agent, Body, RequestBuilder, SendBody, config::Config};
+use ureq::{Agent, SendBody};
 
+use self::answers::{Missing, Operation, Ref, Refs, Revisions, Stored};
+use self::asking::{Service, config};
+use self::names::{encoded, word};
+pub use self::tls::Distrust;
 use super::{Batch, Object, Store, batch, wire};
 use crate::model::{DataPath, DatasetName, Id, ObjectKind, RefName, RefValue, WriterName};
 use crate::{Error, ErrorKind, Result};
@@ -42,22 +48,20 @@ const IN_MEMORY_MAX: u64 = 8 << 20;
 const LARGE: usize = 1 << 20;
 /// A batch whose objects have more bytes together is sent in parts: the objects, and then the rest.
 const BATCH_MAX: usize = 16 << 20;
-/// The header in which it says for whom it asks.
-const WRITER: &str = "Veneer-Author";
-/// The most bytes of a problem that are read.
-const PROBLEM_MAX: u64 = 1 << 20;
+
+/// Who asks a service elsewhere, and whom it takes for that.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The token that is shown.
+    pub token: Option<String>,
+    /// Certificates that are trusted beside those of the system, in a file, as PEM.
+    pub ca_file: Option<PathBuf>,
+}
 
 /// A store that a service has.
 #[derive(Debug)]
 pub struct RemoteStore {
-    agent: Agent,
-    /// `http://HOST:PORT`, without a slash at the end.
-    base: String,
-    /// What people call it.
-    name: String,
-    token: Option<String>,
-    /// Who asks, as the service writes it down; proves nothing.
-    writer: Option<HeaderValue>,
+    service: Service,
     /// Where large objects are kept while they are read.
     scratch: PathBuf,
     files: AtomicU64,
@@ -66,20 +70,19 @@ pub struct RemoteStore {
 }
 
 impl RemoteStore {
-    /// The store of the service at `url`, `http://HOST:PORT`; nobody is asked yet.
+    /// The store of the service at `url`, `http://HOST:PORT` or `https://HOST:PORT`; nobody is asked yet.
     ///
     /// Large objects are kept below `scratch` as long as they are read.
     ///
     /// # Errors
-    /// `Invalid` for what is no such URL.
-    pub fn at(url: &str, token: Option<String>, scratch: &Path) -> Result<RemoteStore> {
-        let base = url.trim_end_matches('/');
-        let authority = base.strip_prefix("http://").unwrap_or_default();
-        if authority.is_empty() || authority.contains('/') {
-            return Err(Error::invalid("store", url, "a store elsewhere is `http://HOST:PORT`"));
-        }
-        let agent = Agent::new_with_config(config(CONNECT_WITHIN, SILENCE_MAX));
-        Ok(RemoteStore::with(agent, base.to_owned(), base.to_owned(), token, scratch))
+    /// `Invalid` for what is no such URL, and for a file of certificates that holds none.
+    pub fn at(url: &str, credentials: Credentials, scratch: &Path) -> Result<RemoteStore> {
+        let base = names::base(url)?;
+        let Credentials { token, ca_file } = credentials;
+        let tls = names::is_tls(&base).then(|| tls::config(ca_file.as_deref())).transpose()?;
+        let agent = Agent::new_with_config(config(CONNECT_WITHIN, SILENCE_MAX, tls.as_ref()));
+        let service = Service { token, ..Service::new(agent, tls, base.clone(), base) };
+        Ok(RemoteStore::of(service, scratch))
     }
 
     /// The store of the service that listens on the socket `path`.
@@ -88,20 +91,19 @@ impl RemoteStore {
     /// `Io` when nobody listens there.
     pub fn at_socket(path: &Path, scratch: &Path) -> Result<RemoteStore> {
         socket::connect(path).map_err(|cause| Error::io_at("connect to", path, cause))?;
-        let agent = socket::agent(config(CONNECT_WITHIN, SILENCE_MAX), path);
+        let agent = socket::agent(config(CONNECT_WITHIN, SILENCE_MAX, None), path);
         let name = path.display().to_string();
-        Ok(RemoteStore::with(agent, "http://localhost".to_owned(), name, None, scratch))
+        Ok(RemoteStore::of(Service::new(agent, None, "http://localhost".to_owned(), name), scratch))
     }
 
-    fn with(agent: Agent, base: String, name: String, token: Option<String>, scratch: &Path) -> RemoteStore {
-        let (scratch, files) = (scratch.to_owned(), AtomicU64::new(0));
-        RemoteStore { agent, base, name, token, writer: None, scratch, files, patience: Duration::ZERO }
+    fn of(service: Service, scratch: &Path) -> RemoteStore {
+        RemoteStore { service, scratch: scratch.to_owned(), files: AtomicU64::new(0), patience: Duration::ZERO }
     }
 
     /// The same, saying for whom it asks: a service writes down who changed what.
     #[must_use]
     pub fn asking_for(self, writer: &WriterName) -> RemoteStore {
-        RemoteStore { writer: HeaderValue::from_bytes(writer.as_str().as_bytes()).ok(), ..self }
+        RemoteStore { service: self.service.asking_for(writer), ..self }
     }
 
     /// The same, over TCP, where reading waits so long for a service that is away, and then fails.
@@ -109,15 +111,15 @@ impl RemoteStore {
     /// Only reading what never changes: refs are asked for once.
     #[must_use]
     pub fn patient(self, patience: Duration) -> RemoteStore {
-        let config = config(CONNECT_WITHIN.min(patience.max(PAUSE)), patience.clamp(SILENCE_MIN, SILENCE_MAX));
-        RemoteStore { agent: Agent::new_with_config(config), patience, ..self }
+        let (connect, silence) = (CONNECT_WITHIN.min(patience.max(PAUSE)), patience.clamp(SILENCE_MIN, SILENCE_MAX));
+        let config = config(connect, silence, self.service.tls.as_ref());
+        let (agent, is_patient) = (Agent::new_with_config(config), !patience.is_zero());
+        RemoteStore { service: Service { agent, is_patient, ..self.service }, patience, ..self }
     }
 
     /// A few digits that stand for the store at this URL in a name.
     pub fn mark(url: &str) -> String {
-        let mut digits = Id::of(url.trim_end_matches('/').as_bytes()).to_hex();
-        digits.truncate(8);
-        digits
+        names::mark(url)
     }
 
     /// Bytes of a source's file as a base of the dataset has recorded it; the service has the source.
@@ -125,18 +127,19 @@ impl RemoteStore {
     /// # Errors
     /// `SourceChanged` when the file is no longer that, `NotFound` when the base names none.
     pub fn source_bytes(&self, name: &DatasetName, base: Id, path: &DataPath, range: Range<u64>) -> Result<Bytes> {
+        let service = &self.service;
         let (name, path) = (encoded(name.as_str().as_bytes()), encoded(path.as_bytes()));
-        let url = self.url(&format!("/v1/datasets/{name}/sources/{base}/{path}"));
+        let url = service.url(&format!("/v1/datasets/{name}/sources/{base}/{path}"));
         let wanted = range.end.saturating_sub(range.start);
         self.patiently(|| {
             let header = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
-            let mut answer = self.check(self.signed(self.agent.get(&url)).header("Range", header).call())?;
+            let mut answer = service.check(service.signed(service.agent.get(&url)).header("Range", header).call())?;
             let is_range = answer.status().as_u16() == 206;
             let bytes = answer.body_mut().with_config().limit(wanted + 1).read_to_vec();
-            let bytes = bytes.map_err(|cause| self.unreachable(cause))?;
+            let bytes = bytes.map_err(|cause| service.unreachable(cause))?;
             match bytes.len() as u64 == wanted && (is_range || range.start == 0) {
                 true => Ok(bytes.into()),
-                false => Err(self.strange(format!("{} bytes came, {wanted} were asked for", bytes.len()))),
+                false => Err(service.strange(format!("{} bytes came, {wanted} were asked for", bytes.len()))),
             }
         })
     }
@@ -146,95 +149,38 @@ impl RemoteStore {
         let deadline = Instant::now() + self.patience;
         loop {
             match ask() {
-                Err(error) if self.is_away(&error) && Instant::now() + PAUSE < deadline => thread::sleep(PAUSE),
+                Err(error) if self.service.is_away(&error) && Instant::now() + PAUSE < deadline => thread::sleep(PAUSE),
                 answer => return answer,
             }
         }
     }
 
-    fn is_away(&self, error: &Error) -> bool {
-        matches!(error.kind(), ErrorKind::Io { action } if *action == self.reach())
-    }
-
-    /// What cannot be done while the service is away.
-    fn reach(&self) -> String {
-        format!("reach the store at `{}`", self.name)
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
-    }
-
-    fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
-        let request = match &self.writer {
-            Some(writer) => request.header(WRITER, writer),
-            None => request,
-        };
-        match &self.token {
-            Some(token) => request.header("Authorization", format!("Bearer {token}")),
-            None => request,
-        }
-    }
-
-    /// Takes an answer apart: a problem becomes the error that it was.
-    fn check(&self, answer: std::result::Result<Response<Body>, ureq::Error>) -> Result<Response<Body>> {
-        let mut answer = answer.map_err(|cause| self.unreachable(cause))?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let status = answer.status();
-        let body = answer.body_mut().with_config().limit(PROBLEM_MAX).read_to_vec().unwrap_or_default();
-        let facts: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
-        Err(ErrorKind::from_facts(&facts).map(Error::new).unwrap_or_else(|| {
-            let detail = facts.get("detail").and_then(Value::as_str).map_or_else(|| status.to_string(), str::to_owned);
-            if matches!(status.as_u16(), 502..=504) {
-                return Error::new(ErrorKind::Io { action: self.reach() }).caused_by(detail);
-            }
-            Error::new(ErrorKind::Io { action: format!("use the store at `{}`: {detail}", self.name) })
-        }))
-    }
-
-    fn unreachable(&self, cause: ureq::Error) -> Error {
-        let action = self.reach();
-        match cause {
-            // A reader that has waited in vain is told that, and no detail of the last attempt.
-            ureq::Error::Io(cause) if self.patience.is_zero() => Error::new(ErrorKind::Io { action }).caused_by(cause),
-            cause => Error::new(ErrorKind::Io { action }).caused_by(cause),
-        }
-    }
-
-    fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Response<Body>> {
-        let request = self.signed(self.agent.get(self.url(path)));
-        self.check(request.query_pairs(query.iter().copied()).call())
-    }
-
-    fn json<T: for<'a> Deserialize<'a>>(&self, mut answer: Response<Body>) -> Result<T> {
-        let body = answer.body_mut().with_config().limit(u64::MAX).read_to_vec();
-        let body = body.map_err(|cause| self.unreachable(cause))?;
-        serde_json::from_slice(&body).map_err(|cause| self.strange(cause))
-    }
-
-    fn strange(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        let action = format!("understand the answer of the store at `{}`", self.name);
-        Error::new(ErrorKind::Io { action }).caused_by(cause)
-    }
-
     fn put_as(&self, kind: ObjectKind, id: Id, bytes: &[u8]) -> Result<()> {
         // As a revision it must be found by its prefix, so it is sent although the same bytes may be there.
-        if bytes.len() >= LARGE && kind != ObjectKind::Revision && self.has(id)? {
+        if bytes.len() >= LARGE && kind != ObjectKind::Revision && self.is_kept(id)? {
             return Ok(());
         }
-        let request = self.signed(self.agent.put(self.url(&format!("/v1/objects/{id}"))));
-        self.check(request.query("kind", word(kind)).send(bytes)).map(drop)
+        let service = &self.service;
+        let request = service.signed(service.agent.put(service.url(&format!("/v1/objects/{id}"))));
+        service.check(request.query("kind", word(kind)).send(bytes)).map(drop)
+    }
+
+    /// Whether the service has the object, and keeps it for us to refer to.
+    fn is_kept(&self, id: Id) -> Result<bool> {
+        let service = &self.service;
+        let asked = serde_json::json!({ "ids": [id.to_hex()] }).to_string();
+        let request = service.signed(service.agent.post(service.url("/v1/objects/missing")));
+        let answer = service.check(request.content_type("application/json").send(asked.as_bytes()))?;
+        Ok(service.json::<Missing>(answer)?.missing.is_empty())
     }
 
     fn open_once(&self, id: Id) -> Result<Object> {
-        let mut answer = self.get(&format!("/v1/objects/{id}"), &[])?;
+        let mut answer = self.service.get(&format!("/v1/objects/{id}"), &[])?;
         let len = answer.body().content_length();
         let body = answer.body_mut().with_config().limit(u64::MAX);
         match len {
             Some(len) if len <= IN_MEMORY_MAX => {
-                let bytes = body.read_to_vec().map_err(|cause| self.unreachable(cause))?;
+                let bytes = body.read_to_vec().map_err(|cause| self.service.unreachable(cause))?;
                 Ok(Object::from_bytes(bytes.into()))
             }
             _ => self.keep_in_file(id, &mut body.reader()),
@@ -257,83 +203,12 @@ impl RemoteStore {
     }
 }
 
-fn config(connect: Duration, silence: Duration) -> Config {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        // The core does not read the environment, and a store is no page of the web.
-        .proxy(None)
-        .max_redirects(0)
-        .timeout_connect(Some(connect))
-        .timeout_per_read(Some(silence))
-        .max_idle_connections_per_host(16)
-        .build()
-}
-
-/// The word for a kind in a query.
-fn word(kind: ObjectKind) -> &'static str {
-    match kind {
-        ObjectKind::Blob => "blob",
-        ObjectKind::Base => "base",
-        ObjectKind::Node => "node",
-        ObjectKind::Revision => "revision",
-        ObjectKind::Draft => "draft",
-        ObjectKind::Dataset => "dataset",
-        ObjectKind::Run => "run",
-    }
-}
-
-/// A ref's name or a path as a part of a URL's path: its slashes stay.
-fn encoded(name: &[u8]) -> String {
-    name.iter().fold(String::new(), |mut text, &byte| {
-        match byte {
-            b'/' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
-            byte => text.push_str(&format!("%{byte:02X}")),
-        }
-        text
-    })
-}
-
-#[derive(Deserialize)]
-struct Ref {
-    name: String,
-    id: String,
-    op: u64,
-}
-
-#[derive(Deserialize)]
-struct Refs {
-    refs: Vec<Ref>,
-}
-
-#[derive(Deserialize)]
-struct Operation {
-    op: u64,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    id: String,
-    len: u64,
-}
-
-#[derive(Deserialize)]
-struct Revisions {
-    revisions: Vec<String>,
-}
-
-impl Ref {
-    fn value(&self) -> Result<RefValue> {
-        Ok(RefValue { id: Id::from_hex(&self.id)?, op: self.op })
-    }
-}
-
 impl Store for RemoteStore {
     fn get(&self, id: Id) -> Result<Bytes> {
         self.patiently(|| {
-            let mut answer = RemoteStore::get(self, &format!("/v1/objects/{id}"), &[])?;
+            let mut answer = self.service.get(&format!("/v1/objects/{id}"), &[])?;
             let body = answer.body_mut().with_config().limit(u64::MAX).read_to_vec();
-            body.map(Bytes::from).map_err(|cause| self.unreachable(cause))
+            body.map(Bytes::from).map_err(|cause| self.service.unreachable(cause))
         })
     }
 
@@ -342,11 +217,12 @@ impl Store for RemoteStore {
     }
 
     fn has(&self, id: Id) -> Result<bool> {
-        let request = self.signed(self.agent.head(self.url(&format!("/v1/objects/{id}"))));
-        let answer = request.call().map_err(|cause| self.unreachable(cause))?;
+        let service = &self.service;
+        let request = service.signed(service.agent.head(service.url(&format!("/v1/objects/{id}"))));
+        let answer = request.call().map_err(|cause| service.unreachable(cause))?;
         match answer.status().as_u16() {
             404 => Ok(false),
-            _ => self.check(Ok(answer)).map(|_| true),
+            _ => service.check(Ok(answer)).map(|_| true),
         }
     }
 
@@ -356,23 +232,24 @@ impl Store for RemoteStore {
     }
 
     fn put_stream(&self, kind: ObjectKind, content: &mut dyn Read) -> Result<(Id, u64)> {
-        let request = self.signed(self.agent.post(self.url("/v1/objects")));
+        let service = &self.service;
+        let request = service.signed(service.agent.post(service.url("/v1/objects")));
         let mut content = content;
-        let answer = self.check(request.query("kind", word(kind)).send(SendBody::from_reader(&mut content)))?;
-        let stored: Stored = self.json(answer)?;
+        let answer = service.check(request.query("kind", word(kind)).send(SendBody::from_reader(&mut content)))?;
+        let stored: Stored = service.json(answer)?;
         Ok((Id::from_hex(&stored.id)?, stored.len))
     }
 
     fn read_ref(&self, name: &RefName) -> Result<Option<RefValue>> {
-        match RemoteStore::get(self, &format!("/v1/refs/{}", encoded(name.as_str().as_bytes())), &[]) {
-            Ok(answer) => self.json::<Ref>(answer)?.value().map(Some),
+        match self.service.get(&format!("/v1/refs/{}", encoded(name.as_str().as_bytes())), &[]) {
+            Ok(answer) => self.service.json::<Ref>(answer)?.value().map(Some),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     fn list_refs(&self, prefix: &str) -> Result<Vec<(RefName, RefValue)>> {
-        let refs: Refs = self.json(RemoteStore::get(self, "/v1/refs", &[("prefix", prefix)])?)?;
+        let refs: Refs = self.service.json(self.service.get("/v1/refs", &[("prefix", prefix)])?)?;
         refs.refs.iter().map(|found| Ok((RefName::parse(&found.name)?, found.value()?))).collect()
     }
 
@@ -387,9 +264,10 @@ impl Store for RemoteStore {
             }
             rest.objects.retain(|(_, bytes)| !is_early(bytes));
         }
-        let request = self.signed(self.agent.post(self.url("/v1/apply"))).content_type(wire::BATCH);
-        let answer = self.check(request.send(&wire::encode(&rest)[..]))?;
-        Ok(self.json::<Operation>(answer)?.op)
+        let service = &self.service;
+        let request = service.signed(service.agent.post(service.url("/v1/apply"))).content_type(wire::BATCH);
+        let answer = service.check(request.send(&wire::encode(&rest)[..]))?;
+        Ok(service.json::<Operation>(answer)?.op)
     }
 
     fn watch_refs(&self, op: u64, timeout: Duration) -> Result<u64> {
@@ -399,7 +277,7 @@ impl Store for RemoteStore {
             // Rounded up: a wait that is too short by a part of a millisecond is too short.
             let timeout_ms = left.min(WAIT).as_micros().div_ceil(1000).to_string();
             let query = [("after", &*op.to_string()), ("timeout_ms", &*timeout_ms)];
-            let last: Operation = self.json(RemoteStore::get(self, "/v1/ops", &query)?)?;
+            let last: Operation = self.service.json(self.service.get("/v1/ops", &query)?)?;
             if last.op > op || left <= WAIT {
                 return Ok(last.op);
             }
@@ -407,7 +285,7 @@ impl Store for RemoteStore {
     }
 
     fn revisions_with_prefix(&self, prefix: &str) -> Result<Vec<Id>> {
-        let found: Revisions = self.json(RemoteStore::get(self, "/v1/revisions", &[("prefix", prefix)])?)?;
+        let found: Revisions = self.service.json(self.service.get("/v1/revisions", &[("prefix", prefix)])?)?;
         found.revisions.iter().map(|id| Id::from_hex(id)).collect()
     }
 }
@@ -417,27 +295,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_a_host_and_nothing_else() {
-        let at = |url: &str| RemoteStore::at(url, None, Path::new("/nowhere"));
-        assert_eq!(at("http://gpu1:5015/").expect("valid").base, "http://gpu1:5015");
-        for url in ["", "http://", "gpu1:5015", "ftp://gpu1", "http://gpu1/store", "/a/folder"] {
-            assert!(at(url).is_err(), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_ref_of_an_odd_writer_is_one_path() {
-        let writer = "ada %/ö".parse().expect("a writer");
-        let name = RefName::draft(&"d".parse().expect("valid"), &"fix/a".parse().expect("valid"), &writer);
-        assert_eq!(encoded(name.as_str().as_bytes()), "drafts/d/ada%20%2525%252f%C3%B6/fix/a");
-    }
-
-    #[test]
     fn a_store_that_nobody_serves_is_an_error_with_its_name() {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("service.sock");
         assert!(RemoteStore::at_socket(&socket, folder.path()).is_err());
-        let store = RemoteStore::at("http://127.0.0.1:1", None, folder.path()).expect("nobody is asked yet");
+        let store =
+            RemoteStore::at("http://127.0.0.1:1", Credentials::default(), folder.path()).expect("nobody is asked yet");
         let error = store.list_refs("").expect_err("nobody is there");
         assert!(error.to_string().contains("http://127.0.0.1:1"), "{error}");
     }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{RemoteStore, encoded};
+use super::RemoteStore;
+use super::names::encoded;
 use crate::Result;
 use crate::model::RunName;
 
@@ -16,8 +17,8 @@ impl RemoteStore {
     /// # Errors
     /// `NotFound`; those of the way there.
     pub fn run(&self, name: &RunName) -> Result<Value> {
-        let answer = self.get(&path(name, ""), &[])?;
-        self.json(answer)
+        let answer = self.service.get(&path(name, ""), &[])?;
+        self.service.json(answer)
     }
 
     /// Begins a run.
@@ -25,9 +26,9 @@ impl RemoteStore {
     /// # Errors
     /// `NotFound` for what it is to look at; those of the way there.
     pub fn begin_run(&self, new: &Value) -> Result<Value> {
-        let request = self.signed(self.agent.post(self.url("/v1/runs"))).content_type(JSON);
-        let answer = self.check(request.send(new.to_string()))?;
-        self.json(answer)
+        let request = self.service.signed(self.service.agent.post(self.service.url("/v1/runs"))).content_type(JSON);
+        let answer = self.service.check(request.send(new.to_string()))?;
+        self.service.json(answer)
     }
 
     /// Changes what is said of a run.
@@ -35,9 +36,10 @@ impl RemoteStore {
     /// # Errors
     /// `NotFound`; those of the way there.
     pub fn change_run(&self, name: &RunName, change: &Value) -> Result<Value> {
-        let request = self.signed(self.agent.patch(self.url(&path(name, "")))).content_type(JSON);
-        let answer = self.check(request.send(change.to_string()))?;
-        self.json(answer)
+        let request =
+            self.service.signed(self.service.agent.patch(self.service.url(&path(name, "")))).content_type(JSON);
+        let answer = self.service.check(request.send(change.to_string()))?;
+        self.service.json(answer)
     }
 
     /// Has a batch of rows taken in, an Arrow stream.
@@ -45,9 +47,10 @@ impl RemoteStore {
     /// # Errors
     /// `NotFound` for the run; what the service says of the rows.
     pub fn put_metrics(&self, name: &RunName, batch: &str, stream: &[u8]) -> Result<Value> {
-        let request = self.signed(self.agent.put(self.url(&path(name, &format!("/batches/{batch}")))));
-        let answer = self.check(request.content_type(ARROW).send(stream))?;
-        self.json(answer)
+        let request =
+            self.service.signed(self.service.agent.put(self.service.url(&path(name, &format!("/batches/{batch}")))));
+        let answer = self.service.check(request.content_type(ARROW).send(stream))?;
+        self.service.json(answer)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use harness::Home;
 use harness::service::Service;
-use veneer::store::{LocalStore, RemoteStore, Store, conformance, service};
+use veneer::store::{Credentials, LocalStore, RemoteStore, Store, conformance, service};
 
 /// Holds stores of services to the promises; each has a folder and a process of its own.
 fn check(open: impl Fn(&Home, &Service) -> Arc<dyn Store>) {
@@ -22,7 +22,9 @@ fn check(open: impl Fn(&Home, &Service) -> Arc<dyn Store>) {
 
 #[test]
 fn a_store_over_tcp_keeps_every_promise() {
-    check(|home, service| Arc::new(RemoteStore::at(&service.url(), None, home.path()).expect("a URL")));
+    check(|home, service| {
+        Arc::new(RemoteStore::at(&service.url(), Credentials::default(), home.path()).expect("a URL"))
+    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The built service: it answers on sockets, over a store of its own.
 
+mod api;
 mod commands;
 mod conformance;
 mod contract;
@@ -8,3 +9,5 @@ mod life;
 mod remote_mount;
 mod runs;
 mod safety;
+mod tls;
+mod upkeep;

@@ -4,11 +4,16 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::{Access, LocalStore, open};
+use super::super::{Access, LocalStore, SweepOptions, open};
 use super::folder::{Folder, QUICK, SHORTLY, name, swap};
 use crate::ErrorKind;
 use crate::model::{Id, ObjectKind};
 use crate::store::{Batch, Store, Verified};
+
+/// Takes what is so old.
+fn after(grace: Duration) -> SweepOptions {
+    SweepOptions { grace, ..SweepOptions::default() }
+}
 
 #[test]
 fn a_second_owner_is_told_who_the_first_is() {
@@ -42,7 +47,7 @@ fn a_reader_changes_nothing_and_says_so() {
     let error = reader.put(ObjectKind::Blob, b"x").expect_err("only reading");
     assert!(matches!(error.kind(), ErrorKind::ReadOnly { .. }), "{error}");
     reader.apply(&Batch::default()).expect_err("only reading");
-    reader.sweep(&|_| true, Duration::ZERO, false).expect_err("only reading");
+    reader.sweep(&mut |_| true, SweepOptions::default()).expect_err("only reading");
 }
 
 #[test]
@@ -101,10 +106,11 @@ fn a_reader_goes_on_while_the_log_is_swept_and_written_anew() {
     let large = folder.bodies.iter().find(|(_, body)| body.len() == 70_000).map(|(id, _)| *id).expect("one");
     let open = Verified::new(Arc::new(folder.read().expect("opened"))).open(large).expect("a large object");
     let live: Vec<Id> = folder.refs.values().map(|value| value.id).collect();
-    let dry = owner.sweep(&|id| live.contains(&id), Duration::ZERO, true).expect("counted");
-    let young = owner.sweep(&|id| live.contains(&id), Duration::from_secs(3600), false).expect("swept");
+    let dry_run = SweepOptions { dry_run: true, ..SweepOptions::default() };
+    let dry = owner.sweep(&mut |id| live.contains(&id), dry_run).expect("counted");
+    let young = owner.sweep(&mut |id| live.contains(&id), after(Duration::from_secs(3600))).expect("swept");
     assert_eq!((young.objects, young.kept_young), (0, dry.objects), "all are young");
-    let swept = owner.sweep(&|id| live.contains(&id), Duration::ZERO, false).expect("swept");
+    let swept = owner.sweep(&mut |id| live.contains(&id), SweepOptions::default()).expect("swept");
     assert_eq!(swept, dry);
     assert_eq!(swept.objects, folder.bodies.len() as u64 - 2);
     let logs = fs::read_dir(folder.path().join("log")).expect("listed").count();
@@ -127,14 +133,16 @@ fn an_object_that_is_put_again_is_young_again() {
     let owner = folder.own().expect("owned");
     let old = folder.bodies.values().find(|body| body.len() == 300).expect("a node");
     let id = owner.put(ObjectKind::Node, old).expect("it is there already");
-    let swept = owner.sweep(&|_| false, Duration::ZERO, true).expect("counted");
+    let swept =
+        owner.sweep(&mut |_| false, SweepOptions { dry_run: true, ..SweepOptions::default() }).expect("counted");
     assert_eq!(swept.kept_young, 0);
     // The second it was made in must be over, so that only the touch keeps it.
     std::thread::sleep(Duration::from_millis(1100));
-    let swept = owner.sweep(&|_| false, Duration::from_secs(1), true).expect("counted");
+    let swept =
+        owner.sweep(&mut |_| false, SweepOptions { dry_run: true, ..after(Duration::from_secs(1)) }).expect("counted");
     assert_eq!(swept.kept_young, 0, "the touch is as old");
     owner.put(ObjectKind::Node, old).expect("it is there already");
-    let swept = owner.sweep(&|_| false, Duration::from_secs(1), false).expect("swept");
+    let swept = owner.sweep(&mut |_| false, after(Duration::from_secs(1))).expect("swept");
     assert_eq!(swept.kept_young, 1);
     assert_eq!(&owner.get(id).expect("kept")[..], &old[..]);
 }
@@ -163,7 +171,7 @@ fn what_is_live_can_be_read_at_any_moment_of_a_sweep() {
                 folder.commit(&owner, "main", &[round, n].repeat(100));
             }
             let live: Vec<Id> = live.iter().copied().chain(folder.refs.values().map(|value| value.id)).collect();
-            owner.sweep(&|id| live.contains(&id), Duration::ZERO, false).expect("swept");
+            owner.sweep(&mut |id| live.contains(&id), SweepOptions::default()).expect("swept");
         }
         folder.bodies = bodies;
         done.store(true, std::sync::atomic::Ordering::Relaxed);

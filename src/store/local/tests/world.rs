@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::super::core::Options;
 use super::super::fake::{FakeDisk, Random};
 use super::super::format::Format;
-use super::super::{LocalStore, fsck, open};
+use super::super::{LocalStore, SweepOptions, fsck, open};
 use crate::Result;
 use crate::model::{Id, ObjectKind, RefName, RefValue};
 use crate::store::{Batch, RefSwap, Store};
@@ -154,7 +154,7 @@ impl World {
         let live = self.live();
         self.durable.retain(|id| live.contains(id));
         let put = std::mem::take(&mut self.put);
-        self.store().sweep(&|id| live.contains(&id), Duration::ZERO, false)?;
+        self.store().sweep(&mut |id| live.contains(&id), SweepOptions::default())?;
         drop(put);
         Ok(())
     }
