@@ -10,6 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -181,6 +182,7 @@ def start_run(
         "id": id or ranks.run_id(name, of),
         "kind": kind,
         "host": socket.gethostname(),
+        "started_at": datetime.now(timezone.utc).isoformat(),
         "parameters": {**_surroundings(of), **{key: _as_json(value) for key, value in (parameters or {}).items()}},
     }
     if found.table is not None:
