@@ -25,11 +25,22 @@ log = logging.getLogger("veneer")
 
 HEARTBEAT_S = 10.0
 """A run that says nothing for a minute is shown as lost."""
+_NOT_YET = "not-yet"
+_RANK_0_WITHIN_S = 60.0
 _PASSING = (408, 425, 429, 500, 502, 503, 504, 507)
 
 
 class Delivery:
     """Hands one run's folder to its service.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Whose.
+    client : Client, optional
+        Who is asked; the service of the run's store if not said.
+    begins : bool
+        Whether it begins the run; of several ranks one does, and the others wait for that.
 
     Attributes
     ----------
@@ -39,11 +50,13 @@ class Delivery:
         Why nothing can be sent now.
     """
 
-    def __init__(self, folder: RunFolder, client: Client | None = None) -> None:
+    def __init__(self, folder: RunFolder, client: Client | None = None, *, begins: bool = True) -> None:
         self.folder = folder
         self.sent = self.refused = 0
         self.trouble: str | None = None
         self._client = client
+        self._begins = begins
+        self._made = time.monotonic()
         self._run = folder.read("run.json") or {}
         self._heard = 0.0
 
@@ -62,9 +75,21 @@ class Delivery:
         """
         told = self.folder.read("begun.json")
         if told is None:
-            told = self._service().send("POST", "/v1/runs", self._run["begin"], timeout=10.0)
+            told = self._begun()
             self.folder.write("begun.json", told)
         return told
+
+    def _begun(self) -> dict[str, Any]:
+        service = self._service()
+        if not self._begins:
+            try:
+                found: dict[str, Any] = service.get(path("runs", self._id))
+                return found
+            except NotFoundError:
+                if time.monotonic() - self._made < _RANK_0_WITHIN_S:
+                    raise ServiceError("rank 0 has not begun the run yet", kind=_NOT_YET) from None
+        found = service.send("POST", "/v1/runs", self._run["begin"], timeout=10.0)
+        return found
 
     def send(self, *, beats: bool = False) -> bool:
         """Sends all that is whole; returns whether everything was sent that there is. It raises nothing.
@@ -156,7 +181,7 @@ class Delivery:
     def _wait(self, error: VeneerError | OSError) -> None:
         # Whoever answers next may be another process.
         self._client = None
-        if self.trouble is None:
+        if self.trouble is None and getattr(error, "kind", None) != _NOT_YET:
             log.warning("the run is kept in %s until it can be sent: %s", self.folder.path, error)
         self.trouble = str(error)
 

@@ -131,7 +131,7 @@ class Run:
         self._is_owner = is_owner
         self._samples = samples
         self._parameters = Parameters(self, begin.get("parameters") or {})
-        self._delivery = Delivery(folder)
+        self._delivery = Delivery(folder, begins=rank == 0)
         self._counts = Counts()
         self._is_checked = False
         self._is_finished = False
@@ -371,7 +371,7 @@ class Run:
         if not has_service(store) and os.path.isdir(store):
             # The store is at hand, and nobody serves it: then it is served for a moment.
             with contextlib.suppress(VeneerError, OSError), to_change(store) as client:
-                self._delivery = Delivery(self._folder, client)
+                self._delivery = Delivery(self._folder, client, begins=self.rank == 0)
                 if self._deliver(timeout):
                     return
         waits = f"{self._folder.bytes():,} bytes of the run `{self.name}` wait in {self.folder}"
@@ -382,8 +382,12 @@ class Run:
         self._wake.set()
         if self._hold is not None:
             self._hold.let_go()
-        self._counts = self.counts
+        self._counts, self._asked_name = self.counts, self.name
+        # Whoever sends in this moment would put the folder's lock back.
+        is_free = self._sending.acquire(timeout=1.0)
         self._folder.leave()
+        if is_free:
+            self._sending.release()
 
     def __enter__(self) -> Run:
         return self
@@ -437,10 +441,16 @@ class Run:
         while not self._is_over and self._process == os.getpid():
             wake.wait(pause if self._delivery.trouble else 1.0)
             wake.clear()
+            if self._is_over:
+                break
+            was_in_trouble = self._is_in_trouble()
             with self._sending:
                 self._delivery.send(beats=self.rank == 0)
-            if self._delivery.trouble is None:
+            if not self._is_in_trouble():
                 pause = _FIRST_PAUSE_S
+                if was_in_trouble and self._writer is not None:
+                    # What became large meanwhile need not wait longer.
+                    self._writer.flush(0)
             else:
                 # However much is logged, a service in trouble is not asked all the time.
                 time.sleep(pause)
@@ -459,7 +469,7 @@ class Run:
         if hold is not None:
             hold.let_go()
         self._is_owner = False
-        self._delivery = Delivery(self._folder)
+        self._delivery = Delivery(self._folder, begins=self.rank == 0)
         self._begin_threads()
 
     def _leave(self) -> None:

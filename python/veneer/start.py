@@ -197,8 +197,8 @@ def start_run(
         samples=samples,
     )
     try:
-        told = run._delivery.begin()
-        if told.get("name") != name and of.rank == 0:
+        told = {"name": name} if of.rank else run._delivery.begin()
+        if told.get("name") != name:
             log.warning("a run `%s` was there already: this one is `%s`", name, told.get("name"))
     except (ServiceError, OSError) as error:
         log.warning("the run is kept in %s until it can be sent: %s", run.folder, error)
