@@ -14,6 +14,7 @@ import textwrap
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,46 @@ def served(animals: Path, make_service: Callable[..., Service]) -> Service:
     return make_service().start()
 
 
-def mount_or_skip(address: str, folder: Path, **options: Any) -> veneer.Mount:
+@dataclass
+class Killed:
+    """A training that was killed, at a moment, and one that lives and says nothing."""
+
+    served: Service
+    alive: veneer.Run
+    at: float
+
+
+@pytest.fixture(scope="session", autouse=True)
+def killed(bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+    """Begun before all other tests: `test_lost` looks at it a minute later."""
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "source").mkdir()
+    (folder / "source/a.txt").write_text("a")
+    programs.run(["import", "any", str(folder / "source")], store=str(folder / "store"))
+    served = Service(str(folder / "store"), folder, []).start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VENEER_SPOOL", str(folder / "spool"))
+        patch.setenv("VENEER_STORE", served.store)
+        alive = veneer.start_run("alive")
+        text = "import time, veneer; run = veneer.start_run('killed'); run.log(sample=['a'], loss=[1]); run.flush(); "
+        process = subprocess.Popen(
+            [sys.executable, "-c", text + "print('sent', flush=True); time.sleep(99)"],
+            env={**os.environ, "PYTHONPATH": str(HERE.parent)},
+            stdout=subprocess.PIPE,
+        )
+    with process:
+        assert process.stdout is not None and process.stdout.readline() == b"sent\n"
+        process.kill()
+    yield Killed(served, alive, time.monotonic())
+    served.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for a minute to pass is looked at last."""
+    items.sort(key=lambda item: item.path.name == "test_lost.py")
+
+
+def mount_or_skip(address: str, folder: Path | None, **options: Any) -> veneer.Mount:
     """A mount; the test is skipped, and says why, where nothing can be mounted."""
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("nothing can be mounted here: /dev/fuse cannot be opened")

@@ -24,7 +24,7 @@ class Difference:
     files : list of dict
         `path`, `what` (``added``, ``modified``, ``removed``, ``renamed``), `size_before`, `size_after`.
     rows : list of dict
-        `table`, `path`, `key`, `column`, `change`, `before`, `after`.
+        `table`, `path`, `key` (None of a column), `column` (None of a row), `change`, `before`, `after`.
     summary : dict
         How much differs, and which labels became which.
     """
@@ -42,7 +42,8 @@ class Difference:
         rows: list[dict[str, Any]] = []
         while True:
             told = client.get(at, {"from": a, "to": b, "table": table, "offset": len(rows), "limit": _PAGE})
-            rows += told["rows"]
+            # A change of a whole row has no column, one of a whole column no key.
+            rows += [{"key": None, "column": None, **row} for row in told["rows"]]
             if len(rows) >= told["total_rows"] or not told["rows"]:
                 return cls(a, b, told["files"], rows, told["summary"])
 

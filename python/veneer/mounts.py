@@ -33,7 +33,7 @@ class Info:
     dataset, reference, revision : str
         What it shows.
     mode : str
-        ``follow``, ``pin``, ``all`` or ``writable``.
+        ``follow``, ``pin``, ``all`` or ``write``.
     store : str
         The folder of the store, or the URL of its service.
     control : str or None

@@ -226,11 +226,10 @@ class Run:
             raise InvalidError(f"`epoch` has {length} values, and `sample` has {count}", kind="invalid")
         among = self._samples if among is None else among
         if not self._is_checked and count:
-            self._is_checked = True
             wrong = self._names.first_unknown(names, among)
             if wrong is not None:
-                self._is_checked = False
                 raise wrong
+            self._is_checked = True
         self._put(Rows(when, names, count, kept, among, box_form))
 
     def log_scalars(self, scalars: Mapping[str, float] | None = None, /, *, step: int = 0, **values: float) -> None:

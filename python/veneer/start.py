@@ -90,10 +90,10 @@ class Data:
     def _of_mount(self, info: mounts.Info, text: str, store: str | None, table: str | None, hold: bool) -> None:
         self.store = store or info.store
         revision = info.revision
-        if hold and info.mode not in ("pin", "writable"):
+        if hold and info.mode not in ("pin", "write"):
             self.hold = mounts.Hold(info)
             revision = self.hold.revision
-        if info.mode == "writable":
+        if info.mode == "write":
             log.warning("`%s` is writable: what is not committed in it is no part of the run's revision", text)
         self.table = SampleTable(self.store, info.dataset, revision, table, info.top)
         self.tops = _tops(info.top, text)
