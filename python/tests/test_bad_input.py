@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KEYS, Service, until
 
 import veneer
+from conftest import KEYS, Service, until
 
 
 @pytest.fixture
@@ -197,7 +197,13 @@ def test_a_token_is_shown_where_the_service_wants_one(
     animals: Path, make_service: Callable[..., Service], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = home / "tokens"
-    told = [veneer.programs.find("veneer-server"), "--store", str(home / "store"), "--token-file", str(file)]
+    told: list[str | Path] = [
+        veneer.programs.find("veneer-server"),
+        "--store",
+        str(home / "store"),
+        "--token-file",
+        str(file),
+    ]
     made = subprocess.run(
         [*told, "token", "new", "bob", "--role", "editor"], capture_output=True, text=True, check=True
     )

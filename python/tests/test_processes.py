@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KEYS, Service, until
 
 import veneer
+from conftest import KEYS, Service, until
 
 
 def record(run: veneer.Run, epoch: int) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import CLASSES, KEYS, Service, mount_or_skip, until
 
 import veneer
+from conftest import CLASSES, KEYS, Service, mount_or_skip, until
 from veneer import programs, service
+from veneer.client import Client
 
 
 @pytest.fixture(params=["folder", "service", "url", "mount"])
@@ -221,7 +222,7 @@ def test_a_service_of_our_own_ends_with_the_process(animals: Path, script: Calla
 
     def is_gone() -> bool:
         try:
-            service.Client(url, timeout=1).get("/healthz")
+            Client(url, timeout=1).get("/healthz")
         except veneer.ServiceError:
             return True
         return False
@@ -232,7 +233,7 @@ def test_a_service_of_our_own_ends_with_the_process(animals: Path, script: Calla
 def test_nobody_else_may_ask_a_service_of_our_own(animals: Path) -> None:
     place = service.client(veneer.dataset("animals").store).place
     with pytest.raises(veneer.ForbiddenError):
-        service.Client(place).get("/v1/datasets")
+        Client(place).get("/v1/datasets")
 
 
 def test_what_is_not_there_is_told(animals: Path, home: Path) -> None:

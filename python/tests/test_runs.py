@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import CLASSES, KEYS, Service, until
 
 import veneer
+from conftest import CLASSES, KEYS, Service, until
 
 
 def softmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def test_three_lines_record_what_was_thought_of_each_sample(served: Service, mounted: str) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KEYS, Service
 
 import veneer
+from conftest import KEYS, Service
 
 
 def test_samples_are_drawn_by_their_weights() -> None:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import HERE, KEYS, Service, until
 
 import veneer
+from conftest import HERE, KEYS, Service, until
 from veneer import spool
 from veneer.client import ARROW
 from veneer.deliver import Delivery
@@ -30,7 +30,7 @@ VALUE_S = 20e-9
 def spool_command(*words: str) -> subprocess.CompletedProcess[str]:
     """Runs ``python -m veneer spool`` as a person does."""
     command = [sys.executable, "-m", "veneer", "spool", *words]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 

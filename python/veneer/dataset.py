@@ -43,9 +43,9 @@ def dataset(address: str | os.PathLike[str], *, store: str | os.PathLike[str] | 
 
     Examples
     --------
-    >>> ds = veneer.dataset("traffic@main")  # doctest: +SKIP
-    >>> ds.table(where="area < 20").num_rows  # doctest: +SKIP
-    41
+    >>> ds = veneer.dataset("traffic@main")
+    >>> ds.table(where="label <> 'tram'").num_rows
+    6
     """
     text = os.fspath(address)
     place = default_store() if store is None else os.fspath(store)
@@ -301,8 +301,10 @@ class Dataset:
 
         Examples
         --------
-        >>> with ds.edit("fix labels") as e:  # doctest: +SKIP
-        ...     e.set("train/cat/1.png", label="dog")
+        >>> with ds.edit("it is a bus") as e:
+        ...     e.set("car/1.png", label="bus")
+        >>> [(row["before"], row["after"]) for row in ds.diff("main~1", "main")]
+        [('car', 'bus')]
         """
         return Edit(self, message, branch or self.reference)
 

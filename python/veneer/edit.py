@@ -61,8 +61,9 @@ class Edit:
     ) -> None:
         """Sets cells of a row, by the names of their columns.
 
-        >>> with ds.edit("a car") as e:  # doctest: +SKIP
-        ...     e.set(4211, label="car", weight=2.0)
+        >>> with ds.edit("a car, and it counts twice") as e:
+        ...     e.add_column("weight", "number")
+        ...     e.set("bus/0.png", label="car", weight=2.0)
         """
         all_cells = {name: _plain(value) for name, value in {**(cells or {}), **more}.items()}
         if not all_cells:

@@ -200,8 +200,9 @@ def mount(
 
     Examples
     --------
-    >>> with veneer.mount("traffic@main") as folder:  # doctest: +SKIP
-    ...     train(folder.path)
+    >>> with veneer.mount("traffic@main") as folder:
+    ...     sorted(os.listdir(folder))
+    ['bus', 'car']
     """
     made = folder is None
     path = tempfile.mkdtemp(prefix="veneer-mount-") if folder is None else os.path.abspath(os.fspath(folder))

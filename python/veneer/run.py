@@ -52,8 +52,10 @@ class Parameters(MutableMapping[str, Any]):
 
     Examples
     --------
-    >>> run.parameters["lr"] = 0.1  # doctest: +SKIP
-    >>> run.parameters(batch_size=64, optimizer="sgd")  # doctest: +SKIP
+    >>> run.parameters["lr"] = 0.1
+    >>> run.parameters(batch_size=64, optimizer="sgd")
+    >>> run.parameters["batch_size"]
+    64
     """
 
     def __init__(self, run: Run, begun: Mapping[str, Any]) -> None:
@@ -237,8 +239,8 @@ class Run:
 
         Examples
         --------
-        >>> run.log_scalars(step=3, accuracy=0.91)  # doctest: +SKIP
-        >>> run.log_scalars({"val/loss": 0.4}, step=3)  # doctest: +SKIP
+        >>> run.log_scalars(step=3, accuracy=0.91)
+        >>> run.log_scalars({"val/loss": 0.4}, step=3)
         """
         found: dict[str, float] = {}
         for name, value in {**(scalars or {}), **values}.items():

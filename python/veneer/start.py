@@ -165,8 +165,8 @@ def start_run(
 
     Examples
     --------
-    >>> with veneer.start_run("resnet18", data="/mnt/traffic") as run:  # doctest: +SKIP
-    ...     run.log(epoch=0, sample=paths, loss=losses, predicted=logits)
+    >>> with veneer.start_run("resnet18", data="traffic@main") as run:
+    ...     run.log(epoch=0, sample=["car/0.png", "bus/2.png"], loss=[0.5, 0.25], predicted=["car", "car"])
     """
     if not _NAME.fullmatch(name):
         raise InvalidError(f"`{name}` cannot be a run's name: it is 1 to 64 of A-Z a-z 0-9 . _ -", kind="invalid")

@@ -32,7 +32,7 @@ EACH = 20
 @pytest.fixture(scope="session", autouse=True)
 def bin_folder() -> Path:
     """Where the three programs are: nothing is built here."""
-    folder = Path(os.environ.get("VENEER_BIN") or HERE.parents[1] / "target/debug")
+    folder = Path(os.environ.get("VENEER_BIN") or HERE.parent / "target/debug")
     for name in ("veneer", "veneer-server", "veneer-mountd"):
         if not os.access(folder / name, os.X_OK):
             pytest.exit(f"{folder / name} is not there: `cargo build --workspace` makes it, or set VENEER_BIN", 3)
@@ -85,6 +85,32 @@ def animals(home: Path) -> Path:
 KEYS = [f"{name}/{at:02}.png" for name in CLASSES for at in range(EACH)]
 
 
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What the examples in docstrings speak of: a dataset `traffic` of cars and buses, and a run on it."""
+    folder = tmp_path_factory.mktemp("example")
+    for name in ("bus", "car"):
+        (folder / "traffic" / name).mkdir(parents=True)
+        for at in range(3):
+            (folder / "traffic" / name / f"{at}.png").write_bytes(png(at, 0, len(name)))
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("store", "spool"):
+            patch.setenv(f"VENEER_{variable.upper()}", str(folder / variable))
+        programs.run(["import", "traffic", str(folder / "traffic")])
+        served = Service(str(folder / "store"), folder, []).start()
+        run = veneer.start_run("example", data="traffic")
+        yield {"veneer": veneer, "ds": veneer.dataset("traffic"), "run": run}
+        run.finish()
+        served.stop()
+
+
+@pytest.fixture(autouse=True)
+def names_of_examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
+    """Gives docstrings what their examples name."""
+    if isinstance(request.node, pytest.DoctestItem) and "ds" not in doctest_namespace:
+        doctest_namespace.update(request.getfixturevalue("example"))
+
+
 class Service:
     """A service of a store, at a port that stays the same when it is started again."""
 
@@ -101,7 +127,7 @@ class Service:
         return Client(self.url)
 
     def start(self) -> Service:
-        command = [programs.find("veneer-server"), "--store", self.store, "--port", str(self.port)]
+        command: list[str | Path] = [programs.find("veneer-server"), "--store", self.store, "--port", str(self.port)]
         with (self._folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--dashboard-port", "0", *self._words], stdout=subprocess.PIPE, stderr=log
@@ -187,13 +213,14 @@ def killed(bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         text = "import time, veneer; run = veneer.start_run('killed'); run.log(sample=['a'], loss=[1]); run.flush(); "
         process = subprocess.Popen(
             [sys.executable, "-c", text + "print('sent', flush=True); time.sleep(99)"],
-            env={**os.environ, "PYTHONPATH": str(HERE.parent)},
+            env={**os.environ, "PYTHONPATH": str(HERE)},
             stdout=subprocess.PIPE,
         )
     with process:
         assert process.stdout is not None and process.stdout.readline() == b"sent\n"
         process.kill()
     yield Killed(served, alive, time.monotonic())
+    alive.finish()
     served.stop()
 
 
@@ -223,7 +250,7 @@ def script(home: Path) -> Callable[..., subprocess.Popen[str]]:
     def start(text: str, *words: str, **variables: str) -> subprocess.Popen[str]:
         file = home / "script.py"
         file.write_text(textwrap.dedent(text))
-        environment = {**os.environ, "PYTHONPATH": str(HERE.parent), **variables}
+        environment = {**os.environ, "PYTHONPATH": str(HERE), **variables}
         return subprocess.Popen(
             [sys.executable, str(file), *words],
             env=environment,
