@@ -33,6 +33,7 @@ def run(served: Service, animals: Path) -> veneer.Run:
         ({"epoch": [1]}, "`epoch` has 1 values"),
         ({"epoch": -1}, "the epoch -1 is below 0"),
         ({"_key": [1, 2]}, "cannot be called `_key`"),
+        ({"boxes": [[], []], "box_form": "xyx"}, "`xyx` is no form of boxes"),
         ({"odd": {"a": 1}}, "a value of type dict cannot be logged"),
     ],
 )

@@ -10,8 +10,9 @@ run.finish()                                                         # also by `
 
 | module | knows |
 |---|---|
-| `start`, `run` | what a run looks at; what a training says |
-| `values`, `columns`, `names` | what was handed in; as Arrow; which rows are meant |
+| `start`, `ranks`, `run` | what a run looks at; which process of a job this is; what a training says |
+| `calls`, `values` | one call, checked; what was handed in, kept as it is then |
+| `columns`, `names`, `tables` | as Arrow; which rows are meant; what these are rows of |
 | `writer`, `spool`, `deliver` | the thread that writes; the files; how they are sent |
 | `dataset`, `difference`, `edit` | reading, comparing and changing a dataset |
 | `mounts`, `samplers` | mounts for a while; in which order samples are seen |

@@ -159,6 +159,8 @@ def named(ids: np.ndarray[Any, Any], classes: Sequence[str] | None, width: int |
 def _boxes(value: Any, classes: Sequence[str] | None, form: str) -> list[dict[str, Any]]:
     """The boxes of one image: `{boxes, labels, scores}`, rows of 4 to 6 numbers, or what Ultralytics gives."""
     sides, labels, scores = _parts(value)
+    # Results of Ultralytics say themselves how.
+    form = "xyxy" if hasattr(value, "xyxy") or hasattr(value, "boxes") else form
     if sides.ndim != 2 or (len(sides) and sides.shape[1] != 4):
         raise InvalidError(f"`boxes` of an image have the shape {sides.shape}, and (k, 4) was expected", kind="invalid")
     found = []

@@ -23,69 +23,28 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing import util as multiprocessing_util
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from .calls import Change, Counts, Rows, Scalars, rows_of
 from .deliver import Delivery
 from .errors import InvalidError, VeneerError
 from .mounts import Hold
 from .names import Names
+from .parameters import Parameters
 from .reduce import reduced
 from .service import has_service, to_change
 from .spool import RunFolder
-from .tables import SampleTable
-from .values import freeze
-from .writer import Change, Counts, Rows, Scalars, Writer
+from .tables import Classes
+from .writer import Writer
 
 log = logging.getLogger("veneer")
 
 _FIRST_PAUSE_S, _PAUSE_MAX_S = 0.25, 10.0
-_RESERVED = ("_key", "_row")
 _every: weakref.WeakSet[Run] = weakref.WeakSet()
-
-
-class Parameters(MutableMapping[str, Any]):
-    """What a run was begun with: a mapping; what is set in it is told to the service.
-
-    Examples
-    --------
-    >>> run.parameters["lr"] = 0.1
-    >>> run.parameters(batch_size=64, optimizer="sgd")
-    >>> run.parameters["batch_size"]
-    64
-    """
-
-    def __init__(self, run: Run, begun: Mapping[str, Any]) -> None:
-        self._run = run
-        self._all = dict(begun)
-
-    def __call__(self, **values: Any) -> None:
-        """Sets several at once."""
-        told = {name: _as_json(value) for name, value in values.items()}
-        self._all.update(told)
-        self._run._put(Change({"parameters": told}))
-
-    def __getitem__(self, name: str) -> Any:
-        return self._all[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self(**{name: value})
-
-    def __delitem__(self, name: str) -> None:
-        del self._all[name]
-        self._run._put(Change({"parameters": {name: None}}))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def __repr__(self) -> str:
-        return f"Parameters({self._all!r})"
 
 
 class Run:
@@ -132,7 +91,7 @@ class Run:
         self._hold = hold
         self._is_owner = is_owner
         self._samples = samples
-        self._parameters = Parameters(self, begin.get("parameters") or {})
+        self._parameters = Parameters(self._tell, begin.get("parameters") or {})
         self._delivery = Delivery(folder, begins=rank == 0)
         self._counts = Counts()
         self._is_checked = False
@@ -202,37 +161,14 @@ class Run:
         self._check_process()
         if self._is_finished:
             raise InvalidError(f"the run `{self.name}` is finished", kind="finished")
-        names, count = freeze(sample)
-        if count is None:
-            names, count = [names], 1
-        kept: dict[str, tuple[Any, int | None]] = {}
-        for name, value in {**columns, **values}.items() if columns else values.items():
-            if name in _RESERVED:
-                raise InvalidError(f"a column cannot be called `{name}`", kind="invalid")
-            frozen, length = freeze(value)
-            if length is None and name == "loss" and count > 1:
-                raise InvalidError(
-                    f"`loss` is one number for {count} samples; a loss for each has reduction='none'", kind="invalid"
-                )
-            if length is not None and length != count:
-                raise InvalidError(
-                    f"`{name}` has {length} values, and `sample` has {count}: all have one length", kind="invalid"
-                )
-            kept[name] = frozen, length
-        when, length = freeze(epoch)
-        if length is None:
-            when = int(when)
-            if when < 0:
-                raise InvalidError(f"the epoch {when} is below 0", kind="invalid")
-        elif length != count:
-            raise InvalidError(f"`epoch` has {length} values, and `sample` has {count}", kind="invalid")
-        among = self._samples if among is None else among
-        if not self._is_checked and count:
-            wrong = self._names.first_unknown(names, among)
+        found = columns if not values else {**(columns or {}), **values}
+        call = rows_of(sample, epoch, found or {}, self._samples if among is None else among, box_form)
+        if not self._is_checked and call.count:
+            wrong = self._names.first_unknown(call.sample, call.among)
             if wrong is not None:
                 raise wrong
             self._is_checked = True
-        self._put(Rows(when, names, count, kept, among, box_form))
+        self._put(call)
 
     def log_scalars(self, scalars: Mapping[str, float] | None = None, /, *, step: int = 0, **values: float) -> None:
         """Records numbers of the run as a whole, such as the accuracy after an epoch.
@@ -408,6 +344,9 @@ class Run:
         writer = self._writer or self._make_writer()
         writer.put(call)
 
+    def _tell(self, parameters: Mapping[str, Any]) -> None:
+        self._put(Change({"parameters": dict(parameters)}))
+
     def _make_writer(self) -> Writer:
         with self._making:
             if self._writer is None:
@@ -492,42 +431,12 @@ class Run:
         return _attached, (str(self.folder), self._names, self._classes, self.rank, self._samples)
 
 
-class Classes:
-    """The names of a run's classes, looked up when they are first needed."""
-
-    def __init__(self, known: Sequence[str] | None, table: SampleTable | None = None) -> None:
-        self._known = None if known is None else [str(name) for name in known]
-        self._table = table
-
-    def __call__(self) -> Sequence[str] | None:
-        table, self._table = self._table, None
-        if self._known is None and table is not None:
-            with contextlib.suppress(VeneerError, OSError):
-                self._known = table.classes()
-        return self._known
-
-
 def _attached(folder: str, names: Names, classes: Classes, rank: int, samples: Sequence[Any] | None) -> Run:
     """The run in a process that was spawned by the one that began it."""
     folder_of = RunFolder(Path(folder))
     if not folder_of.join():
         raise InvalidError(f"the run in {folder} is finished", kind="finished")
     return Run(folder=folder_of, names=names, classes=classes, rank=rank, is_owner=False, samples=samples)
-
-
-def _as_json(value: Any) -> Any:
-    """A parameter as JSON has it: what it has no word for is told as text."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else str(value)
-    if isinstance(value, Mapping):
-        return {str(name): _as_json(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(inner) for inner in value]
-    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-        return _as_json(value.item())
-    return str(value)
 
 
 def _told(error: BaseException) -> str:

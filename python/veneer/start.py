@@ -21,9 +21,10 @@ from . import mounts, ranks
 from .client import default_store, is_url
 from .errors import InvalidError, ServiceError, VeneerError
 from .names import Names
-from .run import Classes, Run, _as_json
+from .parameters import as_json
+from .run import Run
 from .spool import RunFolder, root
-from .tables import SampleTable
+from .tables import Classes, SampleTable
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -183,7 +184,7 @@ def start_run(
         "kind": kind,
         "host": socket.gethostname(),
         "started_at": datetime.now(timezone.utc).isoformat(),
-        "parameters": {**_surroundings(of), **{key: _as_json(value) for key, value in (parameters or {}).items()}},
+        "parameters": {**_surroundings(of), **{key: as_json(value) for key, value in (parameters or {}).items()}},
     }
     if found.table is not None:
         begin.update({"dataset": found.table.dataset, "ref": found.table.revision})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,21 @@ class SampleTable:
             return None
         except (OSError, pa.ArrowException) as cause:
             raise ServiceError(f"`{file}` cannot be read: {cause}", kind="unreachable") from cause
+
+
+class Classes:
+    """The names of a run's classes, looked up when they are first needed."""
+
+    def __init__(self, known: Sequence[str] | None, table: SampleTable | None = None) -> None:
+        self._known = None if known is None else [str(name) for name in known]
+        self._table = table
+
+    def __call__(self) -> Sequence[str] | None:
+        table, self._table = self._table, None
+        if self._known is None and table is not None:
+            with contextlib.suppress(VeneerError, OSError):
+                self._known = table.classes()
+        return self._known
 
 
 def _is_text(of: pa.DataType) -> bool:

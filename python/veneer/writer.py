@@ -10,16 +10,15 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from .calls import Call, Change, Counts, Flush, Rows, Scalars
 from .columns import columns_of
 from .names import Names
 from .spool import CHANGE, SCALARS, RowSegment, RunFolder, Segment
-from .values import Frozen, to_numpy
+from .values import to_numpy
 
 log = logging.getLogger("veneer")
 
@@ -30,65 +29,6 @@ SEGMENT_BYTES_MAX = 8 << 20
 ROWS_MAX = 100_000
 PENDING_MAX = 4096
 """So many calls wait for the disk at most; further ones are dropped, and counted."""
-
-
-@dataclass
-class Rows:
-    """A call of `Run.log`."""
-
-    epoch: Frozen
-    sample: Frozen
-    count: int
-    columns: dict[str, tuple[Frozen, int | None]]
-    among: Sequence[Any] | None = None
-    form: str = "xyxy"
-
-
-@dataclass
-class Scalars:
-    """A call of `Run.log_scalars`."""
-
-    step: int
-    values: Mapping[str, float]
-
-
-@dataclass
-class Change:
-    """Something that is to be another at the run."""
-
-    body: Mapping[str, Any]
-
-
-@dataclass
-class Flush:
-    """Has all before it closed, so that it may be sent."""
-
-    done: threading.Event = field(default_factory=threading.Event)
-
-
-Call = Rows | Scalars | Change | Flush
-
-
-@dataclass
-class Counts:
-    """What became of what was logged.
-
-    Attributes
-    ----------
-    rows : int
-        Rows that are on the disk or were sent.
-    dropped : int
-        Rows that were lost: the disk was full, or too slow.
-    unknown : int
-        Rows that were left out, because their sample is in no table.
-    nan : int
-        Losses that are no number.
-    """
-
-    rows: int = 0
-    dropped: int = 0
-    unknown: int = 0
-    nan: int = 0
 
 
 class Writer:
