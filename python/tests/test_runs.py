@@ -87,6 +87,9 @@ def test_samples_are_paths_keys_or_indices_of_a_list(served: Service, mounted: s
             run.log(epoch=epoch, loss=[0.0, 1.0], **way)
     rows = served.rows("names")
     assert [row["sample"] for row in rows] == ["cat/03.png", "dog/04.png"] * len(ways)
+    with veneer.start_run("by-address", data="animals") as run:
+        run.log(sample=[os.path.join(mounted, "cat/03.png")], loss=[1.0])
+    assert [row["sample"] for row in served.rows("by-address")] == ["cat/03.png"]
     with veneer.start_run("indices", data=mounted, samples=pairs) as run:
         run.log(sample=[44], loss=[1.0])
     assert [row["sample"] for row in served.rows("indices")] == ["dog/04.png"]

@@ -151,15 +151,15 @@ class Dataset:
         frame: pandas.DataFrame = self.table(name, **options).to_pandas()
         return frame.set_index("_key")
 
-    def main_table(self) -> str:
-        """The name of the table that people mean by the dataset.
+    def main_table(self, client: Client | None = None) -> str:
+        """The name of the table that people mean by the dataset, by whoever is to be asked.
 
         Raises
         ------
         NotFoundError
             Where it has no table.
         """
-        tables = self.tables()
+        tables: list[dict[str, Any]] = (client or self._client()).get(self._at("tables"))["tables"]
         main = next((table for table in tables if table.get("is_main")), None)
         if main is None and len(tables) != 1:
             raise NotFoundError(f"`{self.name}` has no main table, but {len(tables)} others", kind="not-found")

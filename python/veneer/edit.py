@@ -24,6 +24,8 @@ from .errors import ConflictError, InvalidError, VeneerError
 if TYPE_CHECKING:
     from .dataset import Dataset
 
+_OF_ROWS = ("set", "insert", "delete", "add-column")
+
 
 class Edit:
     """A context manager that commits; `Dataset.edit` makes one.
@@ -59,7 +61,7 @@ class Edit:
     def set(
         self, key: object, /, cells: Mapping[str, Any] | None = None, *, table: str | None = None, **more: Any
     ) -> None:
-        """Sets cells of a row, by the names of their columns.
+        """Sets cells of a row, by the names of their columns; of the main table, where none is said.
 
         >>> with ds.edit("a car, and it counts twice") as e:
         ...     e.add_column("weight", "number")
@@ -146,6 +148,9 @@ class Edit:
         return self.revision
 
     def _commit(self, client: Client, edits: list[dict[str, Any]]) -> str:
+        if any(edit["kind"] in _OF_ROWS and "table" not in edit for edit in edits):
+            main = self._dataset.main_table(client)
+            edits = [{"table": main, **edit} if edit["kind"] in _OF_ROWS else edit for edit in edits]
         at = path("datasets", self._dataset.name, "drafts", self._branch)
         draft = client.get(at)
         if draft["can_undo"] is not None and any(draft["edits"].values()):

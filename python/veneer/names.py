@@ -10,11 +10,16 @@ import numpy as np
 import pyarrow as pa
 
 from .errors import InvalidError, UnknownSampleError
+from .mounts import info_of
 from .values import Frozen, to_numpy
 
 
 class Table(Protocol):
-    """What samples are rows of."""
+    """What samples are rows of, and of which dataset."""
+
+    @property
+    def dataset(self) -> str:
+        """Its name."""
 
     def names(self) -> pa.Table | None:
         """The columns `key` and, of images, `path`; None where any name is a sample."""
@@ -40,6 +45,7 @@ class Names:
         self._by_name: dict[Any, int] | None = None
         self._keys: list[str] = []
         self._key_array: pa.Array | None = None
+        self._asked: set[str] = set()
         self._lists: dict[int, tuple[Sequence[Any], pa.Array]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -134,6 +140,10 @@ class Names:
             raise InvalidError(f"`sample` has a {type(name).__name__}, which names nothing", kind="invalid")
         place = known.get(text)
         if place is None:
+            # As loaders give it; only what is written otherwise is taken apart.
+            plain = (text[len(top) :] for top in self._tops if text.startswith(top))
+            place = next((known[part] for part in plain if part in known), None)
+        if place is None:
             place = next((known[part] for part in self._below(text) if part in known), None)
         if place is None and self._key_array is None:
             place = len(self._keys)
@@ -153,7 +163,20 @@ class Names:
         if not found and self._tops:
             real = os.path.realpath(plain)
             found = [real[len(top) :] for top in self._tops if real.startswith(top)]
+        if not found and self._is_in_another_mount(os.path.dirname(plain)):
+            return self._below(text)
         return found
+
+    def _is_in_another_mount(self, folder: str) -> bool:
+        """Whether a folder is in a mount of the dataset that was not known; from now on it is."""
+        if self._rows is None or folder in self._asked:
+            return False
+        self._asked.add(folder)
+        info = info_of(folder)
+        if info is None or info.dataset != self._rows.dataset or f"{info.top}/" in self._tops:
+            return False
+        self._tops.append(f"{info.top}/")
+        return True
 
     def _among(self, at: np.ndarray[Any, Any], among: Sequence[Any]) -> tuple[pa.Array, np.ndarray[Any, Any] | None]:
         kept = self._lists.get(id(among))
