@@ -33,13 +33,14 @@ def run(served: Service, animals: Path) -> veneer.Run:
         ({"epoch": [1]}, "`epoch` has 1 values"),
         ({"epoch": -1}, "the epoch -1 is below 0"),
         ({"_key": [1, 2]}, "cannot be called `_key`"),
+        ({"columns": {"epoch": [1, 2]}}, "cannot be called `epoch`"),
         ({"boxes": [[], []], "box_form": "xyx"}, "`xyx` is no form of boxes"),
         ({"odd": {"a": 1}}, "a value of type dict cannot be logged"),
     ],
 )
 def test_what_does_not_go_together_is_refused_by_name(run: veneer.Run, values: dict[str, Any], said: str) -> None:
     with pytest.raises(veneer.InvalidError, match=said.replace("(", r"\(")) as error:
-        run.log(sample=KEYS[:2], **values)
+        run.log(values.pop("columns", {}), sample=KEYS[:2], **values)
     assert isinstance(error.value, ValueError)
     run.log(sample=KEYS[:2], loss=[1.0, 2.0])
     run.finish()

@@ -68,6 +68,27 @@ def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Pat
     assert epochs(served, "forks") == list(range(40))
 
 
+def test_children_that_say_nothing_keep_nothing_from_being_sent(served: Service, animals: Path) -> None:
+    run = veneer.start_run("idle", data="animals")
+    children = []
+    try:
+        for epoch in range(30):
+            record(run, epoch)
+            # Among so many forks some come while the parent sends.
+            run._wake.set()
+            child = os.fork()
+            if child == 0:
+                signal.pause()
+            children.append(child)
+        until(lambda: served.run("idle")["rows"] == 30 * len(KEYS), "all of it is sent though the children live")
+        run.finish()
+        assert epochs(served, "idle") == list(range(30)) and not run.folder.exists()
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
 def test_what_a_killed_worker_had_written_is_sent_by_its_parent(served: Service, animals: Path) -> None:
     run = veneer.start_run("worker-dies", data="animals")
     record(run, 0)

@@ -208,6 +208,24 @@ def test_a_mount_without_its_service_is_read_all_the_same(animals: Path, home: P
         monkeypatch.undo()
 
 
+def test_of_a_dataset_without_tables_any_path_is_a_sample(
+    home: Path, served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "plain").mkdir()
+    (home / "plain/a.bin").write_bytes(b"a")
+    programs.run(["import", "plain", str(home / "plain")])
+    with mount_or_skip("plain", home / "mnt") as made:
+        served.stop()
+        with veneer.start_run("plain", data=made.path) as run:
+            run.log(sample=[os.path.join(made.path, "a.bin"), "b.bin"], predicted=[1, 2])
+        served.start()
+        with veneer.start_run("again", data=made.path) as run:
+            run.log(sample=[os.path.join(made.path, "a.bin")], loss=[1])
+    assert [(row["sample"], row["predicted"]) for row in served.rows("plain")] == [("a.bin", 1), ("b.bin", 2)]
+    told = served.run("again")
+    assert (told["dataset"], told["table"], told["rows"]) == ("plain", None, 1)
+
+
 def test_a_service_of_our_own_ends_with_the_process(animals: Path, script: Callable[..., Any]) -> None:
     process = script("""
         import os, veneer

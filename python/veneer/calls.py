@@ -11,7 +11,7 @@ from .columns import FORMS
 from .errors import InvalidError
 from .values import Frozen, freeze
 
-_RESERVED = ("_key", "_row")
+_RESERVED = ("_key", "_row", "sample", "epoch")
 
 
 @dataclass
@@ -24,6 +24,11 @@ class Rows:
     columns: dict[str, tuple[Frozen, int | None]]
     among: Sequence[Any] | None = None
     form: str = "xyxy"
+
+    def bytes(self) -> int:
+        """About how much memory it holds until it is written."""
+        arrays = sum(getattr(value, "nbytes", 0) for value, _ in self.columns.values())
+        return self.count * 8 * (1 + len(self.columns)) + int(arrays)
 
 
 @dataclass

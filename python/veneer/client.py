@@ -199,9 +199,9 @@ class Client:
             return answer
         raise AssertionError("the second connection answers or raises")
 
-    def get(self, path: str, query: Query | None = None) -> Any:
+    def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> Any:
         """What the service tells of `path`, as JSON."""
-        return self.request("GET", path, query=query).json()
+        return self.request("GET", path, query=query, timeout=timeout).json()
 
     def send(self, method: str, path: str, body: object, **options: Any) -> Any:
         """Sends JSON, and returns the JSON that is answered."""

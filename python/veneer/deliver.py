@@ -203,6 +203,8 @@ class Delivery:
         try:
             yield True
         finally:
+            # A child that was forked meanwhile has the file open, too, and must not keep the lock.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -9,9 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from .errors import InvalidError, UnknownSampleError
+from .errors import InvalidError, ServiceError, UnknownSampleError
 from .mounts import info_of
 from .values import Frozen, to_numpy
+
+log = logging.getLogger("veneer")
+
+_LISTS_MAX = 8
 
 
 class Table(Protocol):
@@ -54,7 +59,7 @@ class Names:
 
     def _known(self) -> dict[Any, int]:
         if self._by_name is None:
-            found = None if self._rows is None else self._rows.names()
+            found = self._read()
             known: dict[Any, int] = {}
             if found is not None:
                 keys = found["key"].combine_chunks().cast(pa.string())
@@ -67,11 +72,13 @@ class Names:
             self._by_name = known
         return self._by_name
 
-    @property
-    def is_checked(self) -> bool:
-        """Whether names that are in no table are refused."""
-        self._known()
-        return self._key_array is not None
+    def _read(self) -> pa.Table | None:
+        try:
+            return None if self._rows is None else self._rows.names()
+        except ServiceError as error:
+            # A training does not end because of that; the service looks at the names, too.
+            log.warning("the samples' names are not looked at here: %s", error)
+            return None
 
     def keys(self, sample: Frozen, among: Sequence[Any] | None = None) -> tuple[pa.Array, np.ndarray[Any, Any] | None]:
         """The keys of samples (n,), and where they are known (n,); None for the second when all are.
@@ -184,6 +191,8 @@ class Names:
             keys, known = self._named([_first(one) for one in among])
             if known is not None:
                 raise self.unknown(str(keys[int(np.argmin(known))]))
+            if len(self._lists) >= _LISTS_MAX:
+                del self._lists[next(iter(self._lists))]
             # The list is kept, so that no other one gets its number.
             kept = self._lists[id(among)] = (among, keys)
         if len(at) and (int(at.min()) < 0 or int(at.max()) >= len(among)):

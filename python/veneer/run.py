@@ -164,7 +164,8 @@ class Run:
         found = columns if not values else {**(columns or {}), **values}
         call = rows_of(sample, epoch, found or {}, self._samples if among is None else among, box_form)
         if not self._is_checked and call.count:
-            wrong = self._names.first_unknown(call.sample, call.among)
+            with self._making:
+                wrong = self._names.first_unknown(call.sample, call.among)
             if wrong is not None:
                 raise wrong
             self._is_checked = True
@@ -352,6 +353,7 @@ class Run:
             if self._writer is None:
                 self._writer = Writer(self._folder, self._names, self._classes, self._wake.set, self._is_in_trouble)
                 if not self._is_owner:
+                    self._folder.join()
                     # A worker of multiprocessing ends without `atexit`.
                     multiprocessing_util.Finalize(self, Run._leave, args=(self,), exitpriority=10)
             return self._writer
@@ -405,6 +407,7 @@ class Run:
         if self._writer is not None:
             self._writer.abandon()
         self._writer = None
+        self._folder.step_out()
         self._hold, hold = None, self._hold
         if hold is not None:
             hold.let_go()

@@ -86,7 +86,7 @@ def checked(client: Client) -> Client:
     ServiceError
         When it does not.
     """
-    about = client.get("/v1/about")
+    about = client.get("/v1/about", timeout=10.0)
     if not isinstance(about, dict) or about.get("api") != _API:
         told = about.get("version", "of another kind") if isinstance(about, dict) else "of another kind"
         raise ServiceError(f"the service at `{client.place}` is {told}, and does not speak {_API}", kind="version")

@@ -72,6 +72,8 @@ class RunFolder:
 
     def join(self) -> bool:
         """Says that this process works here, so that nobody removes it; returns whether it is there."""
+        if self._joined is not None:
+            return True
         try:
             descriptor = os.open(self.path / "run.json", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -85,10 +87,14 @@ class RunFolder:
 
     def leave(self) -> None:
         """Takes `join` back. The last one to leave removes the folder, if nothing waits in it."""
+        self.step_out()
+        self.remove()
+
+    def step_out(self) -> None:
+        """Takes `join` back, and leaves the folder to others: what a forked child does that says nothing."""
         descriptor, self._joined = self._joined, None
         if descriptor is not None:
             os.close(descriptor)
-        self.remove()
 
     def read(self, name: str) -> dict[str, Any] | None:
         """One of the JSON files; None where it is not there, or not whole."""

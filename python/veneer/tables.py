@@ -18,6 +18,7 @@ from .errors import ServiceError, VeneerError
 from .mounts import SAMPLES
 
 ALL_ROWS = 1 << 40
+_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,8 @@ class SampleTable:
 
     def names(self) -> pa.Table | None:
         """The columns `key` and, of images, `path`, of all rows; None where the dataset has no table."""
-        found = self._of_mount(["key", "path"])
-        if found is not None:
-            return found
+        if self.top is not None and self.table is None:
+            return self._of_mount(["key", "path"])
         described = self.described()
         if described is None:
             return None
@@ -79,7 +79,7 @@ class SampleTable:
     def described(self) -> dict[str, Any] | None:
         """What the service tells of the table; None where the dataset has none."""
         at = path("datasets", self.dataset, "at", self.revision, "tables")
-        tables: list[dict[str, Any]] = service.client(self.store).get(at)["tables"]
+        tables: list[dict[str, Any]] = service.client(self.store).get(at, timeout=_PATIENCE_S)["tables"]
         for table in tables:
             if table["name"] == self.table or (self.table is None and table.get("is_main")):
                 return table

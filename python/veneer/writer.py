@@ -27,8 +27,8 @@ SYNC_EVERY_S = 1.0
 SEGMENT_BYTES_MAX = 8 << 20
 """… or so large."""
 ROWS_MAX = 100_000
-PENDING_MAX = 4096
-"""So many calls wait for the disk at most; further ones are dropped, and counted."""
+PENDING_BYTES_MAX = 1 << 30
+"""So much waits for the disk at most; what comes then is dropped, and counted."""
 
 
 class Writer:
@@ -65,6 +65,7 @@ class Writer:
         self._is_waiting = is_waiting
         self._number = 0
         self._calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+        self._put = self._taken = 0
         self._rows: RowSegment | None = None
         self._scalars: Segment | None = None
         self._due = math.inf
@@ -74,10 +75,12 @@ class Writer:
 
     def put(self, call: Call) -> None:
         """Takes a call; it is on the disk soon."""
-        if self._calls.qsize() < PENDING_MAX:
-            self._calls.put(call)
-        else:
-            self._drop(call, "the disk is too slow for it")
+        if isinstance(call, Rows):
+            size = call.bytes()
+            if self._put - self._taken + size > PENDING_BYTES_MAX:
+                return self._drop(call, "the disk is too slow for it")
+            self._put += size
+        self._calls.put(call)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until all that was put is in closed segments; returns whether that is so."""
@@ -100,6 +103,7 @@ class Writer:
                 continue
             try:
                 if isinstance(call, Rows):
+                    self._taken += call.bytes()
                     self._write_rows(call)
                 elif isinstance(call, Scalars):
                     self._write_scalars(call)
