@@ -45,6 +45,7 @@ def traffic(served: Service, home: Path, mounted: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", ["README.md", "python/README.md"])
 def test_what_the_pages_show_works(traffic: dict[str, Any], served: Service, page: str) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed here")
     shown = blocks(HERE.parent / page)
     assert len(shown) == 2
     with veneer.mount("traffic", traffic["place"]):

@@ -166,7 +166,7 @@ def test_a_batch_that_is_sent_again_counts_once(served: Service, animals: Path) 
     run = veneer.start_run("twice", data="animals")
     stem = "0123456789ab-000001"
     segment = spool.RowSegment(run.folder, stem, pa.schema([("sample", pa.string()), ("loss", pa.float64())]))
-    segment.add(pa.record_batch({"sample": ["cat/00.png"], "loss": [1.0]}))
+    segment.add(pa.RecordBatch.from_pydict({"sample": ["cat/00.png"], "loss": [1.0]}))
     segment.close()
     data = (run.folder / f"{stem}.arrow").read_bytes()
     for _ in range(3):
@@ -179,7 +179,7 @@ def test_a_batch_that_is_sent_again_counts_once(served: Service, animals: Path) 
 
 def test_of_a_torn_segment_whole_messages_are_sent(home: Path) -> None:
     schema = pa.schema([("sample", pa.string()), ("loss", pa.float64())])
-    one = pa.record_batch({"sample": ["a", "b"], "loss": [1.0, 2.0]}, schema=schema)
+    one = pa.RecordBatch.from_pydict({"sample": ["a", "b"], "loss": [1.0, 2.0]}, schema=schema)
     head, message = schema.serialize().to_pybytes(), one.serialize().to_pybytes()
     whole = head + message * 3
     for cut in range(0, len(whole) + 1, 7):

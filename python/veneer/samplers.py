@@ -84,6 +84,10 @@ class WeightedSampler:
         class Sampler(data.Sampler):  # type: ignore[misc, name-defined]
             """Draws as the plain one does."""
 
+            def __init__(self) -> None:
+                # Older ones of torch want a source of data here, and do nothing with it.
+                pass
+
             def __iter__(self) -> Iterator[int]:
                 return iter(plain)
 

@@ -131,7 +131,7 @@ class Writer:
             found = columns_of(name, value, single, classes, call.form)
             arrays.update((of, part) for of, part in found if of == name or of not in call.columns)
         self._look_at_losses(arrays)
-        batch = pa.record_batch(arrays)
+        batch = pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
         if known is not None:
             unknown = int(np.count_nonzero(~known))
             self.counts.unknown += unknown
