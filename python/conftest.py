@@ -262,7 +262,7 @@ def script(home: Path) -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
-def until(holds: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+def until(holds: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """Waits for something; fails when it does not come."""
     end = time.monotonic() + seconds
     while True:

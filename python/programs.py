@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,24 @@ class Programs(BuildHookInterface):  # type: ignore[type-arg]
         """Names the programs, and the tag."""
         if self.target_name != "wheel":
             return
-        folder = programs(Path(self.root))
+        self._folder = tempfile.mkdtemp(prefix="veneer-wheel-")
+        folder = stripped(programs(Path(self.root)), Path(self._folder))
         build_data["shared_scripts"] = {str(folder / name): name for name in NAMES}
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{machine(folder)}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Leaves nothing behind but the wheel."""
+        shutil.rmtree(getattr(self, "_folder", ""), ignore_errors=True)
+
+
+def stripped(folder: Path, into: Path) -> Path:
+    """A folder with the programs without the names of functions, which are two thirds of them."""
+    if shutil.which("strip") is None:
+        return folder
+    for name in NAMES:
+        subprocess.run(["strip", "-o", into / name, folder / name], check=True)
+    return into
 
 
 def programs(root: Path) -> Path:

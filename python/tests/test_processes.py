@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from work import KEYS, record
 
 import veneer
-from conftest import KEYS, Service, until
-
-
-def record(run: veneer.Run, epoch: int) -> None:
-    """What a worker does."""
-    run.log(epoch=epoch, sample=KEYS, loss=[float(epoch)] * len(KEYS))
+from conftest import Service, until
 
 
 def epochs(served: Service, name: str) -> list[int]:
@@ -39,7 +35,7 @@ def test_workers_write_the_run_that_they_were_given(served: Service, animals: Pa
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(180)
         assert worker.exitcode == 0
     record(run, 4)
     run.finish()

@@ -182,7 +182,13 @@ class Delivery:
         # Whoever answers next may be another process.
         self._client = None
         if self.trouble is None and getattr(error, "kind", None) != _NOT_YET:
-            log.warning("the run is kept in %s until it can be sent: %s", self.folder.path, error)
+            # Where several processes say the same, one is enough.
+            log.log(
+                logging.WARNING if self._begins else logging.DEBUG,
+                "the run is kept in %s until it can be sent: %s",
+                self.folder.path,
+                error,
+            )
         self.trouble = str(error)
 
     @contextlib.contextmanager

@@ -92,7 +92,7 @@ class Run:
         self._is_owner = is_owner
         self._samples = samples
         self._parameters = Parameters(self._tell, begin.get("parameters") or {})
-        self._delivery = Delivery(folder, begins=rank == 0)
+        self._delivery = Delivery(folder, begins=rank == 0 and is_owner)
         self._counts = Counts()
         self._is_checked = False
         self._is_finished = False
@@ -412,7 +412,7 @@ class Run:
         if hold is not None:
             hold.let_go()
         self._is_owner = False
-        self._delivery = Delivery(self._folder, begins=self.rank == 0)
+        self._delivery = Delivery(self._folder, begins=False)
         self._begin_threads()
 
     def _leave(self) -> None:
