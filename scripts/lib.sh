@@ -98,4 +98,27 @@ end_process() {
         [ -d "/proc/$pid" ] || return 0
         sleep 0.1
     done
+    say "the process $pid does not end"
+    return 1
+}
+
+# Usage: python_with NAME REQUIREMENTS… Prints the Python of an environment in target/python that has what these
+# files list, installed once; returns 1 where the packages cannot be had.
+python_with() {
+    local name=$1 sum folder lists=()
+    shift
+    sum=$(cat "$@" | sha256sum | cut -c1-12)
+    folder=$PWD/target/python/$name-$sum
+    if [ ! -e "$folder/complete" ]; then
+        local list
+        for list in "$@"; do lists+=(-r "$list"); done
+        rm -rf "$folder"
+        mkdir -p target/python
+        {
+            python3 -m venv "$folder" &&
+                "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --timeout 20 "${lists[@]}"
+        } >&2 || return 1
+        touch "$folder/complete"
+    fi
+    printf '%s\n' "$folder/bin/python"
 }

@@ -1,0 +1,192 @@
+"""Workers and ranks write one run."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from work import KEYS, record
+
+import veneer
+from conftest import Service, until
+
+
+def epochs(served: Service, name: str) -> list[int]:
+    rows = served.rows(name)
+    assert all(row["loss"] == row["epoch"] for row in rows)
+    assert served.run(name)["rows"] == len(rows)
+    found = sorted({row["epoch"] for row in rows})
+    assert len(rows) == len(found) * len(KEYS)
+    return found
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_workers_write_the_run_that_they_were_given(served: Service, animals: Path, method: Any) -> None:
+    run = veneer.start_run("workers", data="animals")
+    record(run, 0)
+    context = multiprocessing.get_context(method)
+    workers = [context.Process(target=record, args=(run, epoch)) for epoch in range(1, 4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(180)
+        assert worker.exitcode == 0
+    record(run, 4)
+    run.finish()
+    assert epochs(served, "workers") == [0, 1, 2, 3, 4]
+    assert served.run("workers")["status"] == "finished"
+    assert not run.folder.exists()
+
+
+def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Path) -> None:
+    run = veneer.start_run("forks", data="animals")
+    children = []
+    for epoch in range(0, 40, 2):
+        record(run, epoch)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                record(run, epoch + 1)
+                run._leave()
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
+    run.finish()
+    assert epochs(served, "forks") == list(range(40))
+
+
+def test_children_that_say_nothing_keep_nothing_from_being_sent(served: Service, animals: Path) -> None:
+    run = veneer.start_run("idle", data="animals")
+    children = []
+    try:
+        for epoch in range(30):
+            record(run, epoch)
+            # Among so many forks some come while the parent sends.
+            run._wake.set()
+            child = os.fork()
+            if child == 0:
+                signal.pause()
+            children.append(child)
+        until(lambda: served.run("idle")["rows"] == 30 * len(KEYS), "all of it is sent though the children live")
+        run.finish()
+        assert epochs(served, "idle") == list(range(30)) and not run.folder.exists()
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def test_what_a_killed_worker_had_written_is_sent_by_its_parent(served: Service, animals: Path) -> None:
+    run = veneer.start_run("worker-dies", data="animals")
+    record(run, 0)
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        record(run, 1)
+        until(lambda: run.counts.rows == len(KEYS), "it is on the disk")
+        os.write(writable, b"x")
+        signal.pause()
+    os.read(readable, 1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    until(lambda: served.run("worker-dies")["rows"] == 2 * len(KEYS), "both epochs are there")
+    run.finish()
+    assert epochs(served, "worker-dies") == [0, 1]
+
+
+LAUNCH = """
+import os, subprocess, sys
+text = sys.argv[1]
+ranks = []
+for rank in range(3):
+    variables = {"RANK": str(rank), "WORLD_SIZE": "3", "LOCAL_WORLD_SIZE": "3",
+                 "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+    ranks.append(subprocess.Popen([sys.executable, "-c", text], env={**os.environ, **variables}))
+sys.exit(max(rank.wait() for rank in ranks))
+"""
+RANK = """
+import os, veneer
+rank = int(os.environ["RANK"])
+run = veneer.start_run("ranks", data="animals")
+keys = [f"cat/{at:02}.png" for at in range(20)]
+run.log(epoch=rank, sample=keys, loss=[float(rank)] * 20)
+assert run.rank == rank
+"""
+
+
+def test_ranks_of_one_job_write_one_run_and_those_of_the_next_another(
+    served: Service, animals: Path, script: Callable[..., Any]
+) -> None:
+    for _ in range(2):
+        process = script(LAUNCH, RANK)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (out, err)
+    told = served.client.get("/v1/runs")["runs"]
+    assert [(run["name"], run["status"], run["rows"]) for run in told] == [
+        ("ranks-2", "finished", 60),
+        ("ranks", "finished", 60),
+    ]
+    assert told[0]["parameters"]["processes"] == 3
+    for name in ("ranks", "ranks-2"):
+        assert [row["epoch"] for row in served.rows(name)] == [rank for rank in range(3) for _ in range(20)]
+
+
+def test_processes_with_one_id_write_one_run(
+    served: Service, animals: Path, script: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VENEER_RUN_ID", "job 7")
+    first, second = veneer.start_run("named", data="animals"), veneer.start_run("named", data="animals")
+    assert first.id == second.id
+    record(first, 0)
+    record(second, 1)
+    first.finish()
+    second.finish()
+    assert epochs(served, "named") == [0, 1]
+
+
+def test_torch_distributed_tells_all_ranks_the_id(served: Service, animals: Path, script: Callable[..., Any]) -> None:
+    pytest.importorskip("torch.distributed", reason="torch is not installed here")
+    process = script("""
+        import os, torch.distributed as dist, torch.multiprocessing as mp, veneer
+        def work(rank):
+            os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29511")
+            dist.init_process_group("gloo", rank=rank, world_size=2)
+            run = veneer.start_run("gloo", data="animals")
+            run.log(epoch=rank, sample=["cat/00.png"], loss=[rank])
+            dist.barrier()
+            run.finish()
+        if __name__ == "__main__":
+            mp.spawn(work, nprocs=2)
+    """)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, (out, err)
+    assert [run["rows"] for run in served.client.get("/v1/runs")["runs"]] == [2]
+
+
+def test_another_process_does_not_hold_the_mount(mounted: str, served: Service) -> None:
+    run = veneer.start_run("holder", data=mounted)
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    try:
+        assert run._hold is not None
+        run.finish()
+        with veneer.dataset("animals").edit("one less") as edit:
+            edit.remove("cat/00.png")
+        until(lambda: not Path(mounted, "cat/00.png").exists(), "the mount moves on though the child lives")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+if sys.platform != "linux":
+    pytest.skip("mounts are Linux's", allow_module_level=True)
