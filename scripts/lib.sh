@@ -98,8 +98,6 @@ end_process() {
         [ -d "/proc/$pid" ] || return 0
         sleep 0.1
     done
-    say "the process $pid does not end"
-    return 1
 }
 
 # Usage: python_with NAME REQUIREMENTS… Prints the Python of an environment in target/python that has what these

@@ -210,6 +210,20 @@ impl Context {
         Ok(())
     }
 
+    /// Has a writable mount of the author's draft, if there is one, show what was done to the draft.
+    ///
+    /// The store must not be owned by this process meanwhile.
+    pub(super) fn show_in_mount(&self, dataset: &DatasetName, branch: &BranchName) {
+        let (Ok(Some(_)), Ok(store), Ok(writer)) = (self.store_folder(), self.existing_store_path(), self.author())
+        else {
+            return;
+        };
+        // It shows it a moment later by itself.
+        if let Err(error) = MountedDraft::new(&store, dataset, branch, &writer).snapshot() {
+            tracing::warn!(%error, "the mount was not asked: {error}");
+        }
+    }
+
     /// Reads a NAME where a revision makes no sense.
     pub(super) fn dataset_name(&self, text: &str) -> Result<DatasetName> {
         let address = self.address(text)?;

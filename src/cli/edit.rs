@@ -42,15 +42,26 @@ impl Editing {
     pub(super) fn save(mut self, context: &Context, label: &str) -> Result {
         self.draft.save(label)?;
         if (self.draft.view().overlay().root(), self.draft.pending()) == (self.before.0, self.before.1.as_ref()) {
-            return self.tell(context, label, false, "changes nothing: it is so already");
+            return self.nothing(context, label, "changes nothing: it is so already");
         }
         self.done(context, label, "veneer undo")
     }
 
     /// Tells what was done to the draft.
-    pub(super) fn done(&self, context: &Context, label: &str, back: &str) -> Result {
-        let (dataset, branch) = (self.dataset.name(), &self.branch);
-        self.tell(context, label, true, &format!("(`{back} {dataset}@{branch}` takes it back)"))
+    ///
+    /// A writable mount of the draft shows it when this returns.
+    pub(super) fn done(self, context: &Context, label: &str, back: &str) -> Result {
+        let (dataset, branch) = (self.dataset.name().clone(), self.branch.clone());
+        let answer = self.tell(context, label, true, &format!("(`{back} {dataset}@{branch}` takes it back)"))?;
+        // The mount needs the store for that.
+        drop(self);
+        context.show_in_mount(&dataset, &branch);
+        Ok(answer)
+    }
+
+    /// Says that nothing was to be done, and why.
+    pub(super) fn nothing(&self, context: &Context, label: &str, why: &str) -> Result {
+        self.tell(context, label, false, why)
     }
 
     fn tell(&self, context: &Context, step: &str, changed: bool, remark: &str) -> Result {

@@ -232,6 +232,11 @@ pub trait TableFile: Send + Sync {
         keys.iter().map(|key| self.find(table, key)).collect()
     }
 
+    /// Whether a new row's id can only be the one after the last, whatever others add meanwhile.
+    fn ids_are_places(&self, _table: usize) -> bool {
+        false
+    }
+
     /// The highest id of a row, where ids are numbers.
     ///
     /// # Errors

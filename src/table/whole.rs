@@ -170,11 +170,20 @@ pub(crate) trait WholeFile: Send + Sync {
         false
     }
 
+    /// See [`TableFile::ids_are_places`].
+    fn are_ids_places(&self) -> bool {
+        false
+    }
+
     /// See [`TableFile::splice`]; all edits are of tables that are there.
     fn splice_edits(&self, edits: &FileEdits) -> Result<Splice>;
 }
 
 impl<F: WholeFile> TableFile for F {
+    fn ids_are_places(&self, _table: usize) -> bool {
+        self.are_ids_places()
+    }
+
     fn tables(&self) -> &[TableInfo] {
         self.infos()
     }

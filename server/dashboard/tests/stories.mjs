@@ -1,11 +1,11 @@
 /**
  * The stories of the Dashboard in a real browser against a real service; `scripts/stories` makes one and runs this.
  *
- *     node tests/stories.mjs --url http://127.0.0.1:8000 [--dataset NAME] [--run NAME] [--boxes NAME] [--mount DIR]
- *         [--only TEXT] [--shots DIR]
+ *     node tests/stories.mjs --url http://127.0.0.1:8000 [--dataset NAME] [--run NAME] [--boxes NAME] [--odd NAME]
+ *         [--mount DIR] [--only PATTERN] [--shots DIR]
  *
  * The dataset needs a class column and, for the loop of corrections, a run with a loss; `--boxes` is one with boxes,
- * `--mount` where the dataset is mounted. What a story edits it takes back, but for the commit of the loop, which
+ * `--odd` one of odd rows (scripts/python/odd_rows.py), `--mount` where the dataset is mounted. What a story edits it takes back, but for the commit of the loop, which
  * it reverts as a draft and commits again. `UPDATE=1` keeps the pictures of the CPU renderer as they are now.
  */
 import { strict as assert } from "node:assert";
@@ -17,6 +17,7 @@ import { frame } from "./stories/frame.mjs";
 import { pages } from "./stories/pages.mjs";
 import { plots } from "./stories/plots.mjs";
 import { rows } from "./stories/rows.mjs";
+import { states } from "./stories/states.mjs";
 import { readWorld } from "./world.mjs";
 
 const { values: options } = parseArgs({
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     dataset: { type: "string" },
     run: { type: "string" },
     boxes: { type: "string" },
+    odd: { type: "string" },
     mount: { type: "string" },
     only: { type: "string" },
     shots: { type: "string" },
@@ -35,11 +37,11 @@ if (!options.url) {
   process.exit(2);
 }
 const world = await readWorld(options);
-const stories = { ...frame, ...rows, ...plots, ...editing, ...pages, ...access };
+const stories = { ...frame, ...rows, ...plots, ...editing, ...pages, ...states, ...access };
 
 let [passed, failed, skipped] = [0, 0, 0];
 for (const [name, story] of Object.entries(stories)) {
-  if (options.only && !name.includes(options.only)) continue;
+  if (options.only && !new RegExp(options.only).test(name)) continue;
   const began = Date.now();
   const { browser, page, failures } = await openBrowser(world.origin);
   const took = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;

@@ -1,7 +1,7 @@
 /** What the stories are told of: a service with its dataset, and how a page of it is read. */
 import { mkdirSync } from "node:fs";
 
-export async function readWorld({ url, dataset: wanted, run: wantedRun, boxes, mount, shots }) {
+export async function readWorld({ url, dataset: wanted, run: wantedRun, boxes, odd, mount, shots }) {
   const origin = new URL(url).origin;
   const api = async (path, body) => {
     const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -19,6 +19,8 @@ export async function readWorld({ url, dataset: wanted, run: wantedRun, boxes, m
     const table = tables.find(({ is_main }) => is_main) ?? tables.find((one) => one.name === "samples") ?? tables[0];
     return { dataset: name, tables, table };
   };
+  const oddTable = async (name) =>
+    (await tablesOf(name)).tables.find(({ columns }) => columns.some((column) => column.name === "score")).name;
   /** The run that has predicted boxes. */
   const boxesRun = async (name) =>
     (await api(`/runs?dataset=${encodeURIComponent(name)}`)).runs.find(({ columns }) =>
@@ -44,6 +46,8 @@ export async function readWorld({ url, dataset: wanted, run: wantedRun, boxes, m
     mount,
     /** The dataset with boxes, its tables and its main table. */
     boxed: { ...(await tablesOf(boxes ?? dataset)), run: await boxesRun(boxes ?? dataset) },
+    /** The dataset of odd rows, and the table that has them. */
+    odd: odd ? { dataset: odd, table: await oddTable(odd) } : null,
     addressOf,
     workspace: (query = {}) => addressOf(dataset, { ...(run ? { run } : {}), ...query }),
     shot: async (page, name) => shots && (await page.screenshot({ path: `${shots}/${name}.png` })),

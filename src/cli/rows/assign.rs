@@ -1,5 +1,6 @@
 //! `COLUMN=VALUE` on the command line, and which rows are meant.
 
+use arrow::datatypes::DataType;
 use veneer::dataset::View;
 use veneer::dataset::rows::{RowEdit, Table};
 use veneer::model::Value;
@@ -49,7 +50,7 @@ impl Assignments {
             let (column, text) = word.split_once('=').ok_or_else(|| {
                 Failure::usage(format!("`{word}` assigns nothing")).hint("write COLUMN=VALUE, as in `label=car`")
             })?;
-            Ok((column.to_owned(), wanted(text, schema)))
+            Ok((column.to_owned(), wanted(column, text, schema)))
         };
         words.iter().map(read).collect::<Result<Vec<_>>>().map(Assignments)
     }
@@ -132,8 +133,13 @@ impl Meant {
     }
 }
 
-fn wanted(text: &str, schema: &TableSchema) -> Wanted {
-    if let Ok(json) = serde_json::from_str(text) {
+fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
+    let is_text = schema.find(column).is_some_and(|at| schema.columns[at].data_type == DataType::Utf8);
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+        // `1.10` is no number in a column of text.
+        if is_text && (json.is_number() || json.is_boolean()) {
+            return Wanted::Constant(Value::Text(text.to_owned()));
+        }
         return Wanted::Constant(Value::from_json(&json));
     }
     let is_word = text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');

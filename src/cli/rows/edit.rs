@@ -160,6 +160,9 @@ fn edit(
     let mut editing = Editing::open(context, &context.address(name)?)?;
     let table = table_of(&editing, table)?;
     let (edits, label) = work(editing.draft.view(), &table)?;
+    if edits.is_empty() {
+        return editing.nothing(context, &format!("{label} in {}", table.name), "changes nothing: no row is meant");
+    }
     new_classes.iter().for_each(|class| editing.draft.allow_class(class));
     editing.draft.edit_table(&table, edits)?;
     editing.save(context, &format!("{label} in {}", table.name))

@@ -5,7 +5,7 @@
 //! paired with the one that has most cells in common with it, so that an edited
 //! cell is that, and not a row deleted and another inserted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use imara_diff::{Algorithm, Diff, Hunk, Interner, Token};
 
@@ -95,20 +95,32 @@ pub(super) fn by_content(old: &[u64], new: &[u64]) -> (Vec<u32>, Vec<Hunk>) {
     (before, hunks)
 }
 
-/// Pairs rows of the places that have no counterpart by what is there once among them on both sides.
+/// Pairs rows of the places that are in no common order by their content. Of rows alike, the first of both sides are
+/// a pair, the second, and so on, where there are as many of them on both.
 pub(super) fn moved(old: (&[u64], &[u32]), new: (&[u64], &[u32])) -> Vec<(u32, u32)> {
-    let once = |(rows, places): (&[u64], &[u32])| {
-        let mut once: HashMap<u64, Option<u32>> = HashMap::with_capacity(places.len());
+    let alike = |(rows, places): (&[u64], &[u32])| {
+        let mut alike: HashMap<u64, Vec<u32>> = HashMap::with_capacity(places.len());
         for place in places {
-            once.entry(rows[*place as usize]).and_modify(|place| *place = None).or_insert(Some(*place));
+            alike.entry(rows[*place as usize]).or_default().push(*place);
         }
-        once
+        alike
     };
-    let of_new = once(new);
-    let pairs = once(old).into_iter().filter_map(|(row, old)| Some((old?, (*of_new.get(&row)?)?)));
-    let mut pairs: Vec<(u32, u32)> = pairs.collect();
+    let of_new = alike(new);
+    let mut pairs = Vec::new();
+    for (row, old) in alike(old) {
+        if let Some(new) = of_new.get(&row).filter(|new| new.len() == old.len()) {
+            pairs.extend(old.into_iter().zip(new.iter().copied()));
+        }
+    }
     pairs.sort_unstable();
     pairs
+}
+
+/// Takes back what pairs rows that are wholly alike with others.
+pub(super) fn unpair(moved: &[(u32, u32)], before: &mut [u32]) {
+    let olds: HashSet<u32> = moved.iter().map(|(old, _)| *old).collect();
+    before.iter_mut().filter(|old| olds.contains(old)).for_each(|old| *old = NONE);
+    moved.iter().for_each(|(_, new)| before[*new as usize] = NONE);
 }
 
 /// Pairs the rows between two anchors by what their cells have in common.
@@ -284,9 +296,10 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_moved_is_known_where_none_among_those_left_is_like_it() {
+    fn rows_that_moved_are_known_where_as_many_are_alike_on_both_sides() {
         let (old, new) = ([1, 2, 3, 4, 4, 5], [5, 9, 4, 4, 2]);
-        assert_eq!(moved((&old, &[0, 1, 3, 4, 5]), (&new, &[0, 1, 2, 3, 4])), [(1, 4), (5, 0)]);
+        assert_eq!(moved((&old, &[0, 1, 3, 4, 5]), (&new, &[0, 1, 2, 3, 4])), [(1, 4), (3, 2), (4, 3), (5, 0)]);
+        assert_eq!(moved((&old, &[3, 4, 5]), (&new, &[0, 2])), [(5, 0)]);
         assert_eq!(moved((&old, &[3]), (&new, &[3])), [(3, 3)]);
         assert_eq!(moved((&old, &[]), (&new, &[1])), []);
     }

@@ -202,6 +202,9 @@ impl Work<'_> {
         };
         self.changes.keys().for_each(&mut note);
         self.rows.entries()?.iter().for_each(|(address, _)| note(address));
+        if self.file.ids_are_places(self.at) {
+            return Ok(highest);
+        }
         for other in (self.besides.elsewhere)()? {
             self.rows.diff(&other)?.iter().for_each(|difference| note(&difference.address));
         }

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use imara_diff::Hunk;
+
 use super::align::{self, NONE};
 use super::cells::Comparing;
 use super::side::Opened;
@@ -119,6 +121,13 @@ pub(super) fn align(old: Opened<'_>, new: Opened<'_>) -> Result<std::result::Res
     Ok(Ok(all))
 }
 
+/// The rows that are alike in what has no common order.
+fn hunks_moved(hunks: &[Hunk], old: &[u64], new: &[u64]) -> Vec<(u32, u32)> {
+    let olds: Vec<u32> = hunks.iter().flat_map(|hunk| hunk.before.clone()).collect();
+    let news: Vec<u32> = hunks.iter().flat_map(|hunk| hunk.after.clone()).collect();
+    align::moved((old, &olds), (new, &news))
+}
+
 impl Aligned {
     fn new(old: Opened<'_>, new: Opened<'_>, table: String) -> Result<Option<Aligned>> {
         let places = (old.place(&table)?, new.place(&table)?);
@@ -150,6 +159,7 @@ impl Aligned {
         let is_keyed = old_key.is_some() && old_key == new_key;
         let hashed_old = old.hashed(places.0, &common, &comparing, is_keyed)?;
         let hashed_new = new.hashed(places.1, &common, &comparing, is_keyed)?;
+        let mut moved = Vec::new();
         let before = if is_keyed {
             align::by_key(&hashed_old.keys, &hashed_new.keys)
         } else {
@@ -159,11 +169,13 @@ impl Aligned {
                 both().flat_map(|hunk| hunk.before.clone()).collect(),
                 both().flat_map(|hunk| hunk.after.clone()).collect(),
             );
+            moved = hunks_moved(&hunks, &hashed_old.rows, &hashed_new.rows);
             if olds.len().max(news.len()) <= CHANGED_MAX {
                 let olds = old.cells(places.0, &common, &comparing, olds)?;
                 let news = new.cells(places.1, &common, &comparing, news)?;
                 both().for_each(|hunk| align::pair(hunk, &olds, &news, &mut before));
             }
+            align::unpair(&moved, &mut before);
             before
         };
         let mut stays = vec![false; hashed_old.rows.len()];
@@ -180,7 +192,6 @@ impl Aligned {
         }
         let earlier_len = stays.len();
         let deleted: Vec<u32> = (0..).zip(&stays).filter(|(_, stays)| !**stays).map(|(place, _)| place).collect();
-        let moved = align::moved((&hashed_old.rows, &deleted), (&hashed_new.rows, &inserted));
         Ok(Some(Aligned {
             table,
             places,
@@ -205,6 +216,12 @@ impl Aligned {
     /// Whether rows that stay are in another order.
     pub(super) fn is_reordered(&self) -> bool {
         self.is_keyed && !self.before.iter().filter(|place| **place != NONE).is_sorted()
+    }
+
+    /// Whether rows are there on both sides and yet told as deleted and inserted: in a table without keys, these have
+    /// another place.
+    pub(super) fn has_moved(&self) -> bool {
+        !self.moved.is_empty()
     }
 
     /// The table's place in the earlier file, and in the later.

@@ -178,6 +178,30 @@ fn added_columns_go_along_with_their_rows_when_the_file_is_rewritten() {
 }
 
 #[test]
+fn added_columns_stay_with_their_rows_when_the_file_is_sorted() {
+    let table: Vec<String> = (0..40).map(|n| format!("{},{},{}", n % 3, (n * 7) % 40, n % 2)).collect();
+    let csv = |rows: &[String]| format!("a,b,c\n{}\n", rows.join("\n"));
+    let fixture = Fixture::new(&[("t.csv", &csv(&table))]);
+    let mut draft = fixture.draft("main");
+    let of_file = draft.view().table(Some("t")).expect("a table");
+    draft.add_column(&of_file, "weight", &DataType::Utf8).expect("added");
+    let weigh = |row: usize| RowEdit::Set {
+        row: row.to_string(),
+        cells: vec![("weight".to_owned(), text(&format!("of {}", table[row].replace(',', " "))))],
+    };
+    draft.edit_table(&of_file, (0..40).step_by(2).map(weigh).collect()).expect("edited");
+    let mut sorted = table.clone();
+    sorted.sort();
+    put(&mut draft, "t.csv", &csv(&sorted)).expect("put");
+    let weighed: Vec<String> = rows(draft.view()).into_iter().filter(|row| !row.ends_with(',')).collect();
+    assert_eq!(weighed.len(), 20);
+    for row in weighed {
+        let cells: Vec<&str> = row.splitn(4, ',').collect();
+        assert_eq!(cells[3], format!("of {}", cells[..3].join(" ")));
+    }
+}
+
+#[test]
 fn putting_the_source_s_own_bytes_takes_row_edits_back_and_keeps_added_columns() {
     let fixture = Fixture::new(&[("t.csv", CSV)]);
     let mut draft = with_weights(&fixture);

@@ -151,6 +151,10 @@ impl WholeFile for DataFile {
         true
     }
 
+    fn are_ids_places(&self) -> bool {
+        true
+    }
+
     fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {
         none_goes(edits)?;
         let mut expected: Vec<(i64, String)> =

@@ -58,6 +58,10 @@ impl WholeFile for NamesFile {
         Ok(held)
     }
 
+    fn are_ids_places(&self) -> bool {
+        true
+    }
+
     fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {
         none_goes(edits)?;
         let mut sets = Vec::new();

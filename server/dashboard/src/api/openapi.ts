@@ -1303,7 +1303,9 @@ export interface components {
         /** @description Runs side by side. */
         ComparisonDetail: components["schemas"]["Counts"] & {
             /** @description `sample`, `label`, and of each run its `values` of the metric and what it `predicted`. */
-            rows: Record<string, unknown>[];
+            rows: {
+                [key: string]: components["schemas"]["Value"];
+            }[];
             /** @description How many samples the case has. */
             total: number;
         };
@@ -1339,6 +1341,7 @@ export interface components {
         Counts: {
             /** @description What is otherwise in each run after the first. */
             changes: components["schemas"]["Change"][];
+            /** @description How often each class was predicted right; none where no label or no prediction is known. */
             classes?: components["schemas"]["RightOfClass"][] | null;
             /** @description How many samples all of them have. */
             in_all: number;
@@ -2195,6 +2198,17 @@ export interface components {
             /** @description Their ids. */
             revisions: string[];
         };
+        /** @description How often a class was predicted right, of the samples of which all runs have a prediction. */
+        RightOfClass: {
+            /** @description The label. */
+            class: string;
+            /** @description The share of them in each run after the first, less that of the first. */
+            delta: number[];
+            /** @description How many of them each run predicted right. */
+            right: number[];
+            /** @description How many samples have it. */
+            rows: number;
+        };
         /**
          * @description What somebody may do; each role may also do what those before it may.
          * @enum {string}
@@ -2538,12 +2552,6 @@ export interface components {
             /** @description At most 32 KiB of any text, such as the query of a page's address. */
             state: string;
         };
-        RightOfClass: {
-            class: string;
-            rows: number;
-            right: number[];
-            delta: number[];
-        };
     };
     responses: never;
     parameters: never;
@@ -2696,17 +2704,17 @@ export interface operations {
                 /** @description The column of numbers that is compared. */
                 metric: string;
                 /** @description A number or `latest`; `latest` if not said. */
-                epoch?: string | null;
+                epoch?: string;
                 /** @description The state of the first run's dataset whose labels are right; the revision that the run looks at, if not said. */
-                ref?: string | null;
+                ref?: string;
                 /** @description `all`, `better` (wrong in the first run, right in the last), `worse`, `both-right` or `both-wrong`. */
-                case?: string | null;
+                case?: string;
                 /** @description `sample`, `rise`, `fall` (of the metric from the first run to the second), `high` or `low` (in all runs). */
-                order?: string | null;
+                order?: string;
                 /** @description How many rows are left out at the beginning. */
                 offset?: number;
                 /** @description How many rows at most; as JSON 1,000 if not said, and 10,000 at most. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3378,24 +3386,25 @@ export interface operations {
     };
     reduce: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description The column of vectors. */
+                column: string;
+                /** @description `pca`, which it is if not said. */
+                method?: string;
+                /** @description 2 or 3; 2 if not said. */
+                dims?: number;
+                /** @description A run whose metrics are columns `RUN.loss` … of the rows with the sample's key. */
+                run?: string;
+                /** @description Another one, to compare. */
+                run2?: string;
+                /** @description Which epoch of them; `latest` if not said. */
+                epoch?: string;
+            };
             header?: never;
             path: {
                 dataset: string;
                 ref: string;
                 table: string;
-                /** @description The column of vectors. */
-                column: string;
-                /** @description `pca`, which it is if not said. */
-                method: string | null;
-                /** @description 2 or 3; 2 if not said. */
-                dims: number | null;
-                /** @description A run whose metrics are columns `RUN.loss` … of the rows with the sample's key. */
-                run: string | null;
-                /** @description Another one, to compare. */
-                run2: string | null;
-                /** @description Which epoch of them; `latest` if not said. */
-                epoch: string | null;
             };
             cookie?: never;
         };

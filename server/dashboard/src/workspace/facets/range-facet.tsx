@@ -216,7 +216,15 @@ function NoNumbers({ column, histogram }: { column: TableColumn; histogram: Hist
       amount: histogram.nan,
       condition: { kind: "sql" as const, sql: `CAST(${name} AS VARCHAR) = 'NaN'` },
     },
-    { what: "∞", amount: histogram.inf, condition: { kind: "sql" as const, sql: `${name} > 1.7976931348623157e308` } },
+    {
+      // NaN is the greatest of all in an order.
+      what: "∞",
+      amount: histogram.inf,
+      condition: {
+        kind: "sql" as const,
+        sql: `${name} > 1.7976931348623157e308 AND CAST(${name} AS VARCHAR) <> 'NaN'`,
+      },
+    },
     {
       what: "−∞",
       amount: histogram.neg_inf,

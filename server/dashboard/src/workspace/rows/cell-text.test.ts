@@ -36,3 +36,8 @@ test("typed text becomes a value of the column's type or is refused", () => {
   expect(parseCell(column("List(Float64)"), "[1, 2")).toBeUndefined();
   expect(parseCell(column("Utf8"), " as it is ")).toBe(" as it is ");
 });
+
+test("an infinity is one in a column of numbers, and a word in one of texts", () => {
+  expect(["NaN", "inf", "-inf"].map((word) => cellText(column("Float64"), word))).toEqual(["NaN", "∞", "−∞"]);
+  expect(cellText(column("Utf8"), "inf")).toBe("inf");
+});

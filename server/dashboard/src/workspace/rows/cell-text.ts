@@ -4,12 +4,15 @@ import { measured } from "../../parts/amounts";
 import { classText, isLabel, isNumber, isTime } from "../columns";
 
 const LONGEST = 300;
+const NO_NUMBERS: Record<string, string> = { NaN: "NaN", inf: "∞", "-inf": "−∞" };
 
 export function cellText(column: TableColumn, value: Cell | undefined): string {
   if (value === null || value === undefined) return "null";
   if (isLabel(column)) return classText(column, value);
   if (typeof value === "number")
     return column.role.kind === "key" || !isNumber(column) ? String(value) : measured(value);
+  // JSON has no numbers for these: they come as words.
+  if (typeof value === "string" && isNumber(column) && value in NO_NUMBERS) return NO_NUMBERS[value];
   if (typeof value === "string") {
     const text = isTime(column) ? value.replace("T", " ").replace(/(\.\d+)?Z$/, "") : value;
     return text.length > LONGEST
