@@ -22,6 +22,7 @@ const LIMIT_MAX: usize = 100_000;
 
 /// What is compared, and which part of the result is told.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DiffQuery {
     /// The earlier state: a branch, a tag, a revision or `draft:BRANCH`.
     from: String,

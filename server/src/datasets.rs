@@ -102,6 +102,7 @@ pub struct NewRef {
 
 /// How a branch is removed.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Removal {
     /// Remove it although work is lost by that.
     #[serde(default)]

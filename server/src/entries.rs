@@ -23,6 +23,7 @@ const LIMIT_MAX: usize = 10_000;
 
 /// Which part of a folder.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// How many entries are left out at the beginning.
     #[serde(default)]

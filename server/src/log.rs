@@ -22,6 +22,7 @@ const LIMIT_MAX: usize = 10_000;
 
 /// Which part of the history.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LogQuery {
     /// From where back; `main` if not said.
     r#ref: Option<String>,

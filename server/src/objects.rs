@@ -29,6 +29,7 @@ const IDS_MAX: usize = 100_000;
 
 /// What an object is stored as.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Kind {
     /// `blob`, `base`, `node`, `revision`, `draft` or `dataset`.
     #[serde(default = "blob")]

@@ -83,6 +83,7 @@ impl Drop for Operations {
 
 /// After which operation, and how long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wait {
     /// Wait for an operation later than this one; 0 answers at once.
     #[serde(default)]

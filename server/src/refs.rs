@@ -21,6 +21,7 @@ use crate::state::AppState;
 
 /// Which refs.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Prefix {
     /// What their names begin with.
     #[serde(default)]

@@ -12,6 +12,7 @@ use crate::state::AppState;
 
 /// Which revisions.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Prefix {
     /// What their ids begin with, in hexadecimal digits.
     #[serde(default)]

@@ -27,6 +27,7 @@ pub const TOTAL_ROWS: HeaderName = HeaderName::from_static("veneer-total-rows");
 
 /// The runs whose columns are joined on.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Joined {
     /// A run whose metrics are columns `RUN.loss` … of the rows with the sample's key.
     pub(super) run: Option<String>,

@@ -25,6 +25,7 @@ const QUANTILES: &str = "0,0.25,0.5,0.75,1";
 
 /// Which histogram.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HistogramParams {
     /// The column: numbers, times or booleans.
     column: String,
@@ -56,6 +57,7 @@ pub async fn histogram(
 
 /// Which values.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct GroupsParams {
     /// The column.
     column: String,
@@ -89,6 +91,7 @@ pub async fn groups(
 
 /// Which quantiles.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct QuantilesParams {
     /// The column: numbers, times or booleans.
     column: String,
@@ -123,6 +126,7 @@ pub async fn quantiles(
 
 /// Which matrix.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ConfusionParams {
     /// The column of what is.
     actual: String,

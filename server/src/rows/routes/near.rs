@@ -47,6 +47,7 @@ pub async fn lasso(
 
 /// Whose neighbours.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct NeighboursParams {
     /// The column of vectors.
     column: String,

@@ -29,6 +29,7 @@ const LIMIT_MAX: usize = 10_000;
 
 /// Which rows, and what of them.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageParams {
     /// Only rows for which this expression is true.
     r#where: Option<String>,
@@ -74,6 +75,7 @@ pub async fn page(
 
 /// How a column goes out.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ColumnParams {
     /// `dictionary` (texts once each, the default) or `plain`.
     encoding: Option<String>,
@@ -126,6 +128,7 @@ fn plain(array: Arc<dyn Array>) -> Result<Arc<dyn Array>> {
 
 /// Which rows are meant.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MaskParams {
     /// The expression; all rows if not said.
     r#where: Option<String>,
