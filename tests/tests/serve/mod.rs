@@ -1,5 +1,6 @@
 //! The built service: it answers on sockets, over a store of its own.
 
+mod api;
 mod commands;
 mod conformance;
 mod contract;
