@@ -107,7 +107,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 @pytest.fixture(autouse=True)
 def names_of_examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
     """Gives docstrings what their examples name."""
-    if isinstance(request.node, pytest.DoctestItem) and "ds" not in doctest_namespace:
+    if not isinstance(request.node, pytest.DoctestItem):
+        return
+    if request.node.name == "veneer.mounts.mount":
+        skip_without_mounts()
+    if "ds" not in doctest_namespace:
         doctest_namespace.update(request.getfixturevalue("example"))
 
 
@@ -229,10 +233,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: {"test_wheel.py": 0, "test_lost.py": 2}.get(item.path.name, 1))
 
 
-def mount_or_skip(address: str, folder: Path | None, **options: Any) -> veneer.Mount:
-    """A mount; the test is skipped, and says why, where nothing can be mounted."""
+def skip_without_mounts() -> None:
+    """Skips the test where nothing can be mounted."""
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("nothing can be mounted here: /dev/fuse cannot be opened")
+
+
+def mount_or_skip(address: str, folder: Path | None, **options: Any) -> veneer.Mount:
+    """A mount; the test is skipped, and says why, where nothing can be mounted."""
+    skip_without_mounts()
     return veneer.mount(address, folder, **options)
 
 
