@@ -8,6 +8,7 @@ mod cells;
 mod classes;
 pub(super) mod column;
 mod compact;
+mod declared;
 mod diff;
 mod edit;
 mod find;
@@ -41,6 +42,8 @@ mod work;
 
 pub use blame::{Blame, CellBlame, RowBlame, RowFate};
 pub use classes::{Class, ClassMap};
+pub use declared::TableKey;
+pub(super) use declared::with_choice;
 pub(super) use diff::told;
 pub use diff::{FileDiff, RowDiff, RowDiffs, compare_rows, diff_rows};
 pub use edit::RowEdit;

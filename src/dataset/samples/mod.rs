@@ -48,7 +48,10 @@ pub(super) use diff::diff;
 pub(super) use follow::follow;
 pub(super) use scan::{outline, scan};
 
+use join::{Joined, Wanted};
+
 use super::rows::Table;
+use super::view::View;
 use crate::model::DataPath;
 use crate::table::{Format, ReadAt, TableFile};
 use crate::{Error, Result};
@@ -67,11 +70,17 @@ pub(super) fn path() -> DataPath {
     DataPath::parse(b".veneer/samples.parquet").expect("a path")
 }
 
+/// The file whose rows the samples are; `None` where they are images, or rows of many files.
+pub(super) fn main_file(view: &View) -> Result<Option<DataPath>> {
+    let main = Joined::of(view, &Wanted::nothing())?.main.filter(|main| !main.is_many);
+    Ok(main.and_then(|main| main.paths.first().cloned()))
+}
+
 /// The table, for a view that has samples.
 pub(super) fn table(why: &str) -> Table {
     Table {
         name: NAME.to_owned(),
-        format: Arc::new(Joined),
+        format: Arc::new(NoFile),
         part: PART.to_owned(),
         paths: Arc::from([]),
         is_many: false,
@@ -81,9 +90,9 @@ pub(super) fn table(why: &str) -> Table {
 
 /// The format of a table that no file has.
 #[derive(Debug)]
-struct Joined;
+struct NoFile;
 
-impl Format for Joined {
+impl Format for NoFile {
     fn name(&self) -> &'static str {
         NAME
     }
