@@ -312,8 +312,10 @@ impl AppState {
         // By source, too: a dataset may be removed, and another imported by its name.
         let key = (dataset.source_path().to_owned(), revision);
         let views = || self.0.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(view) = views().get(&key) {
-            return Ok(view.clone());
+        let known = views().get(&key).cloned();
+        // What files are read as may have been said since.
+        if let Some(view) = known.filter(|view| dataset.reads_as(view)) {
+            return Ok(view);
         }
         let view = dataset.view(revision)?;
         views().put(key, view.clone());

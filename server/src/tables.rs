@@ -39,6 +39,8 @@ pub struct TableDetail {
     files: usize,
     /// The column whose value is the row's key; none where the key is the row's place.
     key: Option<String>,
+    /// Why that column does not tell all rows apart.
+    key_problem: Option<String>,
     /// The first thing that cannot be read; the table lacks what comes after it in that file.
     problem: Option<TableProblem>,
     /// In how many files something cannot be read.
@@ -123,6 +125,7 @@ fn detail(table: &Table, info: TableOutline) -> TableDetail {
         is_main: table.is_samples(),
         files: table.paths.len(),
         key,
+        key_problem: info.key_flaw,
         problem: info.problem.map(TableProblem::of),
         broken_files: info.broken_files,
         columns: info.schema.columns.iter().map(ColumnDetail::of).collect(),

@@ -74,6 +74,9 @@ fn invalid(what: &str) -> Option<&'static str> {
         "path" | "name" => "paths are relative to the dataset's top folder, as in `images/0042.png`",
         "class" => "`veneer set … --new-class` makes a folder for a class that there is not",
         "sample to label" => "`veneer include` takes an excluded sample back",
+        "column to set" => "a row keeps its key: delete the row, and insert it with the other one",
+        "key of the new row" => "name that column, too: COLUMN=VALUE",
+        "key of one row" => "give each row a key of its own in the file, by `veneer put` or in the source",
         "author" => "name yourself with `--author` or VENEER_AUTHOR",
         _ => return None,
     })

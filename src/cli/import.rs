@@ -32,12 +32,14 @@ const PARTS_SHOWN: usize = 20;
 The folder is indexed where it is, and never written. What is in it becomes the
 first revision, on the branch `main`. Links are recorded as links. The store is
 made if there is none. Which files are tables is found out by name and content, unless
---format says it: `veneer tables` tells what was found, and why.
+--format says it: `veneer tables` tells what was found, and why. Rows of a table without
+ids of its own go by their places, unless --key names a column that has their keys.
 
 Examples:
   veneer import traffic /data/traffic
   veneer import traffic /data/traffic --format coco
   veneer import traffic /data/traffic --format labels.dat=csv --format notes.json=none
+  veneer import traffic /data/traffic --key labels=image_id
   veneer --store /fast/veneer import traffic /data/traffic --threads 16
   veneer import traffic /data/traffic --skip-unreadable")]
 pub(super) struct ImportArgs {
@@ -48,6 +50,9 @@ pub(super) struct ImportArgs {
     /// The format of all tables, or of one file (`none`: it is no table); may be said again
     #[arg(long = "format", value_name = "[PATH=]FORMAT")]
     formats: Vec<OsString>,
+    /// The column that has the keys of a table's rows; may be said again
+    #[arg(long = "key", value_name = "TABLE=COLUMN")]
+    keys: Vec<String>,
     #[command(flatten)]
     walk: WalkArgs,
 }
@@ -110,7 +115,7 @@ impl ImportArgs {
         let begun = Instant::now();
         let name = context.dataset_name(&self.name)?;
         let author = context.author()?;
-        let formats = rows::formats_of(&self.formats)?;
+        let (formats, keys) = (rows::formats_of(&self.formats)?, rows::keys_of(&self.keys)?);
         refuse_taken(context, &name)?;
         let path = source_path(&self.source)?;
         if let Some(store) = context.store_folder()? {
@@ -122,7 +127,8 @@ impl ImportArgs {
         let opened = context.own_or_create()?;
         let (base, totals) = store(&opened, scan, &stop)?;
         let import = Import { name: &name, source: &path, base, author: author.as_str() };
-        let revision = opened.datasets.import_as(&import, &formats)?;
+        let imported = opened.datasets.import_as(&import, &formats, &keys);
+        let revision = imported.map_err(|error| rows::told_of_keys(error, &self.name, false))?;
         tell_import(context, &name, revision, base, totals, skipped, begun)
     }
 }

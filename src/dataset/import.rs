@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::rows::check_formats;
+use super::rows::{TableKey, check_formats, with_choice};
 use super::{Datasets, encode, encode_record, now_ns};
 use crate::base::Base;
 use crate::model::{BranchName, DatasetName, DatasetRecord, FormatChoice, Id, ObjectKind, RefName, Revision};
@@ -29,14 +29,16 @@ impl Datasets {
     /// # Errors
     /// `AlreadyExists`, and then nothing is changed.
     pub fn import(&self, import: &Import<'_>) -> Result<Id> {
-        self.import_as(import, &[])
+        self.import_as(import, &[], &[])
     }
 
-    /// As [`Datasets::import`], with what is known of how files are to be read; the rest is found out.
+    /// As [`Datasets::import`], with what is known of how files are to be read, and which columns have the keys of
+    /// rows; the rest is found out.
     ///
     /// # Errors
-    /// `Invalid` for a format that there is not, too, and `NotFound` for a path.
-    pub fn import_as(&self, import: &Import<'_>, formats: &[FormatChoice]) -> Result<Id> {
+    /// `Invalid` for a format that there is not, too, and `NotFound` for a path; those of
+    /// [`super::Dataset::declare_keys`].
+    pub fn import_as(&self, import: &Import<'_>, formats: &[FormatChoice], keys: &[TableKey]) -> Result<Id> {
         check_formats(formats)?;
         let base = Base::open(&*self.store, import.base)?;
         for path in formats.iter().filter_map(|choice| choice.path.as_ref()) {
@@ -47,7 +49,16 @@ impl Datasets {
         }
         let time_ns = now_ns();
         let source = import.source.as_os_str().as_bytes().to_vec();
-        let record = encode_record(&DatasetRecord { source, created_ns: time_ns, formats: formats.to_vec() });
+        let mut record = DatasetRecord { source, created_ns: time_ns, formats: formats.to_vec(), keys: Vec::new() };
+        if !keys.is_empty() {
+            // Nothing is recorded before all of them hold.
+            let view = self.recorded_as(import.name, record.clone()).view_of_base(import.base)?;
+            for said in keys {
+                let (path, choice) = view.key_choice(said)?;
+                with_choice(&mut record.keys, &path, choice);
+            }
+        }
+        let record = encode_record(&record);
         let revision = encode(&Revision {
             dataset: import.name.as_str().to_owned(),
             base: import.base,

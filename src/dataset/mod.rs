@@ -117,11 +117,14 @@ impl Datasets {
 
     /// As [`Datasets::open`], by the id of the dataset's record: for whoever cannot ask for refs at the moment.
     pub fn open_recorded(&self, name: &DatasetName, record: Id) -> Result<Dataset> {
-        let record = decode_record(record, &self.store.get(record)?)?;
+        Ok(self.recorded_as(name, decode_record(record, &self.store.get(record)?)?))
+    }
+
+    fn recorded_as(&self, name: &DatasetName, record: DatasetRecord) -> Dataset {
         let source = Arc::new(Unchanged::at(record.source.clone()));
         let nodes = Arc::new(Nodes::new(self.store.clone()));
         let (store, cache, bases) = (self.store.clone(), self.cache.clone(), self.bases.clone());
-        Ok(Dataset { store, nodes, name: name.clone(), record: Arc::new(record), source, cache, bases })
+        Dataset { store, nodes, name: name.clone(), record: Arc::new(record), source, cache, bases }
     }
 }
 
@@ -212,10 +215,15 @@ impl Dataset {
         Dataset { nodes: Arc::new(Nodes::new(self.store.clone())), ..self.clone() }
     }
 
+    /// The source as it was at one moment, without a change.
+    fn view_of_base(&self, base: Id) -> Result<View> {
+        self.view_of(base, Overlay::new(self.nodes.clone(), None))
+    }
+
     fn view_of(&self, base: Id, overlay: Overlay) -> Result<View> {
         let base = Arc::new(Base::open(&*self.store, base)?);
         let (store, cache) = (self.store.clone(), self.cache.clone());
-        let formats = Arc::new(rows::Formats::new(&self.record.formats));
+        let formats = Arc::new(rows::Formats::new(&self.record));
         let labels = Arc::default();
         Ok(View { store, base, overlay, source: self.source.clone(), cache, formats, labels })
     }
@@ -245,21 +253,35 @@ where
     T: serde::de::DeserializeOwned,
     M: serde::de::DeserializeOwned,
 {
-    let damaged = |cause: postcard::Error| {
-        Error::corrupt(format!("{what} {}", id.short()), format!("it is not the encoding of a {what}")).caused_by(cause)
-    };
-    let (value, rest) = postcard::take_from_bytes(bytes).map_err(damaged)?;
-    let more = if rest.is_empty() { None } else { Some(postcard::from_bytes(rest).map_err(damaged)?) };
+    let (value, rest) = decode_begin(what, id, bytes)?;
+    let more = if rest.is_empty() { None } else { Some(decode(what, id, rest)?) };
     Ok((value, more))
 }
 
+/// As [`decode`], of what other values stand behind; returns these, too.
+fn decode_begin<'b, T: serde::de::Deserialize<'b>>(
+    what: &'static str,
+    id: Id,
+    bytes: &'b [u8],
+) -> Result<(T, &'b [u8])> {
+    postcard::take_from_bytes(bytes).map_err(|cause| {
+        Error::corrupt(format!("{what} {}", id.short()), format!("it is not the encoding of a {what}")).caused_by(cause)
+    })
+}
+
 fn encode_record(record: &DatasetRecord) -> bytes::Bytes {
-    encode_grown(record, (!record.formats.is_empty()).then_some(&record.formats))
+    if record.keys.is_empty() {
+        return encode_grown(record, (!record.formats.is_empty()).then_some(&record.formats));
+    }
+    encode_grown(record, Some(&(&record.formats, &record.keys)))
 }
 
 fn decode_record(id: Id, bytes: &[u8]) -> Result<DatasetRecord> {
-    let (record, formats) = decode_grown("dataset record", id, bytes)?;
-    Ok(DatasetRecord { formats: formats.unwrap_or_default(), ..record })
+    const WHAT: &str = "dataset record";
+    let (record, rest) = decode_begin::<DatasetRecord>(WHAT, id, bytes)?;
+    let (formats, rest) = if rest.is_empty() { (Vec::new(), rest) } else { decode_begin(WHAT, id, rest)? };
+    let keys = if rest.is_empty() { Vec::new() } else { decode(WHAT, id, rest)? };
+    Ok(DatasetRecord { formats, keys, ..record })
 }
 
 fn encode_step(step: &DraftStep) -> bytes::Bytes {

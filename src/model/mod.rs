@@ -23,7 +23,9 @@ pub use id::Id;
 pub use name::{BranchName, DatasetName, RefName, RunName, ViewName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
-pub use revision::{DatasetRecord, DraftStep, FormatChoice, OpenConflict, PathChange, PendingMerge, Revision, What};
+pub use revision::{
+    DatasetRecord, DraftStep, FormatChoice, KeyChoice, OpenConflict, PathChange, PendingMerge, Revision, What,
+};
 pub use row::{ExcludedRow, PatchBytes, RowAddress, RowChange, RowPatch};
 pub use run::{BatchId, BatchIds, Part, RunData, RunKind, RunRecord, RunStatus, Series};
 pub use value::Value;

@@ -89,6 +89,9 @@ pub struct DatasetRecord {
     /// How files are to be read, where that was said; written behind the rest, and only where there is any.
     #[serde(skip)]
     pub formats: Vec<FormatChoice>,
+    /// Which columns have the keys of rows, where that was declared; written behind the formats, as these are.
+    #[serde(skip)]
+    pub keys: Vec<KeyChoice>,
 }
 
 /// How somebody said that files are to be read.
@@ -98,6 +101,15 @@ pub struct FormatChoice {
     pub path: Option<DataPath>,
     /// The format's name; `none` for a file that is no table.
     pub format: String,
+}
+
+/// A column whose values are the keys of the rows of a file, as somebody declared it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChoice {
+    /// The file.
+    pub path: DataPath,
+    /// The column's name, as the file has it.
+    pub column: String,
 }
 
 /// How a path differs between two states.

@@ -55,6 +55,8 @@ const CELL: u8 = 1;
 impl RowAddress {
     /// What the keys of all columns begin with, and no other.
     pub const COLUMNS_KEY: &'static [u8] = &[COLUMN];
+    /// What the keys of all rows of all tables and of their cells begin with, and no other.
+    pub const ALL_ROWS_KEY: &'static [u8] = &[ROW];
 
     /// The address as a key of the overlay's tree, ordered as addresses are within a kind.
     ///
@@ -192,6 +194,11 @@ pub enum RowChange {
         /// Their traces.
         bytes: PatchBytes,
     },
+    /// The column whose values are the keys of the rows that are spoken of: no change, and at no address.
+    Keyed {
+        /// Its name.
+        column: String,
+    },
 }
 
 /// A row that is deleted because its sample is excluded.
@@ -260,7 +267,10 @@ impl RowChange {
     /// The patch, where there is one.
     pub fn patch(&self) -> Option<&RowPatch> {
         match self {
-            RowChange::Added { .. } | RowChange::Excluded { .. } | RowChange::Traced { .. } => None,
+            RowChange::Added { .. }
+            | RowChange::Excluded { .. }
+            | RowChange::Traced { .. }
+            | RowChange::Keyed { .. } => None,
             RowChange::Set { patch, .. } | RowChange::Deleted { patch, .. } | RowChange::Inserted { patch, .. } => {
                 patch.as_ref()
             }

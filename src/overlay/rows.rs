@@ -14,8 +14,11 @@ use crate::{Error, Result};
 
 /// Where the traces of the file's rows are: no address begins so.
 const TRACES: &[u8] = b"t";
+/// Where the name of the column is that has the rows' keys, where one was declared: no address is this.
+const KEY: &[u8] = b"k";
 
-/// An immutable map from address to row change; beside it stand the traces of the rows that it is of.
+/// An immutable map from address to row change; beside it stand the traces of the rows that it is of, and the column
+/// by which it names them.
 ///
 /// These are no change: where nothing else is said, there are none.
 #[derive(Clone, Debug)]
@@ -128,12 +131,42 @@ impl Rows {
         Ok(Rows { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? })
     }
 
-    /// The map with the traces of another of the same file, where it has none itself.
-    pub fn traced_as(&self, other: &Rows) -> Result<Rows> {
-        match self.traces()? {
-            Some(_) => Ok(self.clone()),
-            None => self.with_traces(other.traces()?),
+    /// The column by whose values rows are named; `None` where the format gives them their keys.
+    pub fn key(&self) -> Result<Option<String>> {
+        match tree::get(&self.nodes, self.root, KEY)?.map(|bytes| decode(&bytes)).transpose()? {
+            Some(RowChange::Keyed { column }) => Ok(Some(column)),
+            Some(_) => Err(Error::corrupt("the key column of rows", "it is something else")),
+            None => Ok(None),
         }
+    }
+
+    /// The map whose rows are named by the values of this column, unless they are by another; one that speaks of no
+    /// row has no such column.
+    pub fn named_by(&self, column: Option<&str>) -> Result<Rows> {
+        let known = self.key()?;
+        let wanted = if self.names_rows()? { known.as_deref().or(column) } else { None };
+        if wanted == known.as_deref() {
+            return Ok(self.clone());
+        }
+        let key = wanted.map(|column| encode(&RowChange::Keyed { column: column.to_owned() }));
+        let edits = [(KEY.to_vec(), key)].into_iter().collect();
+        Ok(Rows { nodes: self.nodes.clone(), root: tree::edit(&self.nodes, self.root, edits)? })
+    }
+
+    /// Whether it speaks of any row, and not of columns alone.
+    pub fn names_rows(&self) -> Result<bool> {
+        let mut cursor = tree::Cursor::new(&self.nodes, self.root);
+        cursor.seek(RowAddress::ALL_ROWS_KEY)?;
+        Ok(cursor.next()?.is_some_and(|(key, _)| key.starts_with(RowAddress::ALL_ROWS_KEY)))
+    }
+
+    /// The map with what stands beside another of the same file, as far as it has none of it itself.
+    pub fn beside_as(&self, other: &Rows) -> Result<Rows> {
+        let rows = match self.traces()? {
+            Some(_) => self.clone(),
+            None => self.with_traces(other.traces()?)?,
+        };
+        rows.named_by(other.key()?.as_deref())
     }
 
     /// The addresses on which this map and `later` do not agree, in order; costs by what they do not share.
@@ -143,14 +176,14 @@ impl Rows {
             Ok(RowDifference { address: address_of(&key)?, before: side(before)?, after: side(after)? })
         };
         let found = tree::diff((&self.nodes, self.root), (&later.nodes, later.root))?;
-        found.into_iter().filter(|(key, ..)| key != TRACES).map(difference).collect()
+        found.into_iter().filter(|(key, ..)| !is_beside(key)).map(difference).collect()
     }
 
     fn first(&self) -> Result<Option<Vec<u8>>> {
         let mut cursor = tree::Cursor::new(&self.nodes, self.root);
         cursor.seek(b"")?;
         while let Some((key, _)) = cursor.next()? {
-            if key != TRACES {
+            if !is_beside(&key) {
                 return Ok(Some(key));
             }
         }
@@ -165,7 +198,7 @@ impl Rows {
             if !key.starts_with(from) {
                 break;
             }
-            if key != TRACES {
+            if !is_beside(&key) {
                 found.push((address_of(&key)?, decode(&value)?));
             }
         }
@@ -180,6 +213,11 @@ pub(super) fn encode(change: &RowChange) -> Bytes {
 pub(super) fn decode(bytes: &[u8]) -> Result<RowChange> {
     postcard::from_bytes(bytes)
         .map_err(|cause| Error::corrupt("a row edit", "it is not the encoding of a change").caused_by(cause))
+}
+
+/// Whether this is the key of what stands beside the changes.
+fn is_beside(key: &[u8]) -> bool {
+    key == TRACES || key == KEY
 }
 
 fn address_of(key: &[u8]) -> Result<RowAddress> {
@@ -236,9 +274,26 @@ mod tests {
         assert_eq!((plain.traces().expect("read"), more.traces().expect("read")), (None, Some(traces)));
         assert_eq!(traced.entries().expect("read"), plain.entries().expect("read"));
         assert_eq!(plain.diff(&traced).expect("compared"), []);
-        assert_eq!(plain.traced_as(&more).expect("edited").root(), traced.root());
+        assert_eq!(plain.beside_as(&more).expect("edited").root(), traced.root());
         let less = more.with([(cell(1, "a"), None), (cell(2, "a"), None)]).expect("edited");
         assert_eq!(less.root(), None);
+    }
+
+    #[test]
+    fn the_column_that_names_rows_stands_beside_them_as_long_as_there_are_any() {
+        let added = RowAddress::Column { table: "rows".to_owned(), column: "weight".to_owned() };
+        let added = (added, Some(RowChange::Added { data_type: "Float64".to_owned() }));
+        let column = empty().with([added]).expect("edited");
+        assert_eq!(column.named_by(Some("id")).expect("edited").root(), column.root());
+        let plain = column.with([(cell(1, "a"), Some(set(1)))]).expect("edited");
+        let named = plain.named_by(Some("id")).expect("edited");
+        assert_eq!((plain.key().expect("read"), named.key().expect("read")), (None, Some("id".to_owned())));
+        assert_eq!(named.named_by(Some("other")).expect("edited").root(), named.root());
+        assert_eq!((named.entries().expect("read").len(), plain.diff(&named).expect("compared")), (2, Vec::new()));
+        assert_eq!(plain.beside_as(&named).expect("edited").root(), named.root());
+        let less = named.with([(cell(1, "a"), None)]).expect("edited").named_by(None).expect("edited");
+        assert_eq!(less.root(), column.root());
+        assert!(named.names_rows().expect("read") && !less.names_rows().expect("read"));
     }
 
     #[test]

@@ -49,12 +49,11 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
             Some(Found { format: Arc::new(format), why })
         }
         Promise::Parquet if head.starts_with(b"PAR1") => {
-            Some(Found { format: Arc::new(super::parquet::Parquet::default()), why: "it begins with PAR1".to_owned() })
+            Some(Found { format: Arc::new(super::parquet::Parquet), why: "it begins with PAR1".to_owned() })
         }
-        Promise::Arrow => Some(Found {
-            format: Arc::new(super::arrow_file::ArrowIpc::default()),
-            why: "its name says Arrow IPC".to_owned(),
-        }),
+        Promise::Arrow => {
+            Some(Found { format: Arc::new(super::arrow_file::ArrowIpc), why: "its name says Arrow IPC".to_owned() })
+        }
         Promise::Parquet | Promise::Xml | Promise::Text | Promise::Yaml => None,
         Promise::Json => coco(head).or_else(|| records(head)),
     }

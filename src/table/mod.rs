@@ -18,6 +18,7 @@
 //! | [`detect`] | which format a file has |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
 //! | `place_key` | the key of a row that has none of its own |
+//! | [`keyed`], `key_index` | a file whose rows are named by a column that somebody declared; finding them by it |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
 //! | `moment` | dates and times, as texts and as numbers |
 //! | `stored` | what was found of a file, as it is kept |
@@ -42,6 +43,8 @@ pub mod images;
 pub(crate) mod in_order;
 pub mod json;
 pub mod jsonl;
+mod key_index;
+pub mod keyed;
 mod marks;
 mod moment;
 pub mod parquet;
@@ -138,6 +141,13 @@ pub trait Format: Send + Sync + Debug {
     /// `None` where the file itself tells the types of its columns.
     fn knowing(&self, columns: &[Column]) -> Option<Arc<dyn Format>> {
         let _ = columns;
+        None
+    }
+
+    /// The same format, whose rows have no keys but their places: what [`keyed::Keyed`] stands on.
+    ///
+    /// `None` where it is for the format alone to say what a row's key is.
+    fn without_keys(&self) -> Option<Arc<dyn Format>> {
         None
     }
 }
@@ -253,6 +263,25 @@ pub trait TableFile: Send + Sync {
             Ok(Flow::More)
         })?;
         Ok(highest)
+    }
+
+    /// The column whose values are the rows' keys because somebody declared it; a new row must have one there.
+    fn declared_key(&self) -> Option<&str> {
+        None
+    }
+
+    /// Why the column that was declared cannot tell all rows apart, for a person: of rows with the same key the
+    /// first is found, one without a key is not.
+    fn key_flaw(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether more than one row has this key.
+    ///
+    /// # Errors
+    /// Those of the file.
+    fn is_shared(&self, _table: usize, _key: &str) -> Result<bool> {
+        Ok(false)
     }
 
     /// The key of the row at this place.

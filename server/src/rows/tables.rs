@@ -114,6 +114,7 @@ impl Tables {
             known.dataset == *dataset
                 && known.view.base().id() == view.base().id()
                 && known.view.overlay().root() == view.overlay().root()
+                && known.view.reads_as(view)
         })?;
         let found = views.remove(at);
         views.insert(0, found.clone());
@@ -130,7 +131,10 @@ impl Tables {
             return Ok(known);
         }
         let known = locked(&self.views).clone();
-        let near = known.iter().filter(|other| other.dataset == *dataset && other.view.base().id() == view.base().id());
+        let is_near = |other: &&Arc<ViewTables>| {
+            other.dataset == *dataset && other.view.base().id() == view.base().id() && other.view.reads_as(view)
+        };
+        let near = known.iter().filter(is_near);
         let mut made = None;
         for other in near.take(ALIKE_MAX) {
             if let Some(paths) = edited_rows(other.view.overlay(), view.overlay())? {
@@ -168,7 +172,14 @@ impl ViewTables {
         let mut edits = near.edits.clone();
         for path in paths {
             if let Ok(at) = table.paths.binary_search(path) {
-                edits[at] = self.view.rows_of(&self.view.existing(path)?).root();
+                let (node, earlier) = (self.view.existing(path)?, near.view.existing(path)?);
+                let rows = self.view.rows_of(&node);
+                // Rows that are named otherwise are others.
+                let key = near.view.key_column(&earlier, &near.view.rows_of(&earlier))?;
+                if self.view.key_column(&node, &rows)? != key {
+                    return OpenTable::new(&self.dataset, &self.view, table);
+                }
+                edits[at] = rows.root();
             }
         }
         OpenTable::over(&near, &self.view, edits)
@@ -181,13 +192,14 @@ impl OpenTable {
         let mut edits = Vec::with_capacity(table.paths.len());
         for path in table.paths.iter() {
             let node = view.existing(path)?;
-            let rows = view.rows_of(&node).root();
+            let rows = view.rows_of(&node);
+            let key = view.key_column(&node, &rows)?;
             let place = match &node.place {
                 veneer::dataset::Place::Rows { below, .. } => below,
                 place => place,
             };
-            below.extend_from_slice(format!("\0{path}\0{place:?}").as_bytes());
-            edits.push(rows);
+            below.extend_from_slice(format!("\0{path}\0{place:?}\0{key:?}").as_bytes());
+            edits.push(rows.root());
         }
         if table.is_samples() {
             // It is joined of files and of other tables: the whole view stands for it.

@@ -40,7 +40,7 @@ pub(in crate::cli) struct SetArgs {
     /// The table, if there are several, and what is set
     #[arg(value_name = "[TABLE] COLUMN=VALUE", required_unless_present = "from")]
     words: Vec<String>,
-    /// The row's key, as `veneer rows --keys` shows it: an image's path, a COCO id, else its place from 0; may be said again
+    /// The row's key, as `veneer rows --keys` shows it: an image's path, a COCO id, a declared key, else its place from 0; may be said again
     #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL
@@ -90,7 +90,8 @@ fn set_from(context: &Context, name: &str, table: Option<&str>, file: &OsStr) ->
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Columns that are not named are empty. Where rows have a number as their id, the next
-one is taken if none is given.
+one is taken if none is given; where a column was declared to have their keys, it is
+to be named.
 
 Examples:
   veneer insert traffic labels image=a.png label=car

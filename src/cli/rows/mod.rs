@@ -9,6 +9,7 @@ mod edit;
 mod exclude;
 mod formats;
 mod input;
+mod keys;
 mod show;
 mod tables;
 
@@ -18,5 +19,6 @@ pub(super) use edit::{DeleteArgs, InsertArgs, SetArgs};
 pub(super) use exclude::{ExcludeArgs, IncludeArgs};
 pub(super) use formats::formats_of;
 pub(super) use input::Input;
+pub(super) use keys::{keys_of, told as told_of_keys};
 pub(super) use show::RowsArgs;
 pub(super) use tables::TablesArgs;

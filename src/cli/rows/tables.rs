@@ -9,7 +9,7 @@ use veneer::dataset::View;
 use veneer::dataset::rows::{FileProblem, NoTable, OddRows, Table, TableOutline};
 use veneer::table::{Column, Role};
 
-use super::formats;
+use super::{formats, keys};
 use crate::cli::browse::view_of;
 use crate::cli::context::Context;
 use crate::cli::human;
@@ -30,10 +30,17 @@ revisions of the dataset: of all files, or with PATH= of one (`none`: it is no t
 `auto` finds it out again. A file whose name promises a table and that is none, such as
 a CSV with lines of different lengths, is told with the reason.
 
+Rows of a CSV, JSON Lines, JSON, Parquet or Arrow file go by their places. --key names a
+column that has their keys, for all revisions: then these are what `--key`, `blame`,
+`diff --rows` and merges speak of, and edits stay with a row wherever the file has it.
+Each row must have one, no two the same, and no row may be edited yet; `TABLE=` takes it
+back. A column of keys cannot be set: delete the row, and insert it with the other key.
+
 Examples:
   veneer tables traffic
   veneer tables traffic@v1
   veneer tables traffic --format labels.dat=csv
+  veneer tables traffic --key labels=image_id
   veneer --json tables traffic | jq -r '.[].columns[].name'")]
 pub(in crate::cli) struct TablesArgs {
     /// The dataset, and the revision if not `main`
@@ -45,6 +52,9 @@ pub(in crate::cli) struct TablesArgs {
     /// Record what files are, before the tables are listed; may be said again
     #[arg(long = "format", value_name = "[PATH=]FORMAT")]
     formats: Vec<OsString>,
+    /// Record which column has the keys of a table's rows; may be said again
+    #[arg(long = "key", value_name = "TABLE=COLUMN")]
+    keys: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +63,12 @@ struct TableLine {
     format: &'static str,
     rows: u64,
     columns: Vec<ColumnLine>,
+    /// The column that has the rows' keys; where there is none, they go by their places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// Why it does not tell all rows apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_problem: Option<String>,
     files: Vec<PathFields>,
     why: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +118,9 @@ impl TablesArgs {
         if !self.formats.is_empty() {
             formats::record(context, &self.name, &self.formats)?;
         }
+        if !self.keys.is_empty() {
+            keys::record(context, &self.name, &self.keys)?;
+        }
         let view = view_of(context, &self.name, self.draft)?;
         let mut lines = Vec::new();
         let (tables, others) = view.tables_and_others()?;
@@ -117,7 +136,9 @@ impl TablesArgs {
         }
         let mut shown = Lines::new([Align::Left, Align::Left, Align::Right, Align::Left, Align::Left]);
         for line in &lines {
-            let columns: Vec<&str> = line.columns.iter().map(|column| column.name.as_str()).collect();
+            let is_key = |column: &ColumnLine| line.key.as_ref() == Some(&column.name);
+            let name = |of: &ColumnLine| if is_key(of) { format!("{} (key)", of.name) } else { of.name.clone() };
+            let columns: Vec<String> = line.columns.iter().map(name).collect();
             let rows = human::count(line.rows, "row");
             shown.row([
                 line.table.clone(),
@@ -130,6 +151,9 @@ impl TablesArgs {
         shown.print()?;
         for line in &lines {
             say_problem(line);
+            if let Some(why) = &line.key_problem {
+                say(format_args!("{}: {why}; the first of two is found by it", line.table));
+            }
             for OddLine { why, rows, first } in &line.odd {
                 say(format_args!("{}: {} with {why}, the first is `{first}`", line.table, human::count(*rows, "row")));
             }
@@ -174,10 +198,13 @@ fn info(view: &View, table: &Table) -> Result<Option<TableOutline>> {
 }
 
 fn line(table: &Table, info: TableOutline, odd: Vec<OddRows>) -> TableLine {
+    let key = info.schema.key.map(|at| info.schema.columns[at].name.clone());
     TableLine {
         table: table.name.clone(),
         format: table.format.name(),
         rows: info.rows,
+        key,
+        key_problem: info.key_flaw,
         columns: info.schema.columns.iter().map(column).collect(),
         files: table.paths.iter().map(PathFields::from).collect(),
         why: table.why.clone(),

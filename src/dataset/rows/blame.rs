@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::diff::share_below;
 use super::{Part, Table};
 use crate::dataset::Dataset;
 use crate::dataset::diff::has_same_bytes;
@@ -179,7 +180,7 @@ impl Walk<'_> {
         if has_same_bytes((before.0, &before.1.place), (after.0, &after.1.place))? {
             return Ok(Step::Same);
         }
-        if has_same_bytes((before.0, before.1.place.below()), (after.0, after.1.place.below()))? {
+        if share_below(before, after)? {
             let said = |(view, node): (&View, &Node)| view.rows_of(node).of_row(&self.table.part, self.key);
             return Ok(step_of_edits(&said(before)?, &said(after)?));
         }

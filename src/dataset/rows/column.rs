@@ -79,7 +79,7 @@ impl Draft {
         edits: impl IntoIterator<Item = (RowAddress, Option<RowChange>)>,
     ) -> Result<(DataPath, Change)> {
         let node = self.view.existing(path)?;
-        let rows = self.view.rows_of(&node).with(edits)?;
+        let rows = self.view.rows_of(&node).with(edits)?.named_by(None)?;
         Ok((path.clone(), Change::File(file_with_rows(&self.view, &node, &rows, 0)?)))
     }
 }

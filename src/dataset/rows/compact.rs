@@ -42,7 +42,8 @@ impl View {
         if !matches!(**below, Content::Blob(_)) || file.size < LEN_MIN {
             return Ok(None);
         }
-        let entries = self.overlay.rows(Some(*rows)).entries()?;
+        let said = self.overlay.rows(Some(*rows));
+        let entries = said.entries()?;
         let ours: u64 = entries.iter().filter_map(|(_, change)| change.patch()).map(|patch| patch.bytes.len()).sum();
         if ours <= file.size / 2 {
             return Ok(None);
@@ -57,7 +58,7 @@ impl View {
             Some(error) => return Err(error),
             None => stored?,
         };
-        let beside = self.overlay.rows(None).with(beside(entries))?;
+        let beside = self.overlay.rows(None).with(beside(entries))?.named_by(said.key()?.as_deref())?;
         let content = super::with_rows(Content::Blob(blob), beside.root());
         Ok(Some(FileChange { content, ..file.clone() }))
     }

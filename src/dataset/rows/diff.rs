@@ -145,9 +145,10 @@ fn listed(path: &DataPath, changes: &TableChanges) -> Vec<RowDiff> {
     found
 }
 
-/// Whether the row edits of two files lie over the same bytes.
-fn share_below(a: (&View, &Node), b: (&View, &Node)) -> Result<bool> {
-    has_same_bytes((a.0, a.1.place.below()), (b.0, b.1.place.below()))
+/// Whether the row edits of two files lie over the same bytes, and name rows in the same way.
+pub(super) fn share_below(a: (&View, &Node), b: (&View, &Node)) -> Result<bool> {
+    let key = |(view, node): (&View, &Node)| view.key_column(node, &view.rows_of(node));
+    Ok(has_same_bytes((a.0, a.1.place.below()), (b.0, b.1.place.below()))? && key(a)? == key(b)?)
 }
 
 /// A difference as people read it; `None` for what is none to them: the same values by other bytes.
@@ -165,9 +166,11 @@ fn base_value(change: &RowChange) -> Option<Value> {
         RowChange::Set { before, .. } => Some(before.clone()),
         RowChange::Deleted { before, .. } => Some(Value::Struct(before.clone())),
         RowChange::Excluded { .. } => Some(Value::Bool(false)),
-        RowChange::Inserted { .. } | RowChange::Added { .. } | RowChange::Shared { .. } | RowChange::Traced { .. } => {
-            None
-        }
+        RowChange::Inserted { .. }
+        | RowChange::Added { .. }
+        | RowChange::Shared { .. }
+        | RowChange::Traced { .. }
+        | RowChange::Keyed { .. } => None,
     }
 }
 
@@ -177,6 +180,8 @@ fn value_now(change: &RowChange) -> Option<Value> {
         RowChange::Inserted { cells, .. } => Some(Value::Struct(cells.clone())),
         RowChange::Added { data_type } => Some(Value::Text(data_type.clone())),
         RowChange::Excluded { .. } => Some(Value::Bool(true)),
-        RowChange::Deleted { .. } | RowChange::Shared { .. } | RowChange::Traced { .. } => None,
+        RowChange::Deleted { .. } | RowChange::Shared { .. } | RowChange::Traced { .. } | RowChange::Keyed { .. } => {
+            None
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::dataset::now_ns;
 use crate::dataset::view::Node;
 use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
-use crate::table::Format;
+use crate::table::{Format, TableFile};
 use crate::{Error, ErrorKind, Result};
 
 /// An edit of one row. Cells are told by the names of their columns.
@@ -117,6 +117,7 @@ impl Draft {
         let (keys, splicing) = {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
+                edits.iter().filter_map(RowEdit::row).try_for_each(|row| refuse_untold(file, table, row))?;
                 let mut work = Work::new(file, rows, table, besides)?;
                 let keys = work.take_all(edits)?;
                 Ok((keys, work.splicing()?))
@@ -216,6 +217,16 @@ impl Draft {
             _ => None,
         })
     }
+}
+
+/// Refuses a key by which no row is told: of two rows with the same, and of those without one.
+fn refuse_untold(file: &dyn TableFile, table: &str, row: &str) -> Result<()> {
+    let Some(flaw) = file.key_flaw() else { return Ok(()) };
+    let no_row = row.is_empty() && file.declared_key().is_some();
+    if no_row || file.is_shared(place_of(file, table)?, row)? {
+        return Err(Error::invalid("key of one row", row, flaw));
+    }
+    Ok(())
 }
 
 /// Of a table of many files, a column may be one that other files have.

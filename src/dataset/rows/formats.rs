@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::dataset::{Dataset, decode_record, encode_record};
-use crate::model::{DataPath, DatasetRecord, FormatChoice, Id, ObjectKind, RefName};
+use crate::model::{DataPath, DatasetRecord, FormatChoice, Id, KeyChoice, ObjectKind, RefName};
 use crate::store::{Batch, RefSwap};
 use crate::table::Format;
 use crate::table::csv::CsvFormat;
@@ -16,12 +16,20 @@ pub const FORMATS: [&str; 9] = ["csv", "tsv", "jsonl", "json", "coco", "yolo", "
 const NONE: &str = "none";
 
 /// What was said of the files of a dataset.
-#[derive(Debug, Default)]
-pub(in crate::dataset) struct Formats(Vec<FormatChoice>);
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::dataset) struct Formats {
+    choices: Vec<FormatChoice>,
+    keys: Vec<KeyChoice>,
+}
 
 impl Formats {
-    pub(in crate::dataset) fn new(choices: &[FormatChoice]) -> Formats {
-        Formats(choices.to_vec())
+    pub(in crate::dataset) fn new(record: &DatasetRecord) -> Formats {
+        Formats { choices: record.formats.clone(), keys: record.keys.clone() }
+    }
+
+    /// The column that was declared to have the keys of the file's rows.
+    pub(super) fn key(&self, path: &DataPath) -> Option<&str> {
+        self.keys.iter().find(|choice| choice.path == *path).map(|choice| choice.column.as_str())
     }
 
     /// What the file is to be taken for: as it was said, else as its name promises.
@@ -55,12 +63,12 @@ impl Formats {
     }
 
     fn said_of(&self, path: &DataPath) -> Option<&str> {
-        let choice = self.0.iter().find(|choice| choice.path.as_ref() == Some(path))?;
+        let choice = self.choices.iter().find(|choice| choice.path.as_ref() == Some(path))?;
         Some(&choice.format)
     }
 
     fn only(&self) -> Option<&str> {
-        let choice = self.0.iter().find(|choice| choice.path.is_none())?;
+        let choice = self.choices.iter().find(|choice| choice.path.is_none())?;
         Some(&choice.format)
     }
 }
@@ -91,6 +99,14 @@ impl Dataset {
     /// As [`check_formats`]; `RefMoved` when somebody else changed the dataset's record meanwhile.
     pub fn set_formats(&self, formats: &[FormatChoice]) -> Result<()> {
         check_formats(formats)?;
+        self.set_record(&DatasetRecord { formats: formats.to_vec(), ..(*self.record).clone() })
+    }
+
+    /// Replaces the dataset's record.
+    ///
+    /// # Errors
+    /// `RefMoved` when somebody else changed it meanwhile.
+    pub(super) fn set_record(&self, record: &DatasetRecord) -> Result<()> {
         let name = RefName::dataset(&self.name);
         // What was recorded since the dataset was opened is not overwritten unseen.
         let expected = self.store.read_ref(&name)?;
@@ -98,7 +114,7 @@ impl Dataset {
         if recorded.as_ref() != Some(&*self.record) {
             return Err(Error::new(ErrorKind::RefMoved { name: name.to_string() }));
         }
-        let record = encode_record(&DatasetRecord { formats: formats.to_vec(), ..(*self.record).clone() });
+        let record = encode_record(record);
         let new = Some(Id::of(&record));
         let swaps = vec![RefSwap { name, expected, new }];
         self.store.apply(&Batch { objects: vec![(ObjectKind::Dataset, record)], swaps, frees_space: false })?;
@@ -127,8 +143,8 @@ fn plain(promise: Promise, said: &str) -> Option<Found> {
         Promise::JsonLines => Arc::new(crate::table::jsonl::JsonlFormat::default()),
         Promise::Json if said == "json" => Arc::new(crate::table::json::Json),
         Promise::Json => Arc::new(crate::table::coco::Coco),
-        Promise::Parquet => Arc::new(crate::table::parquet::Parquet::default()),
-        Promise::Arrow => Arc::new(crate::table::arrow_file::ArrowIpc::default()),
+        Promise::Parquet => Arc::new(crate::table::parquet::Parquet),
+        Promise::Arrow => Arc::new(crate::table::arrow_file::ArrowIpc),
         Promise::Xml | Promise::Text | Promise::Yaml => return None,
     };
     Some(Found { format, why: String::new() })
@@ -143,10 +159,14 @@ mod tests {
         FormatChoice { path, format: format.to_owned() }
     }
 
+    fn said_to_be(choices: &[FormatChoice]) -> Formats {
+        Formats { choices: choices.to_vec(), keys: Vec::new() }
+    }
+
     #[test]
     fn what_was_said_of_a_file_goes_before_what_was_said_of_all_and_that_before_its_name() {
         let said = [choice(Some("odd.dat"), "csv"), choice(Some("no.json"), "none"), choice(None, "coco")];
-        let formats = Formats::new(&said);
+        let formats = said_to_be(&said);
         let promise = |path: &str| formats.promise(&path.parse().expect("a path"));
         assert_eq!(promise("odd.dat"), Some(Promise::Delimited));
         assert_eq!(promise("no.json"), None);
@@ -157,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_was_said_to_be_tsv_has_tabs_before_there_is_a_line_to_tell() {
-        let formats = Formats::new(&[choice(Some("odd.dat"), "tsv")]);
+        let formats = said_to_be(&[choice(Some("odd.dat"), "tsv")]);
         let found = formats.found(&"odd.dat".parse().expect("a path"), Promise::Delimited, None).expect("a format");
         assert_eq!(found.format.name(), "tsv");
     }

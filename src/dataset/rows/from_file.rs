@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 
 use super::opened::place_of;
+use super::work::uneditable;
 use super::{Part, RowEdit, Table, column};
 use crate::dataset::draft::Draft;
 use crate::dataset::view::View;
@@ -230,7 +231,7 @@ impl Checking<'_> {
         for (name, value) in cells {
             match schema.find(name) {
                 Some(column) if !schema.columns[column].editable => {
-                    return Err(Error::invalid("column to edit", name, "its values follow from others"));
+                    return Err(uneditable(self.file, &schema.columns[column].name));
                 }
                 Some(column) => drop(self.file.check(self.at, column, value)?),
                 None => {

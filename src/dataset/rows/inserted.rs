@@ -59,16 +59,17 @@ pub(super) fn in_order<'r>(rows: &Inserted<'r>) -> Vec<(&'r str, Option<&'r str>
 }
 
 /// The place of the row that `anchor` names; where that is gone, because a merge took an inserted row away, of the
-/// one before it that its key tells, else of the last row.
+/// one before it that its key tells, else of the last row. A key that is the row's own tells of no other.
 pub(super) fn place_behind(file: &dyn TableFile, table: usize, anchor: Option<&str>) -> Result<Option<u64>> {
     let mut anchor = anchor;
     while let Some(row) = anchor.filter(|row| !row.is_empty()) {
         if let Some(place) = file.find(table, row)? {
             return Ok(Some(place));
         }
-        match row.rsplit_once(AND) {
+        let info = &file.tables()[table];
+        match row.rsplit_once(AND).filter(|_| info.schema.key.is_none()) {
             Some((before, _)) => anchor = Some(before),
-            None => return Ok(file.tables()[table].rows.checked_sub(1)),
+            None => return Ok(info.rows.checked_sub(1)),
         }
     }
     Ok(None)

@@ -13,10 +13,20 @@ impl Work<'_> {
     pub(super) fn insert(&mut self, after: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
         let anchor = match (after, self.file.tables()[self.at].rows) {
             (Some(row), _) => Some(self.anchor(row)?),
-            (None, 0) => None,
-            (None, rows) => Some(self.file.key(self.at, rows - 1)?),
+            (None, rows) => self.last_key(rows)?,
         };
         self.insert_behind(anchor, cells)
+    }
+
+    /// The key of the last row that has one.
+    fn last_key(&self, rows: u64) -> Result<Option<String>> {
+        for row in (0..rows).rev() {
+            let key = self.file.key(self.at, row)?;
+            if !key.is_empty() {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
     }
 
     /// Inserts a row after another; `None` is the beginning.
@@ -27,6 +37,11 @@ impl Work<'_> {
 
     fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
         let checked = self.checked(cells, RowIs::New)?;
+        if let (Some(name), Some(column)) = (self.file.declared_key(), self.schema().key)
+            && checked.file.get(&column).is_none_or(|key| *key == Value::Null)
+        {
+            return Err(Error::invalid("key of the new row", "", format!("its cell `{name}` is to say it")));
+        }
         let mut all = Vec::new();
         for (at, column) in self.schema().columns.iter().enumerate() {
             let value = checked.file.get(&at).cloned();

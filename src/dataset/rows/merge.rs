@@ -63,7 +63,11 @@ pub(in crate::dataset) fn merge_rows(
         return other_bytes(view, path, [&before, &ours, &theirs], prefer);
     }
     let mode_before = before.mode;
-    let [before, our_rows, their_rows] = roots.map(|root| view.overlay.rows(root));
+    let all_rows = roots.map(|root| view.overlay.rows(root));
+    if !name_rows_alike(&all_rows)? {
+        return other_bytes(view, path, [&before, &ours, &theirs], prefer);
+    }
+    let [before, our_rows, their_rows] = all_rows;
     let mut merging = Merging::new(&before, &our_rows, &their_rows, prefer)?;
     merging.run()?;
     let needs_format = merging.needs_format();
@@ -79,7 +83,7 @@ pub(in crate::dataset) fn merge_rows(
         },
     };
     let (rows, grown) = joined;
-    let rows = rows.traced_as(&their_rows)?;
+    let rows = rows.beside_as(&their_rows)?;
     let size = ours.size.saturating_add_signed(grown);
     // Bytes that do not fit together are nobody's work.
     if !fit_together(&patches(&rows)?) {
@@ -96,6 +100,17 @@ pub(in crate::dataset) fn merge_rows(
     }
     let is_plain = file_of(view, path, None)?.is_some_and(|plain| plain == file);
     Ok(RowMerge::Merged((!is_plain).then_some(file)))
+}
+
+/// Whether all that speak of rows name them by the same column, or by none.
+fn name_rows_alike(sides: &[Rows]) -> Result<bool> {
+    let mut keys = Vec::new();
+    for rows in sides {
+        if rows.names_rows()? {
+            keys.push(rows.key()?);
+        }
+    }
+    Ok(keys.windows(2).all(|two| two[0] == two[1]))
 }
 
 /// The file that a side has, as an overlay would say it: where it says nothing, that of the source.
@@ -149,7 +164,7 @@ pub(in crate::dataset) fn merge_beside(
     if !conflicts.is_empty() && prefer.is_none() {
         return Ok(Err(conflicts));
     }
-    ours.with(edits)?.traced_as(theirs).map(Ok)
+    ours.with(edits)?.beside_as(theirs).map(Ok)
 }
 
 /// Edits whose bytes stand by themselves; returns the rows, and by how many bytes the file grows.
@@ -358,9 +373,17 @@ fn same_but_for_bytes(ours: &[(RowAddress, RowChange)], theirs: &[(RowAddress, R
 }
 
 /// Whether both sides inserted a row of a table without keys after the same row: these are two rows.
+///
+/// A text that is a row's own key may look like a place; then it is the value of one of its cells.
 fn is_new_place(address: &RowAddress, ours: &RowDifference, theirs: &RowDifference) -> bool {
-    let is_new = |work: &RowDifference| work.before.is_none() && matches!(work.after, Some(RowChange::Inserted { .. }));
-    is_new(ours) && is_new(theirs) && address.row().is_some_and(|row| row.contains('+'))
+    let Some(row) = address.row().filter(|row| row.contains('+')) else { return false };
+    let is_new = |work: &RowDifference| match &work.after {
+        Some(RowChange::Inserted { cells, .. }) if work.before.is_none() => {
+            !cells.iter().any(|(_, cell)| matches!(cell, Value::Text(text) if text == row))
+        }
+        _ => false,
+    };
+    is_new(ours) && is_new(theirs)
 }
 
 fn conflict(address: &RowAddress, ours: Option<&RowDifference>, theirs: Option<&RowDifference>) -> RowConflict {

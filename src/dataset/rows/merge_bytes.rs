@@ -9,7 +9,7 @@ use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::merge::{RowConflict, RowMerge};
 use super::parsed::{Aligned, CHANGED_MAX, Named, TableChanges, align};
-use super::side::{Side, with_both};
+use super::side::{Opened, Side, with_both};
 use super::splice::Splicing;
 use super::work::{Besides, Work};
 use super::{Part, file_with_rows};
@@ -51,7 +51,7 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
     let wanted: Vec<BTreeSet<String>> = coming.iter().map(rows_named).collect();
     let found = with_both(&before, &stays, |old, new| {
         let Ok(aligned) = align(old, new)? else { return Ok(None) };
-        if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
+        if !tell_rows_apart(old, new) || aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
             return Ok(None);
         }
         let mut found = Vec::new();
@@ -91,11 +91,17 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
 fn all_changes(old: &Side<'_>, new: &Side<'_>) -> Result<Option<Vec<TableChanges>>> {
     with_both(old, new, |old, new| {
         let Ok(aligned) = align(old, new)? else { return Ok(None) };
-        if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
+        if !tell_rows_apart(old, new) || aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
             return Ok(None);
         }
         aligned.iter().map(|table| table.changes(old, new)).collect::<Result<Vec<_>>>().map(Some)
     })
+}
+
+/// Whether keys that were declared tell the rows of both sides apart: an edit of one of two rows with the same key is
+/// nobody's to place.
+fn tell_rows_apart(old: Opened<'_>, new: Opened<'_>) -> bool {
+    old.file.key_flaw().is_none() && new.file.key_flaw().is_none()
 }
 
 /// The keys, before, of all rows that are spoken of.

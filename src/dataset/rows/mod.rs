@@ -8,6 +8,7 @@ mod cells;
 mod classes;
 pub(super) mod column;
 mod compact;
+mod declared;
 mod diff;
 mod edit;
 mod find;
@@ -42,6 +43,8 @@ mod work;
 
 pub use blame::{Blame, CellBlame, RowBlame, RowFate};
 pub use classes::{Class, ClassMap};
+pub use declared::TableKey;
+pub(super) use declared::with_choice;
 pub use diff::{FileDiff, RowDiff, RowDiffs, compare_rows, diff_rows};
 pub(super) use diff::{is_of_content, told};
 pub use edit::RowEdit;

@@ -21,6 +21,8 @@ pub struct TableOutline {
     pub problem: Option<FileProblem>,
     /// In how many files something cannot be read.
     pub broken_files: u64,
+    /// Why the column that was declared to have the keys does not tell all rows apart.
+    pub key_flaw: Option<String>,
 }
 
 /// Which file is not what its format wants, where and why.
@@ -40,7 +42,8 @@ impl TableOutline {
         schema.columns.extend(edits.added.iter().cloned());
         let problem = info.problem.clone().map(|problem| FileProblem { path: path.clone(), problem });
         let broken_files = u64::from(problem.is_some());
-        TableOutline { schema, rows: edits.rows(info.rows), problem, broken_files }
+        let key_flaw = file.key_flaw().map(str::to_owned);
+        TableOutline { schema, rows: edits.rows(info.rows), problem, broken_files, key_flaw }
     }
 
     /// That of a file of which nothing can be read.

@@ -9,6 +9,7 @@ use crate::model::{Id, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::source::OnDrift;
 use crate::store::Cache;
+use crate::table::keyed::Keyed;
 use crate::table::{Format, Problem, ReadAt, TableFile};
 use crate::{Error, ErrorKind, Result};
 
@@ -20,19 +21,54 @@ const CACHED_LEN_MIN: u64 = 1 << 20;
 pub(in crate::dataset) struct Part<'a> {
     below: Content,
     rows: Rows,
-    format: &'a dyn Format,
+    format: ReadAs<'a>,
     /// Where its index is kept, and as what.
     cached: Option<(Arc<Cache>, Id)>,
     /// What is said of its class map; its row edits, if nothing else was told.
     class_edits: Option<Rows>,
 }
 
+/// How the rows of a file are read.
+#[derive(Debug)]
+enum ReadAs<'a> {
+    /// As the format says.
+    Plain(&'a dyn Format),
+    /// With a column for their keys.
+    Keyed(Keyed),
+}
+
+impl ReadAs<'_> {
+    fn format(&self) -> &dyn Format {
+        match self {
+            ReadAs::Plain(format) => *format,
+            ReadAs::Keyed(keyed) => keyed,
+        }
+    }
+}
+
 impl<'a> Part<'a> {
     /// Opens the file at `node`.
     pub(in crate::dataset) fn open(view: &View, node: &Node, format: &'a dyn Format) -> Result<Part<'a>> {
+        Part::open_for(view, node, format, &view.rows_of(node))
+    }
+
+    /// As [`Part::open`], for edits that were made of another state of the file: rows have the keys that these name.
+    pub(super) fn open_for(view: &View, node: &Node, format: &'a dyn Format, edits: &Rows) -> Result<Part<'a>> {
+        let key = view.key_column(node, edits)?;
+        Part::open_by(view, node, format, key.as_deref())
+    }
+
+    /// As [`Part::open`], with the keys of rows in this column.
+    pub(super) fn open_by(view: &View, node: &Node, format: &'a dyn Format, key: Option<&str>) -> Result<Part<'a>> {
         let below = view.open_below(node, OnDrift::Error)?;
+        let format = match key.and_then(|column| Keyed::over(format, column)) {
+            Some(keyed) => ReadAs::Keyed(keyed),
+            None => ReadAs::Plain(format),
+        };
         let cached = match &view.cache {
-            Some(cache) if below.len() >= CACHED_LEN_MIN => Some((cache.clone(), index_id(view, node, format)?)),
+            Some(cache) if below.len() >= CACHED_LEN_MIN => {
+                Some((cache.clone(), index_id(view, node, format.format())?))
+            }
             _ => None,
         };
         Ok(Part { below, rows: view.rows_of(node), format, cached, class_edits: None })
@@ -40,7 +76,7 @@ impl<'a> Part<'a> {
 
     /// Content that nobody keeps an index of.
     pub(in crate::dataset) fn of(below: Content, rows: Rows, format: &'a dyn Format) -> Part<'a> {
-        Part { below, rows, format, cached: None, class_edits: None }
+        Part { below, rows, format: ReadAs::Plain(format), cached: None, class_edits: None }
     }
 
     /// The same file, whose class map is to have these edits, though its rows have them not yet.
@@ -66,7 +102,7 @@ impl<'a> Part<'a> {
 
     fn file(&self) -> Result<Box<dyn TableFile + '_>> {
         let known = self.cached.as_ref().and_then(|(cache, id)| cache.get(*id));
-        let mut file = self.format.open(&self.below, known.as_deref())?;
+        let mut file = self.format.format().open(&self.below, known.as_deref())?;
         if let (Some((cache, id)), None) = (&self.cached, known) {
             cache.put(*id, &file.index());
         }

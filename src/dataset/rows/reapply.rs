@@ -52,7 +52,7 @@ pub(in crate::dataset) fn reapply(
 
 fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Result<Option<Reapplied>> {
     let Some(side) = Side::of(view, node)? else { return Ok(None) };
-    let part = Part::open(view, node, &*side.format)?.with_classes_of(rows);
+    let part = Part::open_for(view, node, &*side.format, rows)?.with_classes_of(rows);
     let traces = Traces::beside(rows, &*view.store)?;
     part.with_file(|opened, none| {
         if opened.tables().iter().any(|info| info.problem.is_some()) {
@@ -193,9 +193,10 @@ impl<'a> Again<'a> {
     /// Makes what was said of a row again, where the row is now.
     fn of_row(&mut self, place: u64, said: Said) -> Result<()> {
         let (row, now) = (self.file.key(self.at, place)?, self.file.row(self.at, place)?);
+        let is_shared = self.file.is_shared(self.at, &row)?;
         if let Some(before) = said.deleted {
             let now: Named = self.columns().iter().map(|column| column.name.clone()).zip(now).collect();
-            if now != before {
+            if now != before || is_shared {
                 let address = RowAddress::Row { table: self.table.clone(), row: row.clone() };
                 let (base, theirs) = (Some(Value::Struct(before)), Some(Value::Struct(now)));
                 self.stay.push(RowConflict { address, base, ours: None, theirs });
@@ -213,17 +214,26 @@ impl<'a> Again<'a> {
                 }
             };
             if value != after {
-                self.set(&row, column, before, after, value)?;
+                self.set(&row, column, before, after, value, is_shared)?;
             }
         }
         Ok(())
     }
 
-    /// Sets a cell again, which has `value` now and had `before`.
-    fn set(&mut self, row: &str, column: String, before: Value, after: Value, value: Value) -> Result<()> {
+    /// Sets a cell again, which has `value` now and had `before`. Where two rows have the key now, it is the first
+    /// one's, which is told.
+    fn set(
+        &mut self,
+        row: &str,
+        column: String,
+        before: Value,
+        after: Value,
+        value: Value,
+        is_shared: bool,
+    ) -> Result<()> {
         let edit = RowEdit::Set { row: row.to_owned(), cells: vec![(column.clone(), after.clone())] };
         match self.work.take(edit) {
-            Ok(_) if value == before => {}
+            Ok(_) if value == before && !is_shared => {}
             Ok(_) => {
                 let (base, ours, theirs) = (Some(before), Some(after), Some(value));
                 self.stay.push(RowConflict { address: self.cell_address(row, column), base, ours, theirs });

@@ -201,7 +201,7 @@ fn carried(view: &View, aligned: &[Aligned], earlier: Opened<'_>, later: Opened<
             }
         }
     }
-    view.overlay.rows(None).with(edits)
+    view.overlay.rows(None).with(edits)?.named_by(later.file.declared_key())
 }
 
 /// What is said of cells of added columns, by row.

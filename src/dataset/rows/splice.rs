@@ -21,6 +21,8 @@ pub(in crate::dataset) struct Splicing {
     patches: BTreeMap<RowAddress, Patch>,
     /// Of the file's rows, where none are kept yet.
     traces: Option<Traces>,
+    /// The column that was declared to have the rows' keys.
+    key: Option<String>,
 }
 
 /// What the format is asked, and whose patch each answer is.
@@ -59,21 +61,22 @@ impl Splicing {
         let says_something = changes.values().flatten().any(is_of_row);
         let is_traced = !says_something || rows.traces()?.is_some();
         let traces = if is_traced { None } else { Some(Traces::of(file)?) };
+        let key = file.declared_key().map(str::to_owned);
         let question = Question::of(file, at, &changes)?;
         if question.edits.sets.is_empty() && question.edits.deletes.is_empty() && question.edits.inserts.is_empty() {
-            return Ok(Splicing { changes, patches: BTreeMap::new(), traces });
+            return Ok(Splicing { changes, patches: BTreeMap::new(), traces, key });
         }
         let patches = question.ask(file)?;
         for (address, _) in patches.iter().filter(|(address, _)| matches!(address, RowAddress::Shared { .. })) {
             let empty = RowPatch { offset: 0, replaced: 0, bytes: PatchBytes::Inline(Vec::new()) };
             changes.insert(address.clone(), Some(RowChange::Shared { patch: empty }));
         }
-        Ok(Splicing { changes, patches, traces })
+        Ok(Splicing { changes, patches, traces, key })
     }
 
     /// Stores what is too long to be kept with a change; returns the rows, and by how many bytes the file grows.
     pub(in crate::dataset) fn store(self, rows: Rows, store: &dyn Store) -> Result<(Rows, i64)> {
-        let Splicing { changes, mut patches, traces } = self;
+        let Splicing { changes, mut patches, traces, key } = self;
         let said = said_of_touched_rows(&rows, &changes)?;
         let (mut edits, mut grown) = (Vec::with_capacity(changes.len()), 0i64);
         let growth = |patch: Option<&RowPatch>| {
@@ -93,7 +96,7 @@ impl Splicing {
             Some(traces) => rows.with_traces(traces.stored(store)?)?,
             None => rows,
         };
-        Ok((rows, grown))
+        Ok((rows.named_by(key.as_deref())?, grown))
     }
 }
 

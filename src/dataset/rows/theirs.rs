@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::column::retyped;
+use super::diff::share_below;
 use super::splice::Splicing;
 use super::{Part, RowEdit, Table};
-use crate::dataset::diff::has_same_bytes;
 use crate::dataset::draft::Draft;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, OpenConflict, RowAddress, RowChange, Value};
@@ -20,7 +20,7 @@ impl Draft {
         theirs: &View,
     ) -> Result<()> {
         let (node, their_node) = (self.view.existing(path)?, theirs.existing(path)?);
-        if !has_same_bytes((&self.view, node.place.below()), (theirs, their_node.place.below()))? {
+        if !share_below((&self.view, &node), (theirs, &their_node))? {
             return self.take_their_values(path, conflicts);
         }
         let (ours, their_rows) = (self.view.rows_of(&node), theirs.rows_of(&their_node));

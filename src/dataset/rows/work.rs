@@ -187,7 +187,7 @@ impl<'a> Work<'a> {
                     if !self.schema().columns[column].editable
                         && (of == RowIs::There || self.schema().key != Some(column)) =>
                 {
-                    return Err(Error::invalid("column to edit", &name, "its values follow from others"));
+                    return Err(uneditable(self.file, &self.schema().columns[column].name));
                 }
                 Some(column) => {
                     checked.file.insert(column, self.file.check(self.at, column, &value)?);
@@ -272,6 +272,14 @@ impl<'a> Work<'a> {
         }
         self.changes.insert(address, Some(RowChange::Deleted { before, patch: None, is_below: true }));
         Ok(())
+    }
+}
+
+/// Why cells of a column of the file are not set.
+pub(super) fn uneditable(file: &dyn TableFile, column: &str) -> Error {
+    match file.declared_key() {
+        Some(key) if key == column => Error::invalid("column to set", column, "it has the keys of rows"),
+        _ => Error::invalid("column to edit", column, "its values follow from others"),
     }
 }
 

@@ -48,7 +48,10 @@ pub(super) use diff::diff;
 pub(super) use follow::{follow, follow_bytes};
 pub(super) use scan::{outline, scan};
 
+use join::{Joined, Wanted};
+
 use super::rows::{Table, is_of_content};
+use super::view::View;
 use crate::model::DataPath;
 use crate::table::{Format, ReadAt, TableFile};
 use crate::{Error, Result};
@@ -78,11 +81,17 @@ fn readable<T>(read: Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// The file whose rows the samples are; `None` where they are images, or rows of many files.
+pub(super) fn main_file(view: &View) -> Result<Option<DataPath>> {
+    let main = Joined::of(view, &Wanted::nothing())?.main.filter(|main| !main.is_many);
+    Ok(main.and_then(|main| main.paths.first().cloned()))
+}
+
 /// The table, for a view that has samples.
 pub(super) fn table(why: &str) -> Table {
     Table {
         name: NAME.to_owned(),
-        format: Arc::new(Joined),
+        format: Arc::new(NoFile),
         part: PART.to_owned(),
         paths: Arc::from([]),
         is_many: false,
@@ -92,9 +101,9 @@ pub(super) fn table(why: &str) -> Table {
 
 /// The format of a table that no file has.
 #[derive(Debug)]
-struct Joined;
+struct NoFile;
 
-impl Format for Joined {
+impl Format for NoFile {
     fn name(&self) -> &'static str {
         NAME
     }

@@ -24,7 +24,7 @@ pub(in crate::dataset) fn outline(view: &View) -> Result<TableOutline> {
     let joined = Joined::of(view, &Wanted::nothing())?;
     let schema = joined.schema()?;
     Ok(match &joined.main {
-        Some(main) => TableOutline { schema, ..joined.view.table_info(main)? },
+        Some(main) => TableOutline { schema, key_flaw: None, ..joined.view.table_info(main)? },
         None => TableOutline { schema, rows: joined.samples.len() as u64, ..TableOutline::default() },
     })
 }

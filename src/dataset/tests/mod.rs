@@ -4,6 +4,7 @@ mod blobs;
 mod classes;
 mod edits;
 mod hidden_rows;
+mod keys;
 mod merges;
 mod moved_rows;
 mod parsed;

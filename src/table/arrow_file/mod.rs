@@ -19,9 +19,8 @@ mod read;
 mod splice;
 mod write;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use arrow::array::Array;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
@@ -34,12 +33,9 @@ use super::{FileEdits, Flow, Format, ReadAt, Scan, Splice, TableFile, TableInfo}
 use crate::model::Value;
 use crate::{Error, Result};
 
-/// The format, with its options.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ArrowIpc {
-    /// The column whose values are the keys of the rows; else a row's key is its place.
-    pub key: Option<String>,
-}
+/// The format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArrowIpc;
 
 impl Format for ArrowIpc {
     fn name(&self) -> &'static str {
@@ -47,7 +43,11 @@ impl Format for ArrowIpc {
     }
 
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
-        Ok(Box::new(ArrowFile::open(file, self.key.as_deref())?))
+        Ok(Box::new(ArrowFile::open(file)?))
+    }
+
+    fn without_keys(&self) -> Option<Arc<dyn Format>> {
+        Some(Arc::new(*self))
     }
 }
 
@@ -63,7 +63,7 @@ struct ArrowFile<'a> {
 }
 
 impl<'a> ArrowFile<'a> {
-    fn open(file: &'a dyn ReadAt, key: Option<&str>) -> Result<ArrowFile<'a>> {
+    fn open(file: &'a dyn ReadAt) -> Result<ArrowFile<'a>> {
         let layout = Layout::read(file)?;
         let mut starts = vec![0_u64];
         for batch in &layout.batches {
@@ -71,7 +71,7 @@ impl<'a> ArrowFile<'a> {
             starts.push(next.ok_or_else(|| damaged("it has too many rows"))?);
         }
         let rows = starts[starts.len() - 1];
-        let table = [table(layout.schema.fields(), is_writable, key, rows)?];
+        let table = [table(layout.schema.fields(), is_writable, rows)];
         Ok(ArrowFile { file, layout, table, starts, last: Mutex::new(None) })
     }
 
@@ -137,26 +137,11 @@ impl TableFile for ArrowFile<'_> {
     }
 
     fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {
-        let Some(column) = self.table[0].schema.key else {
-            return Ok(place_key::place(key, self.rows()));
-        };
-        let (mut first, mut found) = (0, None);
-        let scan = Scan { columns: Some(vec![column]), ..Scan::default() };
-        self.scan_rows(&scan, &mut |batch| {
-            let keys = batch.column(0);
-            let at = (0..keys.len()).find(|at| value_at(keys, *at).to_string() == key);
-            found = at.map(|at| first + at as u64);
-            first += keys.len() as u64;
-            Ok(if found.is_some() { Flow::Stop } else { Flow::More })
-        })?;
-        Ok(found)
+        Ok(place_key::place(key, self.rows()))
     }
 
     fn key(&self, _: usize, row: u64) -> Result<String> {
-        match self.table[0].schema.key {
-            Some(column) => self.with_row(row, |batch, at| value_at(batch.column(column), at).to_string()),
-            None => self.batch_of(row).map(|_| row.to_string()),
-        }
+        self.batch_of(row).map(|_| row.to_string())
     }
 
     fn row(&self, _: usize, row: u64) -> Result<Vec<Value>> {

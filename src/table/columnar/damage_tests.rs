@@ -7,6 +7,7 @@ use super::samples::{arrow, parquet};
 use crate::Result;
 use crate::model::Value;
 use crate::table::arrow_file::ArrowIpc;
+use crate::table::keyed::Keyed;
 use crate::table::parquet::Parquet;
 use crate::table::{FileEdits, Flow, Format, RowSet, Scan};
 
@@ -97,16 +98,14 @@ fn a_damaged_parquet_file_is_an_error_and_no_panic() {
         parquet(60, Compression::SNAPPY, true),
         parquet(60, zstd, false),
     ];
-    for key in [None, Some("text".to_owned())] {
-        check(&Parquet { key }, &samples, 6_000);
-    }
+    check(&Parquet, &samples, 6_000);
+    check(&Keyed::over(&Parquet, "text").expect("its rows have places alone"), &samples, 6_000);
 }
 
 #[test]
 fn a_damaged_arrow_file_or_stream_is_an_error_and_no_panic() {
     let (lz4, zstd) = (Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD));
     let samples = [arrow(60, None, true), arrow(60, lz4, true), arrow(60, zstd, false), arrow(60, None, false)];
-    for key in [None, Some("text".to_owned())] {
-        check(&ArrowIpc { key }, &samples, 6_000);
-    }
+    check(&ArrowIpc, &samples, 6_000);
+    check(&Keyed::over(&ArrowIpc, "text").expect("its rows have places alone"), &samples, 6_000);
 }

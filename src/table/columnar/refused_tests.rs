@@ -6,6 +6,7 @@ use super::samples::{arrow, parquet};
 use crate::ErrorKind;
 use crate::model::Value;
 use crate::table::arrow_file::ArrowIpc;
+use crate::table::keyed::Keyed;
 use crate::table::parquet::Parquet;
 use crate::table::{FileEdits, Format, Insert, RowSet, Splice};
 
@@ -22,21 +23,20 @@ fn files_of_other_kinds_are_refused_with_the_reason() {
     let mut encrypted = plain.clone();
     let end = encrypted.len();
     encrypted[end - 4..].copy_from_slice(b"PARE");
-    refused(&Parquet::default(), &encrypted, "encrypted");
-    refused(&Parquet::default(), b"PAR1", "too short");
-    refused(&Parquet::default(), b"a,b,c\n1,2,3\n4,5,6\n", "does not end as such a file does");
-    refused(&ArrowIpc::default(), b"FEA1 and so on FEA1", "Feather V1");
-    refused(&ArrowIpc::default(), b"a,b,c\n1,2,3\n4,5,6\n", "neither a file nor a stream");
-    refused(&ArrowIpc::default(), b"", "neither a file nor a stream");
+    refused(&Parquet, &encrypted, "encrypted");
+    refused(&Parquet, b"PAR1", "too short");
+    refused(&Parquet, b"a,b,c\n1,2,3\n4,5,6\n", "does not end as such a file does");
+    refused(&ArrowIpc, b"FEA1 and so on FEA1", "Feather V1");
+    refused(&ArrowIpc, b"a,b,c\n1,2,3\n4,5,6\n", "neither a file nor a stream");
+    refused(&ArrowIpc, b"", "neither a file nor a stream");
 }
 
 #[test]
 fn a_key_column_gives_the_keys() {
-    let files: [(&dyn Format, Vec<u8>); 2] = [
-        (&Parquet { key: Some("id".to_owned()) }, parquet(90, Compression::SNAPPY, true)),
-        (&ArrowIpc { key: Some("id".to_owned()) }, arrow(90, None, true)),
-    ];
+    let files: [(&dyn Format, Vec<u8>); 2] =
+        [(&Parquet, parquet(90, Compression::SNAPPY, true)), (&ArrowIpc, arrow(90, None, true))];
     for (format, bytes) in files {
+        let format = Keyed::over(format, "id").expect("its rows have places alone");
         let file = format.open(&bytes, None).expect("a file");
         assert_eq!(file.key(0, 77).expect("a row"), "77");
         assert_eq!(file.find(0, "77").expect("it can be read"), Some(77));
@@ -48,10 +48,9 @@ fn a_key_column_gives_the_keys() {
 
 #[test]
 fn values_that_the_column_cannot_hold_are_refused() {
-    for (format, bytes) in [
-        (&Parquet::default() as &dyn Format, parquet(30, Compression::SNAPPY, false)),
-        (&ArrowIpc::default(), arrow(30, None, true)),
-    ] {
+    for (format, bytes) in
+        [(&Parquet as &dyn Format, parquet(30, Compression::SNAPPY, false)), (&ArrowIpc, arrow(30, None, true))]
+    {
         let file = format.open(&bytes, None).expect("a file");
         let check = |column, value| file.check(0, column, &value).ok();
         assert_eq!(check(0, Value::Text("12".to_owned())), Some(Value::Int(12)));
@@ -68,7 +67,7 @@ fn values_that_the_column_cannot_hold_are_refused() {
 #[test]
 fn a_dictionary_that_has_no_room_for_another_value_says_so() {
     let bytes = arrow(60, None, true);
-    let file = ArrowIpc::default().open(&bytes, None).expect("a file");
+    let file = ArrowIpc.open(&bytes, None).expect("a file");
     let label = |number: usize| Value::Text(format!("label {number}"));
     let insert = |number| Insert {
         table: 0,
@@ -87,7 +86,7 @@ fn rows_of_all_row_groups_can_go_and_come_back() {
     let bytes = parquet(30, Compression::SNAPPY, false);
     let mut bytes = bytes;
     for (deletes, count) in [((0..30).map(|row| (0, row)).collect(), 0), (Vec::new(), 2)] {
-        let file = Parquet::default().open(&bytes, None).expect("a file");
+        let file = Parquet.open(&bytes, None).expect("a file");
         let cells = vec![Value::Int(7), Value::Null, Value::List(Vec::new()), Value::Text("tram".to_owned())];
         let inserts = (0..count).map(|_| Insert { table: 0, after: None, cells: cells.clone() }).collect();
         let splice = file.splice(&FileEdits { deletes, inserts, ..FileEdits::default() }).expect("it can be said");
@@ -95,7 +94,7 @@ fn rows_of_all_row_groups_can_go_and_come_back() {
         let [patch] = patches.as_slice() else { panic!("one patch") };
         assert_eq!(patch.offset + patch.replaced, bytes.len() as u64);
         let after = [&bytes[..patch.offset as usize], &patch.bytes].concat();
-        let again = Parquet::default().open(&after, None).expect("a file");
+        let again = Parquet.open(&after, None).expect("a file");
         assert_eq!(again.tables()[0].rows, count);
         if count > 0 {
             assert_eq!(again.row(0, 1).expect("a row"), cells);

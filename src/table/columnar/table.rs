@@ -3,29 +3,18 @@
 use arrow::datatypes::{DataType, Fields};
 
 use crate::table::{Column, Role, TableInfo, TableSchema};
-use crate::{Error, Result};
 
-/// The table; `key` is the column whose values are the keys of rows.
-///
-/// # Errors
-/// `NotFound` for that column.
-pub(in crate::table) fn table(
-    fields: &Fields,
-    is_editable: impl Fn(&DataType) -> bool,
-    key: Option<&str>,
-    rows: u64,
-) -> Result<TableInfo> {
-    let place = |name: &str| fields.iter().position(|field| field.name() == name);
-    let key = key.map(|name| place(name).ok_or_else(|| Error::not_found("column", name))).transpose()?;
-    let columns = fields.iter().enumerate().map(|(at, field)| Column {
+/// The table.
+pub(in crate::table) fn table(fields: &Fields, is_editable: impl Fn(&DataType) -> bool, rows: u64) -> TableInfo {
+    let columns = fields.iter().map(|field| Column {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
-        role: if key == Some(at) { Role::Key } else { role(field.data_type()) },
+        role: role(field.data_type()),
         nullable: field.is_nullable(),
         editable: is_editable(field.data_type()),
     });
-    let schema = TableSchema { columns: columns.collect(), key };
-    Ok(TableInfo { name: "rows".to_owned(), schema, rows, problem: None })
+    let schema = TableSchema { columns: columns.collect(), key: None };
+    TableInfo { name: "rows".to_owned(), schema, rows, problem: None }
 }
 
 fn role(data_type: &DataType) -> Role {

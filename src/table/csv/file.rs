@@ -1,6 +1,5 @@
 //! A CSV file whose rows were found: its rows as values and as Arrow.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{Field, Schema};
@@ -12,10 +11,9 @@ use super::index::Layout;
 use super::tokens::{Line, Span, Split, Stop};
 use super::{CsvFormat, field};
 use crate::model::Value;
-use crate::table::in_order::in_order;
 use crate::table::marks::Block;
 use crate::table::place_key::place;
-use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
+use crate::table::{Column, FileEdits, Flow, ReadAt, Scan, Splice, TableFile, TableInfo, TableSchema};
 use crate::{Error, Result};
 
 /// As much is read for one batch.
@@ -62,20 +60,18 @@ impl Lines {
 
 impl<'a> CsvFile<'a> {
     pub(super) fn new(file: &'a dyn ReadAt, format: &CsvFormat, layout: Layout) -> CsvFile<'a> {
-        let key = format.key.as_ref().and_then(|key| layout.names.iter().position(|name| name == key));
-        let column = |(at, (name, kind)): (usize, (&String, &super::kind::Kind))| {
+        let column = |(name, kind): (&String, &super::kind::Kind)| {
             let known = format.columns.iter().find(|column| column.name == *name);
-            let plain = if Some(at) == key { Role::Key } else { Role::Plain };
             Column {
                 name: name.clone(),
                 data_type: kind.data_type(),
-                role: known.map(|column| column.role.clone()).filter(|role| *role != Role::Plain).unwrap_or(plain),
+                role: known.map(|column| column.role.clone()).unwrap_or_default(),
                 nullable: true,
                 editable: known.is_none_or(|column| column.editable),
             }
         };
-        let columns = layout.names.iter().zip(&layout.kinds).enumerate().map(column).collect();
-        let schema = TableSchema { columns, key };
+        let columns = layout.names.iter().zip(&layout.kinds).map(column).collect();
+        let schema = TableSchema { columns, key: None };
         let info = TableInfo { name: "rows".to_owned(), schema, rows: layout.marks.rows, problem: layout.problem() };
         CsvFile { file, format: format.clone(), layout, tables: [info], last: Mutex::new(None) }
     }
@@ -149,38 +145,6 @@ impl<'a> CsvFile<'a> {
     fn only(&self, table: usize) -> Result<()> {
         if table == 0 { Ok(()) } else { Err(Error::not_found("table", table)) }
     }
-
-    /// The row with this text in its key column.
-    fn find_by(&self, column: usize, key: &str) -> Result<Option<u64>> {
-        let encoding = self.format.encoding;
-        let wanted = if encoding.is_wide() { key.as_bytes().to_vec() } else { encoding.bytes(key).unwrap_or_default() };
-        if wanted.is_empty() && !key.is_empty() {
-            return Ok(None);
-        }
-        let blocks = self.layout.marks.blocks(0, u64::MAX, BATCH_BYTES);
-        let first = AtomicU64::new(u64::MAX);
-        let syntax = self.format.syntax();
-        let look = |at: usize| {
-            let (block, mut row): (Block, u64) = (blocks[at], blocks[at].row);
-            if first.load(Ordering::Relaxed) < row {
-                return Ok(());
-            }
-            let found = self.split(block, |text, fields, _| {
-                if *field::content(&syntax, text, fields[column]) == *wanted {
-                    first.fetch_min(row, Ordering::Relaxed);
-                }
-                row += 1;
-                true
-            });
-            found.map(|_| ())
-        };
-        in_order(blocks.len(), look, |at, done: Result<()>| {
-            let end = blocks[at].row + blocks[at].rows;
-            done.map(|()| if first.load(Ordering::Relaxed) < end { Flow::Stop } else { Flow::More })
-        })?;
-        let found = first.into_inner();
-        Ok((found != u64::MAX).then_some(found))
-    }
 }
 
 impl TableFile for CsvFile<'_> {
@@ -207,17 +171,12 @@ impl TableFile for CsvFile<'_> {
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
         self.only(table)?;
-        match self.schema().key {
-            Some(column) => self.find_by(column, key),
-            None => Ok(place(key, self.layout.marks.rows)),
-        }
+        Ok(place(key, self.layout.marks.rows))
     }
 
     fn key(&self, table: usize, row: u64) -> Result<String> {
-        let lines = self.lines(table, row)?;
-        let Some(column) = self.schema().key else { return Ok(row.to_string()) };
-        let content = field::content(&self.format.syntax(), &lines.chunk.text, lines.fields(row)[column]);
-        Ok(self.format.encoding.letters(&content).into_owned())
+        self.only(table)?;
+        if row < self.layout.marks.rows { Ok(row.to_string()) } else { Err(Error::not_found("row", row)) }
     }
 
     fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {

@@ -136,7 +136,8 @@ fn a_table_ends_at_the_first_thing_that_is_wrong() {
 
 #[test]
 fn a_key_column_names_the_rows() {
-    let format = CsvFormat { key: Some("id".to_owned()), encoding: Encoding::Latin1, ..CsvFormat::default() };
+    let format = CsvFormat { encoding: Encoding::Latin1, ..CsvFormat::default() };
+    let format = crate::table::keyed::Keyed::over(&format, "id").expect("its rows have places alone");
     let bytes = b"id,x\na,1\n\"b,\"\"c\",2\n\xe9,3\n".to_vec();
     let table = format.open(&bytes, None).expect("it can be opened");
     for (row, key) in ["a", "b,\"c", "é"].into_iter().enumerate() {

@@ -64,8 +64,6 @@ pub struct CsvFormat {
     pub null: Option<String>,
     /// How lines end that are written. Any of them is read.
     pub ending: LineEnding,
-    /// The column whose value is a row's key; `None`: the key is the row's place.
-    pub key: Option<String>,
     /// What is known of columns from before, told by name: a type is kept if all values
     /// fit it, and so is what the column is for. An empty file has these columns.
     pub columns: Vec<Column>,
@@ -117,7 +115,6 @@ impl Default for CsvFormat {
             header: true,
             null: None,
             ending: LineEnding::Lf,
-            key: None,
             columns: Vec::new(),
         }
     }
@@ -185,5 +182,9 @@ impl Format for CsvFormat {
 
     fn knowing(&self, columns: &[Column]) -> Option<Arc<dyn Format>> {
         Some(Arc::new(CsvFormat { columns: columns.to_vec(), ..self.clone() }))
+    }
+
+    fn without_keys(&self) -> Option<Arc<dyn Format>> {
+        Some(Arc::new(self.clone()))
     }
 }

@@ -21,6 +21,11 @@ pub(crate) trait Dialect: Send + Sync + Debug {
         "id"
     }
 
+    /// Whether rows have keys at all besides their places.
+    fn has_keys(&self) -> bool {
+        true
+    }
+
     /// Whether two rows with one key are wrong, and not just without keys.
     fn keys_are_unique(&self) -> bool {
         false
@@ -67,12 +72,19 @@ pub(crate) trait Dialect: Send + Sync + Debug {
 }
 
 /// Any JSON: an array of objects, or an object with such arrays in it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Plain;
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain {
+    /// Whether the rows' ids are their keys.
+    pub(super) has_keys: bool,
+}
 
 impl Dialect for Plain {
     fn name(&self) -> &'static str {
         "json"
+    }
+
+    fn has_keys(&self) -> bool {
+        self.has_keys
     }
 
     fn wants(&self, _name: Option<&str>) -> bool {

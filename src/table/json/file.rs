@@ -53,7 +53,7 @@ impl<'a> JsonFile<'a> {
     /// # Errors
     /// `Invalid` when it is not of this dialect; those of the file.
     pub(crate) fn open(file: &'a dyn ReadAt, dialect: &'a dyn Dialect, index: Option<&[u8]>) -> Result<JsonFile<'a>> {
-        let found = match index.and_then(|index| known(index, dialect.name(), file.len())) {
+        let found = match index.and_then(|index| known(index, dialect, file.len())) {
             Some(found) => found,
             None => {
                 let mut found = index::find(file, dialect)?;
@@ -141,15 +141,20 @@ impl<'a> JsonFile<'a> {
     }
 
     fn index_bytes(&self) -> Vec<u8> {
-        stored::stored(INDEX_VERSION, &self.dialect.name(), self.file.len(), &self.found)
+        stored::stored(INDEX_VERSION, &kind(self.dialect), self.file.len(), &self.found)
     }
 }
 
 /// What an earlier call found, if these bytes are that.
-fn known(index: &[u8], name: &str, len: u64) -> Option<Found> {
-    let found: Found = stored::read_back(index, INDEX_VERSION, &name, len)?;
+fn known(index: &[u8], dialect: &dyn Dialect, len: u64) -> Option<Found> {
+    let found: Found = stored::read_back(index, INDEX_VERSION, &kind(dialect), len)?;
     let is_whole = |rows: &RowsFound| rows.starts.len() as u64 == rows.count.div_ceil(index::STRIDE);
     found.rows.iter().all(is_whole).then_some(found)
+}
+
+/// What is found depends on this.
+fn kind(dialect: &dyn Dialect) -> (&'static str, bool) {
+    (dialect.name(), dialect.has_keys())
 }
 
 /// What a table is called.

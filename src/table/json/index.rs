@@ -174,7 +174,7 @@ impl Finder<'_> {
         let used = table.seen.iter().take_while(|(_, last)| *last != u64::MAX).count();
         table.fields.truncate(used);
         let (mut ids, mut twice) = table.ids.finish(table.count);
-        if !twice.is_empty() && !self.dialect.keys_are_unique() {
+        if !self.dialect.has_keys() || (!twice.is_empty() && !self.dialect.keys_are_unique()) {
             (ids, twice) = (Ids::None, Vec::new());
         }
         let rows =

@@ -41,6 +41,8 @@ pub(crate) use file::JsonFile;
 pub(crate) use index::RowsFound;
 pub(crate) use shape::{Kind, Shape};
 
+use std::sync::Arc;
+
 use crate::Result;
 use crate::table::{Format, ReadAt, TableFile};
 
@@ -56,6 +58,24 @@ impl Format for Json {
     }
 
     fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
-        Ok(Box::new(JsonFile::open(file, &dialect::Plain, index)?))
+        Ok(Box::new(JsonFile::open(file, &dialect::Plain { has_keys: true }, index)?))
+    }
+
+    fn without_keys(&self) -> Option<Arc<dyn Format>> {
+        Some(Arc::new(JsonByPlace))
+    }
+}
+
+/// As [`Json`]; a row's key is its place, whatever ids there are.
+#[derive(Clone, Copy, Debug, Default)]
+struct JsonByPlace;
+
+impl Format for JsonByPlace {
+    fn name(&self) -> &'static str {
+        Json.name()
+    }
+
+    fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
+        Ok(Box::new(JsonFile::open(file, &dialect::Plain { has_keys: false }, index)?))
     }
 }

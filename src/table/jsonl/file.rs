@@ -17,9 +17,7 @@ use super::{JsonlFormat, fit};
 use crate::model::Value;
 use crate::table::marks::Block;
 use crate::table::place_key::place;
-use crate::table::{
-    Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, arrow_value, read,
-};
+use crate::table::{Column, FileEdits, Flow, ReadAt, Scan, Splice, TableFile, TableInfo, TableSchema, read};
 use crate::{Error, Result};
 
 /// As much is read for one batch.
@@ -93,20 +91,18 @@ impl<'de> Visitor<'de> for Entries<'_> {
 
 impl<'a> JsonlFile<'a> {
     pub(super) fn new(file: &'a dyn ReadAt, format: &JsonlFormat, layout: Layout) -> JsonlFile<'a> {
-        let key = format.key.as_ref().and_then(|key| layout.fields.place(key, usize::MAX));
-        let column = |(at, (name, shape)): (usize, &(String, Shape))| {
+        let column = |(name, shape): &(String, Shape)| {
             let known = format.columns.iter().find(|column| column.name == *name);
-            let plain = if Some(at) == key { Role::Key } else { Role::Plain };
             Column {
                 name: name.clone(),
                 data_type: shape.data_type(),
-                role: known.map(|column| column.role.clone()).filter(|role| *role != Role::Plain).unwrap_or(plain),
+                role: known.map(|column| column.role.clone()).unwrap_or_default(),
                 nullable: true,
                 editable: known.is_none_or(|column| column.editable),
             }
         };
-        let columns = layout.fields.list.iter().enumerate().map(column).collect();
-        let schema = TableSchema { columns, key };
+        let columns = layout.fields.list.iter().map(column).collect();
+        let schema = TableSchema { columns, key: None };
         let info = TableInfo { name: "rows".to_owned(), schema, rows: layout.marks.rows, problem: layout.problem() };
         JsonlFile { file, format: format.clone(), layout, tables: [info], last: Mutex::new(None) }
     }
@@ -209,29 +205,12 @@ impl TableFile for JsonlFile<'_> {
     }
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {
-        let Some(column) = self.tables[0].schema.key else {
-            return self.only(table).map(|()| place(key, self.layout.marks.rows));
-        };
-        let (mut found, mut row) = (None, 0);
-        let scan = Scan { columns: Some(vec![column]), ..Scan::default() };
-        self.scan(table, &scan, &mut |batch| {
-            for value in arrow_value::values(batch.column(0))? {
-                if value != Value::Null && value.to_string() == key {
-                    found = Some(row);
-                    return Ok(Flow::Stop);
-                }
-                row += 1;
-            }
-            Ok(Flow::More)
-        })?;
-        Ok(found)
+        self.only(table).map(|()| place(key, self.layout.marks.rows))
     }
 
     fn key(&self, table: usize, row: u64) -> Result<String> {
-        let lines = self.lines(table, row)?;
-        let Some(column) = self.tables[0].schema.key else { return Ok(row.to_string()) };
-        let line = lines.line(row);
-        self.cell(column, line, &entries(line)?).map(|value| value.to_string())
+        self.only(table)?;
+        if row < self.layout.marks.rows { Ok(row.to_string()) } else { Err(Error::not_found("row", row)) }
     }
 
     fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {

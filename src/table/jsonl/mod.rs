@@ -23,6 +23,8 @@ mod style;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use style::Style;
@@ -42,8 +44,6 @@ pub struct JsonlFormat {
     pub ending: LineEnding,
     /// Where spaces are in what is written.
     pub style: Style,
-    /// The key whose value is a row's key; `None`: a row's key is its place.
-    pub key: Option<String>,
     /// What is known of columns from before, told by name: they come first, a type is kept if
     /// all values fit it, and so is what the column is for.
     pub columns: Vec<Column>,
@@ -108,5 +108,9 @@ impl Format for JsonlFormat {
             None => index::find(file, self)?,
         };
         Ok(Box::new(file::JsonlFile::new(file, self, layout)))
+    }
+
+    fn without_keys(&self) -> Option<Arc<dyn Format>> {
+        Some(Arc::new(self.clone()))
     }
 }

@@ -209,7 +209,7 @@ fn a_file_of_many_parts_is_read_as_one() {
     let text: String = (0..30_000).map(line).collect();
     let bytes = text.into_bytes();
     assert!(bytes.len() > 2 << 20);
-    let format = JsonlFormat { key: Some("id".to_owned()), ..JsonlFormat::default() };
+    let format = JsonlFormat::default();
     let table = format.open(&bytes, None).expect("it can be opened");
     assert_eq!((table.tables()[0].rows, &table.tables()[0].problem), (30_000, &None));
     let mut found = Vec::new();
@@ -221,7 +221,6 @@ fn a_file_of_many_parts_is_read_as_one() {
     table.scan(0, &scan, &mut take).expect("it can be read");
     assert!(found == (29_000..29_500).map(|row| Value::Float(f64::from(row) / 4.0)).collect::<Vec<_>>());
     assert_eq!(table.find(0, "29999").expect("it can be read"), Some(29_999));
-    assert_eq!(table.key(0, 12_345).expect("it is there"), "12345");
     assert!(table.index().len() < 1_000, "{} bytes", table.index().len());
 }
 

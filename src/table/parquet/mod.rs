@@ -8,13 +8,12 @@
 //! |---|---|
 //! | `bytes` | the file as the Parquet library reads it |
 //! | `thrift`, `footer` | the footer as meaning and as bytes |
-//! | `scan` | reading rows, `rows` one of them, `find` keys |
+//! | `scan` | reading rows, `rows` one of them |
 //! | `shred` | a value as Parquet's levels and leaves |
 //! | `recipe`, `steps`, `chunk`, `splice` | how a chunk was written, what happens to its rows, writing it again, all chunks together |
 
 mod bytes;
 mod chunk;
-mod find;
 mod footer;
 mod recipe;
 mod rows;
@@ -37,16 +36,14 @@ use self::rows::Slab;
 use super::columnar::accept::{accept, is_editable};
 use super::columnar::guard::guarded;
 use super::columnar::table::table;
+use super::place_key;
 use super::{FileEdits, Flow, Format, ReadAt, Scan, Splice, TableFile, TableInfo};
 use crate::model::Value;
 use crate::{Error, Result};
 
-/// The format, with its options.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parquet {
-    /// The column whose values are the keys of the rows; else a row's key is its place.
-    pub key: Option<String>,
-}
+/// The format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parquet;
 
 impl Format for Parquet {
     fn name(&self) -> &'static str {
@@ -54,7 +51,11 @@ impl Format for Parquet {
     }
 
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
-        Ok(Box::new(ParquetFile::open(file, self.key.as_deref())?))
+        Ok(Box::new(ParquetFile::open(file)?))
+    }
+
+    fn without_keys(&self) -> Option<Arc<dyn Format>> {
+        Some(Arc::new(*self))
     }
 }
 
@@ -67,14 +68,13 @@ struct ParquetFile<'a> {
     /// The place of each row group's first row, and of the end.
     starts: Vec<u64>,
     slab: Mutex<Option<Slab>>,
-    keys: Mutex<Option<Slab>>,
     /// Of some columns.
     some: Mutex<Option<(Vec<usize>, Slab)>>,
     file: PhantomData<&'a dyn ReadAt>,
 }
 
 impl<'a> ParquetFile<'a> {
-    fn open(file: &'a dyn ReadAt, key: Option<&str>) -> Result<ParquetFile<'a>> {
+    fn open(file: &'a dyn ReadAt) -> Result<ParquetFile<'a>> {
         // SAFETY: it goes into the result, which lives no longer than `file`, and from there only into
         // readers that live within a call of a method of it: what these give are copies.
         let lent = unsafe { Lent::new(file) };
@@ -86,9 +86,9 @@ impl<'a> ParquetFile<'a> {
             starts.push(next.ok_or_else(|| Error::corrupt("the Parquet footer", "it has too many rows"))?);
         }
         let rows = starts[starts.len() - 1];
-        let table = [table(arrow.schema().fields(), is_editable, key, rows)?];
-        let (slab, keys, some) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
-        Ok(ParquetFile { lent, footer, arrow, table, starts, slab, keys, some, file: PhantomData })
+        let table = [table(arrow.schema().fields(), is_editable, rows)];
+        let (slab, some) = (Mutex::new(None), Mutex::new(None));
+        Ok(ParquetFile { lent, footer, arrow, table, starts, slab, some, file: PhantomData })
     }
 
     fn rows(&self) -> u64 {
@@ -132,15 +132,11 @@ impl TableFile for ParquetFile<'_> {
     }
 
     fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {
-        self.find_key(key)
-    }
-
-    fn find_all(&self, _: usize, keys: &[&str]) -> Result<Vec<Option<u64>>> {
-        self.find_keys(keys)
+        Ok(place_key::place(key, self.rows()))
     }
 
     fn key(&self, _: usize, row: u64) -> Result<String> {
-        self.key_of(row)
+        if row < self.rows() { Ok(row.to_string()) } else { Err(Error::not_found("row", row)) }
     }
 
     fn row(&self, _: usize, row: u64) -> Result<Vec<Value>> {

@@ -1,7 +1,5 @@
 //! One row: read with some rows around it, because who asks for one asks for the next.
 
-use std::sync::Mutex;
-
 use arrow::record_batch::RecordBatch;
 
 use super::ParquetFile;
@@ -31,9 +29,13 @@ impl Slab {
 impl ParquetFile<'_> {
     /// All cells of a row.
     pub(super) fn cells(&self, row: u64) -> Result<Vec<Value>> {
-        self.with_row(&self.slab, None, row, |batch, at| {
-            batch.columns().iter().map(|column| value_at(column, at)).collect()
-        })
+        // A thread that panicked while it held this left it whole: it is set in one step.
+        let mut slab = self.slab.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !slab.as_ref().is_some_and(|slab| slab.has(row)) {
+            *slab = Some(self.slab_with(None, row)?);
+        }
+        let slab = slab.as_ref().filter(|slab| slab.has(row)).ok_or_else(|| Error::not_found("row", row))?;
+        Ok(slab.batch.columns().iter().map(|column| value_at(column, (row - slab.first) as usize)).collect())
     }
 
     /// Some cells of a row: a chunk of a column that is not asked for is not read.
@@ -47,35 +49,6 @@ impl ParquetFile<'_> {
         }
         let (_, slab) = some.as_ref().expect("it was just put there");
         Ok(slab.batch.columns().iter().map(|column| value_at(column, (row - slab.first) as usize)).collect())
-    }
-
-    /// The key of a row.
-    pub(super) fn key_of(&self, row: u64) -> Result<String> {
-        match self.table[0].schema.key {
-            Some(column) => {
-                self.with_row(&self.keys, Some(&[column]), row, |batch, at| value_at(batch.column(0), at).to_string())
-            }
-            None if row < self.rows() => Ok(row.to_string()),
-            None => Err(Error::not_found("row", row)),
-        }
-    }
-
-    fn with_row<T>(
-        &self,
-        cache: &Mutex<Option<Slab>>,
-        columns: Option<&[usize]>,
-        row: u64,
-        of: impl FnOnce(&RecordBatch, usize) -> T,
-    ) -> Result<T> {
-        // A thread that panicked while it held the cache left it whole: it is set in one step.
-        let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !cache.as_ref().is_some_and(|slab| slab.has(row)) {
-            *cache = Some(self.slab_with(columns, row)?);
-        }
-        match cache.as_ref().filter(|slab| slab.has(row)) {
-            Some(slab) => Ok(of(&slab.batch, (row - slab.first) as usize)),
-            None => Err(Error::not_found("row", row)),
-        }
     }
 
     fn slab_with(&self, columns: Option<&[usize]>, row: u64) -> Result<Slab> {

@@ -87,7 +87,7 @@ fn finding(world: &World, peers: &Peers, table: &mut Table) {
     let csv = |file: &OnDisk| drop(CsvFormat::default().open(file, None).expect("a CSV file"));
     let coco = |file: &OnDisk| drop(Coco.open(file, None).expect("a COCO file"));
     let parquet = |file: &OnDisk| {
-        let format = Parquet::default();
+        let format = Parquet;
         let rows = format.open(file, None).expect("a Parquet file");
         rows.scan(0, &Scan::default(), &mut |_| Ok(Flow::More)).expect("it can be read");
     };

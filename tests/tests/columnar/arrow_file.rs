@@ -15,7 +15,7 @@ fn every_reader_finds_in_an_edited_arrow_file_exactly_the_edits() {
     let python = python.expect("asked for above");
     let folder = tempfile::tempdir().expect("a temporary folder");
     python.judge("columnar.py", &[Path::new("write"), folder.path()]).unwrap_or_else(|why| panic!("{why}"));
-    let count = edit_all(folder.path(), &ArrowIpc::default(), ".arrow");
+    let count = edit_all(folder.path(), &ArrowIpc, ".arrow");
     assert!(count > 13, "only {count} files were made");
     python.judge("columnar.py", &[Path::new("judge"), folder.path()]).unwrap_or_else(|why| panic!("{why}"));
 }

@@ -58,7 +58,7 @@ fn every_reader_finds_in_an_edited_parquet_file_exactly_the_edits() {
     let python = python.expect("asked for above");
     let folder = tempfile::tempdir().expect("a temporary folder");
     python.judge("columnar.py", &[Path::new("write"), folder.path()]).unwrap_or_else(|why| panic!("{why}"));
-    let count = edit_all(folder.path(), &Parquet::default(), ".parquet");
+    let count = edit_all(folder.path(), &Parquet, ".parquet");
     assert!(count > 40, "only {count} files were made");
     python.judge("columnar.py", &[Path::new("judge"), folder.path()]).unwrap_or_else(|why| panic!("{why}"));
 }
@@ -71,7 +71,7 @@ fn a_parquet_file_without_edits_is_left_as_it_is() {
     let python = python.expect("asked for above");
     python.judge("columnar.py", &[Path::new("write"), folder.path()]).unwrap_or_else(|why| panic!("{why}"));
     let bytes = fs::read(folder.path().join("odd.parquet")).expect("it was written");
-    let file = Parquet::default().open(&bytes, None).expect("a Parquet file");
+    let file = Parquet.open(&bytes, None).expect("a Parquet file");
     assert_eq!(file.splice(&Default::default()).expect("nothing to do"), Splice::Whole(Vec::new()));
     assert!(file.index().is_empty() && file.splices_whole());
 }

@@ -4,6 +4,7 @@ mod blame;
 mod conflicts;
 mod formats;
 mod from_file;
+mod keys;
 mod many;
 mod odd_files;
 mod rewritten;
