@@ -704,7 +704,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Records what changed in a dataset's source, as a revision of a branch; all edits stay on top of it. */
+        /**
+         * Records what changed in a dataset's source, as a revision of a branch; all edits stay on top of it.
+         * @description Where that lasts, events `job` tell how far it is, and the job tells what it found.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -810,13 +813,53 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells what happens: `ref`, `draft`, `run`, `import`. The id of an event is the number of its operation; a client
-         *     that comes back with it in `Last-Event-ID` gets what it missed, or `reset`: then it looks anew. Of a `run` it says
-         *     `what`: `created`, `rows`, `finished`, `changed`, `deleted`, `lost`, `heard`.
+         * Tells what happens: `ref`, `draft`, `run`, `import`, `job`. The id of an event is the number of its operation; a
+         *     client that comes back with it in `Last-Event-ID` gets what it missed, or `reset`: then it looks anew. Of a `run` it
+         *     says `what`: `created`, `rows`, `finished`, `changed`, `deleted`, `lost`, `heard`.
          */
         get: operations["listen"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fsck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads every object, and looks for all that refs lead to; others may write meanwhile.
+         * @description What only the service itself uses cannot be looked at beside it: `notes` tells what that is.
+         */
+        post: operations["check_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes what no branch, tag, draft or mount refers to; others may write meanwhile.
+         * @description What was sent, or referred to, within the last hour stays, whatever the grace.
+         */
+        post: operations["collect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -832,6 +875,23 @@ export interface paths {
         };
         /** Tells how far an import is. */
         get: operations["show_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how far a job is. */
+        get: operations["show_job"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1200,6 +1260,11 @@ export interface components {
             /** @description Its id. */
             import: string;
         };
+        /** @description A job that was begun, and has not ended soon. */
+        BegunJob: {
+            /** @description Its id; `/v1/jobs/ID` tells how far it is. */
+            job: string;
+        };
         /** @description What is merged into the draft's branch. */
         BegunMerge: {
             /** @description A branch, a tag or a revision. */
@@ -1254,6 +1319,28 @@ export interface components {
             /** @description How often it was right and is wrong. */
             worse?: number | null;
         };
+        /** @description What a check found. */
+        Checked: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /** @description What is worth knowing and not wrong, and what was not looked at. */
+            notes: string[];
+            /**
+             * Format: int64
+             * @description Sound objects.
+             */
+            objects: number;
+            /** @description What is wrong; none in a sound store. */
+            problems: components["schemas"]["FoundProblem"][];
+            /**
+             * Format: int64
+             * @description Refs that point to an object that is there.
+             */
+            refs: number;
+        };
         /** @description How often a value of a column became another one. */
         ClassCount: {
             /** @description What it is. */
@@ -1267,6 +1354,36 @@ export interface components {
              * @description In how many cells.
              */
             count: number;
+        };
+        /** @description What is to be removed. */
+        Collect: {
+            /** @description Whether to tell only what would be removed. */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description How old something must be; a day if not said.
+             */
+            grace_seconds?: number;
+        };
+        /** @description What was removed, or would be. */
+        Collected: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /** @description Whether nothing was removed. */
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description Objects that nothing refers to and that stay: they are too young, or somebody may be about to refer to them.
+             */
+            kept_young: number;
+            /**
+             * Format: int64
+             * @description Objects that were removed.
+             */
+            objects: number;
         };
         /** @description A column. */
         ColumnDetail: {
@@ -1710,6 +1827,15 @@ export interface components {
          * @enum {string}
          */
         Format: "json" | "arrow";
+        /** @description Something that is not as it should be. */
+        FoundProblem: {
+            /** @description Whether nothing is lost by it: `veneer fsck --rebuild` makes it again. */
+            can_be_rebuilt: boolean;
+            /** @description The file or object. */
+            what: string;
+            /** @description What is wrong with it. */
+            why: string;
+        };
         /** @description A value, and how many rows have it. */
         Group: {
             /**
@@ -1853,6 +1979,31 @@ export interface components {
              * @description How many parts of the source no dataset can have, such as devices.
              */
             skipped: number;
+        };
+        /** @description How far a job is. */
+        JobDetail: {
+            /**
+             * Format: int64
+             * @description Bytes in them.
+             */
+            bytes: number;
+            /** @description The dataset that it is about; none where that is the whole store. */
+            dataset?: string | null;
+            /** @description Whether it has ended. */
+            done: boolean;
+            /** @description Why it found nothing: a problem. */
+            error: Record<string, unknown>;
+            /** @description Its id. */
+            id: string;
+            /** @description `refresh`, `gc` or `fsck`. */
+            kind: string;
+            /** @description What it found: the answer of the route that began it. */
+            result: Record<string, unknown>;
+            /**
+             * Format: int64
+             * @description What it has looked at until now: files, or objects.
+             */
+            seen: number;
         };
         /** @description Rows by columns. */
         JsonBatch: {
@@ -2481,6 +2632,8 @@ export interface components {
             is_main: boolean;
             /** @description The column whose value is the row's key; none where the key is the row's place. */
             key?: string | null;
+            /** @description Why that column does not tell all rows apart. */
+            key_problem?: string | null;
             /** @description Its name. */
             name: string;
             problem?: components["schemas"]["TableProblem"] | null;
@@ -4214,6 +4367,14 @@ export interface operations {
                     "application/json": components["schemas"]["RefreshDetail"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunJob"];
+                };
+            };
             /** @description a problem (RFC 9457) */
             default: {
                 headers: {
@@ -4494,6 +4655,82 @@ export interface operations {
             };
         };
     };
+    check_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunJob"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    collect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Collect"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collected"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunJob"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_import: {
         parameters: {
             query?: never;
@@ -4511,6 +4748,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
                 };
             };
             /** @description a problem (RFC 9457) */
