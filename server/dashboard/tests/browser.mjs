@@ -17,6 +17,8 @@ export async function openBrowser(origin, { theme = "dark", width = 1440, height
     args: ["--no-sandbox", "--enable-unsafe-swiftshader", "--enable-precise-memory-info"],
   });
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
+  // A machine that does other things besides takes its time.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const failures = [];
   page.on("request", (request) => {

@@ -33,7 +33,7 @@ const pictures = {
   boxes: {
     theme: "light",
     async go(page) {
-      await page.goto(`${origin}/datasets/scenes/at/main`);
+      await page.goto(`${origin}/datasets/scenes/at/main?run=pieces`);
       await rowsReady(page);
       await page.locator(".row").nth(0).click();
       await page.locator(".picture-frame").focus();

@@ -13,6 +13,7 @@ test("what is no number is said", () => {
     "0.1235",
     "1.000e-9",
   ]);
+  expect([1_000_000, 1e300].map(measured)).toEqual(["1,000,000", "1.000e+300"]);
 });
 
 test("a time is told from now", () => {

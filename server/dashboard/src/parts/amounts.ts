@@ -34,8 +34,8 @@ export function ago(at: string, now = Date.now()): string {
 export function measured(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  if (Number.isInteger(value)) return count(value);
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e15) return count(value);
   if (size !== 0 && (size < 0.001 || size >= 1e7)) return value.toExponential(3);
   return Number(value.toPrecision(4)).toString();
 }

