@@ -14,9 +14,11 @@ use crate::model::{DatasetName, Id};
 /// The bases that were seen, of all datasets of a store.
 #[derive(Debug, Default)]
 pub(super) struct SeenBases {
-    // By source, too: a dataset may be removed, and another imported by its name.
-    known: Mutex<HashMap<(DatasetName, PathBuf), Arc<Mutex<Seen>>>>,
+    known: Mutex<HashMap<Key, Arc<Mutex<Seen>>>>,
 }
+
+/// A dataset, by its source, too: it may be removed, and another imported by its name.
+type Key = (DatasetName, PathBuf);
 
 /// What was seen of one dataset.
 #[derive(Debug, Default)]
