@@ -112,7 +112,7 @@ fn as_edits(
     let is_little = edits <= EDITS_MIN || (edits * EDIT_LEN) as u64 <= new_len;
     // A row that moved would be another one, and what is said of it beside the file nobody's.
     let is_said_beside = !earlier.rows.columns()?.is_empty() || view.overlay.samples()?.root().is_some();
-    let is_in_order = |table: &Aligned| !table.is_reordered() && !(is_said_beside && table.has_moved());
+    let is_in_order = |table: &Aligned| !(table.is_reordered() || is_said_beside && table.has_moved());
     let is_one_file = aligned.iter().all(|table| is_in_order(table) && table.has_same_columns(earlier, later));
     // What is encoded anew as a whole is never what another program wrote.
     let is_encoded = edits > 0 && earlier.file.splices_whole();

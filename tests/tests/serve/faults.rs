@@ -94,7 +94,7 @@ fn edit(service: &Service, mut written: Written) -> Written {
             Ok((status, answer)) => panic!("{status}: {answer}"),
             Err(_) => return written,
         }
-        if written.asked % 3 == 0 {
+        if written.asked.is_multiple_of(3) {
             written.acknowledged -= 1;
             for action in ["undo", "redo"] {
                 match service.try_ask("POST", &format!("{DRAFT}/{action}"), Some(&json!({}))) {
@@ -105,7 +105,8 @@ fn edit(service: &Service, mut written: Written) -> Written {
             }
             written.acknowledged += 1;
         }
-        if written.asked % 5 == 0 && service.try_ask("POST", COMMIT, Some(&json!({ "message": "n" }))).is_err() {
+        if written.asked.is_multiple_of(5) && service.try_ask("POST", COMMIT, Some(&json!({ "message": "n" }))).is_err()
+        {
             return written;
         }
     }
