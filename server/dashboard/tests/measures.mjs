@@ -164,7 +164,9 @@ export async function boxFrames(page, address) {
   await page.locator(".row:not(.is-waiting)").first().waitFor();
   await page.locator(".row").first().click();
   const words = page.locator(".picture-part .push");
-  await page.waitForFunction(() => /[1-9]\d* box/.test(document.querySelector(".picture-part .push")?.innerText ?? ""));
+  await page.waitForFunction(() =>
+    /[1-9][\d,]* box/.test(document.querySelector(".picture-part .push")?.innerText ?? ""),
+  );
   const count = /([\d,]+) box/.exec(await words.innerText())[0];
   await page.locator(".picture-frame").focus();
   await page.keyboard.press("n");
