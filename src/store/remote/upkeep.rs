@@ -64,7 +64,7 @@ impl RemoteStore {
     /// What went wrong there; then nothing is removed.
     pub fn collect(&self, options: SweepOptions) -> Result<Swept> {
         let SweepOptions { grace, dry_run, .. } = options;
-        let found = self.job("/v1/gc", &Collect { grace_seconds: grace.as_secs(), dry_run })?;
+        let found = self.job("/v1/gc", Some(&Collect { grace_seconds: grace.as_secs(), dry_run }))?;
         let Collected { objects, bytes, kept_young } = found;
         Ok(Swept { objects, bytes, kept_young })
     }
@@ -74,17 +74,24 @@ impl RemoteStore {
     /// # Errors
     /// What went wrong there; damage is not an error but the answer.
     pub fn check(&self) -> Result<FsckReport> {
-        let Checked { problems, notes, objects, bytes, refs } = self.job("/v1/fsck", &())?;
+        let Checked { problems, notes, objects, bytes, refs } = self.job("/v1/fsck", None::<&()>)?;
         let problem = |Found { what, why, can_be_rebuilt }| Problem { what, why, can_be_rebuilt };
         Ok(FsckReport { problems: problems.into_iter().map(problem).collect(), notes, objects, bytes, refs })
     }
 
     /// Has the service do what may last, and waits for what it finds.
-    fn job<T: for<'a> Deserialize<'a>>(&self, path: &str, wanted: &impl Serialize) -> Result<T> {
+    fn job<T: for<'a> Deserialize<'a>>(&self, path: &str, wanted: Option<&impl Serialize>) -> Result<T> {
         let service = &self.service;
-        let wanted = serde_json::to_vec(wanted).expect("plain data");
-        let request = service.signed(service.agent.post(service.url(path))).content_type("application/json");
-        let answer = service.check(request.send(&wanted[..]))?;
+        let request = service.signed(service.agent.post(service.url(path)));
+        let answer = match wanted {
+            Some(wanted) => {
+                let wanted = serde_json::to_vec(wanted).expect("plain data");
+                request.content_type("application/json").send(&wanted[..])
+            }
+            // A body that nobody reads may still be on its way when the answer is, and then the pipe is broken.
+            None => request.send_empty(),
+        };
+        let answer = service.check(answer)?;
         if answer.status().as_u16() != 202 {
             return service.json(answer);
         }

@@ -170,7 +170,8 @@ fn fsck_finds_beside_the_service_what_is_damaged_and_says_what_it_did_not_look_a
     fs::write(&large, bytes).expect("our own store");
     for line in ["--json fsck", &format!("{over_url} --json fsck")] {
         let ran = home.run(line);
-        let found: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let found = serde_json::from_str::<serde_json::Value>(&ran.stdout);
+        let found = found.unwrap_or_else(|_| panic!("no JSON: {:?} {} {}", ran.code, ran.stdout, ran.stderr));
         assert_eq!((ran.code, &found["problems"][0]["can_be_rebuilt"]), (Some(1), &json!(false)), "{found:#}");
         assert_eq!(found["problems"][0]["why"], "its bytes have another hash");
     }
