@@ -14,7 +14,7 @@ use super::rows::{FileSides, RowConflict, RowMerge, merge_beside, merge_rows};
 use super::view::{Place, View};
 use super::{Dataset, diff, samples};
 use crate::base::Base;
-use crate::model::{BranchName, Change, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
+use crate::model::{BranchName, Change, Content, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
 use crate::overlay::Rows;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
@@ -108,6 +108,24 @@ impl Dataset {
         let revision = self.move_branch(request.into, Some(head), &new, None)?;
         Ok(Outcome::Done { revision, changes: changes.len() as u64 })
     }
+}
+
+/// The paths from which a side moved what it has within conflicts that the other side wins: if it were removed there
+/// all the same, nobody would have it.
+fn not_to_be_lost(changes: &Sayings, conflicts: &Odds) -> Vec<DataPath> {
+    let is_dropped = |path: &DataPath| conflicts.keys().any(|conflict| path.is_within(conflict));
+    let content = |change: &Option<Change>| match change {
+        Some(Change::File(file)) => Some(file.content.clone()),
+        _ => None,
+    };
+    let dropped = changes.iter().filter(|(path, _)| is_dropped(path));
+    let dropped: Vec<Content> = dropped.filter_map(|(_, (_, after))| content(after)).collect();
+    let was_moved = |(path, (before, after)): &(&DataPath, &(Option<Change>, Option<Change>))| {
+        let was = if before.is_none() { Some(Content::Source((*path).clone())) } else { content(before) };
+        let is_gone = matches!(after, None | Some(Change::Removed)) && !is_dropped(path);
+        is_gone && was.is_some_and(|was| dropped.contains(&was))
+    };
+    changes.iter().filter(was_moved).map(|(path, _)| path.clone()).collect()
 }
 
 /// The three views of a merge.
@@ -222,6 +240,9 @@ impl Merge<'_> {
             None if !conflicts.is_empty() => self.conflicts(conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
+                for path in not_to_be_lost(&their_changes, &conflicts) {
+                    edits.remove(&path);
+                }
                 Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
             Some(Prefer::Theirs) => {
@@ -230,6 +251,10 @@ impl Merge<'_> {
                     let theirs = self.theirs.overlay.within(conflict)?;
                     edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
                     edits.entry(conflict.clone()).or_insert(None);
+                }
+                for path in not_to_be_lost(&our_changes, &conflicts) {
+                    let theirs = self.theirs.overlay.get(&path)?;
+                    edits.insert(path, theirs);
                 }
                 Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }

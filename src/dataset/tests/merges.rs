@@ -84,6 +84,34 @@ fn what_one_side_put_into_a_folder_that_the_other_renamed_is_a_conflict_or_kept(
 }
 
 #[test]
+fn what_one_side_moved_into_a_folder_that_the_other_renamed_is_lost_by_no_decision() {
+    let rename = |d: &mut Draft| d.rename(&path("a"), &path("c"));
+    let of_source = |d: &mut Draft| d.rename(&path("b/y"), &path("a/y"));
+    let of_draft = |d: &mut Draft| d.rename(&path("b/new"), &path("a/y"));
+    let files = &[("a/x", "1"), ("b/y", "2"), ("b/z", "3")];
+    for prefer in [Prefer::Ours, Prefer::Theirs] {
+        for renames_theirs in [false, true] {
+            let fixture = match renames_theirs {
+                true => two_branches(files, of_source, rename),
+                false => two_branches(files, rename, of_source),
+            };
+            assert!(matches!(merged(&fixture, Some(prefer)), Outcome::Done { .. }));
+            let merged = Plain::of(&fixture.view("main"));
+            let kept = merged.0.values().filter(|item| **item == Item::File(b"2".to_vec())).count();
+            assert_eq!(kept, 1, "{prefer:?} {renames_theirs}: {:?}", merged.0.keys().collect::<Vec<_>>());
+        }
+        let fixture = Fixture::new(files);
+        let with_new = fixture.commit("main", |d| put(d, "b/new", "4"));
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), with_new).expect("a branch");
+        fixture.commit("main", rename);
+        fixture.commit("other", of_draft);
+        assert!(matches!(merged(&fixture, Some(prefer)), Outcome::Done { .. }));
+        let merged = Plain::of(&fixture.view("main"));
+        assert!(merged.0.values().any(|item| *item == Item::File(b"4".to_vec())), "{prefer:?}");
+    }
+}
+
+#[test]
 fn a_branch_without_work_of_its_own_is_moved_forward() {
     let fixture = Fixture::new(&[("x", "1")]);
     fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
