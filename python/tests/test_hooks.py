@@ -25,10 +25,20 @@ def features(seed: int = 0) -> np.ndarray[Any, Any]:
 def example(name: str, *words: str) -> str:
     """Runs an example script as somebody would; returns what it prints."""
     command = [sys.executable, str(HERE / "examples" / name), *words]
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1"}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
+
+
+def agree(rows: list[dict[str, Any]]) -> None:
+    """The loss is that of the label, and the confidence that of the class that was taken for it."""
+    assert {row["predicted"] for row in rows} <= set(CLASSES)
+    right = [row for row in rows if row["predicted"] == row["sample"].split("/")[0]]
+    assert right
+    for row in rows:
+        least = -np.log(row["confidence"])
+        assert row["loss"] == pytest.approx(least, abs=1e-3) if row in right else row["loss"] > least - 1e-3
 
 
 def test_sklearn_records_epochs_out_of_sample_and_doubts_a_wrong_label(served: Service, mounted: str) -> None:
@@ -72,3 +82,45 @@ def test_the_example_of_sklearn_works(served: Service, mounted: str) -> None:
     told = served.run("mlp")
     assert (told["epochs"], told["status"]) == (8, "finished")
     assert {row["sample"] for row in served.rows("mlp", epoch="7")} == set(KEYS)
+
+
+@pytest.mark.parametrize("framework", ["lightgbm", "xgboost"])
+def test_boosted_trees_record_their_rounds(served: Service, mounted: str, framework: str) -> None:
+    pytest.importorskip(framework, reason=f"{framework} is not installed here")
+    assert example("boosted_table.py", framework, mounted) == f"run {framework}: 30 images\n"
+    told = served.run(framework)
+    assert told["status"] == "finished"
+    rows = served.rows(framework)
+    # Each fifth of twelve rounds, and the last; of the half that was not trained on.
+    assert {row["epoch"] for row in rows} == {4, 9, 11} and {row["sample"] for row in rows} == set(KEYS[1::2])
+    agree(rows)
+    curves = served.client.get(f"/v1/runs/{framework}/scalars")["curves"]
+    assert [len(curve["points"]) for curve in curves if curve["name"].startswith("rest/")] == [12]
+
+
+def test_torch_records_a_model_over_a_loader(served: Service, mounted: str) -> None:
+    pytest.importorskip("torch", reason="torch is not installed here")
+    assert example("torch_folder.py", mounted) == "run torch: 60 images\n"
+    told = served.run("torch")
+    assert (told["epochs"], told["status"], told["rows"]) == (4, "finished", 240)
+    rows = served.rows("torch", epoch="3")
+    assert [row["sample"] for row in rows] == sorted(KEYS)
+    agree(rows)
+
+
+def test_torch_is_asked_in_evaluation_mode_and_for_named_samples(served: Service, mounted: str) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed here")
+    from veneer.hooks.torch import Collector
+
+    data = torch.utils.data.TensorDataset(torch.tensor(features()).float(), torch.tensor(NUMBER))
+    loader = torch.utils.data.DataLoader(data, batch_size=7, shuffle=True)
+    model = torch.nn.Sequential(torch.nn.Dropout(0.9), torch.nn.Linear(4, 3))
+    with veneer.start_run("dropout", data=mounted) as run:
+        with pytest.raises(veneer.InvalidError, match="has 60 samples, and named are none"):
+            Collector(run, model, loader)
+        collector = Collector(run, model, loader, sample=KEYS)
+        collector.record(0)
+        collector.record(1)
+        assert model.training
+    first, second = (served.rows("dropout", epoch=epoch) for epoch in "01")
+    assert [row["loss"] for row in first] == [row["loss"] for row in second] and len(first) == 60
