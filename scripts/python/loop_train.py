@@ -18,9 +18,10 @@ from sklearn.neural_network import MLPClassifier
 import veneer
 from veneer.hooks import sklearn as hook
 
-EPOCHS = 12
+EPOCHS = 24
 FOLDS = 3
-HIDDEN = 64
+HIDDEN = 128
+BATCH = 32
 
 
 def read(folder):
@@ -41,8 +42,8 @@ def main():
     # The order of the folders must not be that of the training.
     order = np.random.default_rng(int(seed)).permutation(len(paths))
     paths, pixels, labels = [paths[at] for at in order], pixels[order], labels[order]
-    model = MLPClassifier((HIDDEN,), random_state=int(seed))
-    parameters = {"seed": int(seed), "epochs": EPOCHS, "hidden": HIDDEN, "folds": FOLDS}
+    model = MLPClassifier((HIDDEN,), batch_size=BATCH, random_state=int(seed))
+    parameters = {"seed": int(seed), "epochs": EPOCHS, "hidden": HIDDEN, "batch": BATCH, "folds": FOLDS}
     with veneer.start_run(name, data=mount, parameters=parameters) as run:
         hook.fit(model, pixels, labels, run=run, sample=paths, epochs=EPOCHS, folds=FOLDS, seed=int(seed))
         _, unseen, truth = read(test)

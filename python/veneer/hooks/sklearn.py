@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InvalidError
 from ..run import Run
+from . import probabilities
 
 Array = np.ndarray[Any, Any]
 
@@ -82,10 +83,7 @@ def fit(
             found[part[:, None], np.searchsorted(classes, other.classes_)] = other.predict_proba(x[part])
         if not parts:
             found = np.asarray(estimator.predict_proba(x))
-        losses = -np.log(np.maximum(found[np.arange(len(x)), number], 1e-12))
-        taken = found.argmax(axis=1)
-        run.log(sample=sample, epoch=epoch, loss=losses, predicted=classes[taken], confidence=found.max(axis=1))
-        run.log_scalars(step=epoch, loss=losses.mean(), accuracy=(taken == number).mean())
+        probabilities.log(run, found, number, sample=sample, epoch=epoch, classes=classes)
         seen.append(found)
     if parts:
         run.log_suspicion(sample=sample, label=number, probabilities=np.stack(seen), epoch=epochs - 1)
