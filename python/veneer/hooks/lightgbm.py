@@ -1,7 +1,9 @@
 """LightGBM: a callback that asks the model after a round what it thinks of some samples.
 
 ```python
-lightgbm.train(parameters, data, callbacks=[veneer.hooks.lightgbm.callback(run, x, y, sample=paths)])
+from veneer.hooks.lightgbm import callback
+
+lightgbm.train(parameters, data, callbacks=[callback(run, x, y, sample=paths)])
 ```
 """
 

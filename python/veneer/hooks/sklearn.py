@@ -1,7 +1,9 @@
 """scikit-learn: it has no callbacks, so a training's epochs are made here, each with what is thought of the samples.
 
 ```python
-model = veneer.hooks.sklearn.fit(MLPClassifier(), x, labels, run=run, sample=paths, epochs=10, folds=4)
+from veneer.hooks import sklearn as hook
+
+model = hook.fit(MLPClassifier(), x, labels, run=run, sample=paths, epochs=10, folds=4)
 ```
 """
 

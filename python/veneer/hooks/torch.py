@@ -1,7 +1,9 @@
 """PyTorch: what a model thinks of the samples of a DataLoader, at the end of an epoch.
 
 ```python
-collector = veneer.hooks.torch.Collector(run, model, loader)  # an ImageFolder knows its paths
+from veneer.hooks.torch import Collector
+
+collector = Collector(run, model, loader)  # an ImageFolder knows its paths
 for epoch in range(epochs):
     train(model, loader)
     collector.record(epoch)

@@ -1,7 +1,9 @@
 """XGBoost: a callback that asks the model after a round what it thinks of some samples.
 
 ```python
-xgboost.train(parameters, data, 20, callbacks=[veneer.hooks.xgboost.callback(run, data, sample=paths)])
+from veneer.hooks.xgboost import callback
+
+xgboost.train(parameters, data, 20, callbacks=[callback(run, data, sample=paths)])
 ```
 """
 
