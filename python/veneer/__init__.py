@@ -15,6 +15,7 @@ run.finish()                                                         # also by `
 | `columns`, `names`, `tables` | as Arrow; which rows are meant; what these are rows of |
 | `writer`, `spool`, `deliver` | the thread that writes; the files; how they are sent |
 | `dataset`, `difference`, `edit` | reading, comparing and changing a dataset |
+| `suspicion`, `hooks` | how much labels are to be doubted; what frameworks call, each imported by whoever uses it |
 | `mounts`, `samplers` | mounts for a while; in which order samples are seen |
 | `client`, `service`, `programs` | HTTP; whoever has the store; the programs that come with the package |
 """
@@ -41,6 +42,7 @@ from .mounts import Mount, mount
 from .run import Run
 from .samplers import BalancedSampler, WeightedSampler
 from .start import start_run
+from .suspicion import Suspicion, suspicion
 
 try:
     __version__ = version("veneer")
@@ -61,10 +63,12 @@ __all__ = [
     "Run",
     "ServiceError",
     "SourceChangedError",
+    "Suspicion",
     "UnknownSampleError",
     "VeneerError",
     "WeightedSampler",
     "dataset",
     "mount",
     "start_run",
+    "suspicion",
 ]

@@ -38,6 +38,7 @@ from .parameters import Parameters
 from .reduce import reduced
 from .service import has_service, to_change
 from .spool import RunFolder
+from .suspicion import Suspicion, suspicion
 from .tables import Classes
 from .writer import Writer
 
@@ -221,6 +222,34 @@ class Run:
             places = reduced(embedding, reduce, dims)
             values.update((axis, places[:, at]) for at, axis in enumerate("xyz"[:dims]))
         self.log(values, sample=sample, epoch=epoch, among=among)
+
+    def log_suspicion(
+        self,
+        *,
+        sample: Any,
+        label: Any,
+        probabilities: Any,
+        classes: Sequence[Any] | None = None,
+        epoch: int = 0,
+        among: Sequence[Any] | None = None,
+    ) -> Suspicion:
+        """Records how much each label is to be doubted: the columns `suspicion`, 0 to 1, and `is_suspect`.
+
+        Parameters
+        ----------
+        sample : (n,)
+            As of `log`.
+        label : (n,) int or str
+            The labels that are doubted.
+        probabilities : (n, k) or (epochs, n, k) float
+            What models that had not seen the samples thought of them.
+        classes, epoch, among : optional
+            The names of the k classes, as of `suspicion`; the others as of `log`.
+        """
+        found = suspicion(label, probabilities, classes=classes)
+        columns = {"suspicion": found.score, "is_suspect": found.is_suspect}
+        self.log(columns, sample=sample, epoch=epoch, among=among)
+        return found
 
     @property
     def parameters(self) -> Parameters:
