@@ -68,9 +68,11 @@ fn open_files_live_through_takeovers_whether_they_have_names_or_not() {
     assert!(anew(&kept) == bytes);
     drop((old, new, read, kept));
     assert_eq!(fs::read_dir(mount.join("dir")).expect("a folder").count(), 1);
-    // Nothing is open any more, and a process that takes over has been told so.
-    kill_and_ask(&mount, Signal::KILL);
+    // Nothing is open any more, and a process that takes over has been told so. What the kernel tells of that is not
+    // waited for by whoever closes a file, and nobody hears it again if the process is killed while it listens.
     let files = || scratch_files(&home);
+    assert!(wait::until(PATIENCE, || files() == 1).is_some(), "{} scratch files before", files());
+    kill_and_ask(&mount, Signal::KILL);
     assert!(wait::until(PATIENCE, || files() == 1).is_some(), "{} scratch files", files());
     mount.unmount();
     home.ok("commit d -m opened");
