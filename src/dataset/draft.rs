@@ -297,10 +297,9 @@ impl Draft {
     ///
     /// What is said of samples that are rows of one of these files goes along with the rows.
     pub(super) fn apply(&mut self, changes: Vec<(DataPath, Option<Change>)>) -> Result<()> {
-        let overlay = self.view.overlay.with(changes.iter().cloned())?;
-        let before = std::mem::replace(&mut self.view.overlay, overlay);
-        let paths: Vec<DataPath> = changes.into_iter().map(|(path, _)| path).collect();
-        let before = View { overlay: before, ..self.view.clone() };
+        let before = self.view.clone();
+        let paths = samples::may_have_moved(&before, changes.iter().map(|(path, _)| path))?;
+        self.view.overlay = before.overlay.with(changes)?;
         samples::follow_bytes(&before, &mut self.view, &paths)
     }
 }

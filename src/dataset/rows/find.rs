@@ -16,7 +16,7 @@ use crate::table::images::is_image;
 use crate::table::in_order::in_order;
 use crate::table::voc::Voc;
 use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloTask};
-use crate::table::{Flow, Format};
+use crate::table::{Flow, Format, head};
 use crate::{Error, ErrorKind, Result};
 
 /// The longest class map that is read, in bytes.
@@ -172,35 +172,18 @@ impl View {
     }
 
     fn head(&self, node: &Node) -> Option<Vec<u8>> {
-        let content = self.open_below(node, OnDrift::Error).ok()?;
-        let mut head = vec![0; HEAD_LEN.min(usize::try_from(content.len()).unwrap_or(HEAD_LEN))];
-        let read = content.read_at(&mut head, 0).ok()?;
-        head.truncate(read);
-        Some(head)
+        head(&self.open_below(node, OnDrift::Error).ok()?, HEAD_LEN).ok()
     }
 
     /// The first lines of a file; `None` where it cannot be read.
     fn begins(&self, node: &Node) -> Option<Vec<u8>> {
-        let content = self.open_below(node, OnDrift::Error).ok()?;
-        let mut head = vec![0; LINE_LEN.min(usize::try_from(content.len()).unwrap_or(LINE_LEN))];
-        let read = content.read_at(&mut head, 0).ok()?;
-        head.truncate(read);
-        Some(head)
+        head(&self.open_below(node, OnDrift::Error).ok()?, LINE_LEN).ok()
     }
 
     /// A file that is text of at most so many bytes; `None` for any other, and where it cannot be read.
     pub(in crate::dataset) fn text(&self, node: &Node, len_max: u64) -> Option<String> {
         let content = self.open(node, OnDrift::Error).ok().filter(|content| content.len() <= len_max)?;
-        let mut text = vec![0; usize::try_from(content.len()).ok()?];
-        let mut filled = 0;
-        while filled < text.len() {
-            match content.read_at(&mut text[filled..], filled as u64).ok()? {
-                0 => break,
-                read => filled += read,
-            }
-        }
-        text.truncate(filled);
-        String::from_utf8(text).ok()
+        String::from_utf8(head(&content, usize::try_from(content.len()).ok()?).ok()?).ok()
     }
 }
 

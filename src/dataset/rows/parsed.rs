@@ -191,7 +191,7 @@ impl Aligned {
             }
         }
         let earlier_len = stays.len();
-        let deleted: Vec<u32> = (0..).zip(&stays).filter(|(_, stays)| !**stays).map(|(place, _)| place).collect();
+        let deleted = (0..).zip(&stays).filter(|(_, stays)| !**stays).map(|(place, _)| place).collect();
         Ok(Some(Aligned {
             table,
             places,

@@ -34,21 +34,33 @@ impl Draft {
     }
 }
 
+/// Those of the files that may have rows which are samples, where anything is said of samples.
+pub(in crate::dataset) fn may_have_moved<'p>(
+    view: &View,
+    paths: impl Iterator<Item = &'p DataPath>,
+) -> Result<Vec<DataPath>> {
+    if view.overlay.samples()?.root().is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(paths.filter(|path| view.formats.promise(path).is_some()).cloned().collect())
+}
+
 /// Gives what `before` says of samples, where these are rows told by their places, to the keys that they have in
-/// `after`, in which the files at `paths` are other ones. What is said of rows that are gone goes with them.
+/// `after`, in which the files at `paths` may be other ones. What is said of rows that are gone goes with them.
 ///
 /// # Errors
 /// Those of the store. That a file is no table any more is none: then what is said stays.
 pub(in crate::dataset) fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<()> {
-    let samples = before.overlay.samples()?;
-    if samples.root().is_none() {
+    let mut others = Vec::new();
+    for path in paths {
+        if below(before, path)? != below(after, path)? {
+            others.push(path);
+        }
+    }
+    if others.is_empty() {
         return Ok(());
     }
-    let mut is_other = false;
-    for path in paths.iter().filter(|path| before.formats.promise(path).is_some()) {
-        is_other = is_other || below(before, path)? != below(after, path)?;
-    }
-    let entries = if is_other { samples.entries()? } else { Vec::new() };
+    let entries = before.overlay.samples()?.entries()?;
     let places: BTreeSet<String> = entries
         .iter()
         .filter_map(|(address, _)| address.row())
@@ -59,13 +71,10 @@ pub(in crate::dataset) fn follow_bytes(before: &View, after: &mut View, paths: &
         return Ok(());
     }
     let joined = Joined::of(before, &Wanted::nothing())?;
-    let Some(main) = joined.main.as_ref().filter(|main| !main.is_many && paths.contains(&main.paths[0])) else {
+    let Some(main) = joined.main.as_ref().filter(|main| !main.is_many && others.contains(&&main.paths[0])) else {
         return Ok(());
     };
     let (path, all) = (&main.paths[0], hide::with_all(after)?);
-    if below(before, path)? == below(after, path)? {
-        return Ok(());
-    }
     let (Some(old), Some(new)) = (joined.view.node(path)?, all.node(path)?) else { return Ok(()) };
     let Some(keys) = keys_in(&main.part, &places, [(&joined.view, &old), (&all, &new)])? else { return Ok(()) };
     let (mut gone, mut come) = (Changes::new(), Changes::new());

@@ -1,11 +1,12 @@
 /** One changed row: old and new cell, with its picture where it has one; Space blinks between the two. */
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useState } from "react";
+import { useState } from "react";
 import type { Cell, DiffRow, Row, Table } from "../api/contract";
 import { rowsOptions, tablesOptions } from "../api/queries";
 import { fileUrl, thumbnailUrl } from "../api/urls";
 import { to } from "../app/routes";
 import { type Box, fromCell, isBoxForm } from "../core/box";
+import { whileHeld } from "../parts/held";
 import { Link } from "../parts/link";
 import { classText, imageColumn, isNamed } from "../workspace/columns";
 import { byKey } from "../workspace/row-key";
@@ -104,21 +105,12 @@ function ChangedPicture({ row, table, tables, dataset, from, until }: PicturePro
   const boxOf = (cell: Cell): Box | null =>
     size && Array.isArray(cell) ? fromCell(form, cell as number[], size.width, size.height) : null;
   const [before, after] = [boxOf(row.before), boxOf(row.after)];
-  const hold = (is: boolean) => (event: KeyboardEvent) => {
-    if (event.key !== " ") return;
-    event.preventDefault();
-    setBefore(is);
-  };
   return (
     <button
       type="button"
       className="blink"
       aria-label={`Box of ${row.key}; hold Space to see it as it was`}
-      onKeyDown={hold(true)}
-      onKeyUp={hold(false)}
-      onPointerDown={() => setBefore(true)}
-      onPointerUp={() => setBefore(false)}
-      onPointerLeave={() => setBefore(false)}
+      {...whileHeld(setBefore)}
     >
       <img
         src={fileUrl(dataset, ref, file)}
