@@ -11,7 +11,9 @@ use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use super::key_index::{self, Flaw, KeyIndex, is_fit, key_of};
-use super::{Column, FileEdits, Flag, Flow, Format, ReadAt, Role, Scan, Splice, TableFile, TableInfo, stored};
+use super::{
+    Column, FileEdits, Flag, Flow, Format, Places, ReadAt, Role, Scan, Sieve, Splice, TableFile, TableInfo, stored,
+};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -166,6 +168,16 @@ impl TableFile for KeyedFile<'_> {
 
     fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
         self.below.scan(table, scan, sink)
+    }
+
+    fn scan_sieved(
+        &self,
+        table: usize,
+        scan: &Scan,
+        sieve: &Sieve<'_>,
+        sink: &mut dyn FnMut(RecordBatch, Places) -> Result<Flow>,
+    ) -> Result<()> {
+        self.below.scan_sieved(table, scan, sieve, sink)
     }
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {

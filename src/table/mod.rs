@@ -21,6 +21,7 @@
 //! | [`keyed`], `key_index` | a file whose rows are named by a column that somebody declared; finding them by it |
 //! | `marks`, `in_order`, `read` | what text formats share: where rows are; all processors; parts of a file |
 //! | `moment` | dates and times, as texts and as numbers |
+//! | [`sieve`] | rows left out of a scan before all their cells are read |
 //! | `stored` | what was found of a file, as it is kept |
 //! | [`csv`], [`jsonl`] | lines of text |
 //! | [`json`], its dialect [`coco`] | rows that are objects in arrays of JSON |
@@ -51,6 +52,7 @@ pub mod parquet;
 mod place_key;
 mod read;
 pub mod schema;
+pub mod sieve;
 mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -68,6 +70,7 @@ pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
 pub use flag::Flag;
 pub use read::head;
 pub use schema::{Column, Role, TableSchema};
+pub use sieve::{Places, Sieve};
 
 use crate::model::Value;
 use crate::{Error, Result};
@@ -228,6 +231,26 @@ pub trait TableFile: Send + Sync {
     /// # Errors
     /// Those of the file, and those of `sink`.
     fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()>;
+
+    /// As [`TableFile::scan`], with the rows' places; rows that the sieve does not let through may be left out. A
+    /// format whose columns lie apart leaves them out without reading their other cells.
+    ///
+    /// # Errors
+    /// As [`TableFile::scan`].
+    fn scan_sieved(
+        &self,
+        table: usize,
+        scan: &Scan,
+        _sieve: &Sieve<'_>,
+        sink: &mut dyn FnMut(RecordBatch, Places) -> Result<Flow>,
+    ) -> Result<()> {
+        let mut next = scan.from;
+        self.scan(table, scan, &mut |batch| {
+            let first = next;
+            next += batch.num_rows() as u64;
+            sink(batch, Places::From(first))
+        })
+    }
 
     /// The place of the row with this key; of several, the first. What is found by `key` has it as its key, letter
     /// for letter: `01` is no key of row 1.

@@ -20,6 +20,7 @@ use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Value};
 use crate::overlay::Rows;
+use crate::table::expr::Filter;
 use crate::table::in_order::in_order;
 use crate::table::{Flow, TableFile, arrow_value};
 use crate::{Error, Result};
@@ -58,7 +59,7 @@ impl View {
         scan: &RowScan,
         sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
     ) -> Result<()> {
-        self.opened(table, |opened| opened.scan(scan.columns.as_deref(), sink))
+        self.opened(table, |opened| opened.scan(scan.columns.as_deref(), None, sink))
     }
 
     /// Opens a table, and does something with it.
@@ -117,16 +118,22 @@ impl View {
 }
 
 impl Opened<'_> {
-    /// Gives `sink` the rows in order; of the columns named, or of all.
+    /// Gives `sink` the rows in order; of the columns named, or of all. Rows for which the condition does not hold
+    /// may be left out, and may be among them: where columns lie apart, less is read without them.
     pub(super) fn scan(
         &self,
         columns: Option<&[String]>,
+        condition: Option<&Filter>,
         sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
     ) -> Result<()> {
         match &self.rows {
             Reading::Samples { view } => samples::scan(view, columns, sink),
             Reading::File { file, at, rows } => {
-                Scanning::new(*file, *at, Edits::of(*file, *at, rows)?, columns)?.run(sink)
+                let scanning = Scanning::new(*file, *at, Edits::of(*file, *at, rows)?, columns)?;
+                match condition {
+                    Some(condition) => scanning.run_where(condition, sink),
+                    None => scanning.run(sink),
+                }
             }
             Reading::Files { view, table, groups } => {
                 let all = &self.outline.schema;

@@ -84,6 +84,16 @@ impl Edits {
         (of_file + inserted as u64).saturating_sub(self.deleted.len() as u64)
     }
 
+    /// The places among the `len` rows from `first` that have edited cells or rows inserted behind them; the first
+    /// of the table also for those before it.
+    pub(super) fn within(&self, first: u64, len: u64) -> BTreeSet<u64> {
+        let range = first..first + len;
+        let set = self.set.range(range.clone()).map(|(place, _)| *place);
+        let behind = self.inserted.range(Some(range.start)..Some(range.end)).filter_map(|(place, _)| *place);
+        let beginning = self.inserted.contains_key(&None) && range.contains(&0);
+        set.chain(behind).chain(beginning.then_some(0)).collect()
+    }
+
     /// Whether anything is edited among the `len` rows from `first`, or comes right after them.
     pub(super) fn touches(&self, first: u64, len: u64) -> bool {
         let range = first..first + len;

@@ -71,7 +71,7 @@ fn answer(
     sink(&result, None)?;
     let names: Vec<String> = bound.read.iter().map(|column| schema.columns[*column].name.clone()).collect();
     let mut left = query.limit.unwrap_or(usize::MAX);
-    opened.scan(Some(&names), &mut |rows| {
+    opened.scan(Some(&names), bound.filter.as_ref(), &mut |rows| {
         let rows = bound.kept(rows)?;
         match &mut sorter {
             Some(sorter) => sorter.push(rows).map(|()| Flow::More),

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::interleave;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
 use super::placed::Edits;
 use crate::model::Value;
-use crate::table::{Column, Flow, Scan, TableFile, arrow_value};
+use crate::table::expr::Filter;
+use crate::table::{Column, Flow, Places, Scan, Sieve, TableFile, arrow_value};
 use crate::{Error, Result};
 
 /// What is wanted of a table.
@@ -29,8 +31,8 @@ pub struct RowBatch {
 
 #[derive(Debug)]
 enum Keys {
-    /// The rows' places, one after the other from this one.
-    From(u64),
+    /// The rows' places.
+    Places(Places),
     /// The values of the key column.
     Column(ArrayRef),
     /// As they are.
@@ -46,7 +48,7 @@ impl RowBatch {
     /// The key of the row at this place in the batch.
     pub fn key(&self, row: usize) -> Result<String> {
         Ok(match &self.keys {
-            Keys::From(first) => (first + row as u64).to_string(),
+            Keys::Places(places) => places.of(row).to_string(),
             Keys::Column(column) => arrow_value::value(column, row)?.to_string(),
             Keys::Listed(keys) => keys[row].clone(),
         })
@@ -55,8 +57,8 @@ impl RowBatch {
     /// The first key, where the keys are numbers one after the other: the rows' places in their file.
     pub fn first_place(&self) -> Option<u64> {
         match self.keys {
-            Keys::From(first) => Some(first),
-            Keys::Column(_) | Keys::Listed(_) => None,
+            Keys::Places(Places::From(first)) => Some(first),
+            Keys::Places(Places::Listed(_)) | Keys::Column(_) | Keys::Listed(_) => None,
         }
     }
 }
@@ -116,20 +118,73 @@ impl<'a> Scanning<'a> {
 
     /// Gives `sink` the rows in order.
     pub(super) fn run(&self, sink: &mut dyn FnMut(RowBatch) -> Result<Flow>) -> Result<()> {
-        let scan = Scan { columns: Some(self.read.clone()), from: 0, limit: None };
-        let mut first = 0u64;
-        self.file.scan(self.at, &scan, &mut |batch| {
-            let len = batch.num_rows() as u64;
-            let rows =
-                if self.edits.touches(first, len) { self.edited(&batch, first)? } else { self.plain(&batch, first)? };
-            first += len;
-            if rows.batch.num_rows() == 0 { Ok(Flow::More) } else { sink(rows) }
+        let mut first = 0;
+        self.file.scan(self.at, &self.whole(), &mut |batch| {
+            let places = Places::From(first);
+            first += batch.num_rows() as u64;
+            self.give(&batch, places, sink)
         })?;
-        if first == 0 && self.edits.inserted.contains_key(&None) {
+        self.finish(sink)
+    }
+
+    /// As [`Scanning::run`], and may leave out rows for which the condition does not hold.
+    pub(super) fn run_where(&self, filter: &Filter, sink: &mut dyn FnMut(RowBatch) -> Result<Flow>) -> Result<()> {
+        if !self.can_tell(filter) {
+            return self.run(sink);
+        }
+        let lets = |first: u64, batch: &RecordBatch| {
+            // What an edit may have made whole is evaluated with the edits, and fails then if it still does.
+            let Ok(holds) = filter.evaluate(batch) else { return BooleanBuffer::new_set(batch.num_rows()) };
+            let mut lets = match holds.nulls() {
+                Some(known) => holds.values() & known.inner(),
+                None => holds.values().clone(),
+            };
+            let edited = self.edits.within(first, batch.num_rows() as u64);
+            if !edited.is_empty() {
+                let mut bits: Vec<bool> = lets.iter().collect();
+                edited.into_iter().for_each(|place| bits[(place - first) as usize] = true);
+                lets = BooleanBuffer::from(bits);
+            }
+            lets
+        };
+        let sieve = Sieve { columns: filter.columns(), lets: &lets };
+        self.file.scan_sieved(self.at, &self.whole(), &sieve, &mut |batch, places| self.give(&batch, places, sink))?;
+        self.finish(sink)
+    }
+
+    /// Whether a condition can be told from columns of the file alone, whose names are theirs alone.
+    fn can_tell(&self, filter: &Filter) -> bool {
+        let of_file = &self.file.tables()[self.at].schema.columns;
+        let is_one =
+            |name: &str| of_file.iter().chain(&self.edits.added).filter(|other| other.name == name).count() == 1;
+        filter.columns().iter().all(|column| of_file.get(*column).is_some_and(|column| is_one(&column.name)))
+    }
+
+    fn whole(&self) -> Scan {
+        Scan { columns: Some(self.read.clone()), from: 0, limit: None }
+    }
+
+    fn give(
+        &self,
+        batch: &RecordBatch,
+        places: Places,
+        sink: &mut dyn FnMut(RowBatch) -> Result<Flow>,
+    ) -> Result<Flow> {
+        let is_edited = match batch.num_rows().checked_sub(1) {
+            Some(last) => self.edits.touches(places.of(0), places.of(last) - places.of(0) + 1),
+            None => false,
+        };
+        let rows = if is_edited { self.edited(batch, places)? } else { self.plain(batch, places)? };
+        if rows.batch.num_rows() == 0 { Ok(Flow::More) } else { sink(rows) }
+    }
+
+    /// Gives what was inserted into a table that has no row.
+    fn finish(&self, sink: &mut dyn FnMut(RowBatch) -> Result<Flow>) -> Result<()> {
+        if self.file.tables()[self.at].rows == 0 && self.edits.inserted.contains_key(&None) {
             let empty = self.read.iter().map(|column| self.empty(*column)).collect();
             let empty =
                 RecordBatch::try_new_with_options(Arc::new(self.read_schema()), empty, &of_rows(0)).map_err(unbuilt)?;
-            sink(self.edited(&empty, 0)?)?;
+            sink(self.edited(&empty, Places::From(0))?)?;
         }
         Ok(())
     }
@@ -157,18 +212,18 @@ impl<'a> Scanning<'a> {
         }
     }
 
-    fn plain(&self, batch: &RecordBatch, first: u64) -> Result<RowBatch> {
+    fn plain(&self, batch: &RecordBatch, places: Places) -> Result<RowBatch> {
         let columns = self.wanted.iter().map(|column| self.of_batch(batch, *column)).collect();
         let keys = match self.file.tables()[self.at].schema.key {
             Some(key) => Keys::Column(self.of_batch(batch, key)),
-            None => Keys::From(first),
+            None => Keys::Places(places),
         };
         Ok(RowBatch { batch: self.batch(columns, batch.num_rows())?, keys })
     }
 
-    fn edited(&self, batch: &RecordBatch, first: u64) -> Result<RowBatch> {
+    fn edited(&self, batch: &RecordBatch, places: Places) -> Result<RowBatch> {
         let (mut rows, mut keys, mut inserted) = (Vec::new(), Vec::new(), Vec::new());
-        let plain = self.plain(batch, first)?;
+        let plain = self.plain(batch, places.clone())?;
         let mut insert = |after: Option<u64>, rows: &mut Vec<From>, keys: &mut Vec<String>| {
             for (key, values) in self.edits.inserted.get(&after).into_iter().flatten() {
                 rows.push(From::Inserted(inserted.len()));
@@ -176,18 +231,18 @@ impl<'a> Scanning<'a> {
                 keys.push(key.clone());
             }
         };
-        if first == 0 {
+        if batch.num_rows() == 0 || places.of(0) == 0 {
             insert(None, &mut rows, &mut keys);
         }
         for row in 0..batch.num_rows() {
-            let place = first + row as u64;
+            let place = places.of(row);
             if !self.edits.deleted.contains(&place) {
                 rows.push(From::File(row));
                 keys.push(plain.key(row)?);
             }
             insert(Some(place), &mut rows, &mut keys);
         }
-        let columns = self.wanted.iter().map(|column| self.mixed(batch, *column, first, &rows, &inserted));
+        let columns = self.wanted.iter().map(|column| self.mixed(batch, *column, &places, &rows, &inserted));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         Ok(RowBatch { batch: self.batch(columns, rows.len())?, keys: Keys::Listed(keys) })
     }
@@ -197,7 +252,7 @@ impl<'a> Scanning<'a> {
         &self,
         batch: &RecordBatch,
         column: usize,
-        first: u64,
+        places: &Places,
         rows: &[From],
         inserted: &[&Vec<Value>],
     ) -> Result<ArrayRef> {
@@ -205,7 +260,7 @@ impl<'a> Scanning<'a> {
         let (mut values, mut picks) = (Vec::new(), Vec::with_capacity(rows.len()));
         for from in rows {
             let value = match from {
-                From::File(row) => self.edits.set.get(&(first + *row as u64)).and_then(|cells| cells.get(&column)),
+                From::File(row) => self.edits.set.get(&places.of(*row)).and_then(|cells| cells.get(&column)),
                 From::Inserted(at) => Some(&inserted[*at][column]),
             };
             match (value, from) {

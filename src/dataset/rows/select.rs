@@ -39,7 +39,7 @@ fn select(opened: &Opened<'_>, condition: Option<&Expr>, computed: &[Expr]) -> R
     needed.dedup();
     let names: Vec<String> = needed.iter().map(|column| schema.columns[*column].name.clone()).collect();
     let mut found = Vec::new();
-    opened.scan(Some(&names), &mut |rows| {
+    opened.scan(Some(&names), filter.as_ref(), &mut |rows| {
         let holds = filter.as_ref().map(|filter| filter.evaluate(&rows.batch)).transpose()?;
         let values = computed.iter().map(|value| value.evaluate(&rows.batch)).collect::<Result<Vec<ArrayRef>>>()?;
         for row in 0..rows.batch.num_rows() {

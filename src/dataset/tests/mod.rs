@@ -2,6 +2,7 @@
 
 mod blobs;
 mod classes;
+mod conditions;
 mod edits;
 mod hidden_rows;
 mod keys;

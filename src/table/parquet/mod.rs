@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `bytes` | the file as the Parquet library reads it |
 //! | `thrift`, `footer` | the footer as meaning and as bytes |
-//! | `scan` | reading rows, `rows` one of them |
+//! | `scan`, `sieved` | reading rows, those of a condition; `rows` one of them |
 //! | `shred` | a value as Parquet's levels and leaves |
 //! | `recipe`, `steps`, `chunk`, `splice` | how a chunk was written, what happens to its rows, writing it again, all chunks together |
 
@@ -19,6 +19,7 @@ mod recipe;
 mod rows;
 mod scan;
 mod shred;
+mod sieved;
 mod splice;
 mod steps;
 mod thrift;
@@ -37,7 +38,7 @@ use super::columnar::accept::{accept, is_editable};
 use super::columnar::guard::guarded;
 use super::columnar::table::table;
 use super::place_key;
-use super::{FileEdits, Flow, Format, ReadAt, Scan, Splice, TableFile, TableInfo};
+use super::{FileEdits, Flow, Format, Places, ReadAt, Scan, Sieve, Splice, TableFile, TableInfo};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -129,6 +130,16 @@ impl TableFile for ParquetFile<'_> {
 
     fn scan(&self, _: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
         self.scan_rows(scan, sink)
+    }
+
+    fn scan_sieved(
+        &self,
+        _: usize,
+        scan: &Scan,
+        sieve: &Sieve<'_>,
+        sink: &mut dyn FnMut(RecordBatch, Places) -> Result<Flow>,
+    ) -> Result<()> {
+        self.sieve_rows(scan, sieve, sink)
     }
 
     fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {

@@ -59,7 +59,7 @@ impl ParquetFile<'_> {
         let rows = self.starts[group + 1] - self.starts[group];
         let take = batch.min(rows - skip);
         let mut read = Vec::new();
-        self.read(&wanted, Unit { group, skip, take, batch }, &mut |batch| {
+        self.read(&wanted, Unit { group, skip, take, batch }, None, &mut |batch| {
             read.push(batch);
             Ok(Flow::More)
         })?;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
+use arrow::buffer::BooleanBuffer;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, ParquetMetaDataBuilder};
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 
@@ -47,6 +50,13 @@ pub(super) struct Wanted {
     repeats: bool,
 }
 
+impl Wanted {
+    /// Whether no column is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+}
+
 impl ParquetFile<'_> {
     pub(super) fn wanted(&self, columns: Option<&[usize]>) -> Result<Wanted> {
         let schema = self.arrow.parquet_schema();
@@ -73,20 +83,11 @@ impl ParquetFile<'_> {
     pub(super) fn scan_rows(&self, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {
         let wanted = self.wanted(scan.columns.as_deref())?;
         let units = self.units(&wanted, scan.from, scan.limit);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX).min(units.len());
-        if threads > 1 {
-            return self.scan_together(&wanted, &units, threads, sink);
-        }
-        for unit in &units {
-            if self.read(&wanted, *unit, sink)? == Flow::Stop {
-                break;
-            }
-        }
-        Ok(())
+        together(&units, &|unit, give| self.read(&wanted, *unit, None, give), sink)
     }
 
     /// The rows from `from` on, as units in order.
-    fn units(&self, wanted: &Wanted, from: u64, limit: Option<u64>) -> Vec<Unit> {
+    pub(super) fn units(&self, wanted: &Wanted, from: u64, limit: Option<u64>) -> Vec<Unit> {
         let end = limit.map_or(self.rows(), |limit| from.saturating_add(limit).min(self.rows()));
         let mut units = Vec::new();
         for (group, bounds) in self.starts.windows(2).enumerate() {
@@ -115,84 +116,28 @@ impl ParquetFile<'_> {
         wanted.leaves.iter().all(|leaf| group.column(*leaf).offset_index_offset().is_some())
     }
 
-    fn scan_together(
-        &self,
-        wanted: &Wanted,
-        units: &[Unit],
-        threads: usize,
-        sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>,
-    ) -> Result<()> {
-        let (senders, receivers): (Vec<_>, Vec<_>) =
-            units.iter().map(|_| sync_channel::<Result<RecordBatch>>(UNIT_BATCHES as usize)).unzip();
-        let senders: Vec<_> = senders.into_iter().map(|sender| Mutex::new(Some(sender))).collect();
-        let (give, jobs) = channel::<usize>();
-        let jobs = Mutex::new(jobs);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.work(wanted, units, &senders, &jobs));
-            }
-            // One more than there are threads is under way: what is read ahead is bounded by that.
-            let mut next = 0..units.len();
-            let mut hand_out = || next.next().is_some_and(|job| give.send(job).is_ok());
-            (0..=threads).for_each(|_| {
-                hand_out();
-            });
-            let result = (|| {
-                for receiver in receivers {
-                    for batch in receiver {
-                        if sink(batch?)? == Flow::Stop {
-                            return Ok(());
-                        }
-                    }
-                    hand_out();
-                }
-                Ok(())
-            })();
-            drop(give);
-            result
-        })
-    }
-
-    fn work(
-        &self,
-        wanted: &Wanted,
-        units: &[Unit],
-        senders: &[Mutex<Option<SyncSender<Result<RecordBatch>>>>],
-        jobs: &Mutex<Receiver<usize>>,
-    ) {
-        loop {
-            let job = jobs.lock().map(|jobs| jobs.recv());
-            let Ok(Ok(job)) = job else { return };
-            let sender = senders[job].lock().ok().and_then(|mut sender| sender.take());
-            let Some(sender) = sender else { return };
-            let done = self.read(wanted, units[job], &mut |batch| {
-                // Nobody receives any more where enough was read.
-                Ok(if sender.send(Ok(batch)).is_ok() { Flow::More } else { Flow::Stop })
-            });
-            if let Err(error) = done {
-                drop(sender.send(Err(error)));
-            }
-        }
-    }
-
-    /// Gives the rows of a unit.
+    /// Gives the rows of a unit; those for which `only` is true, if there is one, which has a bit for each row.
     pub(super) fn read(
         &self,
         wanted: &Wanted,
         unit: Unit,
+        only: Option<&BooleanBuffer>,
         sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>,
     ) -> Result<Flow> {
         let mut reader = guarded("the Parquet file", || {
-            let (metadata, group) = self.metadata_for(wanted, unit)?;
+            let (metadata, group) = self.metadata_for(wanted, unit, only.is_some())?;
+            let skip = usize::try_from(unit.skip).unwrap_or(usize::MAX);
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.lent, metadata)
                 .with_row_groups(vec![group])
                 .with_projection(wanted.mask.clone())
-                .with_batch_size(usize::try_from(unit.batch).unwrap_or(1))
-                .with_offset(usize::try_from(unit.skip).unwrap_or(usize::MAX))
-                .with_limit(usize::try_from(unit.take).unwrap_or(usize::MAX));
+                .with_batch_size(usize::try_from(unit.batch).unwrap_or(1));
+            let builder = match only {
+                Some(only) => builder.with_row_selection(selection(skip, only)),
+                None => builder.with_offset(skip).with_limit(usize::try_from(unit.take).unwrap_or(usize::MAX)),
+            };
             builder.build().map_err(inside)
         })?;
-        let mut left = unit.take;
+        let mut left = only.map_or(unit.take, |only| only.count_set_bits() as u64);
         while left > 0 {
             let next = guarded("the Parquet file", || {
                 let batch = reader.next().transpose().map_err(of_arrow)?;
@@ -210,9 +155,9 @@ impl ParquetFile<'_> {
     }
 
     /// The metadata to read a unit with, and the row group's place in it: with page index where only a part is wanted.
-    fn metadata_for(&self, wanted: &Wanted, unit: Unit) -> Result<(ArrowReaderMetadata, usize)> {
+    fn metadata_for(&self, wanted: &Wanted, unit: Unit, is_some: bool) -> Result<(ArrowReaderMetadata, usize)> {
         let group = self.footer.metadata.row_group(unit.group);
-        let is_all = unit.skip == 0 && unit.take == group.num_rows() as u64;
+        let is_all = !is_some && unit.skip == 0 && unit.take == group.num_rows() as u64;
         if is_all || !self.has_offset_index(wanted, unit.group) {
             return Ok((self.arrow.clone(), unit.group));
         }
@@ -265,5 +210,82 @@ impl ParquetFile<'_> {
             builder.append_offset_and_size(*offset, *len);
         }
         Ok(builder.build())
+    }
+}
+
+/// The rows of a row group for which a bit is set, the first bit being that of row `skip`.
+fn selection(skip: usize, only: &BooleanBuffer) -> RowSelection {
+    let end = skip + only.len();
+    RowSelection::from_consecutive_ranges(only.set_slices().map(|(from, to)| skip + from..skip + to), end)
+}
+
+/// What gives the items of a unit, until no more are wanted.
+type Read<'a, T> = dyn Fn(&Unit, &mut dyn FnMut(T) -> Result<Flow>) -> Result<Flow> + Sync + 'a;
+
+/// Reads units by several threads, and gives `sink` what they give, in order of the units.
+pub(super) fn together<T: Send>(
+    units: &[Unit],
+    read: &Read<'_, T>,
+    sink: &mut dyn FnMut(T) -> Result<Flow>,
+) -> Result<()> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX).min(units.len());
+    if threads <= 1 {
+        for unit in units {
+            if read(unit, sink)? == Flow::Stop {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        units.iter().map(|_| sync_channel::<Result<T>>(UNIT_BATCHES as usize)).unzip();
+    let senders: Vec<_> = senders.into_iter().map(|sender| Mutex::new(Some(sender))).collect();
+    let (give, jobs) = channel::<usize>();
+    let jobs = Mutex::new(jobs);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| work(units, read, &senders, &jobs));
+        }
+        // One more than there are threads is under way: what is read ahead is bounded by that.
+        let mut next = 0..units.len();
+        let mut hand_out = || next.next().is_some_and(|job| give.send(job).is_ok());
+        (0..=threads).for_each(|_| {
+            hand_out();
+        });
+        let result = (|| {
+            for receiver in receivers {
+                for item in receiver {
+                    if sink(item?)? == Flow::Stop {
+                        return Ok(());
+                    }
+                }
+                hand_out();
+            }
+            Ok(())
+        })();
+        drop(give);
+        result
+    })
+}
+
+/// What one of the threads does: unit after unit, as they are handed out.
+fn work<T: Send>(
+    units: &[Unit],
+    read: &Read<'_, T>,
+    senders: &[Mutex<Option<SyncSender<Result<T>>>>],
+    jobs: &Mutex<Receiver<usize>>,
+) {
+    loop {
+        let job = jobs.lock().map(|jobs| jobs.recv());
+        let Ok(Ok(job)) = job else { return };
+        let sender = senders[job].lock().ok().and_then(|mut sender| sender.take());
+        let Some(sender) = sender else { return };
+        let done = read(&units[job], &mut |item| {
+            // Nobody receives any more where enough was read.
+            Ok(if sender.send(Ok(item)).is_ok() { Flow::More } else { Flow::Stop })
+        });
+        if let Err(error) = done {
+            drop(sender.send(Err(error)));
+        }
     }
 }
