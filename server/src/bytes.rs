@@ -136,22 +136,41 @@ fn tag(etag: &str) -> HeaderValue {
     HeaderValue::from_str(etag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Answers with what is wanted of `source`, under `etag` (with its quotes) and these headers.
+/// An answer whose bytes were read, as far as they are read at once.
+#[derive(Debug)]
+pub struct Prepared<T> {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Prepare<T>,
+}
+
+#[derive(Debug)]
+enum Prepare<T> {
+    Read(Bytes),
+    /// More than are read at once: the first piece, and what it is a piece of.
+    Pieces(Bytes, T, Range<u64>),
+    /// Nothing: the range lies beyond all the bytes, which are so many.
+    Beyond(u64),
+}
+
+/// Reads what is wanted of `source`, for an answer under `etag` (with its quotes) with these headers. It blocks.
+///
+/// The first piece is read before a status is sent: what cannot be read at all is a problem and no broken body.
 ///
 /// # Errors
-/// 416 `range` for a range beyond the end; those of reading.
-pub async fn respond<T: Source>(
-    app: &AppState,
+/// Those of reading.
+pub fn prepare<T: Source>(
     wanted: &Wanted,
     source: T,
     etag: &str,
     mut headers: HeaderMap,
-) -> Result<Response, Problem> {
-    if wanted.is_known(etag) {
-        return Ok(not_modified(etag, headers));
-    }
+) -> veneer::Result<Prepared<T>> {
     let len = source.len();
+    let empty = Prepare::Read(Bytes::new());
     headers.insert(header::ETAG, tag(etag));
+    if wanted.is_known(etag) {
+        return Ok(Prepared { status: StatusCode::NOT_MODIFIED, headers, body: empty });
+    }
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let (status, range) = match wanted.range(len, etag) {
         Ok(None) => (StatusCode::OK, 0..len),
@@ -161,30 +180,39 @@ pub async fn respond<T: Source>(
             (StatusCode::PARTIAL_CONTENT, range)
         }
         Err(()) => {
-            let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", format!("there are {len} bytes"));
-            let mut response = problem.into_response();
             let text = HeaderValue::from_str(&format!("bytes */{len}")).expect("digits and signs");
-            response.headers_mut().insert(header::CONTENT_RANGE, text);
-            return Ok(response);
+            let headers = HeaderMap::from_iter([(header::CONTENT_RANGE, text)]);
+            return Ok(Prepared { status: StatusCode::RANGE_NOT_SATISFIABLE, headers, body: Prepare::Beyond(len) });
         }
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     let body = match wanted.is_head {
-        true => Body::empty(),
-        false => body(app, source, range).await?,
+        true => empty,
+        false if range.end - range.start <= PIECE => Prepare::Read(read(&source, &range)?),
+        false => Prepare::Pieces(read(&source, &(range.start..range.start + PIECE))?, source, range),
     };
-    Ok((status, headers, body).into_response())
+    Ok(Prepared { status, headers, body })
 }
 
-async fn body<T: Source>(app: &AppState, source: T, range: Range<u64>) -> Result<Body, Problem> {
-    if range.end - range.start <= PIECE {
-        let bytes = app.run(move |_| read(&source, &range)).await?;
-        return Ok(Body::from(bytes));
+impl<T: Source> Prepared<T> {
+    /// The answer; what was not read yet is read as the client takes it.
+    pub fn answer(self, app: &AppState) -> Response {
+        let body = match self.body {
+            Prepare::Read(bytes) => Body::from(bytes),
+            Prepare::Pieces(first, source, range) => pieces(app, first, source, range),
+            Prepare::Beyond(len) => {
+                let problem = Problem::new(self.status, "range", format!("there are {len} bytes"));
+                let mut response = problem.into_response();
+                response.headers_mut().extend(self.headers);
+                return response;
+            }
+        };
+        (self.status, self.headers, body).into_response()
     }
+}
+
+fn pieces<T: Source>(app: &AppState, first: Bytes, source: T, range: Range<u64>) -> Body {
     let source = Arc::new(source);
-    // The first piece before the status is sent: what cannot be read at all is a problem and no broken body.
-    let first_range = range.start..range.start + PIECE;
-    let first = piece(app, &source, first_range).await?;
     let (send, receive) = tokio::sync::mpsc::channel(PIECES_AHEAD);
     let app = app.clone();
     tokio::spawn(async move {
@@ -201,7 +229,7 @@ async fn body<T: Source>(app: &AppState, source: T, range: Range<u64>) -> Result
             at = end;
         }
     });
-    Ok(Body::from_stream(ReceiverStream::new(receive)))
+    Body::from_stream(ReceiverStream::new(receive))
 }
 
 async fn piece<T: Source>(app: &AppState, source: &Arc<T>, range: Range<u64>) -> Result<Bytes, Problem> {

@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderMap};
 use axum::response::Response;
 use veneer::Error;
-use veneer::dataset::{Content, Node, Place, View};
+use veneer::dataset::{Node, Place, View};
 use veneer::model::Id;
 use veneer::source::OnDrift;
 
@@ -35,8 +35,8 @@ pub async fn get_file(
     wanted: Wanted,
 ) -> Result<Response, Problem> {
     let path = at.path()?;
-    let asked = wanted.clone();
-    let opened = app.run(move |app| {
+    // In one turn: each costs as much as reading a small file.
+    let prepared = app.run(move |app| {
         let shown = at.open(app, &caller.writer)?;
         let node = shown.view.existing(&path)?;
         let etag = etag(&shown.view, &node)?;
@@ -44,10 +44,9 @@ pub async fn get_file(
         headers.extend(headers_of(&node));
         // Opened even for a client that knows it: a source that has changed is told.
         let content = shown.view.open(&node, OnDrift::Error)?;
-        Ok::<_, Error>((content, etag, headers))
+        bytes::prepare(&wanted, content, &etag, headers)
     });
-    let (content, etag, headers): (Content, String, HeaderMap) = opened.await?;
-    bytes::respond(&app, &asked, content, &etag, headers).await
+    Ok(prepared.await?.answer(&app))
 }
 
 fn headers_of(node: &Node) -> HeaderMap {

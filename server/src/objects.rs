@@ -76,12 +76,13 @@ pub async fn get_object(
     wanted: Wanted,
 ) -> Result<Response, Problem> {
     let id = Id::from_hex(&id)?;
-    let object = app.run(move |app| app.store().open(id)).await?;
     let headers = HeaderMap::from_iter([
         (header::CACHE_CONTROL, FOR_EVER),
         (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
     ]);
-    bytes::respond(&app, &wanted, object, &format!("\"{id}\""), headers).await
+    let etag = format!("\"{id}\"");
+    let prepared = app.run(move |app| bytes::prepare(&wanted, app.store().open(id)?, &etag, headers));
+    Ok(prepared.await?.answer(&app))
 }
 
 /// Stores an object under the id that its bytes have.

@@ -62,15 +62,17 @@ pub async fn get_source_file(
     wanted: Wanted,
 ) -> Result<Response, Problem> {
     let named = Id::of(path.as_bytes());
-    let opened = app.run(move |app| app.datasets().open(&dataset)?.source_file(base, &path));
-    let (content, recorded) = opened.await?;
-    let etag = format!("\"{named}-{}-{}\"", recorded.size, recorded.mtime_ns);
-    let headers = HeaderMap::from_iter([
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CACHE_CONTROL, ASK_AGAIN),
-    ]);
-    bytes::respond(&app, &wanted, content, &etag, headers).await
+    let prepared = app.run(move |app| {
+        let (content, recorded) = app.datasets().open(&dataset)?.source_file(base, &path)?;
+        let etag = format!("\"{named}-{}-{}\"", recorded.size, recorded.mtime_ns);
+        let headers = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::CACHE_CONTROL, ASK_AGAIN),
+        ]);
+        bytes::prepare(&wanted, content, &etag, headers)
+    });
+    Ok(prepared.await?.answer(&app))
 }
 
 #[cfg(test)]

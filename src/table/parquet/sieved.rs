@@ -138,6 +138,7 @@ mod tests {
     use arrow::array::{AsArray, Float64Array, Int64Array, StringArray};
     use arrow::datatypes::Float64Type;
     use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
 
     use super::*;
     use crate::table::ReadAt;
@@ -166,7 +167,8 @@ mod tests {
             ("text", Arc::new(StringArray::from_iter_values(texts))),
         ];
         let batch = RecordBatch::try_from_iter(columns).expect("equally long");
-        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).expect("a writer");
+        let plain = WriterProperties::builder().set_dictionary_enabled(false).build();
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(plain)).expect("a writer");
         writer.write(&batch).expect("room in memory");
         Counted(writer.into_inner().expect("room in memory"), AtomicU64::new(0))
     }
