@@ -51,6 +51,14 @@ impl RowEdit {
             RowEdit::Insert { .. } => None,
         }
     }
+
+    /// The key of the row that is there and that the edit speaks of, if it does.
+    fn named(&self) -> Option<&str> {
+        match self {
+            RowEdit::Insert { after, .. } => after.as_deref(),
+            edit => edit.row(),
+        }
+    }
 }
 
 impl Draft {
@@ -117,7 +125,7 @@ impl Draft {
         let (keys, splicing) = {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
-                edits.iter().filter_map(RowEdit::row).try_for_each(|row| refuse_untold(file, table, row))?;
+                edits.iter().filter_map(RowEdit::named).try_for_each(|row| refuse_untold(file, table, row))?;
                 let mut work = Work::new(file, rows, table, besides)?;
                 let keys = work.take_all(edits)?;
                 Ok((keys, work.splicing()?))
@@ -221,10 +229,11 @@ impl Draft {
 
 /// Refuses a key by which no row is told: of two rows with the same, and of those without one.
 fn refuse_untold(file: &dyn TableFile, table: &str, row: &str) -> Result<()> {
-    let Some(flaw) = file.key_flaw() else { return Ok(()) };
-    let no_row = row.is_empty() && file.declared_key().is_some();
+    let flaw = file.key_flaw();
+    let no_row = flaw.is_some() && row.is_empty() && file.declared_key().is_some();
     if no_row || file.is_shared(place_of(file, table)?, row)? {
-        return Err(Error::invalid("key of one row", row, flaw));
+        let why = flaw.map_or_else(|| format!("more than one row of `{table}` has it"), str::to_owned);
+        return Err(Error::invalid("key of one row", row, why));
     }
     Ok(())
 }

@@ -263,6 +263,10 @@ impl TableFile for JsonFile<'_> {
         Ok(self.rows(table)?.ids.highest())
     }
 
+    fn is_shared(&self, table: usize, key: &str) -> Result<bool> {
+        self.is_of_several(table, key)
+    }
+
     fn key(&self, table: usize, row: u64) -> Result<String> {
         self.key_of(table, row)
     }
