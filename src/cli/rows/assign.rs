@@ -135,12 +135,13 @@ impl Meant {
 
 fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
     let is_text = schema.find(column).is_some_and(|at| schema.columns[at].data_type == DataType::Utf8);
-    if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+    match Value::from_json_text(text) {
         // `1.10` is no number in a column of text.
-        if is_text && (json.is_number() || json.is_boolean()) {
+        Some(Value::Int(_) | Value::Float(_) | Value::Bool(_)) if is_text => {
             return Wanted::Constant(Value::Text(text.to_owned()));
         }
-        return Wanted::Constant(Value::from_json(&json));
+        Some(value) => return Wanted::Constant(value),
+        None => {}
     }
     let is_word = text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
     match Expr::parse(text) {

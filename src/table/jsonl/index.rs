@@ -8,8 +8,9 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::shape::{Fields, Shape};
-use super::{JsonlFormat, fit};
+use super::{JsonlFormat, exact, fit};
 use crate::Result;
+use crate::model::whole_number;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
 use crate::table::{Flow, Problem, ReadAt, read, stored};
@@ -21,7 +22,7 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last line goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// All that the pass found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -192,7 +193,13 @@ pub(super) fn why(cause: &serde_json::Error) -> String {
 pub(super) fn object(fields: &mut Fields, line: &[u8]) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_slice(line);
     json.deserialize_map(Row(fields))?;
-    json.end()
+    json.end()?;
+    if whole_number::has_long(line)
+        && let Ok(text) = std::str::from_utf8(line)
+    {
+        exact::keep_text(fields, text);
+    }
+    Ok(())
 }
 
 struct Row<'f>(&'f mut Fields);
