@@ -3,6 +3,7 @@
 mod blobs;
 mod classes;
 mod edits;
+mod following;
 mod hidden_rows;
 mod keys;
 mod merges;
