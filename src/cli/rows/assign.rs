@@ -1,4 +1,6 @@
-//! `COLUMN=VALUE` on the command line, and which rows are meant.
+//! `COLUMN=VALUE` on the command line, and which rows are meant: the one place that says what such a value is.
+
+use std::collections::HashSet;
 
 use arrow::datatypes::DataType;
 use veneer::dataset::View;
@@ -188,5 +190,28 @@ mod tests {
         let computed = Assignments::read(&["score=score * 2".to_owned()], &schema).expect("an expression");
         assert!(matches!(computed.0[0].1, Wanted::Computed(_)) && computed.cells().is_err());
         assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()]).0, Some("boxes"));
+        // `car` is a column, and a label; only an expression of more than a name speaks of it.
+        let texts = [
+            "car",
+            "score",
+            "traffic light",
+            "x-large",
+            "a/b.png",
+            "007",
+            "3-5",
+            "2026-01-31",
+            "1.10",
+            "true",
+            "18446744073709551614",
+            "1e400",
+        ];
+        for value in texts {
+            let words = [format!("car={value}")];
+            let cells = Assignments::read(&words, &schema).expect("it assigns").cells().expect("a constant");
+            assert_eq!(cells, [("car".to_owned(), text(value))]);
+        }
+        let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema).expect("it assigns");
+        let digits = text("18446744073709551614");
+        assert_eq!(long.cells().expect("a constant"), [("score".to_owned(), digits)], "no digit is lost");
     }
 }
