@@ -79,11 +79,15 @@ fn mask(fields: &[(String, Value)]) -> Result<(), &'static str> {
         Some(Value::List(size)) => size.iter().map(json::whole).collect(),
         _ => None,
     };
-    let Some(&[height, width]) = size.as_deref() else { return Err("the `size` of a mask is [height, width]") };
+    let size = size.as_deref().filter(|size| size.iter().all(|side| *side >= 0));
+    let Some(&[height, width]) = size else { return Err("the `size` of a mask is [height, width]") };
     match field("counts") {
         Some(Value::Text(_)) => Ok(()),
         Some(Value::List(counts)) => {
             let counts: Option<Vec<i64>> = counts.iter().map(json::whole).collect();
+            if counts.iter().flatten().any(|count| *count < 0) {
+                return Err("a mask has no negative `counts`");
+            }
             let pixels = counts.and_then(|counts| counts.iter().try_fold(0_i64, |sum, count| sum.checked_add(*count)));
             match pixels {
                 Some(pixels) if Some(pixels) == height.checked_mul(width) => Ok(()),
@@ -114,6 +118,9 @@ mod tests {
         is_mask("[1,2,3,4,5,6]", false);
         is_mask(r#"{"counts":[1,2],"size":[2,3]}"#, false);
         is_mask(r#"{"counts":[1,2,3]}"#, false);
+        is_mask(r#"{"counts":[10,-6,2],"size":[2,3]}"#, false);
+        is_mask(r#"{"counts":[6],"size":[-2,-3]}"#, false);
+        is_mask(r#"{"counts":[9223372036854775807,9223372036854775807],"size":[2,3]}"#, false);
         is_mask("x", false);
     }
 
