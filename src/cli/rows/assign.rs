@@ -125,10 +125,14 @@ impl Meant {
             return Ok(self.keys.iter().map(|key| (key.clone(), Vec::new())).collect());
         }
         let found = view.select_rows(table, self.condition.as_ref(), computed)?;
-        let is_meant = |key: &String| self.condition.is_some() || self.keys.contains(key);
+        if self.condition.is_some() {
+            return Ok(found.into_iter().map(|row| (row.key, row.values)).collect());
+        }
+        let named: HashSet<&str> = self.keys.iter().map(String::as_str).collect();
         let found: Vec<_> =
-            found.into_iter().filter(|row| is_meant(&row.key)).map(|row| (row.key, row.values)).collect();
-        match self.keys.iter().find(|key| !found.iter().any(|(row, _)| row == *key)) {
+            found.into_iter().filter(|row| named.contains(row.key.as_str())).map(|row| (row.key, row.values)).collect();
+        let there: HashSet<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        match self.keys.iter().find(|key| !there.contains(key.as_str())) {
             Some(key) => Err(veneer::Error::not_found("row", key).into()),
             None => Ok(found),
         }

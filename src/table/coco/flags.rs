@@ -1,6 +1,6 @@
 //! Annotations that can be read and are odd.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
@@ -24,7 +24,7 @@ pub(super) fn flags(file: &dyn TableFile) -> Result<Vec<Flag>> {
     let schema = &file.tables()[table].schema;
     let classes = schema.columns.iter().find_map(|column| match &column.role {
         Role::Label { classes } => {
-            Some(classes.iter().filter_map(|(number, _)| number.parse().ok()).collect::<Vec<i64>>())
+            Some(classes.iter().filter_map(|(number, _)| number.parse().ok()).collect::<HashSet<i64>>())
         }
         _ => None,
     });

@@ -13,6 +13,7 @@ use crate::Result;
 use crate::model::whole_number;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
+use crate::table::schema::by_name;
 use crate::table::{Flow, Problem, ReadAt, read, stored};
 
 /// A line may have this many bytes.
@@ -96,8 +97,9 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         Ok(if all.trouble.is_some() { Flow::Stop } else { Flow::More })
     })?;
     let mut fields: Vec<(String, Shape)> = all.fields.into();
+    let declared = by_name(&format.columns);
     for (name, shape) in &mut fields {
-        if let Some(column) = format.columns.iter().find(|column| column.name == *name) {
+        if let Some(column) = declared.get(name.as_str()) {
             *shape = fit::declared(&column.data_type, shape);
         }
         shape.settle();
