@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray};
 use arrow::datatypes::Float64Type;
 use arrow::record_batch::RecordBatch;
-use veneer::table::expr::{Assignment, Expr, Order, find_columns};
+use veneer::table::expr::{Expr, Order, find_columns};
 use veneer::table::{Column, Role, TableSchema};
 
 fn batch() -> RecordBatch {
@@ -43,11 +43,6 @@ pub(crate) fn exercise(bytes: &[u8]) -> bool {
         && sorter.push(batch.clone()).is_ok()
     {
         let _ = sorter.finish();
-    }
-    if let Ok(setter) = Assignment::parse(&text).and_then(|assignment| assignment.bind(&schema))
-        && let Ok(values) = setter.evaluate(&batch)
-    {
-        assert_eq!(values.len(), batch.num_rows(), "a value for each row");
     }
     let Ok(expression) = Expr::parse(&text) else { return false };
     if let Ok(filter) = expression.bind(&schema)

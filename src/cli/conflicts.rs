@@ -239,5 +239,5 @@ fn no_merge(editing: &Editing) -> Failure {
 }
 
 fn value(text: &str) -> Value {
-    serde_json::from_str(text).map_or_else(|_| Value::Text(text.to_owned()), |json| Value::from_json(&json))
+    Value::from_json_text(text).unwrap_or_else(|| Value::Text(text.to_owned()))
 }

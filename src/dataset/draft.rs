@@ -4,7 +4,7 @@
 //! are a chain that undo walks back and redo walks forth. A draft never writes
 //! to the source: what changes is the overlay, see [`super::edit`] for how.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit::NewRevision;
 use super::conflict::Outcome;
@@ -37,6 +37,8 @@ pub struct Draft {
     pub(super) merge: Option<PendingMerge>,
     /// Classes that samples may be given though there are none of them yet.
     pub(super) new_classes: BTreeSet<String>,
+    /// Why cells stayed that might have followed from others that were set, and in how many rows.
+    pub(super) stays: BTreeMap<&'static str, u64>,
 }
 
 impl Dataset {
@@ -63,9 +65,9 @@ impl Dataset {
             view.overlay = Overlay::new(dataset.nodes.clone(), step.overlay);
         }
         let merge = changes.map_or(Ok(None), |step| dataset.pending_merge(step))?;
-        let (has_new_content, new_classes) = (false, BTreeSet::new());
+        let (has_new_content, new_classes, stays) = (false, BTreeSet::new(), BTreeMap::new());
         let branch = branch.clone();
-        Ok(Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes })
+        Ok(Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes, stays })
     }
 }
 

@@ -15,6 +15,7 @@ mod revision;
 mod row;
 mod run;
 mod value;
+pub mod whole_number;
 
 pub use address::{Address, RefSpec};
 pub use change::{Change, Content, Extent, FileChange};

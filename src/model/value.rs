@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::whole_number;
+
 /// A cell's value.
 ///
 /// Two values are equal when they are the same bits: NaN equals NaN, 0.0 is not -0.0.
@@ -67,6 +69,20 @@ impl Value {
         }
     }
 
+    /// The value that a text tells which is JSON, exactly; `None` where it is none.
+    ///
+    /// What has a whole number beyond 64 bits in it, is the text: formats read it as what their column has.
+    pub fn from_json_text(text: &str) -> Option<Value> {
+        let json = serde_json::from_str(text).ok()?;
+        let is_long = whole_number::has_long(text.as_bytes());
+        Some(if is_long { Value::Text(text.trim().to_owned()) } else { Value::from_json(&json) })
+    }
+
+    /// As [`Value::from_json_text`], of JSON that was read: it has whole numbers of up to 64 bits without a sign.
+    pub fn from_exact_json(json: &serde_json::Value) -> Value {
+        if has_unsigned(json) { Value::Text(json.to_string()) } else { Value::from_json(json) }
+    }
+
     /// The value that JSON tells; a whole number beyond 64 bits becomes a float.
     pub fn from_json(json: &serde_json::Value) -> Value {
         use serde_json::Value as Json;
@@ -83,6 +99,17 @@ impl Value {
                 Value::Struct(fields.iter().map(|(name, value)| (name.clone(), Value::from_json(value))).collect())
             }
         }
+    }
+}
+
+/// Whether there is a whole number that takes all 64 bits.
+fn has_unsigned(json: &serde_json::Value) -> bool {
+    use serde_json::Value as Json;
+    match json {
+        Json::Number(number) => number.is_u64() && !number.is_i64(),
+        Json::Array(values) => values.iter().any(has_unsigned),
+        Json::Object(fields) => fields.values().any(has_unsigned),
+        Json::Null | Json::Bool(_) | Json::String(_) => false,
     }
 }
 
@@ -108,6 +135,24 @@ mod tests {
         let value = Value::from_json(&serde_json::from_str(text).expect("json"));
         assert_eq!(value.to_string(), text);
         assert_eq!(Value::from_json(&value.to_json()), value);
+    }
+
+    #[test]
+    fn a_whole_number_beyond_64_bits_keeps_its_digits() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        for json in ["18446744073709551615", "-123456789012345678901234567890", "[1,18446744073709551614]"] {
+            assert_eq!(Value::from_json_text(&format!(" {json}\n")), Some(text(json)));
+        }
+        assert_eq!(Value::from_json_text("9223372036854775807"), Some(Value::Int(i64::MAX)));
+        assert_eq!(Value::from_json_text("\"18446744073709551615\""), Some(text("18446744073709551615")));
+        assert_eq!(Value::from_json_text("1e30"), Some(Value::Float(1e30)));
+        assert_eq!(Value::from_json_text("car"), None);
+        let unsigned = serde_json::json!({"a": [u64::MAX, -1]});
+        assert_eq!(Value::from_exact_json(&unsigned), text("{\"a\":[18446744073709551615,-1]}"));
+        assert_eq!(
+            Value::from_exact_json(&serde_json::json!([1, 2.5])),
+            Value::from_json(&serde_json::json!([1, 2.5]))
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! | [`schema`] | a column and what it is for; a cell is a [`Value`] of the model |
 //! | [`edit`] | what is to be done to rows, and the patches that do it |
 //! | [`flag`] | a row that can be read and is odd |
+//! | [`follow`] | cells that follow from those that are set |
 //! | [`images`] | folders of images: splits and classes by their names |
 //! | [`detect`] | which format a file has |
 //! | [`arrow_value`] | a cell of an Arrow array as a value, and values as an array |
@@ -40,6 +41,7 @@ pub mod detect;
 pub mod edit;
 pub mod expr;
 pub mod flag;
+pub mod follow;
 pub mod images;
 pub(crate) mod in_order;
 pub mod json;
@@ -68,6 +70,7 @@ use arrow::record_batch::RecordBatch;
 pub use applied::applied;
 pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
 pub use flag::Flag;
+pub use follow::{Followed, Leading};
 pub use read::head;
 pub use schema::{Column, Role, TableSchema};
 pub use sieve::{Places, Sieve};
@@ -338,6 +341,14 @@ pub trait TableFile: Send + Sync {
     /// # Errors
     /// `Invalid` with the reason: type, class map, encoding, NaN in JSON.
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value>;
+
+    /// What else is to be set in a row when these cells are: the area of a box.
+    ///
+    /// # Errors
+    /// Those of reading the row.
+    fn follow(&self, _table: usize, _edit: &Leading<'_>) -> Result<Followed> {
+        Ok(Followed::default())
+    }
 
     /// Whether [`TableFile::splice`] makes all edits together ([`Splice::Whole`]), and so must be told of all.
     fn splices_whole(&self) -> bool {

@@ -1,5 +1,7 @@
 //! The columns of a table, and what each is for.
 
+use std::collections::HashMap;
+
 use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,11 @@ pub enum Role {
     Embedding,
     /// How much the sample counts.
     Weight,
+}
+
+/// Columns by their names; of two with one name, the first.
+pub(super) fn by_name(columns: &[Column]) -> HashMap<&str, &Column> {
+    columns.iter().rev().map(|column| (column.name.as_str(), column)).collect()
 }
 
 impl TableSchema {

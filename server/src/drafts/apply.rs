@@ -271,7 +271,7 @@ fn wanted(cells: &Cells) -> Result<Vec<(String, Wanted)>> {
         let expr = value.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get(EXPR)?.as_str());
         let wanted = match expr {
             Some(text) => Wanted::Computed(Expr::parse(text)?),
-            None => Wanted::Constant(Value::from_json(value)),
+            None => Wanted::Constant(Value::from_exact_json(value)),
         };
         Ok((column.clone(), wanted))
     };

@@ -144,7 +144,7 @@ pub async fn resolve(
     let how = match (decision.take, decision.value) {
         (Some(Side::Ours), None) => Resolution::Ours,
         (Some(Side::Theirs), None) => Resolution::Theirs,
-        (None, Some(value)) => Resolution::Value(Value::from_json(&value)),
+        (None, Some(value)) => Resolution::Value(Value::from_exact_json(&value)),
         _ => return Err(Problem::invalid("decision", "", "it is `take` or `value`, one of the two")),
     };
     let work = move |_: &AppState, draft: &mut Draft| {

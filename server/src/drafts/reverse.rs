@@ -192,7 +192,7 @@ fn restore_rows(draft: &mut Draft, rows: &[&RowDiff]) -> veneer::Result<()> {
     }
     for (name, edits) in by_table {
         let table = draft.view().table(Some(&name))?;
-        draft.edit_table(&table, edits)?;
+        draft.edit_table_exactly(&table, edits)?;
     }
     for (name, column) in columns {
         let table = draft.view().table(Some(&name))?;

@@ -1,4 +1,6 @@
-//! `COLUMN=VALUE` on the command line, and which rows are meant.
+//! `COLUMN=VALUE` on the command line, and which rows are meant: the one place that says what such a value is.
+
+use std::collections::HashSet;
 
 use arrow::datatypes::DataType;
 use veneer::dataset::View;
@@ -123,10 +125,14 @@ impl Meant {
             return Ok(self.keys.iter().map(|key| (key.clone(), Vec::new())).collect());
         }
         let found = view.select_rows(table, self.condition.as_ref(), computed)?;
-        let is_meant = |key: &String| self.condition.is_some() || self.keys.contains(key);
+        if self.condition.is_some() {
+            return Ok(found.into_iter().map(|row| (row.key, row.values)).collect());
+        }
+        let named: HashSet<&str> = self.keys.iter().map(String::as_str).collect();
         let found: Vec<_> =
-            found.into_iter().filter(|row| is_meant(&row.key)).map(|row| (row.key, row.values)).collect();
-        match self.keys.iter().find(|key| !found.iter().any(|(row, _)| row == *key)) {
+            found.into_iter().filter(|row| named.contains(row.key.as_str())).map(|row| (row.key, row.values)).collect();
+        let there: HashSet<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        match self.keys.iter().find(|key| !there.contains(key.as_str())) {
             Some(key) => Err(veneer::Error::not_found("row", key).into()),
             None => Ok(found),
         }
@@ -135,12 +141,13 @@ impl Meant {
 
 fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
     let is_text = schema.find(column).is_some_and(|at| schema.columns[at].data_type == DataType::Utf8);
-    if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+    match Value::from_json_text(text) {
         // `1.10` is no number in a column of text.
-        if is_text && (json.is_number() || json.is_boolean()) {
+        Some(Value::Int(_) | Value::Float(_) | Value::Bool(_)) if is_text => {
             return Wanted::Constant(Value::Text(text.to_owned()));
         }
-        return Wanted::Constant(Value::from_json(&json));
+        Some(value) => return Wanted::Constant(value),
+        None => {}
     }
     let is_word = text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
     match Expr::parse(text) {
@@ -187,5 +194,28 @@ mod tests {
         let computed = Assignments::read(&["score=score * 2".to_owned()], &schema).expect("an expression");
         assert!(matches!(computed.0[0].1, Wanted::Computed(_)) && computed.cells().is_err());
         assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()]).0, Some("boxes"));
+        // `car` is a column, and a label; only an expression of more than a name speaks of it.
+        let texts = [
+            "car",
+            "score",
+            "traffic light",
+            "x-large",
+            "a/b.png",
+            "007",
+            "3-5",
+            "2026-01-31",
+            "1.10",
+            "true",
+            "18446744073709551614",
+            "1e400",
+        ];
+        for value in texts {
+            let words = [format!("car={value}")];
+            let cells = Assignments::read(&words, &schema).expect("it assigns").cells().expect("a constant");
+            assert_eq!(cells, [("car".to_owned(), text(value))]);
+        }
+        let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema).expect("it assigns");
+        let digits = text("18446744073709551614");
+        assert_eq!(long.cells().expect("a constant"), [("score".to_owned(), digits)], "no digit is lost");
     }
 }

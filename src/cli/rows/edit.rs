@@ -11,7 +11,7 @@ use super::input::Input;
 use crate::cli::context::Context;
 use crate::cli::edit::Editing;
 use crate::cli::human;
-use crate::cli::report::{Failure, Result};
+use crate::cli::report::{Failure, Result, say};
 
 /// Set cells of rows in a draft.
 #[derive(Args, Debug)]
@@ -20,6 +20,9 @@ The file in the mount is the same file with only these cells changed. A value is
 where it can be read as that (3, true, null, [10,20,30,40], \"3\"), else text.
 
 An expression of other columns is computed for each row.
+
+The area of a COCO annotation follows its box, unless it has a segmentation or the area
+is set, too. A new annotation gets an area, and an `iscrowd` of 0, where others have one.
 
 --from reads a CSV, JSON lines, Parquet or Arrow file: a column with the keys, called as
 the table's own or `key`, and the columns to set. All of it is one step, or refused.
@@ -83,7 +86,7 @@ fn set_from(context: &Context, name: &str, table: Option<&str>, file: &OsStr) ->
         let shown = format!("veneer rows {name} {} --keys", table.name);
         Failure::from(error).hint(format!("nothing was changed; `{shown}` shows the table's keys and columns"))
     })?;
-    editing.save(context, &format!("set {} of {} from {}", human::count(rows, "row"), table.name, input.name))
+    save(context, editing, &format!("set {} of {} from {}", human::count(rows, "row"), table.name, input.name))
 }
 
 /// Insert a row in a draft.
@@ -166,7 +169,17 @@ fn edit(
     }
     new_classes.iter().for_each(|class| editing.draft.allow_class(class));
     editing.draft.edit_table(&table, edits)?;
-    editing.save(context, &format!("{label} in {}", table.name))
+    save(context, editing, &format!("{label} in {}", table.name))
+}
+
+/// Saves the step, and says what stayed as it was though a person may think that it followed.
+fn save(context: &Context, mut editing: Editing, label: &str) -> Result {
+    let stays = editing.draft.take_stays();
+    let answer = editing.save(context, label)?;
+    for (why, rows) in stays {
+        say(format_args!("{why} ({})", human::count(rows, "row")));
+    }
+    Ok(answer)
 }
 
 fn table_of(editing: &Editing, table: Option<&str>) -> Result<Table> {

@@ -51,16 +51,52 @@ impl RowEdit {
             RowEdit::Insert { .. } => None,
         }
     }
+
+    /// The key of the row that is there and that the edit speaks of, if it does.
+    fn named(&self) -> Option<&str> {
+        match self {
+            RowEdit::Insert { after, .. } => after.as_deref(),
+            edit => edit.row(),
+        }
+    }
 }
 
 impl Draft {
     /// Edits rows of a table: all or none. Returns the keys of the rows, in order.
     ///
-    /// In a table of many files, a new row says in the column `file` where it goes.
+    /// In a table of many files, a new row says in the column `file` where it goes. What follows from the cells that
+    /// are set is set with them: the area of a box. What stays though it may follow, is told by [`Draft::take_stays`].
     ///
     /// # Errors
     /// As [`Draft::edit_rows`].
     pub fn edit_table(&mut self, table: &Table, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        let stays = RefCell::new(BTreeMap::<&'static str, u64>::new());
+        let edited = self.edit(table, edits, Some(&|why| *stays.borrow_mut().entry(why).or_default() += 1));
+        if edited.is_ok() {
+            stays.into_inner().into_iter().for_each(|(why, rows)| *self.stays.entry(why).or_default() += rows);
+        }
+        edited
+    }
+
+    /// As [`Draft::edit_table`], of edits that were worked out of values: nothing follows from them.
+    ///
+    /// # Errors
+    /// As [`Draft::edit_rows`].
+    pub fn edit_table_exactly(&mut self, table: &Table, edits: Vec<RowEdit>) -> Result<Vec<String>> {
+        self.edit(table, edits, None)
+    }
+
+    /// Why cells stayed that might have followed from those that were set, and in how many rows; told once.
+    pub fn take_stays(&mut self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut self.stays)
+    }
+
+    fn edit(
+        &mut self,
+        table: &Table,
+        edits: Vec<RowEdit>,
+        stays: Option<&dyn Fn(&'static str)>,
+    ) -> Result<Vec<String>> {
         if table.is_samples() {
             return self.edit_samples(edits);
         }
@@ -74,7 +110,7 @@ impl Draft {
         let added = |column: &str| self.added_in_some_file(table, column, &known);
         for (path, edits) in by_file {
             let (numbers, edits): (Vec<_>, Vec<_>) = edits.into_iter().unzip();
-            let edited = self.edited(&path, &*table.format, &table.part, edits, &added);
+            let edited = self.edited(&path, &*table.format, &table.part, edits, &added, stays);
             let (rows, change) = edited.map_err(|error| if table.is_many { lacking(error, &path) } else { error })?;
             keys.extend(numbers.into_iter().zip(rows.iter().map(|row| table.key(&path, row))));
             changes.extend(change.map(|change| (path, change)));
@@ -97,7 +133,7 @@ impl Draft {
         table: &str,
         edits: Vec<RowEdit>,
     ) -> Result<Vec<String>> {
-        let (keys, change) = self.edited(path, format, table, edits, &|_| Ok(None))?;
+        let (keys, change) = self.edited(path, format, table, edits, &|_| Ok(None), None)?;
         self.set_all(change.map(|change| (path.clone(), change)))?;
         Ok(keys)
     }
@@ -110,14 +146,15 @@ impl Draft {
         table: &str,
         edits: Vec<RowEdit>,
         added: &dyn Fn(&str) -> Result<Option<String>>,
+        stays: Option<&dyn Fn(&'static str)>,
     ) -> Result<(Vec<String>, Option<Change>)> {
         let node = self.view.existing(path)?;
         let (committed, elsewhere) = (|| self.rows_committed(path), || self.rows_elsewhere(path));
-        let besides = Besides { added, committed: &committed, elsewhere: &elsewhere };
+        let besides = Besides { added, committed: &committed, elsewhere: &elsewhere, stays };
         let (keys, splicing) = {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
-                edits.iter().filter_map(RowEdit::row).try_for_each(|row| refuse_untold(file, table, row))?;
+                edits.iter().filter_map(RowEdit::named).try_for_each(|row| refuse_untold(file, table, row))?;
                 let mut work = Work::new(file, rows, table, besides)?;
                 let keys = work.take_all(edits)?;
                 Ok((keys, work.splicing()?))
@@ -221,10 +258,11 @@ impl Draft {
 
 /// Refuses a key by which no row is told: of two rows with the same, and of those without one.
 fn refuse_untold(file: &dyn TableFile, table: &str, row: &str) -> Result<()> {
-    let Some(flaw) = file.key_flaw() else { return Ok(()) };
-    let no_row = row.is_empty() && file.declared_key().is_some();
+    let flaw = file.key_flaw();
+    let no_row = flaw.is_some() && row.is_empty() && file.declared_key().is_some();
     if no_row || file.is_shared(place_of(file, table)?, row)? {
-        return Err(Error::invalid("key of one row", row, flaw));
+        let why = flaw.map_or_else(|| format!("more than one row of `{table}` has it"), str::to_owned);
+        return Err(Error::invalid("key of one row", row, why));
     }
     Ok(())
 }

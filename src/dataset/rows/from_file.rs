@@ -150,9 +150,7 @@ impl Reading {
         let mut cells = Vec::with_capacity(self.columns.set.len());
         for (at, name, is_nested) in &self.columns.set {
             let value = match arrow_value::value(batch.column(*at), row)? {
-                Value::Text(text) if *is_nested => {
-                    serde_json::from_str(&text).map_or(Value::Text(text), |json| Value::from_json(&json))
-                }
+                Value::Text(text) if *is_nested => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
                 value => value,
             };
             cells.push((name.clone(), value));

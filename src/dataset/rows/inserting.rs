@@ -36,7 +36,8 @@ impl Work<'_> {
     }
 
     fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
-        let checked = self.checked(cells, RowIs::New)?;
+        let mut checked = self.checked(cells, RowIs::New)?;
+        self.follow_in_new(&mut checked)?;
         if let (Some(name), Some(column)) = (self.file.declared_key(), self.schema().key)
             && checked.file.get(&column).is_none_or(|key| *key == Value::Null)
         {

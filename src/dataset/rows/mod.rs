@@ -12,6 +12,7 @@ mod declared;
 mod diff;
 mod edit;
 mod find;
+mod following;
 mod formats;
 mod from_file;
 mod hidden;

@@ -84,7 +84,7 @@ impl Draft {
             let table = self.table_of(path, address.table())?;
             let mut edits = edit(&table);
             self.keep_editable(&table, &mut edits)?;
-            self.edit_table(&table, edits)?;
+            self.edit_table_exactly(&table, edits)?;
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Draft {
     ) -> Result<()> {
         let table = self.table_of(path, part)?;
         let edits = edits(&table);
-        self.edit_table(&table, edits).map(|_| ())
+        self.edit_table_exactly(&table, edits).map(|_| ())
     }
 
     fn table_of(&self, path: &DataPath, part: &str) -> Result<Table> {

@@ -2,7 +2,7 @@
 //!
 //! How rows come and where they go is in [`super::inserting`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::edit::RowEdit;
 use super::inserted::Numbers;
@@ -21,12 +21,15 @@ pub(super) struct Besides<'a> {
     pub(super) committed: &'a dyn Fn() -> Result<Option<Rows>>,
     /// The file's row changes in other branches and drafts.
     pub(super) elsewhere: &'a dyn Fn() -> Result<Vec<Rows>>,
+    /// Told of cells that would follow from others and stay; `None` where edits are taken as they are told, since
+    /// whoever tells them has worked out all that follows.
+    pub(super) stays: Option<&'a dyn Fn(&'static str)>,
 }
 
 impl Besides<'_> {
     /// Nothing else is known.
     pub(super) const NOTHING: Besides<'static> =
-        Besides { added: &|_| Ok(None), committed: &|| Ok(None), elsewhere: &|| Ok(Vec::new()) };
+        Besides { added: &|_| Ok(None), committed: &|| Ok(None), elsewhere: &|| Ok(Vec::new()), stays: None };
 }
 
 /// Edits of one table of one file, being worked out.
@@ -43,29 +46,41 @@ pub(super) struct Work<'a> {
     pub(super) id_max: Option<i64>,
     /// The inserted rows that come right after a row, once that was asked.
     pub(super) followers: Option<HashMap<String, BTreeSet<String>>>,
-    ahead: Ahead,
+    pub(super) ahead: Ahead,
 }
 
 /// What is known of rows that are to be edited, found for all of them at once.
 #[derive(Default)]
-struct Ahead {
+pub(super) struct Ahead {
     /// Where they lie; `None` for a row that the file has not.
     places: HashMap<String, Option<u64>>,
     /// What is said of them and their cells before the edits.
     said: HashMap<RowAddress, RowChange>,
+    /// The cells that edits name, (row, column), where cells may follow from others and a row has several edits.
+    pub(super) named: HashSet<(String, String)>,
 }
 
 impl Ahead {
-    fn of(file: &dyn TableFile, at: usize, rows: &Rows, edits: &[RowEdit]) -> Result<Ahead> {
+    fn of(file: &dyn TableFile, at: usize, rows: &Rows, edits: &[RowEdit], follows: bool) -> Result<Ahead> {
         let keys: BTreeSet<&str> = edits.iter().filter_map(RowEdit::row).collect();
+        let named = if follows && keys.len() < edits.len() { named(edits) } else { HashSet::new() };
         if keys.len() < 2 {
-            return Ok(Ahead::default());
+            return Ok(Ahead { named, ..Ahead::default() });
         }
         let said = rows.of_rows(&file.tables()[at].name, keys.iter().copied())?.into_iter().collect();
         let keys: Vec<&str> = keys.into_iter().collect();
         let places = file.find_all(at, &keys)?;
-        Ok(Ahead { places: keys.into_iter().map(str::to_owned).zip(places).collect(), said })
+        Ok(Ahead { places: keys.into_iter().map(str::to_owned).zip(places).collect(), said, named })
     }
+}
+
+/// The cells of rows that are there which edits name.
+fn named(edits: &[RowEdit]) -> HashSet<(String, String)> {
+    let cells = edits.iter().filter_map(|edit| match edit {
+        RowEdit::Set { row, cells } => Some(cells.iter().map(|(column, _)| (row.clone(), column.clone()))),
+        RowEdit::Delete { .. } | RowEdit::Insert { .. } => None,
+    });
+    cells.flatten().collect()
 }
 
 impl<'a> Work<'a> {
@@ -135,7 +150,7 @@ impl<'a> Work<'a> {
     /// Runs of edits of the same kind are taken in the order in which their rows lie, so that the file is read once
     /// however many they are.
     pub(super) fn take_all(&mut self, edits: Vec<RowEdit>) -> Result<Vec<String>> {
-        self.ahead = Ahead::of(self.file, self.at, self.rows, &edits)?;
+        self.ahead = Ahead::of(self.file, self.at, self.rows, &edits, self.besides.stays.is_some())?;
         let place = |edit: &RowEdit| edit.row().and_then(|row| self.ahead.places.get(row).copied().flatten());
         let mut order: Vec<usize> = (0..edits.len()).collect();
         let kind = |at: usize| std::mem::discriminant(&edits[at]);
@@ -211,15 +226,17 @@ impl<'a> Work<'a> {
     }
 
     fn set(&mut self, row: &str, cells: Vec<(String, Value)>) -> Result<()> {
-        let checked = self.checked(cells, RowIs::There)?;
+        let mut checked = self.checked(cells, RowIs::There)?;
         match self.saying(&self.row_address(row))? {
             Some(RowChange::Deleted { .. }) => return Err(Error::not_found("row", row)),
             Some(RowChange::Inserted { after, cells, is_below, .. }) => {
+                self.follow_in_inserted(row, &cells, &mut checked)?;
                 return self.set_inserted(row, after, cells, is_below, checked);
             }
             _ => {}
         }
         let place = self.place(row)?;
+        self.follow_in_file(row, place, &mut checked)?;
         let mut cells = Vec::new();
         for (column, after) in checked.file {
             let address = self.cell_address(row, &self.schema().columns[column].name);

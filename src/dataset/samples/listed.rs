@@ -1,6 +1,6 @@
 //! What a table says of images that names them in a column: a CSV of labels, say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::RESERVED;
 use super::join::{Cells, Joined, Mark, Note, Source, Wanted};
@@ -44,28 +44,15 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     let Some(info) = readable(view.table_info(&table))? else { return Ok(()) };
     let folder = table.paths[0].parent().unwrap_or(DataPath::ROOT);
     let Some(names) = image_column(&view, &table, &info.schema.columns, places, &folder)? else { return Ok(()) };
-    let split = super::join::split_of_file(&table.paths[0]);
     let others: Vec<&Column> = info.schema.columns.iter().filter(|column| column.name != names).collect();
-    let taken: Vec<String> = joined.cells.iter().flat_map(|cells| &cells.columns).map(|c| c.name.clone()).collect();
-    let columns: Vec<Column> = others
-        .iter()
-        .map(|column| {
-            let is_taken = RESERVED.contains(&column.name.as_str()) || taken.contains(&column.name);
-            let name = if is_taken { format!("{}.{}", table.name, column.name) } else { column.name.clone() };
-            Column { name, editable: false, nullable: true, ..(*column).clone() }
-        })
-        .collect();
-    let is_label = |column: &&Column| {
-        matches!(column.role, Role::Label { .. }) || LABELS.contains(&column.name.to_ascii_lowercase().as_str())
-    };
-    let label = others.iter().position(is_label);
+    let columns = columns_of_samples(joined, &table, &others);
+    let label = others.iter().position(|column| is_label(column));
     let is_wanted = |place: usize| wanted.wants(&columns[place].name) || (wanted.notes && label == Some(place));
     let read: Vec<usize> = (0..others.len()).filter(|place| is_wanted(*place)).collect();
     let asked: Vec<&str> =
         [names.as_str()].into_iter().chain(read.iter().map(|at| others[*at].name.as_str())).collect();
-    let mut rows: HashMap<usize, Vec<Value>> = HashMap::new();
-    // The labels of an image that several rows name.
-    let mut repeated: HashMap<usize, Vec<Mark>> = HashMap::new();
+    let split = super::join::split_of_file(&table.paths[0]);
+    let mut said = Said::default();
     each_row(&view, &table, &asked, &mut |key, cells| {
         let is_meant = |sample: usize| split.is_some() && joined.samples[sample].split == split;
         let Some(sample) = places.find(&folder, &cells[0].to_string(), &is_meant) else { return Ok(()) };
@@ -75,20 +62,55 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
         }
         let mut values = vec![Value::Null; others.len()];
         cells.into_iter().skip(1).zip(&read).for_each(|(value, place)| values[*place] = value);
-        let of_label = label.map(|place| values[place].to_string()).filter(|label| !label.is_empty());
-        let marks = repeated.entry(sample).or_default();
-        marks.push(Mark { label: of_label, sides: Vec::new(), key });
-        rows.entry(sample).or_insert(values);
+        said.add(sample, key, values, label);
         Ok(())
     })?;
-    if repeated.values().any(|marks| marks.len() > 1) {
-        // One row of several would say too little of its image.
-        joined.has_notes = true;
-        repeated.into_iter().for_each(|(sample, marks)| joined.note(sample, Note { form: "", marks }));
-        return Ok(());
-    }
-    joined.cells.push(Cells { columns, rows, label });
+    said.join(joined, columns, label);
     Ok(())
+}
+
+/// The table's columns as those of samples, by names that no other column has.
+fn columns_of_samples(joined: &Joined, table: &Table, columns: &[&Column]) -> Vec<Column> {
+    let taken: HashSet<&str> =
+        joined.cells.iter().flat_map(|cells| &cells.columns).map(|column| column.name.as_str()).collect();
+    let of_samples = |column: &&Column| {
+        let is_taken = RESERVED.contains(&column.name.as_str()) || taken.contains(column.name.as_str());
+        let name = if is_taken { format!("{}.{}", table.name, column.name) } else { column.name.clone() };
+        Column { name, editable: false, nullable: true, ..(*column).clone() }
+    };
+    columns.iter().map(of_samples).collect()
+}
+
+fn is_label(column: &Column) -> bool {
+    matches!(column.role, Role::Label { .. }) || LABELS.contains(&column.name.to_ascii_lowercase().as_str())
+}
+
+/// What the rows of a table say of samples.
+#[derive(Default)]
+struct Said {
+    /// The cells of the first row that names each.
+    rows: HashMap<usize, Vec<Value>>,
+    /// The labels of all rows that name each.
+    marks: HashMap<usize, Vec<Mark>>,
+}
+
+impl Said {
+    /// Adds a row that names this sample.
+    fn add(&mut self, sample: usize, key: String, values: Vec<Value>, label: Option<usize>) {
+        let label = label.map(|place| values[place].to_string()).filter(|label| !label.is_empty());
+        self.marks.entry(sample).or_default().push(Mark { label, sides: Vec::new(), key });
+        self.rows.entry(sample).or_insert(values);
+    }
+
+    /// Joins all: as cells where each sample has one row, else as notes, for one of several would say too little.
+    fn join(self, joined: &mut Joined, columns: Vec<Column>, label: Option<usize>) {
+        if self.marks.values().any(|marks| marks.len() > 1) {
+            joined.has_notes = true;
+            self.marks.into_iter().for_each(|(sample, marks)| joined.note(sample, Note { form: "", marks }));
+        } else {
+            joined.cells.push(Cells { columns, rows: self.rows, label });
+        }
+    }
 }
 
 /// The column of which most values are names of images that are there.

@@ -37,6 +37,14 @@ fn set_t(draft: &mut Draft, row: &str, column: &str, value: Value) -> Result<()>
     set(draft, Some("t"), row, column, value)
 }
 
+/// Sets a cell of many rows in one step.
+fn all_set(draft: &mut Draft, table: &str, rows: &[&str], column: &str, value: &Value) -> Result<()> {
+    let table = draft.view().table(Some(table))?;
+    let cells = vec![(column.to_owned(), value.clone())];
+    let edits = rows.iter().map(|row| RowEdit::Set { row: (*row).to_owned(), cells: cells.clone() });
+    draft.edit_table(&table, edits.collect()).map(drop)
+}
+
 fn diffs(from: &View, to: &View) -> Vec<String> {
     compare_rows(from, to).expect("compared").rows.iter().map(line).collect()
 }
@@ -266,6 +274,37 @@ fn rows_that_are_edited_keep_the_names_that_the_edits_have() {
     fixture.commit("main", |draft| set_t(draft, "b.png", "label", text("cow")));
     assert_eq!(compare_rows(&by_place, &fixture.view("main")).expect("compared").rows, []);
     edited(&mut fixture, "", "the branch `main`", "named by `image`");
+}
+
+#[test]
+fn of_two_rows_of_coco_with_one_id_none_is_edited_by_it_and_all_others_are() {
+    let images = r#"{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}, {"id": 1, "file_name": "c.png"}"#;
+    let annotations = r#"{"id": 5, "image_id": 1, "area": 1}, {"id": 4, "image_id": 2, "area": 2}, {"id": 5, "image_id": 2, "area": 3}"#;
+    let categories = r#"{"id": 7, "name": "cat"}, {"id": 7, "name": "dog"}, {"id": 8, "name": "cow"}"#;
+    let coco =
+        format!("{{\"images\": [{images}],\n\"annotations\": [{annotations}],\n\"categories\": [{categories}]}}");
+    let fixture = Fixture::new(&[("coco.json", &coco)]);
+    let mut draft = fixture.draft("main");
+    for (table, shared, other, column) in
+        [("images", "1", "2", "file_name"), ("annotations", "5", "4", "area"), ("categories", "7", "8", "name")]
+    {
+        let info = |view: &View| view.table_info(&view.table(Some(table)).expect("a table")).expect("read");
+        let told = info(draft.view());
+        let why = told.problem.expect("it is told").problem.why;
+        assert_eq!((told.rows, why.contains(&format!("a second row has id {shared}"))), (3, true), "{why}");
+        let value = Value::Int(70);
+        let refused = [
+            set(&mut draft, Some(table), shared, column, value.clone()),
+            delete(&mut draft, Some(table), shared),
+            all_set(&mut draft, table, &[other, shared], column, &value),
+        ];
+        for error in refused.map(|done| done.expect_err("it tells no row").to_string()) {
+            assert!(error.contains(&format!("more than one row of `{table}` has it")), "{error}");
+        }
+        assert_eq!(bytes(draft.view(), "coco.json"), coco);
+        set(&mut draft, Some(table), other, column, value).expect("an id that one row has");
+        draft.restore(&path("coco.json"), &fixture.view("main")).expect("taken back");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod blobs;
 mod classes;
 mod conditions;
 mod edits;
+mod following;
 mod hidden_rows;
 mod keys;
 mod merges;

@@ -1,13 +1,18 @@
 //! Annotations that can be read and are odd.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
+use super::masks;
 use crate::Result;
+use crate::model::Value;
 use crate::table::flag::odd_box;
 use crate::table::{Flag, Flow, Role, Scan, TableFile};
+
+/// The column of masks.
+const MASK: &str = "segmentation";
 
 /// An image's width and height, where it has both.
 type Size = Option<(f64, f64)>;
@@ -19,15 +24,19 @@ pub(super) fn flags(file: &dyn TableFile) -> Result<Vec<Flag>> {
     let schema = &file.tables()[table].schema;
     let classes = schema.columns.iter().find_map(|column| match &column.role {
         Role::Label { classes } => {
-            Some(classes.iter().filter_map(|(number, _)| number.parse().ok()).collect::<Vec<i64>>())
+            Some(classes.iter().filter_map(|(number, _)| number.parse().ok()).collect::<HashSet<i64>>())
         }
         _ => None,
     });
-    let wanted: Vec<usize> = ["image_id", "category_id", "bbox"].iter().filter_map(|name| schema.find(name)).collect();
+    let mut wanted: Vec<usize> =
+        ["image_id", "category_id", "bbox"].iter().filter_map(|name| schema.find(name)).collect();
+    // Where all masks are polygons, these are lists, and there are no counts to be looked at.
+    wanted.extend(schema.find(MASK).filter(|at| schema.columns[*at].data_type == DataType::Utf8));
     let mut found = Vec::new();
     let mut row = 0;
     file.scan(table, &Scan { columns: Some(wanted), ..Scan::default() }, &mut |batch| {
         let (images, labels, boxes) = (numbers(&batch, "image_id"), numbers(&batch, "category_id"), boxes(&batch));
+        let masks = batch.column_by_name(MASK).map(|column| column.as_string::<i32>());
         for at in 0..batch.num_rows() {
             let mut tell = |why: &str| found.push(Flag { table, row, why: why.to_owned() });
             if let (Some(label), Some(classes)) = (labels[at], &classes)
@@ -43,6 +52,12 @@ pub(super) fn flags(file: &dyn TableFile) -> Result<Vec<Flag>> {
                 && let Some(why) = odd_box([x, y, x + width, y + height], size.flatten().copied().flatten())
             {
                 tell(why);
+            }
+            if let Some(masks) = masks.filter(|masks| masks.is_valid(at))
+                && masks.value(at).starts_with('{')
+                && masks::check(&Value::Text(masks.value(at).to_owned())).is_err()
+            {
+                tell("a mask whose `counts` and `size` are not those of one");
             }
             row += 1;
         }

@@ -5,13 +5,14 @@
 //! [`super::json`]'s; here is only what the members mean. `info`, `licenses` and
 //! whatever else the document has stay as they are.
 
+mod area;
 mod flags;
 mod masks;
 #[cfg(test)]
 mod tests;
 
 use super::json::{self, Dialect, JsonFile, Kind, RowsFound, Shape};
-use super::{Column, Flag, Format, ReadAt, Role, TableFile, class_map};
+use super::{Column, Flag, Followed, Format, Leading, ReadAt, Role, TableFile, TableInfo, class_map};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -118,6 +119,10 @@ impl Dialect for CocoDialect {
             ("images", "file_name") => Role::Image,
             _ => Role::Plain,
         }
+    }
+
+    fn follow(&self, info: &TableInfo, edit: &Leading<'_>) -> Result<Followed> {
+        area::follow(info, edit)
     }
 
     fn check(&self, column: &Column, value: Value) -> Result<Value> {

@@ -139,6 +139,18 @@ fn odd_annotations_are_kept_and_told() {
 }
 
 #[test]
+fn masks_that_no_counts_can_mean_are_told_and_kept() {
+    for counts in ["[-1, 26]", "[1, 2]", "7"] {
+        let bytes = INSTANCES.replace("[1, 24]", counts).into_bytes();
+        let file = Coco.open(&bytes, None).expect("COCO");
+        let flags = Coco.flags(&*file).expect("it can be read");
+        let told: Vec<(u64, &str)> = flags.iter().map(|flag| (flag.row, flag.why.as_str())).collect();
+        let mask = (1, "a mask whose `counts` and `size` are not those of one");
+        assert!(told.contains(&mask) && file.tables()[1].rows == 2, "{counts}: {told:?}");
+    }
+}
+
+#[test]
 fn a_file_of_another_kind_is_refused_with_a_reason() {
     for text in ["", "[]", "{}", "{\"data\":[]}", "\u{feff}", "x", "{\"images\":3}", "\u{1}\u{0}"] {
         assert!(Coco.open(&text.as_bytes().to_vec(), None).is_err(), "{text}");

@@ -24,87 +24,124 @@ type Built = Result<ArrayRef, String>;
 /// # Errors
 /// Why there is no such array.
 pub(crate) fn array_of(data_type: &DataType, values: &[Value]) -> Built {
+    let families = [numbers, texts, counts, nested];
+    if let Some(built) = families.iter().find_map(|family| family(data_type, values)) {
+        return built;
+    }
+    match data_type {
+        DataType::Null => Ok(Arc::new(NullArray::new(values.len()))),
+        other if values.iter().all(|value| *value == Value::Null) => {
+            Ok(arrow::array::new_null_array(other, values.len()))
+        }
+        other => Err(format!("no value of the type {other} can be written")),
+    }
+}
+
+/// What a value is, if it is a whole number.
+fn int(value: &Value) -> Option<i64> {
+    if let Value::Int(value) = value { Some(*value) } else { None }
+}
+
+fn float(value: &Value) -> Option<f64> {
+    if let Value::Float(value) = value { Some(*value) } else { None }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    if let Value::Text(value) = value { Some(value) } else { None }
+}
+
+fn bytes(value: &Value) -> Option<&[u8]> {
+    if let Value::Binary(value) = value { Some(value) } else { None }
+}
+
+/// Truth and numbers, as they are; `None` for other types.
+fn numbers(data_type: &DataType, values: &[Value]) -> Option<Built> {
     use DataType as T;
-    let int = |value: &Value| match value {
-        Value::Int(value) => Some(*value),
-        _ => None,
-    };
-    let float = |value: &Value| match value {
-        Value::Float(value) => Some(*value),
-        _ => None,
-    };
-    let text = |value: &Value| match value {
-        Value::Text(value) => Some(value.clone()),
-        _ => None,
-    };
-    let bytes = |value: &Value| match value {
-        Value::Binary(value) => Some(value.clone()),
-        _ => None,
-    };
     let half = |value: f64| <Float16Type as ArrowPrimitiveType>::Native::from_f64(value);
-    let values_iter = values.iter();
-    Ok(match data_type {
-        T::Null => Arc::new(NullArray::new(values.len())),
+    let values = values.iter();
+    let built: ArrayRef = match data_type {
         T::Boolean => {
             let bit = |value: &Value| if let Value::Bool(value) = value { Some(*value) } else { None };
-            Arc::new(values_iter.map(bit).collect::<BooleanArray>())
+            Arc::new(values.map(bit).collect::<BooleanArray>())
         }
-        T::Int8 => Arc::new(values_iter.map(|v| int(v).map(|v| v as i8)).collect::<Int8Array>()),
-        T::Int16 => Arc::new(values_iter.map(|v| int(v).map(|v| v as i16)).collect::<Int16Array>()),
-        T::Int32 => Arc::new(values_iter.map(|v| int(v).map(|v| v as i32)).collect::<Int32Array>()),
-        T::Int64 => Arc::new(values_iter.map(int).collect::<Int64Array>()),
-        T::UInt8 => Arc::new(values_iter.map(|v| int(v).map(|v| v as u8)).collect::<UInt8Array>()),
-        T::UInt16 => Arc::new(values_iter.map(|v| int(v).map(|v| v as u16)).collect::<UInt16Array>()),
-        T::UInt32 => Arc::new(values_iter.map(|v| int(v).map(|v| v as u32)).collect::<UInt32Array>()),
+        T::Int8 => Arc::new(values.map(|v| int(v).map(|v| v as i8)).collect::<Int8Array>()),
+        T::Int16 => Arc::new(values.map(|v| int(v).map(|v| v as i16)).collect::<Int16Array>()),
+        T::Int32 => Arc::new(values.map(|v| int(v).map(|v| v as i32)).collect::<Int32Array>()),
+        T::Int64 => Arc::new(values.map(int).collect::<Int64Array>()),
+        T::UInt8 => Arc::new(values.map(|v| int(v).map(|v| v as u8)).collect::<UInt8Array>()),
+        T::UInt16 => Arc::new(values.map(|v| int(v).map(|v| v as u16)).collect::<UInt16Array>()),
+        T::UInt32 => Arc::new(values.map(|v| int(v).map(|v| v as u32)).collect::<UInt32Array>()),
         T::UInt64 => {
             let long = |v: &Value| int(v).map(|v| v as u64).or_else(|| text(v)?.parse().ok());
-            Arc::new(values_iter.map(long).collect::<UInt64Array>())
+            Arc::new(values.map(long).collect::<UInt64Array>())
         }
-        T::Float16 => Arc::new(values_iter.map(|v| float(v).map(half)).collect::<Float16Array>()),
-        T::Float32 => Arc::new(values_iter.map(|v| float(v).map(|v| v as f32)).collect::<Float32Array>()),
-        T::Float64 => Arc::new(values_iter.map(float).collect::<Float64Array>()),
-        T::Utf8 => Arc::new(values_iter.map(text).collect::<StringArray>()),
-        T::LargeUtf8 => Arc::new(values_iter.map(text).collect::<LargeStringArray>()),
-        T::Utf8View => Arc::new(values_iter.map(text).collect::<StringViewArray>()),
-        T::Binary => Arc::new(values_iter.map(bytes).collect::<BinaryArray>()),
-        T::LargeBinary => Arc::new(values_iter.map(bytes).collect::<LargeBinaryArray>()),
-        T::BinaryView => Arc::new(values_iter.map(bytes).collect::<BinaryViewArray>()),
+        T::Float16 => Arc::new(values.map(|v| float(v).map(half)).collect::<Float16Array>()),
+        T::Float32 => Arc::new(values.map(|v| float(v).map(|v| v as f32)).collect::<Float32Array>()),
+        T::Float64 => Arc::new(values.map(float).collect::<Float64Array>()),
+        _ => return None,
+    };
+    Some(Ok(built))
+}
+
+/// Texts and bytes; `None` for other types.
+fn texts(data_type: &DataType, values: &[Value]) -> Option<Built> {
+    use DataType as T;
+    let values = values.iter();
+    let built: ArrayRef = match data_type {
+        T::Utf8 => Arc::new(values.map(text).collect::<StringArray>()),
+        T::LargeUtf8 => Arc::new(values.map(text).collect::<LargeStringArray>()),
+        T::Utf8View => Arc::new(values.map(text).collect::<StringViewArray>()),
+        T::Binary => Arc::new(values.map(bytes).collect::<BinaryArray>()),
+        T::LargeBinary => Arc::new(values.map(bytes).collect::<LargeBinaryArray>()),
+        T::BinaryView => Arc::new(values.map(bytes).collect::<BinaryViewArray>()),
         T::FixedSizeBinary(len) => {
-            Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(values_iter.map(bytes), *len).map_err(why)?)
+            let built = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.map(bytes), *len);
+            return Some(built.map(|array| Arc::new(array) as ArrayRef).map_err(why));
         }
+        _ => return None,
+    };
+    Some(Ok(built))
+}
+
+/// Times and decimals, which Arrow has as whole numbers of some unit; `None` for other types.
+fn counts(data_type: &DataType, values: &[Value]) -> Option<Built> {
+    use DataType as T;
+    let counted = |v: &Value| count(data_type, text(v)?);
+    let values = values.iter();
+    Some(match data_type {
         T::Decimal128(_, scale) => {
-            let digits = |v: &Value| decimal_digits(&text(v)?, *scale)?.to_i128();
-            retyped(&values_iter.map(digits).collect::<Decimal128Array>(), data_type)?
+            let digits = |v: &Value| decimal_digits(text(v)?, *scale)?.to_i128();
+            retyped(&values.map(digits).collect::<Decimal128Array>(), data_type)
         }
         T::Decimal256(_, scale) => {
-            let digits = |v: &Value| decimal_digits(&text(v)?, *scale);
-            retyped(&values_iter.map(digits).collect::<Decimal256Array>(), data_type)?
+            let digits = |v: &Value| decimal_digits(text(v)?, *scale);
+            retyped(&values.map(digits).collect::<Decimal256Array>(), data_type)
         }
-        T::Duration(_) => retyped(&values_iter.map(int).collect::<Int64Array>(), data_type)?,
+        T::Duration(_) => retyped(&values.map(int).collect::<Int64Array>(), data_type),
         T::Date32 | T::Time32(_) | T::Decimal32(_, _) => {
-            let count = |v: &Value| i32::try_from(count(data_type, &text(v)?)?).ok();
-            retyped(&values_iter.map(count).collect::<Int32Array>(), data_type)?
+            let short = |v: &Value| i32::try_from(counted(v)?).ok();
+            retyped(&values.map(short).collect::<Int32Array>(), data_type)
         }
         T::Date64 | T::Time64(_) | T::Timestamp(_, _) | T::Decimal64(_, _) => {
-            let count = |v: &Value| i64::try_from(count(data_type, &text(v)?)?).ok();
-            retyped(&values_iter.map(count).collect::<Int64Array>(), data_type)?
+            let long = |v: &Value| i64::try_from(counted(v)?).ok();
+            retyped(&values.map(long).collect::<Int64Array>(), data_type)
         }
-        T::List(item) => list::<i32>(item, values)?,
-        T::LargeList(item) => list::<i64>(item, values)?,
-        T::ListView(item) => list_view::<i32>(item, values)?,
-        T::LargeListView(item) => list_view::<i64>(item, values)?,
-        T::FixedSizeList(item, len) => {
-            let nothing = vec![Value::Null; usize::try_from(*len).unwrap_or(0)];
-            let items: Vec<Value> = values_iter.flat_map(|v| items(v).unwrap_or(&nothing)).cloned().collect();
-            let items = array_of(item.data_type(), &items)?;
-            let list =
-                FixedSizeListArray::try_new_with_length(Arc::clone(item), *len, items, nulls(values), values.len());
-            Arc::new(list.map_err(why)?)
-        }
-        T::Struct(fields) => Arc::new(structure(fields, values, nulls(values))?),
-        T::Map(entries, is_sorted) => map(entries, *is_sorted, values)?,
-        other if values.iter().all(|value| *value == Value::Null) => arrow::array::new_null_array(other, values.len()),
-        other => return Err(format!("no value of the type {other} can be written")),
+        _ => return None,
+    })
+}
+
+/// Lists, structs and maps; `None` for other types.
+fn nested(data_type: &DataType, values: &[Value]) -> Option<Built> {
+    use DataType as T;
+    Some(match data_type {
+        T::List(item) => list::<i32>(item, values),
+        T::LargeList(item) => list::<i64>(item, values),
+        T::ListView(item) => list_view::<i32>(item, values),
+        T::LargeListView(item) => list_view::<i64>(item, values),
+        T::FixedSizeList(item, len) => fixed_list(item, *len, values),
+        T::Struct(fields) => structure(fields, values, nulls(values)).map(|array| Arc::new(array) as ArrayRef),
+        T::Map(entries, is_sorted) => map(entries, *is_sorted, values),
+        _ => return None,
     })
 }
 
@@ -152,6 +189,14 @@ fn list<O: OffsetSizeTrait>(item: &FieldRef, values: &[Value]) -> Built {
     let items = array_of(item.data_type(), &items)?;
     let offsets = OffsetBuffer::<O>::from_lengths(lens);
     Ok(Arc::new(GenericListArray::<O>::try_new(Arc::clone(item), offsets, items, nulls(values)).map_err(why)?))
+}
+
+fn fixed_list(item: &FieldRef, len: i32, values: &[Value]) -> Built {
+    let nothing = vec![Value::Null; usize::try_from(len).unwrap_or(0)];
+    let items: Vec<Value> = values.iter().flat_map(|v| items(v).unwrap_or(&nothing)).cloned().collect();
+    let items = array_of(item.data_type(), &items)?;
+    let list = FixedSizeListArray::try_new_with_length(Arc::clone(item), len, items, nulls(values), values.len());
+    Ok(Arc::new(list.map_err(why)?))
 }
 
 fn list_view<O: OffsetSizeTrait>(item: &FieldRef, values: &[Value]) -> Built {

@@ -136,11 +136,11 @@ pub(super) fn coerce(kind: Kind, value: &Value) -> Result<Value> {
 }
 
 /// The letters of a value that [`coerce`] gave; `old` is what stands there, whose style is kept.
-pub(super) fn letters(layout: &Layout, kind: Kind, value: &Value, old: &[u8]) -> String {
-    match (kind, value) {
+pub(super) fn letters(layout: &Layout, column: usize, value: &Value, old: &[u8]) -> String {
+    match (layout.kinds[column], value) {
         (_, Value::Null) => String::new(),
         (Kind::Bool(case), Value::Bool(value)) => case.text(*value).to_owned(),
-        (Kind::Float, Value::Float(number)) => float_letters(layout, *number, old),
+        (Kind::Float, Value::Float(number)) => float_letters(layout, column, *number, old),
         (Kind::Time(style), Value::Text(text)) => match time::timestamp(text.as_bytes()) {
             Some((us, _)) => time::timestamp_text(us, style),
             None => text.clone(),
@@ -149,12 +149,12 @@ pub(super) fn letters(layout: &Layout, kind: Kind, value: &Value, old: &[u8]) ->
     }
 }
 
-fn float_letters(layout: &Layout, number: f64, old: &[u8]) -> String {
+fn float_letters(layout: &Layout, column: usize, number: f64, old: &[u8]) -> String {
     let is_whole = !old.is_empty() && old.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
     if number.is_nan() {
-        layout.nan.clone()
+        layout.nan.of(column).unwrap_or("nan").to_owned()
     } else if number.is_infinite() {
-        format!("{}{}", if number < 0.0 { "-" } else { "" }, layout.inf)
+        format!("{}{}", if number < 0.0 { "-" } else { "" }, layout.inf.of(column).unwrap_or("inf"))
     } else if is_whole && number.fract() == 0.0 && number.abs() < 1e15 && number.to_bits() != (-0.0f64).to_bits() {
         format!("{}", number as i64)
     } else {

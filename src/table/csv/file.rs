@@ -13,6 +13,7 @@ use super::{CsvFormat, field};
 use crate::model::Value;
 use crate::table::marks::Block;
 use crate::table::place_key::place;
+use crate::table::schema::by_name;
 use crate::table::{Column, FileEdits, Flow, ReadAt, Scan, Splice, TableFile, TableInfo, TableSchema};
 use crate::{Error, Result};
 
@@ -60,8 +61,9 @@ impl Lines {
 
 impl<'a> CsvFile<'a> {
     pub(super) fn new(file: &'a dyn ReadAt, format: &CsvFormat, layout: Layout) -> CsvFile<'a> {
+        let known = by_name(&format.columns);
         let column = |(name, kind): (&String, &super::kind::Kind)| {
-            let known = format.columns.iter().find(|column| column.name == *name);
+            let known = known.get(name.as_str());
             Column {
                 name: name.clone(),
                 data_type: kind.data_type(),

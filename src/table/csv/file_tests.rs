@@ -237,6 +237,20 @@ fn a_table_of_five_thousand_columns_is_read() {
 }
 
 #[test]
+fn a_name_that_comes_very_often_is_told_apart_at_once() {
+    let columns = 20_000;
+    let bytes = format!("{}x\n{}1\n", "x,".repeat(columns - 1), "1,".repeat(columns - 1)).into_bytes();
+    let start = std::time::Instant::now();
+    let table = CsvFormat::default().open(&bytes, None).expect("it can be opened");
+    let names: Vec<&str> = table.tables()[0].schema.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!((names.len(), names[0], names[1], names[columns - 1]), (columns, "x", "x_2", "x_20000"));
+    assert!(start.elapsed().as_secs() < 10, "it took {:?}", start.elapsed());
+    let beside = open(&CsvFormat::default(), b"x_2,x,x,x,x_3\n1,1,1,1,1\n").info.schema;
+    let names: Vec<&str> = beside.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["x_2", "x", "x_3", "x_4", "x_3_2"]);
+}
+
+#[test]
 fn a_column_without_a_name_stays_where_it_was_beside_another_one() {
     let before = open(&CsvFormat::default(), b",x\n1,car,0.5\n").info.schema;
     let names = |schema: &TableSchema| schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();

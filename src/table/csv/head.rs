@@ -1,5 +1,7 @@
 //! The first rows: how many columns there are, and their names.
 
+use std::collections::{HashMap, HashSet};
+
 use super::chunk::Chunk;
 use super::field;
 use super::tokens::{Line, Span, Stop};
@@ -78,14 +80,15 @@ fn known_place(format: &CsvFormat, names: &[String]) -> Option<bool> {
 
 /// Names for columns that have none, and others for those that come twice.
 fn unlike(names: Vec<String>) -> Vec<String> {
-    let mut taken = std::collections::HashSet::new();
+    let (mut taken, mut counts) = (HashSet::new(), HashMap::new());
     let mut different = Vec::with_capacity(names.len());
     for (at, name) in names.into_iter().enumerate() {
         let name = if name.is_empty() { format!("column_{}", at + 1) } else { name };
         let mut tried = name.clone();
-        let mut count = 1;
+        // Names are never free again, so what was tried for the one before need not be tried anew.
+        let count = counts.entry(name.clone()).or_insert(1_usize);
         while !taken.insert(tried.clone()) {
-            count += 1;
+            *count += 1;
             tried = format!("{name}_{count}");
         }
         different.push(tried);

@@ -4,6 +4,7 @@
 //! guess, because a line end may be within quotes; the parts are put together in
 //! order, and one whose guess was wrong is read again from where the part before ended.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use super::{encoding::Encoding, field};
 use crate::Result;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
+use crate::table::schema::by_name;
 use crate::table::{Flow, Problem, ReadAt, read, stored};
 
 /// A row may have this many bytes. A quote that is never closed takes the rest of the file.
@@ -26,7 +28,7 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last row goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// All that the pass found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,11 +42,34 @@ pub(super) struct Layout {
     pub(super) unended: bool,
     /// There is to be a header, but no line to hold it.
     pub(super) headless: bool,
-    /// How the file writes NaN and infinity.
-    pub(super) nan: String,
-    pub(super) inf: String,
+    /// How columns of numbers write NaN and infinity, those that have one.
+    pub(super) nan: Spelling,
+    pub(super) inf: Spelling,
     /// (line, column, why)
     problem: Option<(u64, u64, String)>,
+}
+
+/// How columns write something, by their places.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Spelling(BTreeMap<usize, String>);
+
+impl Spelling {
+    /// How a column writes it: as it does, else as the first one that does.
+    pub(super) fn of(&self, column: usize) -> Option<&str> {
+        self.0.get(&column).or_else(|| self.0.values().next()).map(String::as_str)
+    }
+
+    /// A name that columns of text have may be one of a person.
+    fn of_numbers(mut self, kinds: &[Kind]) -> Spelling {
+        self.0.retain(|column, _| kinds[*column] == Kind::Float);
+        self
+    }
+
+    fn append(&mut self, later: Spelling) {
+        for (column, text) in later.0 {
+            self.0.entry(column).or_insert(text);
+        }
+    }
 }
 
 impl Layout {
@@ -76,8 +101,8 @@ struct Part {
     marks: Marks,
     kinds: Vec<Kinds>,
     unended: bool,
-    nan: Option<String>,
-    inf: Option<String>,
+    nan: Spelling,
+    inf: Spelling,
     /// Where it began and where what comes after it begins.
     start: u64,
     end: u64,
@@ -133,7 +158,16 @@ impl<'a> Pass<'a> {
         let kind = |text: &AtomicBool| if text.load(Ordering::Relaxed) { Kinds::TEXT } else { Kinds::ALL };
         let kinds = self.text.iter().map(kind).collect();
         let marks = Marks::starting_at(start);
-        Part { marks, kinds, unended: false, nan: None, inf: None, start, end: start, trouble: None }
+        Part {
+            marks,
+            kinds,
+            unended: false,
+            nan: Spelling::default(),
+            inf: Spelling::default(),
+            start,
+            end: start,
+            trouble: None,
+        }
     }
 
     fn learn(&self, kinds: &[Kinds]) {
@@ -242,17 +276,20 @@ impl<'a> Pass<'a> {
             }
             None => None,
         };
-        let declared = |name: &String| self.format.columns.iter().find(|column| column.name == *name);
-        let kind = |(name, kinds): (&String, &Kinds)| kinds.decide(declared(name).map(|column| &column.data_type));
+        let declared = by_name(&self.format.columns);
+        let kind = |(name, kinds): (&String, &Kinds)| {
+            kinds.decide(declared.get(name.as_str()).map(|column| &column.data_type))
+        };
+        let kinds: Vec<Kind> = head.names.iter().zip(&all.kinds).map(kind).collect();
         Ok(Layout {
-            kinds: head.names.iter().zip(&all.kinds).map(kind).collect::<Vec<Kind>>(),
             names: head.names.clone(),
             unended: if all.marks.rows == 0 { head.unended } else { all.unended },
             marks: all.marks,
             body: head.body,
             headless: head.headless,
-            nan: all.nan.unwrap_or_else(|| "nan".to_owned()),
-            inf: all.inf.unwrap_or_else(|| "inf".to_owned()),
+            nan: all.nan.of_numbers(&kinds),
+            inf: all.inf.of_numbers(&kinds),
+            kinds,
             problem,
         })
     }
@@ -289,15 +326,15 @@ impl Part {
         self.kinds[column] = before.and(Kinds::of(inner));
         let name = inner.strip_prefix(b"-").unwrap_or(inner);
         if matches!(name.first(), Some(b'n' | b'N' | b'i' | b'I')) {
-            self.note(name);
+            self.note(column, name);
         }
     }
 
     /// Remembers how NaN or infinity is written.
-    fn note(&mut self, name: &[u8]) {
+    fn note(&mut self, column: usize, name: &[u8]) {
         let Some(value) = kind::special(name) else { return };
-        let slot = if value.is_nan() { &mut self.nan } else { &mut self.inf };
-        slot.get_or_insert_with(|| String::from_utf8_lossy(name).into_owned());
+        let Spelling(known) = if value.is_nan() { &mut self.nan } else { &mut self.inf };
+        known.entry(column).or_insert_with(|| String::from_utf8_lossy(name).into_owned());
     }
 
     fn append(&mut self, later: Part) {
@@ -306,8 +343,8 @@ impl Part {
             self.unended = later.unended;
         }
         self.marks.append(&later.marks);
-        self.nan = self.nan.take().or(later.nan);
-        self.inf = self.inf.take().or(later.inf);
+        self.nan.append(later.nan);
+        self.inf.append(later.inf);
         self.end = later.end;
         self.trouble = later.trouble;
     }

@@ -31,7 +31,7 @@ impl CsvFile<'_> {
         if let (Value::Null, Some(null)) = (value, &self.format.null) {
             return Ok(null.clone());
         }
-        let letters = field::letters(&self.layout, self.layout.kinds[column], value, old);
+        let letters = field::letters(&self.layout, column, value, old);
         field::written(&self.format, &letters, quoted, self.layout.names.len() == 1)
     }
 

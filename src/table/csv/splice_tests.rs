@@ -130,6 +130,17 @@ fn numbers_keep_the_text_that_they_have_and_the_style_of_what_they_replace() {
 }
 
 #[test]
+fn nan_and_infinity_are_spelled_as_their_column_spells_them_and_never_as_a_text_is() {
+    let [nan, infinite] = [Value::Float(f64::NAN), Value::Float(f64::INFINITY)];
+    check("a,b\nNan,1.5\nann,2.5\n", &set(0, 1, nan.clone()), "a,b\nNan,nan\nann,2.5\n");
+    check("a,b\nInfinity,1.5\nann,2.5\n", &set(1, 1, infinite.clone()), "a,b\nInfinity,1.5\nann,inf\n");
+    check("a,b\nNAN,1.5\n1.5,NaN\n", &set(0, 1, nan.clone()), "a,b\nNAN,NaN\n1.5,NaN\n");
+    check("a,b\nNAN,1.5\n1.5,NaN\n", &set(1, 0, nan.clone()), "a,b\nNAN,1.5\nNAN,NaN\n");
+    check("a,b\n2.5,1.5\n1.5,NaN\n", &set(0, 0, nan), "a,b\nNaN,1.5\n1.5,NaN\n");
+    check("a,b\nInfinity,1.5\n1.5,Inf\n", &set(0, 1, infinite), "a,b\nInfinity,Inf\n1.5,Inf\n");
+}
+
+#[test]
 fn rows_are_inserted_with_the_file_s_ending_wherever_they_go() {
     let one = [text("n"), Value::Int(9)];
     let at = |after: &[Option<u64>]| FileEdits {

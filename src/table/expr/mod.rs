@@ -26,7 +26,6 @@
 //! * Lists are not joined by `||`, and times take no numbers (`d + 1`): an interval says what is meant.
 //! * Subqueries, aggregates, window functions and the other functions of DataFusion are refused with their place.
 
-mod assign;
 mod bind;
 mod bind_call;
 mod cells;
@@ -53,7 +52,6 @@ use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
-pub use assign::{Assignment, Setter};
 pub use order::{Order, Sorter, find_columns};
 
 use self::cells::Rows;

@@ -6,7 +6,7 @@
 //! `Label`. Where two columns differ in nothing but case, neither of them being all small,
 //! only quotes tell which.
 
-use super::fault::Result;
+use super::fault::{Result, fail};
 use super::tree::Name;
 use crate::Error;
 use crate::ErrorKind;
@@ -30,6 +30,15 @@ pub(super) fn find<'a>(
             Err(Error::new(ErrorKind::Ambiguous { name: name.text.clone(), candidates }).into())
         }
         _ => Err(not_found(what, &name.text, columns).into()),
+    }
+}
+
+/// A column's name, in quotes or not: here it may have any letter.
+pub(super) fn written(text: &str) -> Result<Name> {
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(name) if !name.is_empty() => Ok(Name { text: name.replace("\"\"", "\""), quoted: true }),
+        None if !text.is_empty() => Ok(Name { text: text.to_owned(), quoted: false }),
+        _ => fail("there is no name of a column"),
     }
 }
 

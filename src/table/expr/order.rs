@@ -12,7 +12,7 @@ use sqlparser::tokenizer::Token;
 use super::depth::check_depth;
 use super::fault::{Fault, Result as Inner, fail};
 use super::parse::{node, parser, told};
-use super::{Computed, Expr, assign, names};
+use super::{Computed, Expr, names};
 use crate::Result;
 use crate::table::TableSchema;
 
@@ -146,7 +146,7 @@ fn stable(mut columns: Vec<SortColumn>, rows: usize) -> Vec<SortColumn> {
 /// `Invalid` for an empty name; `NotFound` and `Ambiguous` as [`Expr::bind`].
 pub fn find_columns(text: &str, schema: &TableSchema) -> Result<Vec<usize>> {
     let find = |name: &str| {
-        let name = assign::column(name.trim())?;
+        let name = names::written(name.trim())?;
         names::find("column", &name, schema.columns.iter().map(|column| column.name.as_str()))
     };
     let places: Inner<Vec<usize>> = split(text).into_iter().map(find).collect();

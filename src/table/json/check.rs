@@ -3,7 +3,7 @@
 use super::cell;
 use super::dialect::Dialect;
 use super::shape::{Kind, Shape};
-use crate::model::Value;
+use crate::model::{Value, whole_number};
 use crate::table::{Column, Role};
 use crate::{Error, Result};
 
@@ -64,7 +64,11 @@ pub(crate) fn hold(shape: Shape, value: &Value) -> std::result::Result<Value, St
             text.parse().map(Value::Bool).map_err(|_| "it holds true or false".to_owned())
         }
         (Kind::Bool, _) => Err("it holds true or false".to_owned()),
+        (Kind::Int, Value::Text(text)) if whole_number::is_long(text.trim()) => {
+            Err("it holds whole numbers of 64 bits".to_owned())
+        }
         (Kind::Int, _) => whole(value).map(Value::Int).ok_or_else(|| "it holds whole numbers".to_owned()),
+        (Kind::Float, _) if is_rounded(value) => Err("a number of it has no room for all digits".to_owned()),
         (Kind::Float, _) => match number(value) {
             Some(number) if number.is_finite() => Ok(Value::Float(number)),
             Some(_) => Err("JSON has no such number".to_owned()),
@@ -84,6 +88,19 @@ pub(crate) fn whole(value: &Value) -> Option<i64> {
         Value::Text(text) => text.trim().parse().ok(),
         _ => None,
     }
+}
+
+/// Whether a whole number would lose digits as a float.
+fn is_rounded(value: &Value) -> bool {
+    let whole = match value {
+        Value::Int(value) => Some(i128::from(*value)),
+        Value::Text(text) if whole_number::is_long(text.trim()) => match text.trim().parse() {
+            Ok(whole) => Some(whole),
+            Err(_) => return true,
+        },
+        _ => None,
+    };
+    whole.is_some_and(|whole| (whole as f64) as i128 != whole)
 }
 
 /// The number that a value is.

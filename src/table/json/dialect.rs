@@ -6,7 +6,7 @@ use super::index::RowsFound;
 use super::shape::Shape;
 use crate::Result;
 use crate::model::Value;
-use crate::table::{Column, Role};
+use crate::table::{Column, Followed, Leading, Role, TableInfo};
 
 /// One value of it is a kind of file whose rows are objects in arrays.
 pub(crate) trait Dialect: Send + Sync + Debug {
@@ -60,6 +60,14 @@ pub(crate) trait Dialect: Send + Sync + Debug {
     /// What a column is for.
     fn role(&self, _table: &str, _column: &str, _shape: Shape, _classes: &[(String, String)]) -> Role {
         Role::Plain
+    }
+
+    /// What else is to be set in a row when these cells are.
+    ///
+    /// # Errors
+    /// Those of reading the row.
+    fn follow(&self, _info: &TableInfo, _edit: &Leading<'_>) -> Result<Followed> {
+        Ok(Followed::default())
     }
 
     /// Checks what is beyond the type of a value: a box has four numbers.

@@ -18,7 +18,9 @@ use super::stretch::Stretch;
 use super::text::{self, Step, members};
 use super::window::{Trouble, Window, problem};
 use crate::model::Value;
-use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, stored};
+use crate::table::{
+    Column, FileEdits, Flow, Followed, Leading, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, stored,
+};
 use crate::{Error, Result};
 
 /// The version of what [`JsonFile::index_bytes`] gives.
@@ -263,6 +265,10 @@ impl TableFile for JsonFile<'_> {
         Ok(self.rows(table)?.ids.highest())
     }
 
+    fn is_shared(&self, table: usize, key: &str) -> Result<bool> {
+        self.is_of_several(table, key)
+    }
+
     fn key(&self, table: usize, row: u64) -> Result<String> {
         self.key_of(table, row)
     }
@@ -300,6 +306,13 @@ impl TableFile for JsonFile<'_> {
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
         let (column, shape) = self.column(table, column)?;
         super::check::check(self.dialect, column, shape, value)
+    }
+
+    fn follow(&self, table: usize, edit: &Leading<'_>) -> Result<Followed> {
+        match self.tables.get(table) {
+            Some(info) => self.dialect.follow(info, edit),
+            None => Err(Error::not_found("table", table)),
+        }
     }
 
     fn splice(&self, edits: &FileEdits) -> Result<Splice> {

@@ -53,6 +53,23 @@ impl JsonFile<'_> {
         }
     }
 
+    /// Whether more than one row has this key: ids that only rise, and places, are of one row each.
+    pub(super) fn is_of_several(&self, table: usize, key: &str) -> Result<bool> {
+        let Places::Some(rows) = self.places(table, key)? else { return Ok(false) };
+        if rows.len() < 2 {
+            return Ok(false);
+        }
+        let mut count = 0;
+        for row in rows {
+            // Ids that are text are found by a hash, which may be another one's, too.
+            count += usize::from(self.key_of(table, row)? == key);
+            if count == 2 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Gives where a row begins, and its bytes.
     pub(super) fn with_row<T>(&self, table: usize, row: u64, read: impl FnOnce(u64, &[u8]) -> Result<T>) -> Result<T> {
         if let Some(near) = self.near(table, row)? {

@@ -120,7 +120,8 @@ pub(super) fn first_of_two(
     for (row, earlier) in twice {
         let key = locator.key(*row, key_name)?;
         if key == locator.key(*earlier, key_name)? {
-            flaw = Some((locator.seek(*row)?, format!("a second row has {key_name} {key}; the first one counts")));
+            flaw =
+                Some((locator.seek(*row)?, format!("a second row has {key_name} {key}, so neither is edited by it")));
             break;
         }
     }

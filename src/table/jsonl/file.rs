@@ -17,6 +17,7 @@ use super::{JsonlFormat, fit};
 use crate::model::Value;
 use crate::table::marks::Block;
 use crate::table::place_key::place;
+use crate::table::schema::by_name;
 use crate::table::{Column, FileEdits, Flow, ReadAt, Scan, Splice, TableFile, TableInfo, TableSchema, read};
 use crate::{Error, Result};
 
@@ -91,8 +92,9 @@ impl<'de> Visitor<'de> for Entries<'_> {
 
 impl<'a> JsonlFile<'a> {
     pub(super) fn new(file: &'a dyn ReadAt, format: &JsonlFormat, layout: Layout) -> JsonlFile<'a> {
+        let known = by_name(&format.columns);
         let column = |(name, shape): &(String, Shape)| {
-            let known = format.columns.iter().find(|column| column.name == *name);
+            let known = known.get(name.as_str());
             Column {
                 name: name.clone(),
                 data_type: shape.data_type(),

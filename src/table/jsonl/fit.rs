@@ -4,8 +4,8 @@ use arrow::datatypes::DataType;
 use serde_json::value::RawValue;
 
 use super::shape::{Fields, Shape};
-use super::style;
-use crate::model::Value;
+use super::{exact, style};
+use crate::model::{Value, whole_number};
 use crate::{Error, Result};
 
 /// The value that a cell's JSON tells.
@@ -77,7 +77,16 @@ pub(super) fn coerce(shape: &Shape, value: &Value) -> Result<Value> {
         (Shape::Struct(fields), Value::Struct(values)) => structure(fields, values).map(Value::Struct),
         (_, Value::Text(text)) => match serde_json::from_str(text) {
             Ok(json @ (serde_json::Value::String(_) | serde_json::Value::Null)) => wrong(json_kind(&json)),
-            Ok(json) => coerce(shape, &Value::from_json(&json)),
+            Ok(json) if !whole_number::has_long(text.as_bytes()) => coerce(shape, &Value::from_json(&json)),
+            Ok(_) => match (shape, exact::value(text)?) {
+                (Shape::List(_) | Shape::Struct(_), value @ (Value::List(_) | Value::Struct(_))) => {
+                    coerce(shape, &value)
+                }
+                (Shape::Float, Value::Text(digits)) => {
+                    exact::float(&digits).map_or_else(|| wrong("number of 64 bits"), |number| Ok(Value::Float(number)))
+                }
+                _ => wrong(name(shape)),
+            },
             Err(_) => wrong(name(shape)),
         },
         _ => wrong(name(shape)),

@@ -8,10 +8,12 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::shape::{Fields, Shape};
-use super::{JsonlFormat, fit};
+use super::{JsonlFormat, exact, fit};
 use crate::Result;
+use crate::model::whole_number;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
+use crate::table::schema::by_name;
 use crate::table::{Flow, Problem, ReadAt, read, stored};
 
 /// A line may have this many bytes.
@@ -21,7 +23,7 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last line goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// All that the pass found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -95,8 +97,9 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         Ok(if all.trouble.is_some() { Flow::Stop } else { Flow::More })
     })?;
     let mut fields: Vec<(String, Shape)> = all.fields.into();
+    let declared = by_name(&format.columns);
     for (name, shape) in &mut fields {
-        if let Some(column) = format.columns.iter().find(|column| column.name == *name) {
+        if let Some(column) = declared.get(name.as_str()) {
             *shape = fit::declared(&column.data_type, shape);
         }
         shape.settle();
@@ -192,7 +195,13 @@ pub(super) fn why(cause: &serde_json::Error) -> String {
 pub(super) fn object(fields: &mut Fields, line: &[u8]) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_slice(line);
     json.deserialize_map(Row(fields))?;
-    json.end()
+    json.end()?;
+    if whole_number::has_long(line)
+        && let Ok(text) = std::str::from_utf8(line)
+    {
+        exact::keep_text(fields, text);
+    }
+    Ok(())
 }
 
 struct Row<'f>(&'f mut Fields);

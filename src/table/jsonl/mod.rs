@@ -8,12 +8,13 @@
 //! | file | knows |
 //! |---|---|
 //! | `shape` | what the values of a key can be |
-//! | `fit` | a value as a shape has it |
+//! | `fit`, `exact` | a value as a shape has it; whole numbers that are too long for one |
 //! | `index` | one pass over all lines |
 //! | `file`, `batch` | rows as values and as Arrow |
 //! | `splice`, `style` | edits of rows as edits of bytes; how a file writes JSON |
 
 mod batch;
+mod exact;
 mod file;
 mod fit;
 mod index;

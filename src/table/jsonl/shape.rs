@@ -278,7 +278,9 @@ mod tests {
     fn check(values: &[&str], data_type: &str) {
         let mut shape = Shape::Nothing;
         for value in values {
-            (&mut shape).deserialize(&mut serde_json::Deserializer::from_str(value)).expect("json");
+            let mut fields = Fields::from(vec![("x".to_owned(), shape)]);
+            super::super::index::object(&mut fields, format!("{{\"x\": {value}}}").as_bytes()).expect("an object");
+            shape = fields.list.remove(0).1;
         }
         shape.settle();
         assert_eq!(shape.data_type().to_string(), data_type, "{values:?}");
@@ -289,7 +291,11 @@ mod tests {
         check(&["null"], "Utf8");
         check(&["1", "null", "-2"], "Int64");
         check(&["1", "2.5"], "Float64");
-        check(&["18446744073709551615"], "Float64");
+        check(&["1e30", "-12345678901234567890.5", "0.00012345678901234567"], "Float64");
+        check(&["1", "18446744073709551615"], "LargeUtf8");
+        check(&["-123456789012345678901", "2.5"], "LargeUtf8");
+        check(&["[1]", "[18446744073709551615]"], "List(LargeUtf8)");
+        check(&["{\"a\": 1}", "{\"a\": 123456789012345678901}"], "Struct(\"a\": LargeUtf8)");
         check(&["[1]", "[]", "[2.5, null]"], "List(Float64)");
         check(&["{\"a\": 1}", "{\"b\": \"x\"}"], "Struct(\"a\": Int64, \"b\": Utf8)");
         check(&["1", "\"x\""], "LargeUtf8");

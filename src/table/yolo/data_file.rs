@@ -56,26 +56,26 @@ impl DataFile {
         Ok(Some(Patch { offset, replaced, bytes: scalar(name, class.style).into_bytes() }))
     }
 
-    /// The patch that adds names after the last one.
-    fn append(&self, names: &[String]) -> Result<Patch> {
+    /// The patch that adds classes after the last one.
+    fn append(&self, new: &[(i64, String)]) -> Result<Patch> {
         let root = Node::parse(&self.text).map_err(|problem| Error::invalid("YAML", "the file", problem.why))?;
         let is_flow = root.get("names").is_some_and(|list| self.text[list.span.start..].starts_with(['[', '{']));
         let Some(last) = self.classes.last() else {
             let empty = root.get("names").filter(|list| is_flow && matches!(list.kind, Kind::List(_)));
             let list =
                 empty.ok_or_else(|| Error::invalid("edit", "names", "there is no name to add the others after"))?;
-            let names: Vec<String> = names.iter().map(|name| scalar(name, Style::Plain)).collect();
+            let names: Vec<String> = new.iter().map(|(_, name)| scalar(name, Style::Plain)).collect();
             return Ok(Patch { offset: list.span.start as u64 + 1, replaced: 0, bytes: names.join(", ").into_bytes() });
         };
         let entry = self.entry(last);
         let mut bytes = String::new();
-        for (number, name) in (last.number + 1..).zip(names) {
+        for (number, name) in new {
             bytes.push_str(&if is_flow {
                 self.comma()
             } else {
                 format!("{}{}", line_ending(&self.text), self.indent(&entry))
             });
-            bytes.push_str(&self.key(last, number));
+            bytes.push_str(&self.key(last, *number));
             bytes.push_str(&scalar(name, last.style));
         }
         let rest = &self.text[last.value.end..];
@@ -171,16 +171,19 @@ impl WholeFile for DataFile {
                 }
             }
         }
-        let mut names = Vec::new();
         for insert in &edits.inserts {
             comes_last(&self.table, insert)?;
-            let next = expected.last().map_or(0, |(number, _)| number + 1);
+            let next = match expected.last() {
+                None => Some(0),
+                Some((number, _)) => number.checked_add(1),
+            };
+            let next = next.ok_or_else(|| Error::invalid("class", "id", "the numbers are used up"))?;
             let name = new_class(&self.table, &insert.cells, next)?;
-            expected.push((next, name.clone()));
-            names.push(name);
+            expected.push((next, name));
         }
-        if !names.is_empty() {
-            patches.push(self.append(&names)?);
+        let new = &expected[self.classes.len()..];
+        if !new.is_empty() {
+            patches.push(self.append(new)?);
             patches.extend(self.count(expected.len()));
         }
         self.verify(&patches, &expected)?;

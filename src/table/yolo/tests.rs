@@ -170,6 +170,10 @@ fn a_class_is_added_after_the_last_one_and_counted() {
     check(FLOW_MAP, 1, &["bus"], "names: {0: person,\n   1: car,\n   2: bus}\nnc: 3\n");
     check(AT_THE_MARGIN, 1, &["c d"], "names:\n- a\n- b\n- c d");
     refused(&YoloDataFile, BLOCK_LIST, &add(0, &["car"]));
+    refused(&YoloDataFile, "names: {9223372036854775807: a}\n", &add(0, &["b"]));
+    refused(&YoloDataFile, "names: {9223372036854775806: a}\n", &add(0, &["b", "c"]));
+    let last = "names: {9223372036854775806: a, 9223372036854775807: b}\n";
+    check("names: {9223372036854775806: a}\n", 0, &["b"], last);
     refused(&YoloDataFile, BLOCK_LIST, &FileEdits { deletes: vec![(0, 1)], ..FileEdits::default() });
 }
 

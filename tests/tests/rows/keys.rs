@@ -223,6 +223,27 @@ fn a_source_that_brings_one_key_twice_is_told_until_it_is_mended() {
 }
 
 #[test]
+fn two_annotations_with_one_id_are_told_and_not_edited_by_it() {
+    let home = Home::new();
+    let coco = r#"{"images": [{"id": 1, "file_name": "a.png"}],
+"annotations": [{"id": 7, "image_id": 1, "area": 1}, {"id": 8, "image_id": 1, "area": 2},
+{"id": 7, "image_id": 1, "area": 3}], "categories": []}"#;
+    home.source("src", &source! { "coco.json": coco });
+    home.ok("import d src");
+    assert!(home.run("tables d").stderr.contains("coco.json, line 3, byte 1: a second row has id 7"));
+    for edit in
+        ["set d annotations --key 7 area=9", "set d annotations --where true area=9", "delete d annotations --key 7"]
+    {
+        let ran = home.run(edit);
+        let told = "error: `7` is not a valid key of one row: more than one row of `annotations` has it";
+        assert!(ran.code != Some(0) && ran.stderr.contains(told) && ran.stderr.contains("hint:"), "{}", ran.stderr);
+    }
+    assert_eq!(home.ok("cat d coco.json --draft"), coco);
+    home.ok("set d annotations --key 8 area=9");
+    assert_eq!(home.ok("cat d coco.json --draft"), coco.replace("\"area\": 2", "\"area\": 9"));
+}
+
+#[test]
 fn the_service_speaks_of_rows_by_their_keys_as_soon_as_these_are_declared() {
     let home = Home::new();
     home.source("src", &source! { "labels.csv": CSV });

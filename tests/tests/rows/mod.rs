@@ -1,5 +1,6 @@
 //! Rows, from the command to the mount: what is edited shows in the file's own format, and nothing else changes.
 
+mod area;
 mod blame;
 mod conflicts;
 mod formats;
@@ -84,6 +85,7 @@ fn rows_are_inserted_and_deleted_in_the_files_own_style() {
     let coco: serde_json::Value = serde_json::from_str(&home.ok("cat d coco.json --draft")).expect("still JSON");
     let ids: Vec<_> = coco["annotations"].as_array().expect("a list").iter().map(|row| row["id"].clone()).collect();
     assert_eq!(ids, [7, 10], "the next id was taken");
+    assert_eq!(coco["annotations"][1]["area"], 81.0, "evaluation wants one");
     let told = home.json("diff d --rows");
     let changes: Vec<_> = told.as_array().expect("a list").iter().map(|line| line["change"].clone()).collect();
     assert_eq!(changes, ["insert", "delete", "delete", "insert", "insert"]);
@@ -108,7 +110,7 @@ fn every_edit_of_rows_is_one_step_to_undo() {
 #[test]
 fn two_people_who_edit_other_cells_of_one_file_are_merged() {
     let home = home_with_branch();
-    home.ok("set d annotations --key 7 area=1");
+    home.ok("set d annotations --key 7 category_id=dog");
     home.ok("set d labels --key 0 label=ours");
     home.ok("commit d -m ours");
     home.ok("set d@other annotations --key 7 bbox=[9,9,9,9]");
@@ -120,7 +122,7 @@ fn two_people_who_edit_other_cells_of_one_file_are_merged() {
     assert!(csv.contains("a.png,ours,2") && csv.ends_with("new.png,,\r\n"), "{csv}");
     let coco: serde_json::Value = serde_json::from_str(&home.ok("cat d coco.json")).expect("still JSON");
     let row = &coco["annotations"][0];
-    assert_eq!((row["area"].as_f64(), row["bbox"][0].as_f64()), (Some(1.0), Some(9.0)), "{row}");
+    assert_eq!((row["category_id"].as_i64(), row["bbox"][0].as_f64()), (Some(2), Some(9.0)), "{row}");
 }
 
 #[test]

@@ -96,3 +96,40 @@ fn a_file_that_is_no_table_though_its_name_says_so_is_told_with_the_reason() {
     let told = home.run("tables d");
     assert!(told.stderr.contains("few is partial: few.csv, line 3"), "{}", told.stderr);
 }
+
+#[test]
+fn whole_numbers_of_any_size_keep_their_digits_and_are_edited_exactly() {
+    const LONG: &str = "123456789012345678901234567890";
+    let files = [
+        ("t.csv", format!("id,x\n18446744073709551615,{LONG}\n77,-{LONG}\n")),
+        ("lines.jsonl", format!("{{\"id\": 18446744073709551615, \"x\": [{LONG}]}}\n{{\"id\": 77, \"x\": [2]}}\n")),
+        ("list.json", format!("[{{\"n\": 18446744073709551615, \"x\": [{LONG}]}},\n{{\"n\": 77, \"x\": [2]}}]\n")),
+    ];
+    let home = Home::new();
+    fs::create_dir(home.join("src")).expect("a new folder");
+    files.iter().for_each(|(path, text)| fs::write(home.join("src").join(path), text).expect("a new file"));
+    home.ok("import d src");
+    let service = harness::service::Service::start(&home);
+    for (path, text) in &files {
+        let (table, id) = (path.split('.').next().expect("a name"), if *path == "list.json" { "n" } else { "id" });
+        let shown = || home.ok(&format!("cat d {path} --draft"));
+        home.ok(&format!("set d {table} --key 0 {id}=18446744073709551614"));
+        let once = text.replace("18446744073709551615", "18446744073709551614");
+        assert_eq!(shown(), once, "the last digit is another one");
+        let told = home.json("diff d --rows");
+        assert!(told.to_string().contains("18446744073709551615"), "{told}");
+        home.ok(&format!("set d {table} --key 1 {id}={LONG}1"));
+        assert_eq!(shown(), once.replace("77", &format!("{LONG}1")));
+        home.ok("undo d");
+        assert_eq!(shown(), once);
+        home.ok("undo d");
+        let body =
+            serde_json::json!({"edits": [{"kind": "set", "table": table, "keys": ["0"], "cells": {id: u64::MAX - 2}}]});
+        let (status, told) = service.ask("POST", "/v1/datasets/d/drafts/main/edits?author=ada", Some(&body));
+        assert_eq!(status, 200, "{told}");
+        assert_eq!(shown(), text.replace("18446744073709551615", "18446744073709551613"));
+        home.ok("undo d");
+    }
+    home.ok("set d lines --key 0 'x=[18446744073709551614,1]'");
+    assert_eq!(home.ok("cat d lines.jsonl --draft"), files[1].1.replace(LONG, "18446744073709551614, 1"));
+}

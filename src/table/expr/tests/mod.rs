@@ -1,4 +1,4 @@
-//! Expressions, assignments and orders over small tables; random ones against a plain interpreter.
+//! Expressions and orders over small tables; random ones against a plain interpreter.
 //!
 //! That they mean what DataFusion makes of them is tested in `tests/tests/table`.
 
@@ -9,7 +9,6 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, StringArray};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::record_batch::RecordBatch;
 
@@ -166,57 +165,6 @@ fn a_long_list_is_looked_up_and_a_deep_expression_is_refused() {
     }
     for open in ["(", "NOT ", "- ", "CASE WHEN ", "lower("] {
         assert!(Expr::parse(&open.repeat(900)).is_err(), "{open}");
-    }
-}
-
-#[test]
-fn an_assignment_is_an_expression_or_text() {
-    let (schema, batch) = cars();
-    for (text, column, expected) in [
-        ("area=area * 2", 2, "201.0 1800.0 6.0 null"),
-        ("area = 5", 2, "5.0 5.0 5.0 5.0"),
-        ("id='7'", 0, "7 7 7 7"),
-        ("id=coalesce(NULL, 3.0)", 0, "3 3 3 3"),
-        ("label=traffic light", 1, "traffic light traffic light traffic light traffic light"),
-        ("LABEL=area", 1, "area area area area"),
-        ("label=\"a.b\"", 1, "w x y z"),
-        ("label='it''s = x'", 1, "it's = x it's = x it's = x it's = x"),
-        ("label=2026-01-31", 1, "2026-01-31 2026-01-31 2026-01-31 2026-01-31"),
-        ("label=x-large", 1, "x-large x-large x-large x-large"),
-        ("label=a/b.png", 1, "a/b.png a/b.png a/b.png a/b.png"),
-        ("label=007", 1, "007 007 007 007"),
-        ("label=3-5", 1, "3-5 3-5 3-5 3-5"),
-        ("id=3-5", 0, "-2 -2 -2 -2"),
-        ("label=id - 5", 1, "-4 -3 -2 -1"),
-        ("label=", 1, "   "),
-        ("label=NULL", 1, "null null null null"),
-        ("a.b=upper(label)", 3, "CAR BUS null CAR"),
-        ("\"a.b\"=1", 3, "1 1 1 1"),
-    ] {
-        let setter = Assignment::parse(text).and_then(|assignment| assignment.bind(&schema));
-        let setter = setter.unwrap_or_else(|error| panic!("{}", why(&error)));
-        assert_eq!(setter.column, column, "{text}");
-        let values = cast(&setter.evaluate(&batch).expect("values"), &DataType::Utf8).expect("texts");
-        let values: Vec<&str> = values.as_string::<i32>().iter().map(|value| value.unwrap_or("null")).collect();
-        assert_eq!(values.join(" "), expected, "{text}");
-    }
-}
-
-#[test]
-fn an_assignment_that_a_column_cannot_hold_is_refused() {
-    let (mut schema, batch) = cars();
-    schema.columns[3].editable = false;
-    for (text, expected) in [
-        ("label", "`label` is not a valid assignment: it is COLUMN=VALUE"),
-        ("=1", "`=1` is not a valid assignment: there is no name of a column"),
-        ("lable=1", "there is no column `lable`: the nearest is `Label`"),
-        ("a.b=1", "`a.b=1` is not a valid assignment: the column `a.b` is derived and cannot be set"),
-        ("id=1.5", "`id=1.5` is not a valid assignment: a column of Int64 cannot hold a fraction"),
-        ("id=many", "`id=many` is not a valid assignment: cannot cast string 'many' to value of Int64 type"),
-        ("label='open", "`label='open` is not a valid assignment: unterminated string literal (at character 1)"),
-    ] {
-        let refused = Assignment::parse(text).and_then(|assignment| assignment.bind(&schema)?.evaluate(&batch));
-        assert_eq!(why(&refused.expect_err("refused")).to_lowercase(), expected.to_lowercase());
     }
 }
 

@@ -1,0 +1,104 @@
+//! Cells that follow from others: the area of an annotation's box.
+
+use std::collections::BTreeMap;
+
+use super::parsed::bytes;
+use super::*;
+use crate::dataset::rows::RowEdit;
+use crate::model::Value;
+
+const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}],
+"annotations": [
+{"id": 1, "image_id": 1, "bbox": [1, 2, 3, 4], "area": 12, "iscrowd": 0, "segmentation": []},
+{"id": 2, "image_id": 1, "bbox": [1, 2, 3, 4], "area": 9.5, "iscrowd": 0, "segmentation": [[1, 2, 4, 2, 4, 6]]},
+{"id": 3, "image_id": 1, "bbox": [1, 2, 3, 4], "area": 12.0, "iscrowd": 1}],
+"categories": []}
+"#;
+const STAYS: &str = "`area` stays, since there is a segmentation whose area it may be";
+
+fn cells(cells: &[(&str, &str)]) -> Vec<(String, Value)> {
+    let cell = |(name, json): &(&str, &str)| ((*name).to_owned(), Value::from_json_text(json).expect("JSON"));
+    cells.iter().map(cell).collect()
+}
+
+fn set(row: &str, named: &[(&str, &str)]) -> RowEdit {
+    RowEdit::Set { row: row.to_owned(), cells: cells(named) }
+}
+
+fn insert(named: &[(&str, &str)]) -> RowEdit {
+    RowEdit::Insert { after: None, cells: cells(named) }
+}
+
+/// Makes edits and compares: the text that changed, and in how many rows something stayed.
+#[track_caller]
+fn check(edits: Vec<RowEdit>, changed: &[[&str; 2]], stays: u64) {
+    let fixture = Fixture::new(&[("coco.json", COCO)]);
+    let mut draft = fixture.draft("main");
+    let table = draft.view().table(Some("annotations")).expect("a table");
+    draft.edit_table(&table, edits).expect("edits");
+    let mut expected = COCO.to_owned();
+    for [old, new] in changed {
+        assert_eq!(expected.matches(old).count(), 1, "{old}");
+        expected = expected.replace(old, new);
+    }
+    assert_eq!(bytes(draft.view(), "coco.json"), expected);
+    let told = if stays > 0 { BTreeMap::from([(STAYS, stays)]) } else { BTreeMap::new() };
+    assert_eq!(draft.take_stays(), told);
+    assert_eq!(draft.take_stays(), BTreeMap::new(), "it is told once");
+}
+
+#[test]
+fn a_box_of_another_size_has_another_area_where_no_mask_has_one() {
+    check(
+        vec![set("1", &[("bbox", "[1, 2, 5, 4]")]), set("3", &[("bbox", "[1, 2, 2.5, 4]")])],
+        &[
+            [
+                "4], \"area\": 12, \"iscrowd\": 0, \"segmentation\": []",
+                "4], \"area\": 20, \"iscrowd\": 0, \"segmentation\": []",
+            ],
+            ["1, \"bbox\": [1, 2, 3, 4], \"area\": 20", "1, \"bbox\": [1, 2, 5, 4], \"area\": 20"],
+            ["[1, 2, 3, 4], \"area\": 12.0", "[1, 2, 2.5, 4], \"area\": 10.0"],
+        ],
+        0,
+    );
+    let moved = ["1, \"bbox\": [1, 2, 3, 4], \"area\": 12,", "1, \"bbox\": [7, 8, 3, 4], \"area\": 12,"];
+    check(vec![set("1", &[("bbox", "[7, 8, 3, 4]")])], &[moved], 0);
+}
+
+#[test]
+fn the_area_of_a_mask_stays_and_that_is_told_and_one_that_is_named_is_as_it_is_named() {
+    let of_second = "[1, 2, 3, 4], \"area\": 9.5";
+    let only = [of_second, "[1, 2, 5, 4], \"area\": 9.5"];
+    check(vec![set("2", &[("bbox", "[1, 2, 5, 4]")])], &[only], 1);
+    let both = [of_second, "[1, 2, 5, 4], \"area\": 7.5"];
+    check(vec![set("2", &[("bbox", "[1, 2, 5, 4]"), ("area", "7.5")])], &[both], 0);
+    check(vec![set("2", &[("area", "7.5")]), set("2", &[("bbox", "[1, 2, 5, 4]")])], &[both], 0);
+    let named = ["[1, 2, 3, 4], \"area\": 12.0", "[1, 2, 5, 4], \"area\": 1.0"];
+    check(vec![set("3", &[("area", "1")]), set("3", &[("bbox", "[1, 2, 5, 4]")])], &[named], 0);
+}
+
+#[test]
+fn a_new_annotation_has_an_area_and_says_that_it_is_no_crowd() {
+    let end = "\"area\": 12.0, \"iscrowd\": 1}";
+    for (given, area, mask) in [
+        (&[][..], "18", ""),
+        (&[("area", "5")][..], "5", ""),
+        (&[("segmentation", "[[0, 0, 4, 0, 4, 3]]")][..], "6", ", \"segmentation\": [[0.0, 0.0, 4.0, 0.0, 4.0, 3.0]]"),
+    ] {
+        let mut named = vec![("image_id", "1"), ("bbox", "[1, 2, 3, 6]")];
+        named.extend(given);
+        let row =
+            format!("{{\"id\": 4, \"image_id\": 1, \"bbox\": [1, 2, 3, 6], \"area\": {area}.0, \"iscrowd\": 0{mask}}}");
+        check(vec![insert(&named)], &[[end, &format!("{end},\n{row}")]], 0);
+    }
+}
+
+#[test]
+fn nothing_follows_from_edits_that_are_made_exactly() {
+    let fixture = Fixture::new(&[("coco.json", COCO)]);
+    let mut draft = fixture.draft("main");
+    let table = draft.view().table(Some("annotations")).expect("a table");
+    draft.edit_table_exactly(&table, vec![set("1", &[("bbox", "[1, 2, 5, 4]")])]).expect("edits");
+    let expected = COCO.replacen("[1, 2, 3, 4]", "[1, 2, 5, 4]", 1);
+    assert_eq!(bytes(draft.view(), "coco.json"), expected);
+}

@@ -1,0 +1,54 @@
+//! Whole numbers beyond 64 bits: as floats they would lose their last digits, so a column that has one is the JSON's
+//! own text.
+
+use serde_json::value::RawValue;
+
+use super::file::entries;
+use super::shape::{Fields, Shape};
+use crate::Result;
+use crate::model::{Value, whole_number};
+
+/// Makes text of what was taken for a number and is too long for one, in an object that was read before.
+pub(super) fn keep_text(fields: &mut Fields, object: &str) {
+    for entry in entries(object).unwrap_or_default() {
+        if let Some(at) = fields.place(&entry.name, usize::MAX) {
+            widen(&mut fields.list[at].1, &object[entry.value]);
+        }
+    }
+}
+
+fn widen(shape: &mut Shape, json: &str) {
+    match (&mut *shape, json.as_bytes().first()) {
+        (Shape::List(item), Some(b'[')) => items(json).iter().for_each(|value| widen(item, value.get())),
+        (Shape::Struct(fields), Some(b'{')) => keep_text(fields, json),
+        (Shape::Float, _) if whole_number::is_long(json) => *shape = Shape::Json,
+        _ => {}
+    }
+}
+
+/// What a list's or an object's JSON tells, with long numbers as their text.
+///
+/// # Errors
+/// `Invalid` where it is no JSON.
+pub(super) fn value(json: &str) -> Result<Value> {
+    let json = json.trim();
+    match json.as_bytes().first() {
+        Some(b'[') => items(json).iter().map(|item| value(item.get())).collect::<Result<_>>().map(Value::List),
+        Some(b'{') => {
+            let field = |entry: super::file::Entry| Ok((entry.name, value(&json[entry.value])?));
+            entries(json)?.into_iter().map(field).collect::<Result<_>>().map(Value::Struct)
+        }
+        _ => Ok(Value::from_json_text(json).unwrap_or(Value::Null)),
+    }
+}
+
+/// The items of a list that is JSON.
+fn items(json: &str) -> Vec<&RawValue> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// The float that is exactly this whole number.
+pub(super) fn float(digits: &str) -> Option<f64> {
+    let (float, whole) = (digits.parse::<f64>().ok()?, digits.parse::<i128>().ok()?);
+    (float as i128 == whole).then_some(float)
+}
