@@ -226,7 +226,7 @@ impl Joined {
                 ("coco", "images") => coco::read(self, &mut places, at, wanted)?,
                 ("voc", "objects") => voc::read(self, &mut places, at, wanted)?,
                 ("yolo", _) => yolo::read(self, &places, at, wanted)?,
-                ("yolo-data", _) => yolo::read_splits(self, &places, at),
+                ("yolo-data", _) => yolo::read_splits(self, &places, at)?,
                 ("coco" | "voc", _) => {}
                 _ => listed::read(self, &places, at, wanted)?,
             }

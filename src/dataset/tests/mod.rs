@@ -16,6 +16,7 @@ mod refreshes;
 mod rows;
 mod samples;
 mod sound;
+mod unreadable;
 
 use std::fs;
 use std::path::Path;

@@ -275,6 +275,23 @@ fn a_conflict_of_a_merge_with_a_refreshed_source_says_whose_value_is_whose() {
 }
 
 #[test]
+fn rows_of_a_table_of_which_some_cannot_be_read_come_with_a_warning() {
+    let home = Home::with(&source! { "notes.jsonl": "{\"a\": 1}\n{\"a\": 2}\n" });
+    home.file("new", "{\"a\": 1}\n{\"a\": \n{\"a\": 3}\n");
+    home.ok("put d notes.jsonl new");
+    let told = home.run("tables d --draft");
+    let place = told.stderr.lines().find(|line| line.starts_with("notes is partial: ")).expect("a sentence").to_owned();
+    assert!(place.contains("notes.jsonl, line 2, byte "), "{place}");
+    for line in ["rows d notes --draft", "--json rows d notes --draft --where 'a > 5'", "rows d samples --draft"] {
+        let ran = home.run(line);
+        assert_eq!(ran.code, Some(0), "{line}: {}", ran.stderr);
+        let sentence = place.replacen("notes is", if line.contains("samples") { "samples is" } else { "notes is" }, 1);
+        assert!(ran.stderr.contains(&format!("warning: {sentence}")), "{line}: {}", ran.stderr);
+    }
+    assert!(!home.run("rows d notes").stderr.contains("warning"), "the revision is whole");
+}
+
+#[test]
 fn edited_rows_survive_collection_and_are_whole() {
     let home = home();
     home.ok("set d labels --key 0 label=kept");
