@@ -57,7 +57,7 @@ impl NewKeys {
         self.tables.insert(table, (moved, inserted));
     }
 
-    /// The keys of the rows of one table, which left `traces`, in the file.
+    /// The keys of the rows of one table, which left `traces`, in the file; without a trace, none is known.
     ///
     /// # Errors
     /// Those of the file.
@@ -69,9 +69,11 @@ impl NewKeys {
     ) -> Result<NewKeys> {
         let mut keys = NewKeys::default();
         let at = file.tables().iter().position(|info| info.name == table);
-        if let (Some(trace), Some(at)) = (traces.of_table(table), at) {
-            keys.add(table.to_owned(), Moved::of(trace, file, at)?, inserted);
-        }
+        let moved = match (traces.of_table(table), at) {
+            (Some(trace), Some(at)) => Moved::of(trace, file, at)?,
+            _ => Moved::default(),
+        };
+        keys.add(table.to_owned(), moved, inserted);
         Ok(keys)
     }
 
