@@ -105,7 +105,7 @@ fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
 }
 
 /// Whether a key says a place, of a row of the file or of one that was inserted.
-fn is_place(key: &str) -> bool {
+pub(super) fn is_place(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+')
 }
 
