@@ -222,7 +222,7 @@ fn edited(said: &[(RowAddress, RowChange)]) -> BTreeMap<&str, &Value> {
     cells
 }
 
-/// How a row differs, by what is said of it over the same bytes; it is there after.
+/// How a row differs, by what is said of it, under whichever key; it is there after.
 fn step_of_edits(before: &[(RowAddress, RowChange)], after: &[(RowAddress, RowChange)]) -> Step {
     let whole = |said: &[(RowAddress, RowChange)]| match said.first() {
         Some((RowAddress::Row { .. }, change)) => Some(change.clone()),
@@ -239,7 +239,8 @@ fn step_of_edits(before: &[(RowAddress, RowChange)], after: &[(RowAddress, RowCh
     for (one, other) in [(before, after), (after, before)] {
         for (address, change) in one {
             let RowAddress::Cell { column, .. } = address else { continue };
-            let same = other.iter().find(|(known, _)| known == address);
+            let is_of_column = |(known, _): &&(RowAddress, RowChange)| matches!(known, RowAddress::Cell { column: of, .. } if of == column);
+            let same = other.iter().find(is_of_column);
             if !same.is_some_and(|(_, other)| other.says_the_same(change)) {
                 columns.insert(column.clone());
             }

@@ -271,7 +271,7 @@ fn a_conflict_of_a_merge_with_a_refreshed_source_says_whose_value_is_whose() {
     assert_eq!(serde_json::json!([row["base"], row["ours"], row["theirs"]]), serde_json::json!([14.0, 15.0, 1.0]));
     home.ok("resolve d --all --theirs");
     home.ok("commit d");
-    assert!(home.ok("cat d coco.json").contains("\"area\": 1}"), "{}", home.ok("cat d coco.json"));
+    assert!(home.ok("cat d coco.json").contains("\"area\": 1.0}"), "{}", home.ok("cat d coco.json"));
 }
 
 #[test]
