@@ -17,6 +17,7 @@ fn every_promise_has_a_test_that_exists() {
         ("daemon", "mountd/tests"),
         ("mount", "tests/tests/mount"),
         ("rows", "tests/tests/rows"),
+        ("cli", "tests/tests/cli"),
         ("core", "src/dataset"),
         ("serve", "tests/tests/serve"),
     ]

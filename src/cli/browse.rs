@@ -238,7 +238,7 @@ pub(super) fn view_of(context: &Context, name: &str, draft: bool) -> Result<View
     let dataset = context.read()?.datasets.open(&address.dataset)?;
     if draft {
         let branch = branch_of(&dataset, address.reference.as_ref())?;
-        return Ok(dataset.draft(&branch, &context.author()?)?.view().clone());
+        return Ok(context.draft(&dataset, &branch)?.view().clone());
     }
     Ok(dataset.view(dataset.resolve(address.reference.as_ref())?.id)?)
 }

@@ -18,12 +18,14 @@ use super::report::{Answer, Failure, Result, say};
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Where the branch has moved since the draft began, the two are merged; on a
-conflict nothing is committed, the conflicts are listed, and the exit code is 1.
-Mounts that follow the branch show the new revision at once.
+conflict nothing is committed, the conflicts are listed, and the exit code is 1. Then
+--branch keeps the draft on a branch of its own, and `veneer merge` of that leaves each
+conflict to be decided. Mounts that follow the branch show the new revision at once.
 
 Examples:
   veneer commit traffic -m 'relabel the night images'
-  veneer commit traffic@fix/boxes -m 'tighter boxes' --author ada")]
+  veneer commit traffic@fix/boxes -m 'tighter boxes' --author ada
+  veneer commit traffic -m 'boxes by hand' --branch by-hand")]
 pub(super) struct CommitArgs {
     /// The dataset, and the branch if not `main`
     #[arg(value_name = "NAME[@BRANCH]")]
@@ -31,6 +33,9 @@ pub(super) struct CommitArgs {
     /// Why: what the history will say; a merge that stands in the draft has its own
     #[arg(short, long)]
     message: Option<String>,
+    /// A new branch for it, which begins where the draft did; else the draft's own moves
+    #[arg(long, value_name = "NEW")]
+    branch: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -44,14 +49,20 @@ struct Committed<'a> {
 impl CommitArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let given = self.message.as_deref().map(checked_message).transpose()?;
+        let elsewhere: Option<BranchName> = self.branch.as_ref().map(|branch| branch.parse()).transpose()?;
         let author = context.author()?;
         let mut editing = Editing::open(context, &context.address(&self.name)?)?;
         let of_merge = editing.draft.pending().map(|merge| merge.message.clone());
         let message = given.or(of_merge.as_deref()).ok_or_else(|| {
             Failure::usage("no message is given").hint("say why in a few words: `-m 'relabel the night images'`")
         })?;
-        let outcome = editing.draft.commit(message, author.as_str()).map_err(|error| undecided(error, &editing))?;
+        let outcome = match &elsewhere {
+            Some(branch) => editing.draft.commit_to(branch, message, author.as_str()),
+            None => editing.draft.commit(message, author.as_str()),
+        };
+        let outcome = outcome.map_err(|error| undecided(error, &editing))?;
         let Editing { dataset, branch, draft, .. } = editing;
+        let branch = elsewhere.unwrap_or(branch);
         drop(draft);
         let (revision, changes) = match outcome {
             Outcome::Done { revision, changes } => (revision, changes),
@@ -60,8 +71,9 @@ impl CommitArgs {
             Outcome::Conflicts(conflicts) => {
                 let (name, so) = (dataset.name(), "nothing was committed, and the draft is as it was");
                 let hint = format!(
-                    "`veneer diff {name} {branch}` shows the draft against the branch; `veneer discard {name}@{branch} PATH` \
-                     drops your change of a path, and the branch's stays"
+                    "`veneer commit {name}@{branch} --branch MINE -m WHY` keeps your draft on a branch of its own, and \
+                     `veneer merge {name}@{branch} MINE` then leaves each conflict for you to decide: ours is what \
+                     {branch} has, theirs what you did; `veneer discard {name}@{branch} PATH` drops your change of a path"
                 );
                 return merge::refuse(context, &branch, &conflicts, so, &hint);
             }

@@ -92,7 +92,7 @@ impl ConflictsArgs {
         let address = context.address(&self.name)?;
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
-        let draft = dataset.draft(&branch, &context.author()?)?;
+        let draft = context.draft(&dataset, &branch)?;
         let pending = draft.pending();
         if context.json {
             output::json(&Pending {

@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
-use veneer::dataset::{Dataset, MountedDraft, ResolvedBy};
+use veneer::dataset::{Dataset, Draft, MountedDraft, ResolvedBy};
 use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
 use veneer::store::{Access, Credentials, LocalStore, RemoteStore, service};
 use veneer::{Error, ErrorKind};
@@ -27,12 +27,14 @@ pub(super) struct Context {
     /// Whether data is printed as JSON.
     pub(super) json: bool,
     subject: OnceCell<DatasetName>,
+    /// The draft that was opened, where the source was refreshed since it began.
+    behind: OnceCell<String>,
 }
 
 impl Context {
     /// Takes what was given on the command line; the environment is asked when it is needed.
     pub(super) fn new(store: Option<PathBuf>, author: Option<String>, json: bool) -> Context {
-        Context { store, author, json, subject: OnceCell::new() }
+        Context { store, author, json, subject: OnceCell::new(), behind: OnceCell::new() }
     }
 
     /// The dataset that the command was about, as far as it got to know.
@@ -177,6 +179,28 @@ impl Context {
         match has_no_store(&path)? {
             false => Opened::at(&path, Access::Read, &self.author()?).map(Some),
             true => Ok(None),
+        }
+    }
+
+    /// Opens the author's draft on a branch.
+    pub(super) fn draft(&self, dataset: &Dataset, branch: &BranchName) -> Result<Draft> {
+        let draft = dataset.draft(branch, &self.author()?)?;
+        if dataset.revision(dataset.head(branch)?.id)?.base != draft.view().base().id() {
+            let _ = self.behind.set(format!("{}@{branch}", dataset.name()));
+        }
+        Ok(draft)
+    }
+
+    /// The failure, with the way on for a draft of a source that was refreshed since: another refresh is none.
+    pub(super) fn advised(&self, failure: Failure) -> Failure {
+        match (&failure, self.behind.get()) {
+            (Failure::Core(error), Some(draft)) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => {
+                failure.hint(format!(
+                    "the source was refreshed since your draft began: `veneer commit {draft} -m WHY` joins the two, and \
+                     loses nothing"
+                ))
+            }
+            _ => failure,
         }
     }
 

@@ -81,7 +81,7 @@ impl DiffArgs {
                 Some(to) => dataset.view(dataset.resolve(Some(to))?.id)?,
                 None => {
                     let branch = branch_of(&dataset, address.reference.as_ref())?;
-                    dataset.draft(&branch, &context.author()?)?.view().clone()
+                    context.draft(&dataset, &branch)?.view().clone()
                 }
             };
             rows::diff::print(&compare_rows(&dataset.view(from)?, &to)?, context.json)?;
@@ -91,7 +91,7 @@ impl DiffArgs {
             Some(to) => dataset.diff(from, dataset.resolve(Some(to))?.id)?,
             None => {
                 let branch = branch_of(&dataset, address.reference.as_ref())?;
-                diff(&dataset.view(from)?, dataset.draft(&branch, &context.author()?)?.view())?
+                diff(&dataset.view(from)?, context.draft(&dataset, &branch)?.view())?
             }
         };
         match context.json {

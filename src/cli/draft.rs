@@ -55,7 +55,7 @@ impl StatusArgs {
         context.gather_writes(&address)?;
         let dataset = context.read()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
-        let draft = dataset.draft(&branch, &context.author()?)?;
+        let draft = context.draft(&dataset, &branch)?;
         let changes = draft.changes()?;
         if context.json {
             output::json(&changes.iter().map(StatusLine::from).collect::<Vec<_>>())?;

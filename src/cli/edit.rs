@@ -33,7 +33,7 @@ impl Editing {
         context.gather_writes(address)?;
         let dataset = context.own()?.datasets.open(&address.dataset)?;
         let branch = branch_of(&dataset, address.reference.as_ref())?;
-        let draft = dataset.draft(&branch, &context.author()?)?;
+        let draft = context.draft(&dataset, &branch)?;
         let before = (draft.view().overlay().root(), draft.pending().cloned());
         Ok(Editing { dataset, branch, draft, before })
     }
@@ -215,11 +215,13 @@ impl MvArgs {
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 The draft gets the path as the revision has it: a file, or a folder with all that
-is in it. A path that the revision does not have is removed. To take back a whole
-revision instead, see `veneer revert`.
+is in it. A path that the revision does not have is removed. With --source, it gets it
+as the source had it when that was last recorded, without any edit. To take back a
+whole revision instead, see `veneer revert`.
 
 Examples:
   veneer restore traffic labels.csv --from v1
+  veneer restore traffic labels.csv --source
   veneer restore traffic images/night --from main~3")]
 pub(super) struct RestoreArgs {
     /// The dataset, and the branch if not `main`
@@ -228,22 +230,29 @@ pub(super) struct RestoreArgs {
     /// What to bring back
     path: OsString,
     /// The revision to take it from: a branch, a tag, an id, main~2
-    #[arg(long, value_name = "REF")]
-    from: String,
+    #[arg(long, value_name = "REF", required_unless_present = "source")]
+    from: Option<String>,
+    /// Take it from the source, as it was recorded last
+    #[arg(long, conflicts_with = "from")]
+    source: bool,
 }
 
 impl RestoreArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
         let path = DataPath::from_os(&self.path)?;
-        let from: RefSpec = self.from.parse()?;
+        let from: Option<RefSpec> = self.from.as_ref().map(|from| from.parse()).transpose()?;
+        let what = if path.is_root() { "everything".to_owned() } else { path.to_string() };
         let mut editing = Editing::open(context, &address)?;
+        let Some(from) = from else {
+            editing.draft.restore_source(&path)?;
+            return editing.save(context, &format!("restore {what} from the source"));
+        };
         let view = editing.dataset.view(editing.dataset.resolve(Some(&from))?.id)?;
         if view.node(&path)?.is_none() && editing.draft.view().node(&path)?.is_none() {
             return Err(Error::not_found("path", &path).into());
         }
         editing.draft.restore(&path, &view)?;
-        let what = if path.is_root() { "everything".to_owned() } else { path.to_string() };
         editing.save(context, &format!("restore {what} from {from}"))
     }
 }

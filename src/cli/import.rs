@@ -11,7 +11,7 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use veneer::base::{self, Totals};
-use veneer::dataset::{Import, Refreshed};
+use veneer::dataset::{Dataset, Import, Refreshed};
 use veneer::model::{BranchName, DatasetName, Id};
 use veneer::source::{self, Scan, ScanOptions, Source};
 use veneer::{Error, ErrorKind};
@@ -64,7 +64,7 @@ The source is walked again; what was added, modified or removed since becomes a 
 revision, and all your changes stay on top of it. A source file that changed under
 an edit of yours is a conflict: a whole file of yours stays, edits of its rows do not
 fit any more; the path is listed, and the exit
-code is 1.
+code is 1. `veneer restore --source` takes what the source has instead.
 
 Examples:
   veneer refresh traffic
@@ -169,11 +169,25 @@ impl RefreshArgs {
         let (base, _) = store(&opened, scan, &stop)?;
         let dataset = opened.datasets.open(&address.dataset)?;
         let refreshed = spin("comparing", || dataset.refresh(&branch, base, author.as_str()))?;
-        tell_refresh(context, &branch, &refreshed, begun)
+        let answer = tell_refresh(context, &dataset, &branch, &refreshed, begun)?;
+        let draft = context.draft(&dataset, &branch)?;
+        if refreshed.revision.is_some() && draft.is_behind()? && !context.json {
+            say(format_args!(
+                "your draft on {0}@{branch} is of the source as it was: `veneer commit {0}@{branch} -m WHY` joins the two",
+                dataset.name()
+            ));
+        }
+        Ok(answer)
     }
 }
 
-fn tell_refresh(context: &Context, branch: &BranchName, refreshed: &Refreshed, begun: Instant) -> Result {
+fn tell_refresh(
+    context: &Context,
+    dataset: &Dataset,
+    branch: &BranchName,
+    refreshed: &Refreshed,
+    begun: Instant,
+) -> Result {
     let Refreshed { revision, added, modified, removed, conflicts } = refreshed;
     if context.json {
         output::json(&RefreshLine {
@@ -193,11 +207,16 @@ fn tell_refresh(context: &Context, branch: &BranchName, refreshed: &Refreshed, b
     }
     match conflicts.is_empty() {
         true => Ok(Answer::Yes),
-        false => merge::list(context, conflicts, "edits of yours meet files that changed in the source too", HINT),
+        false => {
+            let name = format!("{}@{branch}", dataset.name());
+            let hint = format!(
+                "an edit stays as far as it fits: for each path, keep it so, take what the source has \
+                 (`veneer restore {name} PATH --source`), or edit it anew, and `veneer commit {name} -m WHY`"
+            );
+            merge::list(context, conflicts, "edits of yours meet files that changed in the source too", &hint)
+        }
     }
 }
-
-const HINT: &str = "look at each path, and put it as it should be; `veneer rm` and `veneer restore` help";
 
 impl WalkArgs {
     /// Walks the source, and says what is left out.

@@ -189,7 +189,7 @@ pub(crate) fn main() -> ExitCode {
     let context = Context::new(cli.store, cli.author, cli.json);
     match cli.command.run(&context) {
         Ok(answer) => answer.code(),
-        Err(failure) => failure.report(context.subject()),
+        Err(failure) => context.advised(failure).report(context.subject()),
     }
 }
 

@@ -176,6 +176,43 @@ impl Draft {
         self.apply(changes)
     }
 
+    /// Makes what is at or below `path` what the source has, without what was edited there. What the source has not,
+    /// and what is hidden for its sample is excluded, stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` where neither the source nor the draft has it.
+    pub fn restore_source(&mut self, path: &DataPath) -> Result<()> {
+        self.with_excluded(|draft| {
+            let mut changes = Changes::new();
+            for (at, change) in draft.view.overlay.within(path)? {
+                let under = match draft.base_under(&at) {
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. } | ErrorKind::NotAFolder { .. }) => {
+                        None
+                    }
+                    under => under?,
+                };
+                match draft.of_source(&change)? {
+                    Some(file) => changes.push((at, plain(&draft.view, under, file)?)),
+                    None if under.is_some() => changes.push((at, None)),
+                    None => {}
+                }
+            }
+            if changes.is_empty() && draft.view.node(path)?.is_none() {
+                return Err(Error::not_found("path", path));
+            }
+            draft.apply(changes)
+        })
+    }
+
+    /// The file of the source that shows in one of the overlay, as it is; `None` where none does.
+    fn of_source(&self, change: &Change) -> Result<Option<Change>> {
+        let Change::File(file) = change else { return Ok(None) };
+        let Some(path) = file.content.source() else { return Ok(None) };
+        let Some(row) = self.view.base.find(path)? else { return Ok(None) };
+        let Entry { size, mtime_ns, mode, .. } = self.view.base.entry(row)?;
+        Ok(Some(Change::File(FileChange { content: Content::Source(path.clone()), size, mtime_ns, mode })))
+    }
+
     /// Restores from a view over another base, file by file: only what is unchanged in the source can be had.
     fn copy_across(&self, node: &Node, from: &View, base: Option<Row>, changes: &mut Changes) -> Result<()> {
         let mut change = change_of(from, node)?;

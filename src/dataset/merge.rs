@@ -152,7 +152,10 @@ impl Merge<'_> {
         let (before, _) = level(self.before, self.before, base)?;
         let (ours, mut odds) = level(self.before, self.ours, base)?;
         let (theirs, their_odds) = level(self.before, self.theirs, base)?;
-        odds.extend(their_odds);
+        // What these are at odds with is the source as our side has it.
+        odds.extend(
+            their_odds.into_iter().map(|(path, (why, rows))| (path, (why, rows.into_iter().map(turned).collect()))),
+        );
         let of_one_mind = |path: &DataPath| -> Result<bool> {
             let (ours, theirs) = (ours.overlay.get(path)?, theirs.overlay.get(path)?);
             Ok(ours.is_some() && ours == theirs)
@@ -353,6 +356,11 @@ fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
         odd.1.extend(conflict.rows);
     }
     Ok((laid, odds))
+}
+
+/// A conflict as the other side sees it.
+fn turned(conflict: RowConflict) -> RowConflict {
+    RowConflict { ours: conflict.theirs, theirs: conflict.ours, ..conflict }
 }
 
 /// The folders above a path, the nearest last.

@@ -81,7 +81,8 @@ impl BlameArgs {
             Failure::from(error).hint_where_to_look(format!("`veneer tables {}` lists the tables", self.name))
         })?;
         let blame = dataset.blame(at, &table, &self.key).map_err(|error| {
-            Failure::from(error).hint(format!("`veneer rows {} {} --keys` shows the keys", self.name, self.table))
+            Failure::from(error)
+                .hint_where_to_look(format!("`veneer rows {} {} --keys` shows the keys", self.name, self.table))
         })?;
         match context.json {
             true => print_json(&blame)?,

@@ -10,9 +10,10 @@ use veneer::dataset::rows::RowQuery;
 use veneer::table::Flow;
 use veneer::table::expr::{Expr, Order};
 
+use super::tables::partial;
 use crate::cli::browse::view_of;
 use crate::cli::context::Context;
-use crate::cli::report::{Answer, Failure, Result};
+use crate::cli::report::{Answer, Failure, Result, warn};
 use crate::cli::rows_output::{RowsFormat, print_rows};
 
 /// Batches that wait to be printed.
@@ -78,16 +79,21 @@ impl RowsArgs {
         let table = view.table(self.table.as_deref()).map_err(|error| {
             Failure::from(error).hint_where_to_look(format!("`veneer tables {}` lists the tables", self.name))
         })?;
+        let name = table.name.clone();
         let (said, hears) = mpsc::sync_channel(WAITING_MAX);
         thread::scope(|scope| {
-            scope.spawn(move || {
+            let reader = scope.spawn(move || {
                 let read = view.query_rows(&table, &query, &mut |schema, rows| {
                     let word = rows.map_or_else(|| Said::Schema(schema.clone()), |rows| Said::Rows(Ok(rows)));
                     // Nobody hears any more where the output has ended.
                     Ok(if said.send(word).is_ok() { Flow::More } else { Flow::Stop })
                 });
-                if let Err(error) = read {
-                    let _ = said.send(Said::Rows(Err(error)));
+                match read {
+                    Ok(outline) => Some(outline),
+                    Err(error) => {
+                        let _ = said.send(Said::Rows(Err(error)));
+                        None
+                    }
                 }
             });
             let schema = match hears.recv() {
@@ -100,6 +106,10 @@ impl RowsArgs {
                 Said::Schema(_) => None,
             });
             print_rows(format, &schema, rows)?;
+            // Fewer rows than there are must not pass for all of them.
+            if let Ok(Some(outline)) = reader.join() {
+                partial(&name, &outline).iter().for_each(warn);
+            }
             Ok(Answer::Yes)
         })
     }

@@ -73,6 +73,9 @@ struct TableLine {
     why: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemLine>,
+    /// The same, for a person.
+    #[serde(skip)]
+    partial: Option<String>,
     broken_files: u64,
     /// How many rows are odd, and why.
     flags: u64,
@@ -90,9 +93,6 @@ struct OddLine {
 struct ProblemLine {
     #[serde(flatten)]
     file: PathFields,
-    /// The file, for a person.
-    #[serde(skip)]
-    shown: String,
     line: u64,
     column: u64,
     why: String,
@@ -100,8 +100,8 @@ struct ProblemLine {
 
 impl From<FileProblem> for ProblemLine {
     fn from(FileProblem { path, problem }: FileProblem) -> ProblemLine {
-        let (file, shown) = (PathFields::from(&path), printable(path.as_bytes()));
-        ProblemLine { file, shown, line: problem.line, column: problem.column, why: problem.why }
+        let file = PathFields::from(&path);
+        ProblemLine { file, line: problem.line, column: problem.column, why: problem.why }
     }
 }
 
@@ -150,7 +150,7 @@ impl TablesArgs {
         }
         shown.print()?;
         for line in &lines {
-            say_problem(line);
+            line.partial.iter().for_each(say);
             if let Some(why) = &line.key_problem {
                 say(format_args!("{}: {why}; the first of two is found by it", line.table));
             }
@@ -163,15 +163,16 @@ impl TablesArgs {
     }
 }
 
-/// Tells what of a table cannot be read.
-fn say_problem(line: &TableLine) {
-    let Some(problem) = &line.problem else { return };
-    let (file, place) = (&problem.shown, format!("line {}, byte {}", problem.line, problem.column));
-    let others = match line.broken_files {
+/// What of a table cannot be read; `None` where all can.
+pub(super) fn partial(table: &str, info: &TableOutline) -> Option<String> {
+    let FileProblem { path, problem } = info.problem.as_ref()?;
+    let file = printable(path.as_bytes());
+    let others = match info.broken_files {
         0 | 1 => String::new(),
         files => format!(" (and in {})", human::count(files - 1, "other file")),
     };
-    say(format_args!("{} is partial: {file}, {place}: {}{others}", line.table, problem.why));
+    let (line, byte, why) = (problem.line, problem.column, &problem.why);
+    Some(format!("{table} is partial: {file}, line {line}, byte {byte}: {why}{others}"))
 }
 
 /// Tells which files are no table though their names say so, and why.
@@ -198,6 +199,7 @@ fn info(view: &View, table: &Table) -> Result<Option<TableOutline>> {
 }
 
 fn line(table: &Table, info: TableOutline, odd: Vec<OddRows>) -> TableLine {
+    let partial = partial(&table.name, &info);
     let key = info.schema.key.map(|at| info.schema.columns[at].name.clone());
     TableLine {
         table: table.name.clone(),
@@ -208,6 +210,7 @@ fn line(table: &Table, info: TableOutline, odd: Vec<OddRows>) -> TableLine {
         columns: info.schema.columns.iter().map(column).collect(),
         files: table.paths.iter().map(PathFields::from).collect(),
         why: table.why.clone(),
+        partial,
         problem: info.problem.map(ProblemLine::from),
         broken_files: info.broken_files,
         flags: odd.iter().map(|odd| odd.rows).sum(),

@@ -2,17 +2,14 @@
 //!
 //! The walk goes from a revision back over first parents, and reads of each
 //! only its list of changed paths until one touches the file. There it compares
-//! that one row. What a merge brought is followed to the side that it came from.
+//! that one row ([`super::row_step`]), which may have had another key then. What a
+//! merge brought is followed to the side that it came from.
 
-use std::collections::BTreeSet;
-
-use super::diff::share_below;
-use super::{Part, Table};
+use super::Table;
+use super::row_step::{Compared, Step, Was};
 use crate::dataset::Dataset;
-use crate::dataset::diff::has_same_bytes;
 use crate::dataset::samples;
-use crate::dataset::view::{Node, View};
-use crate::model::{DataPath, Id, PathChange, Revision, RowAddress, RowChange, Value, What};
+use crate::model::{DataPath, Id, PathChange, Revision, Value, What};
 use crate::{Error, Result};
 
 /// What is known of a row's cells.
@@ -63,10 +60,11 @@ impl Dataset {
             return samples::blame(self, at, key);
         }
         let (path, key) = table.split_key(key)?;
-        let walk = Walk { dataset: self, table, key };
         let view = self.view(at)?;
-        let Some(values) = walk.cells(&view, &view.existing(&path)?)? else {
-            let by = walk.deletion(at, path)?.ok_or_else(|| Error::not_found("row", key))?;
+        let node = view.existing(&path)?;
+        let walk = Walk { dataset: self, rows: Compared::new(table, (&view, &node))? };
+        let Some(values) = walk.rows.cells((&view, &node), key)? else {
+            let by = walk.deletion(at, path, key)?.ok_or_else(|| Error::not_found("row", key))?;
             return Ok(Blame { cells: Vec::new(), row: Some(RowBlame { fate: RowFate::Deleted, by }) });
         };
         let mut columns = view.table_info(table)?.schema.columns;
@@ -77,48 +75,27 @@ impl Dataset {
         let cell =
             |name: String| CellBlame { value: value_of(&name).unwrap_or(Value::Null), column: name, set_by: None };
         let mut cells: Vec<CellBlame> = columns.into_iter().map(|column| cell(column.name)).collect();
-        let row = walk.cells_back(at, path, &mut cells)?;
+        let row = walk.cells_back(at, path, key, &mut cells)?;
         Ok(Blame { cells, row })
     }
 }
 
 struct Walk<'a> {
     dataset: &'a Dataset,
-    table: &'a Table,
-    /// Within the file.
-    key: &'a str,
-}
-
-/// How a row differs from what it was.
-enum Step {
-    Same,
-    /// These columns.
-    Cells(BTreeSet<String>),
-    /// It was not there.
-    Came,
-}
-
-impl Step {
-    fn differs(&self, column: &str) -> bool {
-        match self {
-            Step::Same => false,
-            Step::Cells(columns) => columns.contains(column),
-            Step::Came => true,
-        }
-    }
+    rows: Compared<'a>,
 }
 
 impl Walk<'_> {
-    /// Follows each cell to the revision that set it.
-    fn cells_back(&self, at: Id, path: DataPath, cells: &mut [CellBlame]) -> Result<Option<RowBlame>> {
+    /// Follows each cell of the row that has `key` within its file to the revision that set it.
+    fn cells_back(&self, at: Id, path: DataPath, key: &str, cells: &mut [CellBlame]) -> Result<Option<RowBlame>> {
         let mut row = None;
-        // Places of cells, to be followed from a revision on, in which the file has this path.
-        let mut open = vec![(at, path, (0..cells.len()).collect::<Vec<_>>())];
-        while let Some((id, path, mut places)) = open.pop() {
+        // Places of cells, to be followed from a revision on, in which the file has this path and the row this key.
+        let mut open = vec![(at, path, key.to_owned(), (0..cells.len()).collect::<Vec<_>>())];
+        while let Some((id, path, key, mut places)) = open.pop() {
             let revision = self.dataset.revision(id)?;
             let Some(first) = revision.parents.first().copied().filter(|_| !places.is_empty()) else { continue };
             let Some(before) = file_before(&self.dataset.changes_of(&revision, id)?, &path) else {
-                open.push((first, path, places));
+                open.push((first, path, key, places));
                 continue;
             };
             let (view, mut is_new) = (self.dataset.view(id)?, true);
@@ -127,15 +104,16 @@ impl Walk<'_> {
             for (parent, before) in std::iter::once((first, before)).chain(later_parents) {
                 let parent_view = self.dataset.view(parent)?;
                 let parent_node = before.as_ref().map(|before| parent_view.node(before)).transpose()?.flatten();
-                let step = match &parent_node {
-                    Some(parent_node) => self.step((&parent_view, parent_node), (&view, &node))?,
-                    None => Step::Came,
+                let (step, earlier) = match &parent_node {
+                    Some(parent_node) => self.rows.step((&parent_view, parent_node), (&view, &node), &key)?,
+                    None => (Step::Came, None),
                 };
                 is_new &= matches!(step, Step::Came);
                 let (here, there) = places.into_iter().partition(|at| step.differs(&cells[*at].column));
                 places = here;
-                if let Some(before) = before.filter(|_| parent_node.is_some()) {
-                    open.push((parent, before, there));
+                // Of a row that is known no further, what nobody set is as in the source.
+                if let (Some(before), Some(earlier)) = (before.filter(|_| parent_node.is_some()), earlier) {
+                    open.push((parent, before, earlier, there));
                 }
             }
             if is_new && !places.is_empty() {
@@ -149,8 +127,8 @@ impl Walk<'_> {
     }
 
     /// The revision that deleted the row, which is not in `at`; `None` where it never was.
-    fn deletion(&self, at: Id, path: DataPath) -> Result<Option<(Id, Revision)>> {
-        let (mut id, mut path) = (at, path);
+    fn deletion(&self, at: Id, path: DataPath, key: &str) -> Result<Option<(Id, Revision)>> {
+        let (mut id, mut path, mut key) = (at, path, key.to_owned());
         loop {
             let revision = self.dataset.revision(id)?;
             let Some(first) = revision.parents.first().copied() else { return Ok(None) };
@@ -158,98 +136,33 @@ impl Walk<'_> {
                 id = first;
                 continue;
             };
+            let view = self.dataset.view(id)?;
+            let node = view.node(&path)?;
             let mut lacks_it = None;
             for parent in revision.parents.iter().copied() {
                 let before = if parent == first { before.clone() } else { Some(path.clone()) };
-                let view = self.dataset.view(parent)?;
-                let node = before.as_ref().map(|before| view.node(before)).transpose()?.flatten();
-                let has_it = node.map(|node| self.cells(&view, &node)).transpose()?.flatten().is_some();
-                if let Some(before) = before.filter(|_| !has_it && lacks_it.is_none()) {
-                    lacks_it = Some((parent, before));
+                let parent_view = self.dataset.view(parent)?;
+                let parent_node = before.as_ref().map(|before| parent_view.node(before)).transpose()?.flatten();
+                let was = match &parent_node {
+                    Some(of) => self.rows.was((&parent_view, of), node.as_ref().map(|node| (&view, node)), &key)?,
+                    None => Was::Lacking(key.clone()),
+                };
+                match was {
+                    Was::There => {}
+                    Was::Lacking(earlier) if lacks_it.is_none() => {
+                        lacks_it = before.map(|before| (parent, before, earlier));
+                    }
+                    Was::Lacking(_) => {}
+                    Was::Unknown => return Ok(None),
                 }
             }
             match lacks_it {
                 // One side had deleted it before; of a file that both lack, nothing more can be said.
-                Some(next) => (id, path) = next,
+                Some(next) => (id, path, key) = next,
                 None => return Ok(Some((id, revision))),
             }
         }
     }
-
-    fn step(&self, before: (&View, &Node), after: (&View, &Node)) -> Result<Step> {
-        if has_same_bytes((before.0, &before.1.place), (after.0, &after.1.place))? {
-            return Ok(Step::Same);
-        }
-        if share_below(before, after)? {
-            let said = |(view, node): (&View, &Node)| view.rows_of(node).of_row(&self.table.part, self.key);
-            return Ok(step_of_edits(&said(before)?, &said(after)?));
-        }
-        let (Some(before), Some(after)) = (self.cells(before.0, before.1)?, self.cells(after.0, after.1)?) else {
-            return Ok(Step::Came);
-        };
-        let is_other = |(name, value): &&(String, Value)| {
-            let before = before.iter().find(|(known, _)| known == name).map_or(&Value::Null, |(_, value)| value);
-            before != value
-        };
-        Ok(Step::Cells(after.iter().filter(is_other).map(|(name, _)| name.clone()).collect()))
-    }
-
-    /// The row's cells by name; `None` where the file has no such row. Added columns are named where they are not null.
-    fn cells(&self, view: &View, node: &Node) -> Result<Option<Vec<(String, Value)>>> {
-        let said = view.rows_of(node).of_row(&self.table.part, self.key)?;
-        match said.first() {
-            Some((RowAddress::Row { .. }, RowChange::Deleted { .. })) => return Ok(None),
-            Some((RowAddress::Row { .. }, RowChange::Inserted { cells, .. })) => return Ok(Some(cells.clone())),
-            _ => {}
-        }
-        let found = if self.table.is_many { None } else { view.format_of(node)? };
-        let format = found.map_or_else(|| self.table.format.clone(), |found| found.format);
-        Part::open(view, node, &*format)?.with_file(|file, _| {
-            let Some(at) = file.tables().iter().position(|info| info.name == self.table.part) else { return Ok(None) };
-            let Some(place) = file.find(at, self.key)? else { return Ok(None) };
-            if file.key(at, place)? != self.key {
-                return Ok(None);
-            }
-            let names = file.tables()[at].schema.columns.iter().map(|column| column.name.clone());
-            let mut cells: Vec<(String, Value)> = names.zip(file.row(at, place)?).collect();
-            for (address, change) in said {
-                let (RowAddress::Cell { column, .. }, RowChange::Set { after, .. }) = (address, change) else {
-                    continue;
-                };
-                match cells.iter_mut().find(|(name, _)| *name == column) {
-                    Some((_, value)) => *value = after,
-                    None => cells.push((column, after)),
-                }
-            }
-            Ok(Some(cells))
-        })
-    }
-}
-
-/// How a row differs, by what is said of it over the same bytes; it is there after.
-fn step_of_edits(before: &[(RowAddress, RowChange)], after: &[(RowAddress, RowChange)]) -> Step {
-    let whole = |said: &[(RowAddress, RowChange)]| match said.first() {
-        Some((RowAddress::Row { .. }, change)) => Some(change.clone()),
-        _ => None,
-    };
-    let mut columns = BTreeSet::new();
-    match (whole(before), whole(after)) {
-        (Some(RowChange::Inserted { cells: before, .. }), Some(RowChange::Inserted { cells: after, .. })) => {
-            columns.extend(after.into_iter().filter(|cell| !before.contains(cell)).map(|(name, _)| name));
-        }
-        (None, None) => {}
-        _ => return Step::Came,
-    }
-    for (one, other) in [(before, after), (after, before)] {
-        for (address, change) in one {
-            let RowAddress::Cell { column, .. } = address else { continue };
-            let same = other.iter().find(|(known, _)| known == address);
-            if !same.is_some_and(|(_, other)| other.says_the_same(change)) {
-                columns.insert(column.clone());
-            }
-        }
-    }
-    if columns.is_empty() { Step::Same } else { Step::Cells(columns) }
 }
 
 /// Where the file was before these changes: `None` where they do not touch it, `Some(None)` where it was not.

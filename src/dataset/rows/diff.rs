@@ -81,7 +81,8 @@ fn compare_bytes(from: (&View, &Node), to: (&View, &Node), found: &mut RowDiffs)
     let compared = match (Side::of(from.0, from.1), Side::of(to.0, to.1)) {
         (Ok(Some(old)), Ok(Some(new))) => tables_between(&old, &new),
         // What is no table is not spoken of; what was one, or is one now, is.
-        (Ok(None) | Err(_), Ok(None)) => return Ok(()),
+        (Ok(None), Ok(None)) => return Ok(()),
+        (Err(error), Ok(None)) if is_of_content(&error) => return Ok(()),
         (Ok(None), Ok(Some(_))) => Ok(Err("the earlier file is no table".to_owned())),
         (Ok(Some(_)), Ok(None)) => Ok(Err("the later file is no table".to_owned())),
         (Err(error), _) | (_, Err(error)) => Err(error),
@@ -105,7 +106,12 @@ fn compare_bytes(from: (&View, &Node), to: (&View, &Node), found: &mut RowDiffs)
 
 /// Whether it is the file that cannot be read as rows, and not the store or the system that failed.
 pub(in crate::dataset) fn is_of_content(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. } | ErrorKind::SourceChanged { .. })
+    match error.kind() {
+        ErrorKind::Invalid { .. } | ErrorKind::SourceChanged { .. } => true,
+        // An object that the store should have is none of the file's faults.
+        ErrorKind::NotFound { what, .. } => !matches!(*what, "object" | "blob"),
+        _ => false,
+    }
 }
 
 /// What differs in all tables of a file; a sentence says why that cannot be told.

@@ -37,7 +37,7 @@ impl View {
 
     /// As [`View::tables`]; and the files that are no table, though their name says so.
     pub fn tables_and_others(&self) -> Result<(Vec<Table>, Vec<NoTable>)> {
-        let Seen { mut tables, has_images, none } = self.seen(None)?;
+        let Seen { mut tables, has_images, none, .. } = self.seen(None)?;
         if has_images {
             tables.push(samples::table("there are images"));
         } else if !tables.is_empty() {
@@ -47,15 +47,18 @@ impl View {
     }
 
     /// The tables in all files, and whether there are images.
+    ///
+    /// # Errors
+    /// Those of a file that may be a table and cannot be read, the first of several.
     pub(in crate::dataset) fn file_tables(&self) -> Result<(Vec<Table>, bool)> {
-        let Seen { tables, has_images, .. } = self.seen(None)?;
-        Ok((tables, has_images))
+        let Seen { tables, has_images, failed, .. } = self.seen(None)?;
+        failed.map_or(Ok((tables, has_images)), Err)
     }
 
     fn seen(&self, only: Option<&str>) -> Result<Seen> {
         let (files, none, labels, voc) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (data, other_data, has_images) = (None, None, false);
-        let mut finding = Finding { view: self, only, files, none, labels, voc, data, other_data, has_images };
+        let (data, other_data, has_images, failed) = (None, None, false, None);
+        let mut finding = Finding { view: self, only, files, none, labels, voc, data, other_data, has_images, failed };
         finding.folder(&self.root()?)?;
         finding.seen()
     }
@@ -98,36 +101,47 @@ impl View {
         all.retain(is_meant);
         match all.len() {
             1 => Ok(all.remove(0)),
-            0 => Err(self.drifted(&self.root()?, name)?.unwrap_or_else(|| Error::not_found("table", name))),
+            0 => Err(self.unreadable(&self.root()?, Some(name))?.unwrap_or_else(|| Error::not_found("table", name))),
             _ => Err(ambiguous(name, &all)),
         }
     }
 
-    /// What stands in the way of a file that may have a table of this name: its source has changed.
-    fn drifted(&self, folder: &Node, name: &str) -> Result<Option<Error>> {
+    /// Why a file that may have a table cannot be read, the first of several: its source has changed, say.
+    pub(in crate::dataset) fn unreadable_table(&self) -> Result<Option<Error>> {
+        self.unreadable(&self.root()?, None)
+    }
+
+    /// As [`View::unreadable_table`], within a folder and of files that may have a table of this name.
+    fn unreadable(&self, folder: &Node, name: Option<&str>) -> Result<Option<Error>> {
         for child in self.children(folder)? {
-            let is_meant = || self.formats.promise(&child.path).is_some() && may_be_named(&child.path, name);
+            let is_named = || name.is_none_or(|name| may_be_named(&child.path, name));
+            let is_meant = || self.formats.promise(&child.path).is_some() && is_named();
             let found = match child.is_folder() {
-                true => self.drifted(&child, name)?,
-                false if is_file(&child) && is_meant() => self.open_below(&child, OnDrift::Error).err(),
+                true => self.unreadable(&child, name)?,
+                false if is_file(&child) && is_meant() => {
+                    self.open_below(&child, OnDrift::Error).and_then(|content| head(&content, HEAD_LEN)).err()
+                }
                 false => None,
             };
-            if let Some(error) = found.filter(|error| matches!(error.kind(), ErrorKind::SourceChanged { .. })) {
-                return Ok(Some(error));
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
     }
 
-    /// The format of one file, by its name and beginning.
+    /// The format of one file, by its name and beginning; `None` also where its source has changed.
+    ///
+    /// # Errors
+    /// Those of reading it.
     pub(in crate::dataset) fn format_of(&self, node: &Node) -> Result<Option<Found>> {
         let Some(promise) = self.formats.promise(&node.path) else { return Ok(None) };
         let found = |format: Arc<dyn Format>| Some(Found { format, why: String::new() });
         Ok(match promise {
-            Promise::Xml if is(self, node, detect::is_voc) => found(Arc::new(Voc::default())),
-            Promise::Text if is(self, node, detect::is_yolo) => found(Arc::new(self.labels_format()?)),
+            Promise::Xml if is(self, node, detect::is_voc)? => found(Arc::new(Voc::default())),
+            Promise::Text if is(self, node, detect::is_yolo)? => found(Arc::new(self.labels_format()?)),
             Promise::Yaml => found(Arc::new(YoloDataFile)),
-            promise => self.sniffed(node, promise),
+            promise => self.sniffed(node, promise)?,
         })
     }
 
@@ -150,7 +164,7 @@ impl View {
         for child in self.children(folder)? {
             let found = match child.is_folder() {
                 true => self.first_data(&child)?,
-                false if self.formats.promise(&child.path) == Some(Promise::Yaml) => self.yolo_data(&child),
+                false if self.formats.promise(&child.path) == Some(Promise::Yaml) => self.yolo_data(&child)?,
                 false => None,
             };
             if found.is_some() {
@@ -161,29 +175,45 @@ impl View {
     }
 
     /// What a YAML file says of YOLO's classes, if it names some.
-    fn yolo_data(&self, node: &Node) -> Option<YoloData> {
-        let data = self.text(node, CLASSES_LEN_MAX).and_then(|text| YoloData::parse(&text).ok())?;
-        (!data.names.is_empty()).then_some(data)
+    fn yolo_data(&self, node: &Node) -> Result<Option<YoloData>> {
+        let data = self.text(node, CLASSES_LEN_MAX)?.and_then(|text| YoloData::parse(&text).ok());
+        Ok(data.filter(|data| !data.names.is_empty()))
     }
 
-    fn sniffed(&self, node: &Node, promise: Promise) -> Option<Found> {
-        let sniffed = self.head(node).and_then(|head| detect::sniff(promise, &head));
-        self.formats.found(&node.path, promise, sniffed)
+    fn sniffed(&self, node: &Node, promise: Promise) -> Result<Option<Found>> {
+        let sniffed = self.begins(node, HEAD_LEN)?.and_then(|head| detect::sniff(promise, &head));
+        Ok(self.formats.found(&node.path, promise, sniffed))
     }
 
-    fn head(&self, node: &Node) -> Option<Vec<u8>> {
-        head(&self.open_below(node, OnDrift::Error).ok()?, HEAD_LEN).ok()
+    /// The first bytes of a file; `None` for what is none, and where the source has changed.
+    fn begins(&self, node: &Node, len: usize) -> Result<Option<Vec<u8>>> {
+        if !is_file(node) {
+            return Ok(None);
+        }
+        as_recorded(self.open_below(node, OnDrift::Error).and_then(|content| head(&content, len)))
     }
 
-    /// The first lines of a file; `None` where it cannot be read.
-    fn begins(&self, node: &Node) -> Option<Vec<u8>> {
-        head(&self.open_below(node, OnDrift::Error).ok()?, LINE_LEN).ok()
+    /// A file that is text of at most so many bytes; `None` for any other, and where the source has changed.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub(in crate::dataset) fn text(&self, node: &Node, len_max: u64) -> Result<Option<String>> {
+        if !is_file(node) {
+            return Ok(None);
+        }
+        let read = self.open(node, OnDrift::Error).and_then(|content| {
+            let len = usize::try_from(content.len()).ok().filter(|_| content.len() <= len_max);
+            len.map(|len| head(&content, len)).transpose()
+        });
+        Ok(as_recorded(read)?.flatten().and_then(|bytes| String::from_utf8(bytes).ok()))
     }
+}
 
-    /// A file that is text of at most so many bytes; `None` for any other, and where it cannot be read.
-    pub(in crate::dataset) fn text(&self, node: &Node, len_max: u64) -> Option<String> {
-        let content = self.open(node, OnDrift::Error).ok().filter(|content| content.len() <= len_max)?;
-        String::from_utf8(head(&content, usize::try_from(content.len()).ok()?).ok()?).ok()
+/// What was read of a file; `None` where the source has other bytes there now: that is told where they are asked for.
+fn as_recorded<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => Ok(None),
+        read => read.map(Some),
     }
 }
 
@@ -192,7 +222,7 @@ impl View {
 pub struct NoTable {
     /// The file.
     pub path: DataPath,
-    /// Why it is none, lower case, no full stop.
+    /// Why it is none, or cannot be read; lower case, no full stop.
     pub why: String,
 }
 
@@ -201,6 +231,8 @@ struct Seen {
     tables: Vec<Table>,
     has_images: bool,
     none: Vec<NoTable>,
+    /// Why the first of the files that cannot be read cannot.
+    failed: Option<Error>,
 }
 
 /// A walk over all files.
@@ -217,6 +249,7 @@ struct Finding<'a> {
     /// One that names others.
     other_data: Option<DataPath>,
     has_images: bool,
+    failed: Option<Error>,
 }
 
 impl Finding<'_> {
@@ -247,15 +280,23 @@ impl Finding<'_> {
                 Promise::Yaml => self.yaml(child),
                 Promise::Delimited | Promise::JsonLines | Promise::Json | Promise::Parquet | Promise::Arrow => {
                     match self.view.sniffed(&child, promise) {
-                        Some(found) => self.files.push((child.path, found)),
-                        None => self.no_table(child, promise),
+                        Ok(Some(found)) => self.files.push((child.path, found)),
+                        Ok(None) => self.no_table(child, promise),
+                        Err(error) => self.fail(&child.path, error),
                     }
                 }
             }
         }
         // Of what has a file for each image, the first few of a folder speak for all: one may be broken.
-        if xml.iter().filter(|node| is_file(node)).take(SPEAKERS).any(|node| is(self.view, node, detect::is_voc)) {
-            self.voc.extend(xml.into_iter().filter(is_file).map(|node| node.path));
+        for node in xml.iter().filter(|node| is_file(node)).take(SPEAKERS) {
+            match is(self.view, node, detect::is_voc) {
+                Ok(true) => {
+                    self.voc.extend(xml.into_iter().filter(is_file).map(|node| node.path));
+                    break;
+                }
+                Ok(false) => {}
+                Err(error) => self.fail(&node.path, error),
+            }
         }
         self.labels(text)
     }
@@ -265,9 +306,12 @@ impl Finding<'_> {
         let text: Vec<Node> = text.into_iter().filter(is_file).collect();
         let of_group = |group: usize| {
             let nodes = text.iter().skip(group * AT_A_TIME).take(AT_A_TIME);
-            nodes
-                .map(|node| self.view.begins(node).is_none_or(|head| detect::is_meant_for_yolo(&head)))
-                .collect::<Vec<_>>()
+            // Of one that cannot be read, whoever reads the rows is told.
+            let is_label = |node: &Node| match self.view.begins(node, LINE_LEN) {
+                Ok(Some(head)) => detect::is_meant_for_yolo(&head),
+                Ok(None) | Err(_) => true,
+            };
+            nodes.map(is_label).collect::<Vec<_>>()
         };
         let mut labels = Vec::new();
         in_order(text.len().div_ceil(AT_A_TIME), of_group, |group, are_labels| {
@@ -281,13 +325,28 @@ impl Finding<'_> {
 
     /// Notes why a file is no table, where its name leaves no doubt that it should be.
     fn no_table(&mut self, node: Node, promise: Promise) {
-        let why = if is_file(&node) { self.view.head(&node) } else { None };
-        let why = why.and_then(|head| detect::refusal(promise, &head));
-        self.none.extend(why.map(|why| NoTable { path: node.path, why }));
+        match self.view.begins(&node, HEAD_LEN) {
+            Ok(head) => {
+                let why = head.and_then(|head| detect::refusal(promise, &head));
+                self.none.extend(why.map(|why| NoTable { path: node.path, why }));
+            }
+            Err(error) => self.fail(&node.path, error),
+        }
+    }
+
+    /// Notes that a file cannot be read, which is not to say that it is no table.
+    fn fail(&mut self, path: &DataPath, error: Error) {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        self.none.push(NoTable { path: path.clone(), why: format!("{error}{cause}") });
+        self.failed.get_or_insert(error);
     }
 
     fn yaml(&mut self, node: Node) {
-        if let Some(data) = self.view.yolo_data(&node) {
+        let data = match self.view.yolo_data(&node) {
+            Ok(data) => data,
+            Err(error) => return self.fail(&node.path, error),
+        };
+        if let Some(data) = data {
             let why = format!("it names {} classes", data.names.len());
             match &self.data {
                 Some((_, first)) if first.names != data.names => self.other_data = Some(node.path.clone()),
@@ -299,7 +358,7 @@ impl Finding<'_> {
     }
 
     fn seen(self) -> Result<Seen> {
-        let Finding { files, none, labels, voc, data, other_data, has_images, .. } = self;
+        let Finding { files, none, labels, voc, data, other_data, has_images, failed, .. } = self;
         let mut tables = named(files);
         if !labels.is_empty() {
             let mut why = "lines of numbers in a folder `labels`".to_owned();
@@ -313,7 +372,7 @@ impl Finding<'_> {
             let format: Arc<dyn Format> = Arc::new(Voc::default());
             tables.extend(many(&format, &voc, "XML with the element `annotation`"));
         }
-        Ok(Seen { tables, has_images, none })
+        Ok(Seen { tables, has_images, none, failed })
     }
 }
 
@@ -332,8 +391,8 @@ pub(in crate::dataset) struct LabelsKnown(Mutex<Option<(State, YoloLabels)>>);
 /// A base, and the root of an overlay.
 type State = (Id, Option<Id>);
 
-fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> bool {
-    view.head(node).is_some_and(|head| of(&head))
+fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> Result<bool> {
+    Ok(view.begins(node, HEAD_LEN)?.is_some_and(|head| of(&head)))
 }
 
 /// The names, without their endings, of images beside which there are texts.

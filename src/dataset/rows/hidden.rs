@@ -6,7 +6,9 @@
 //! gone makes it anew, as the last of its table.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::cells::as_text;
 use super::diff::is_of_content;
 use super::named::Table;
 use super::part::Part;
@@ -138,14 +140,14 @@ impl Back {
 
     /// Finds rows again in a file that is not as it was, or makes them anew.
     fn in_other_bytes(&mut self, file: &dyn TableFile, table: &str, rows: &[&ExcludedRow]) -> Result<()> {
-        let mut deleted: Vec<(String, Cells)> = Vec::new();
+        let mut deleted = Deleted::default();
         for (address, change) in self.said.entries()? {
             if let (RowAddress::Row { table: of, row }, RowChange::Deleted { before, is_below: true, .. }) =
                 (&address, change)
                 && of == table
                 && !self.shown.contains(&address)
             {
-                deleted.push((row.clone(), before));
+                deleted.push(row.clone(), before);
             }
         }
         let changes = self.by_table.entry(table.to_owned()).or_default();
@@ -153,20 +155,23 @@ impl Back {
         work.say(std::mem::take(changes));
         // What has the same cells is the row, whatever key it has now; else what has its key.
         let mut open: Vec<&ExcludedRow> = rows.to_vec();
-        let is_row = |row: &ExcludedRow, _: &str, cells: &Cells| below(row).is_some_and(|kept| kept == cells);
         let is_keyed = work.schema().key.is_some();
-        // A place in other bytes may be any row's.
-        let has_key = |row: &ExcludedRow, key: &str, _: &Cells| {
-            own(row).is_none() && row.row == key && (is_keyed || below(row).is_none())
-        };
-        for is_found in [&is_row as &dyn Fn(&ExcludedRow, &str, &Cells) -> bool, &has_key] {
-            open.retain(|row| {
-                let Some(at) = deleted.iter().position(|(key, cells)| is_found(row, key, cells)) else { return true };
-                let (key, before) = deleted.swap_remove(at);
+        open.retain(|row| {
+            let found = below(row).and_then(|cells| deleted.take_alike(cells));
+            found.is_none_or(|(key, before)| {
                 work.say(shown(row, &key, &before));
                 false
-            });
-        }
+            })
+        });
+        open.retain(|row| {
+            // A place in other bytes may be any row's.
+            let tells = own(row).is_none() && (is_keyed || below(row).is_none());
+            let found = if tells { deleted.take_key(&row.row) } else { None };
+            found.is_none_or(|(key, before)| {
+                work.say(shown(row, &key, &before));
+                false
+            })
+        });
         if !is_keyed {
             not_there(file, work.at, &mut open)?;
         }
@@ -181,13 +186,23 @@ impl Back {
 
 /// Leaves those rows that the file has not, as they are in it by themselves.
 fn not_there(file: &dyn TableFile, at: usize, open: &mut Vec<&ExcludedRow>) -> Result<()> {
-    if open.iter().all(|row| below(row).is_none()) {
+    // By what they have, so that each row of the file is looked up once.
+    let mut wanted: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (at, row) in open.iter().enumerate() {
+        if let Some(cells) = below(row) {
+            wanted.entry(hash_of(cells.iter().map(|(_, value)| value))).or_default().push(at);
+        }
+    }
+    if wanted.is_empty() {
         return Ok(());
     }
+    let mut is_there = vec![false; open.len()];
     let columns: Vec<&str> = file.tables()[at].schema.columns.iter().map(|column| column.name.as_str()).collect();
     file.scan(at, &Scan::default(), &mut |batch| {
         let values = batch.columns().iter().map(|column| arrow_value::values(column)).collect::<Result<Vec<_>>>()?;
         for row in 0..batch.num_rows() {
+            let hash = hash_of(values.iter().map(|values| &values[row]));
+            let Some(alike) = wanted.get_mut(&hash) else { continue };
             let is_it = |kept: &Cells| {
                 kept.len() == columns.len()
                     && kept
@@ -195,10 +210,62 @@ fn not_there(file: &dyn TableFile, at: usize, open: &mut Vec<&ExcludedRow>) -> R
                         .zip(columns.iter().zip(&values))
                         .all(|((name, cell), (column, values))| name == column && values[row] == *cell)
             };
-            open.retain(|row| !below(row).is_some_and(is_it));
+            alike.retain(|at| {
+                is_there[*at] = below(open[*at]).is_some_and(is_it);
+                !is_there[*at]
+            });
+            if alike.is_empty() {
+                wanted.remove(&hash);
+            }
         }
-        Ok(if open.is_empty() { Flow::Stop } else { Flow::More })
-    })
+        Ok(if wanted.is_empty() { Flow::Stop } else { Flow::More })
+    })?;
+    let mut is_there = is_there.into_iter();
+    open.retain(|_| !is_there.next().unwrap_or_default());
+    Ok(())
+}
+
+/// Rows that are deleted in a file, to be found by what they have and by their keys.
+#[derive(Default)]
+struct Deleted {
+    /// `None` once it was taken.
+    rows: Vec<Option<(String, Cells)>>,
+    by_cells: HashMap<u64, Vec<usize>>,
+    by_key: HashMap<String, usize>,
+}
+
+impl Deleted {
+    fn push(&mut self, key: String, cells: Cells) {
+        let at = self.rows.len();
+        self.by_cells.entry(hash_of(cells.iter().map(|(_, value)| value))).or_default().push(at);
+        self.by_key.insert(key.clone(), at);
+        self.rows.push(Some((key, cells)));
+    }
+
+    /// Takes a row that has these cells.
+    fn take_alike(&mut self, cells: &Cells) -> Option<(String, Cells)> {
+        let alike = self.by_cells.get_mut(&hash_of(cells.iter().map(|(_, value)| value)))?;
+        // What was taken is left out for good: of very many rows alike, each is looked at once.
+        while alike.last().is_some_and(|at| self.rows[*at].is_none()) {
+            alike.pop();
+        }
+        let is_it = |at: &usize| self.rows[*at].as_ref().is_some_and(|(_, known)| known == cells);
+        let at = alike.iter().rposition(is_it)?;
+        let at = alike.remove(at);
+        self.rows[at].take()
+    }
+
+    /// Takes the row that has this key.
+    fn take_key(&mut self, key: &str) -> Option<(String, Cells)> {
+        self.rows[*self.by_key.get(key)?].take()
+    }
+}
+
+/// A hash of cells: the same for equal ones.
+fn hash_of<'v>(cells: impl Iterator<Item = &'v Value>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    cells.for_each(|cell| as_text(cell).hash(&mut hasher));
+    hasher.finish()
 }
 
 /// Makes a row anew that its file has not; one that is there again stays as it is there.

@@ -1,15 +1,18 @@
 //! Which rows a table has, by their keys and by the paths of the files that they are about.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
-use super::{RowScan, Table};
+use super::opened::place_of;
+use super::{Part, RowScan, Table};
 use crate::dataset::view::View;
+use crate::model::{DataPath, RowAddress, RowChange};
+use crate::overlay::Rows;
 use crate::table::{Flow, Role};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The rows of a table as others name them.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,53 @@ pub struct KnownRows {
 }
 
 impl View {
+    /// Those of some keys that rows of a table have; its other rows are not looked at.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub(in crate::dataset) fn rows_among<'k>(
+        &self,
+        table: &Table,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Result<HashSet<&'k str>> {
+        let mut by_file: BTreeMap<DataPath, Vec<(&str, &str)>> = BTreeMap::new();
+        for key in keys {
+            match table.split_key(key) {
+                Ok((path, within)) => by_file.entry(path).or_default().push((key, within)),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut found = HashSet::new();
+        for (path, keys) in by_file {
+            let part = Part::open(self, &self.existing(&path)?, &*table.format)?;
+            let read = part.with_readable(|file, rows| {
+                let (mut open, at) = (Vec::new(), place_of(file, &table.part)?);
+                for (key, within) in keys {
+                    match said_of_row(rows, &table.part, within)? {
+                        Some(RowChange::Deleted { .. }) => {}
+                        Some(_) => drop(found.insert(key)),
+                        None => open.push((key, within)),
+                    }
+                }
+                let within: Vec<&str> = open.iter().map(|(_, within)| *within).collect();
+                for (place, (key, within)) in file.find_all(at, &within)?.into_iter().zip(open) {
+                    // Of a place, another way to write the number finds the row, and is not its key.
+                    if let Some(place) = place
+                        && file.key(at, place)? == within
+                    {
+                        found.insert(key);
+                    }
+                }
+                Ok(())
+            })?;
+            if let Err(problem) = read {
+                tracing::debug!(%problem, "no rows of {path} are known: {problem}");
+            }
+        }
+        Ok(found)
+    }
+
     /// The keys and paths of all rows of a table; they are all in memory.
     ///
     /// # Errors
@@ -44,6 +94,10 @@ impl View {
         })?;
         Ok(known)
     }
+}
+
+fn said_of_row(rows: &Rows, table: &str, row: &str) -> Result<Option<RowChange>> {
+    rows.get(&RowAddress::Row { table: table.to_owned(), row: row.to_owned() })
 }
 
 impl KnownRows {

@@ -28,10 +28,21 @@ impl Moved {
         Ok(Moved { now: places(&trace.hashes(), &trace.hashes_of(file, at)?) })
     }
 
+    /// Where the rows that left one trace are in the state that left another; `None` where these are of other columns.
+    pub(super) fn between(old: &Trace, new: &Trace) -> Option<Moved> {
+        old.is_like(new).then(|| Moved { now: places(&old.hashes(), &new.hashes()) })
+    }
+
     /// The place of the row that was at `place`; `None` where it is gone, or may be any.
     pub(super) fn place(&self, place: u64) -> Option<u64> {
         let now = self.now.get(usize::try_from(place).ok()?)?;
         (*now != NONE).then_some(u64::from(*now))
+    }
+
+    /// Where the row was that is at `place` now; `None` where it is new, or may be any.
+    pub(super) fn earlier(&self, place: u64) -> Option<u64> {
+        let was = self.now.iter().position(|now| *now != NONE && u64::from(*now) == place)?;
+        Some(was as u64)
     }
 
     /// Whether anything is known of the rows.
@@ -43,6 +54,13 @@ impl Moved {
     pub(super) fn at_or_above(&self, place: u64) -> Option<u64> {
         (0..=place.min(self.now.len().checked_sub(1)? as u64)).rev().find_map(|place| self.place(place))
     }
+}
+
+/// The key that a row of a table, told by its place, had in the state that left the traces `old`; `new` are those of
+/// its state now. `None` where nobody can tell.
+pub(in crate::dataset) fn earlier_key(old: &Traces, new: &Traces, table: &str, key: &str) -> Option<String> {
+    let moved = Moved::between(old.of_table(table)?, new.of_table(table)?)?;
+    moved.earlier(key.parse().ok()?).map(|place| place.to_string())
 }
 
 /// The keys that the rows of a file have now whose keys are places.
@@ -57,7 +75,7 @@ impl NewKeys {
         self.tables.insert(table, (moved, inserted));
     }
 
-    /// The keys of the rows of one table, which left `traces`, in the file.
+    /// The keys of the rows of one table, which left `traces`, in the file; without a trace, none is known.
     ///
     /// # Errors
     /// Those of the file.
@@ -69,9 +87,11 @@ impl NewKeys {
     ) -> Result<NewKeys> {
         let mut keys = NewKeys::default();
         let at = file.tables().iter().position(|info| info.name == table);
-        if let (Some(trace), Some(at)) = (traces.of_table(table), at) {
-            keys.add(table.to_owned(), Moved::of(trace, file, at)?, inserted);
-        }
+        let moved = match (traces.of_table(table), at) {
+            (Some(trace), Some(at)) => Moved::of(trace, file, at)?,
+            _ => Moved::default(),
+        };
+        keys.add(table.to_owned(), moved, inserted);
         Ok(keys)
     }
 
@@ -152,6 +172,9 @@ mod tests {
         let moved = Moved { now: places(&hashes(old), &hashes(new)) };
         let found: Vec<Option<u64>> = (0..old.len() as u64).map(|row| moved.place(row)).collect();
         assert_eq!(found, expected, "{old} {new}");
+        for (row, now) in (0..).zip(expected) {
+            assert_eq!(now.and_then(|now| moved.earlier(now)), now.map(|_| row), "{old} {new}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::named::Table;
 use super::opened::Opened;
+use super::outline::TableOutline;
 use super::scan::{RowBatch, unbuilt};
 use crate::Result;
 use crate::dataset::view::View;
@@ -44,7 +45,8 @@ struct Bound {
 }
 
 impl View {
-    /// Gives `sink` the schema of the result and then its rows, batch by batch.
+    /// Gives `sink` the schema of the result and then its rows, batch by batch; returns what the table is, with what
+    /// of it cannot be read and so is not among them.
     ///
     /// # Errors
     /// Those of binding and evaluating the expressions; those of the files and of `sink`.
@@ -53,8 +55,11 @@ impl View {
         table: &Table,
         query: &RowQuery,
         sink: &mut dyn FnMut(&SchemaRef, Option<RecordBatch>) -> Result<Flow>,
-    ) -> Result<()> {
-        self.opened(table, |opened| answer(opened, query, sink))
+    ) -> Result<TableOutline> {
+        self.opened(table, |opened| {
+            answer(opened, query, sink)?;
+            Ok(opened.outline.clone())
+        })
     }
 }
 

@@ -98,6 +98,11 @@ impl Traces {
 }
 
 impl Trace {
+    /// Whether the hashes of both are of the same columns.
+    pub(super) fn is_like(&self, other: &Trace) -> bool {
+        self.columns == other.columns && self.telling == other.telling
+    }
+
     /// The hashes that were kept.
     pub(super) fn hashes(&self) -> Hashes {
         Hashes { rows: numbers_of(&self.rows), cells: numbers_of(&self.cells) }

@@ -1,62 +1,85 @@
 //! Who set the cells of a sample. What a sample says is joined of many files, so it is joined anew
-//! at each revision, and compared with what its parents said of it.
+//! at each revision, and compared with what its parents said of it. Where a
+//! refresh took the bytes of its table, what is kept beside the files is compared.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::NAME;
+use super::follow::is_place;
+use super::join::{Beside, Joined, Wanted};
+use super::{EXCLUDED, NAME};
 use crate::dataset::Dataset;
-use crate::dataset::rows::{Blame, CellBlame, RowBlame, RowFate, RowScan};
+use crate::dataset::rows::{Blame, CellBlame, RowBlame, RowFate, RowScan, Traces, earlier_key};
 use crate::model::{Id, Value};
 use crate::table::{Flow, arrow_value};
 use crate::{Error, ErrorKind, Result};
 
-/// The cells of a sample by column; `None` where there is no such sample.
-type Cells = Option<HashMap<String, Value>>;
+/// What a revision says of a sample.
+#[derive(Clone)]
+struct Said {
+    /// Its cells by column; `None` where there is no such sample.
+    cells: Option<HashMap<String, Value>>,
+    /// Whether the bytes of its table are gone: then these are only the cells that no file has.
+    is_beside: bool,
+}
 
 /// Says of each cell of the sample `key`, as the revision `at` has it, which revision set it.
 ///
 /// # Errors
 /// `NotFound` for a key that no sample of that revision has.
 pub(in crate::dataset) fn blame(dataset: &Dataset, at: Id, key: &str) -> Result<Blame> {
-    let mut walk = Walk { dataset, key, known: HashMap::new() };
+    let mut beside: HashSet<String> =
+        Beside::of(&dataset.view(at)?)?.added.into_iter().map(|added| added.name).collect();
+    beside.insert(EXCLUDED.to_owned());
+    let mut walk = Walk { dataset, beside, known: HashMap::new() };
     let order = dataset.view(at)?.table(Some(NAME)).and_then(|table| dataset.view(at)?.table_info(&table))?;
-    let Some(values) = walk.cells(at)? else { return Err(Error::not_found("row", key)) };
+    let Some(values) = walk.joined(at, key)? else { return Err(Error::not_found("row", key)) };
     let cell = |column: &crate::table::Column| CellBlame {
         value: values.get(&column.name).cloned().unwrap_or(Value::Null),
         column: column.name.clone(),
         set_by: None,
     };
     let mut cells: Vec<CellBlame> = order.schema.columns.iter().map(cell).collect();
-    let row = walk.back(at, &mut cells)?;
+    let row = walk.back(at, key, &mut cells)?;
     Ok(Blame { cells, row })
 }
 
 struct Walk<'a> {
     dataset: &'a Dataset,
-    key: &'a str,
-    /// What revisions say of the sample; two with one base and one overlay say the same.
-    known: HashMap<(Id, Option<Id>), Cells>,
+    /// The columns that no file has.
+    beside: HashSet<String>,
+    /// What revisions say of the sample by its key; two with one base and one overlay say the same.
+    known: HashMap<(Id, Option<Id>, String), Said>,
 }
 
 impl Walk<'_> {
     /// Follows each cell to the revision that set it.
-    fn back(&mut self, at: Id, cells: &mut [CellBlame]) -> Result<Option<RowBlame>> {
+    fn back(&mut self, at: Id, key: &str, cells: &mut [CellBlame]) -> Result<Option<RowBlame>> {
         let mut row = None;
-        let mut open = vec![(at, (0..cells.len()).collect::<Vec<_>>())];
-        while let Some((id, mut places)) = open.pop() {
+        let mut open = vec![(at, key.to_owned(), (0..cells.len()).collect::<Vec<_>>())];
+        while let Some((id, key, mut places)) = open.pop() {
             let revision = self.dataset.revision(id)?;
             if places.is_empty() || revision.parents.is_empty() {
                 continue;
             }
-            let after = self.cells(id)?.unwrap_or_default();
+            let after = self.said(id, &key)?;
+            let now = after.cells.unwrap_or_default();
             let mut is_new = true;
             for parent in &revision.parents {
-                let Some(before) = self.cells(*parent)? else { continue };
+                let Some(earlier) = self.earlier(*parent, id, &key)? else {
+                    // Which it was nobody can tell: so much is left as the source has it.
+                    is_new = false;
+                    places.clear();
+                    continue;
+                };
+                let Said { cells: Some(before), is_beside } = self.said(*parent, &earlier)? else { continue };
                 is_new = false;
-                let is_same = |place: &usize| before.get(&cells[*place].column) == after.get(&cells[*place].column);
+                if is_beside || after.is_beside {
+                    places.retain(|place| self.beside.contains(&cells[*place].column));
+                }
+                let is_same = |place: &usize| before.get(&cells[*place].column) == now.get(&cells[*place].column);
                 let (there, here) = places.into_iter().partition(is_same);
                 places = here;
-                open.push((*parent, there));
+                open.push((*parent, earlier, there));
             }
             if is_new {
                 row = Some(RowBlame { fate: RowFate::Inserted, by: (id, revision.clone()) });
@@ -68,27 +91,62 @@ impl Walk<'_> {
         Ok(row)
     }
 
-    fn cells(&mut self, id: Id) -> Result<Cells> {
-        let revision = self.dataset.revision(id)?;
-        let said = (revision.base, revision.overlay);
-        if let Some(cells) = self.known.get(&said) {
-            return Ok(cells.clone());
+    /// The key that a sample of the revision `id` had in `parent`.
+    fn earlier(&self, parent: Id, id: Id, key: &str) -> Result<Option<String>> {
+        let same = Ok(Some(key.to_owned()));
+        if !is_place(key) || self.dataset.revision(parent)?.base == self.dataset.revision(id)?.base {
+            return same;
         }
-        let cells = self.joined(id)?;
-        self.known.insert(said, cells.clone());
+        let (before, after) = (self.dataset.view(parent)?, self.dataset.view(id)?);
+        let [old, new] = [&before, &after].map(|view| Traces::beside(&view.overlay().samples()?, &*view.store));
+        let (old, new) = (old?, new?);
+        if old.is_empty() && new.is_empty() {
+            return same;
+        }
+        let joined = Joined::of(&after, &Wanted::nothing())?;
+        match joined.main_of_one_file() {
+            Some((main, _)) => Ok(earlier_key(&old, &new, &main.part, key)),
+            None => same,
+        }
+    }
+
+    fn said(&mut self, id: Id, key: &str) -> Result<Said> {
+        let revision = self.dataset.revision(id)?;
+        let known = (revision.base, revision.overlay, key.to_owned());
+        if let Some(said) = self.known.get(&known) {
+            return Ok(said.clone());
+        }
+        let said = match self.joined(id, key) {
+            Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => {
+                Said { cells: Some(self.kept(id, key)?), is_beside: true }
+            }
+            cells => Said { cells: cells?, is_beside: false },
+        };
+        self.known.insert(known, said.clone());
+        Ok(said)
+    }
+
+    /// The cells that no file has.
+    fn kept(&self, id: Id, key: &str) -> Result<HashMap<String, Value>> {
+        let mut beside = Beside::of(&self.dataset.view(id)?)?;
+        let mut cells: HashMap<String, Value> = beside.cells.remove(key).into_iter().flatten().collect();
+        cells.insert(EXCLUDED.to_owned(), Value::Bool(beside.excluded.contains(key)));
         Ok(cells)
     }
 
-    fn joined(&self, id: Id) -> Result<Cells> {
+    fn joined(&self, id: Id, key: &str) -> Result<Option<HashMap<String, Value>>> {
         let view = self.dataset.view(id)?;
         let table = match view.table(Some(NAME)) {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => return Ok(None),
+            // There is none, or what it is joined of cannot be read.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => {
+                return view.unreadable_table()?.map_or(Ok(None), Err);
+            }
             table => table?,
         };
         let mut found = None;
         view.scan_rows(&table, &RowScan::default(), &mut |rows| {
             for row in 0..rows.batch.num_rows() {
-                if rows.key(row)? != self.key {
+                if rows.key(row)? != key {
                     continue;
                 }
                 let schema = rows.batch.schema();

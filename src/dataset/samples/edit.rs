@@ -1,11 +1,11 @@
 //! Edits of samples: cells of added columns, classes of images in class folders, and rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::datatypes::DataType;
 
 use super::join::{Beside, Joined, Sample, Wanted, cell};
-use super::scan::{is_excluded_column, keys_of_main};
+use super::scan::is_excluded_column;
 use super::{LABEL, PART};
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{RowEdit, column};
@@ -44,7 +44,7 @@ impl Draft {
 
     fn edit_samples_or_some(&mut self, edits: Vec<RowEdit>) -> Result<Vec<String>> {
         let joined = Joined::of(&self.view, &Wanted::nothing())?;
-        let (schema, known) = (joined.schema()?, Known::of(&joined)?);
+        let (schema, known) = (joined.schema()?, Known::of(&joined, &edits)?);
         let (mut work, mut keys) = (Work::default(), Vec::new());
         for edit in edits {
             match edit {
@@ -181,13 +181,22 @@ impl Draft {
 /// The samples that there are.
 enum Known<'a> {
     Images(HashMap<&'a str, usize>),
-    Rows(std::collections::BTreeSet<String>),
+    /// Those of the rows that are asked for.
+    Rows(HashSet<String>),
 }
 
 impl<'a> Known<'a> {
-    fn of(joined: &'a Joined) -> Result<Known<'a>> {
+    fn of(joined: &'a Joined, edits: &[RowEdit]) -> Result<Known<'a>> {
+        let key = |edit: &'_ RowEdit| match edit {
+            RowEdit::Set { row, .. } | RowEdit::Delete { row } => Some(row.clone()),
+            RowEdit::Insert { .. } => None,
+        };
         Ok(match &joined.main {
-            Some(main) => Known::Rows(keys_of_main(joined, main)?),
+            Some(main) => {
+                let keys: Vec<String> = edits.iter().filter_map(key).collect();
+                let there = joined.view.rows_among(main, keys.iter().map(String::as_str))?;
+                Known::Rows(there.into_iter().map(str::to_owned).collect())
+            }
             None => Known::Images(joined.samples.iter().enumerate().map(|(at, of)| (of.key.as_str(), at)).collect()),
         })
     }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::edit::Changes;
 use super::join::{Joined, Source, Wanted, excluded};
-use super::scan::keys_of_main;
 use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{RowEdit, Table};
@@ -29,7 +28,7 @@ impl Draft {
             return Ok(0);
         }
         let joined = Joined::of(&self.view, &Wanted::sources())?;
-        let found = Found::of(&joined)?;
+        let found = Found::of(&joined, keys)?;
         let (mut files, mut rows, mut samples) = (Vec::new(), Rows::default(), BTreeMap::new());
         for key in keys {
             let what = found.get(key)?;
@@ -64,7 +63,7 @@ impl Draft {
             return Ok(0);
         }
         let joined = Joined::of(&self.view, &Wanted::sources())?;
-        let found = Found::of(&joined)?;
+        let found = Found::of(&joined, keys)?;
         let samples = self.view.overlay.samples()?;
         let (mut files, mut changes) = (Vec::new(), Changes::new());
         let mut rows: BTreeMap<DataPath, Vec<ExcludedRow>> = BTreeMap::new();
@@ -103,7 +102,7 @@ impl Draft {
         // What is excluded is taken back first: what goes is what would show.
         self.include(keys)?;
         let joined = Joined::of(&self.view, &Wanted::sources())?;
-        let found = Found::of(&joined)?;
+        let found = Found::of(&joined, keys)?;
         let (mut files, mut rows, mut changes) = (Vec::new(), Rows::default(), Changes::new());
         let samples = self.view.overlay.samples()?;
         for key in keys {
@@ -174,10 +173,12 @@ impl Lies<'_> {
 }
 
 impl<'a> Found<'a> {
-    fn of(joined: &'a Joined) -> Result<Found<'a>> {
+    /// Those of samples that are images; of rows of a table, those that are asked for: there may be very many.
+    fn of(joined: &'a Joined, keys: &[String]) -> Result<Found<'a>> {
         if let Some(main) = &joined.main {
-            let keys = keys_of_main(joined, main)?.into_iter();
-            let lies = |key: String| (key.clone(), Lies { sources: vec![Source::Row(0, key)], main: Some(main) });
+            let keys = joined.view.rows_among(main, keys.iter().map(String::as_str))?.into_iter();
+            let lies =
+                |key: &str| (key.to_owned(), Lies { sources: vec![Source::Row(0, key.to_owned())], main: Some(main) });
             return Ok(Found(keys.map(lies).collect()));
         }
         let lies = |(at, sample): (usize, &super::join::Sample)| {

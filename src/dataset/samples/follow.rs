@@ -17,10 +17,8 @@ impl Draft {
     /// Keeps the traces of the rows that are the samples, where these are told by their places in a file of the source.
     pub(super) fn trace_samples(&mut self, joined: &Joined) -> Result<()> {
         let samples = self.view.overlay.samples()?;
-        let Some(main) = joined.main.as_ref().filter(|main| !main.is_many) else { return Ok(()) };
-        let Some(node) = main.paths.first().map(|path| self.view.node(path)).transpose()?.flatten() else {
-            return Ok(());
-        };
+        let Some((main, path)) = joined.main_of_one_file() else { return Ok(()) };
+        let Some(node) = self.view.node(path)? else { return Ok(()) };
         if samples.root().is_none()
             || samples.traces()?.is_some()
             || !matches!(node.place.below(), Place::Source { .. })
@@ -71,10 +69,10 @@ pub(in crate::dataset) fn follow_bytes(before: &View, after: &mut View, paths: &
         return Ok(());
     }
     let joined = Joined::of(before, &Wanted::nothing())?;
-    let Some(main) = joined.main.as_ref().filter(|main| !main.is_many && others.contains(&&main.paths[0])) else {
+    let Some((main, path)) = joined.main_of_one_file().filter(|(_, path)| others.contains(path)) else {
         return Ok(());
     };
-    let (path, all) = (&main.paths[0], hide::with_all(after)?);
+    let all = hide::with_all(after)?;
     let (Some(old), Some(new)) = (joined.view.node(path)?, all.node(path)?) else { return Ok(()) };
     let Some(keys) = keys_in(&main.part, &places, [(&joined.view, &old), (&all, &new)])? else { return Ok(()) };
     let (mut gone, mut come) = (Changes::new(), Changes::new());
@@ -107,7 +105,7 @@ fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
 }
 
 /// Whether a key says a place, of a row of the file or of one that was inserted.
-fn is_place(key: &str) -> bool {
+pub(super) fn is_place(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+')
 }
 
@@ -180,26 +178,34 @@ struct Main {
 }
 
 impl Main {
-    /// `None` where samples are no rows, or these are where they were.
+    /// `None` where samples are no rows, or these are where they were. Of a table of so many rows that they left no
+    /// trace, nobody can tell where they are.
     fn of(before: &View, laid: &View, samples: &Rows, keys: &BTreeMap<DataPath, NewKeys>) -> Result<Option<Main>> {
         let traces = Traces::beside(samples, &*before.store)?;
-        if traces.is_empty() {
+        let are_places = || -> Result<bool> {
+            Ok(samples.names_rows()? && samples.entries()?.iter().filter_map(|(at, _)| at.row()).all(is_place))
+        };
+        if traces.is_empty() && !are_places()? {
             return Ok(None);
         }
-        let Some(main) = Joined::of(laid, &Wanted::nothing())?.main.filter(|main| !main.is_many) else {
-            return Ok(None);
-        };
-        let path = &main.paths[0];
+        let joined = Joined::of(laid, &Wanted::nothing())?;
+        let Some((main, path)) = joined.main_of_one_file() else { return Ok(None) };
         let (Some(old), Some(new)) = (before.node(path)?, laid.node(path)?) else { return Ok(None) };
         let (Some(old), Some(now)) = (old.place.source_row(), new.place.source_row()) else { return Ok(None) };
         let (old, now) = (before.base.entry(old)?, laid.base.entry(now)?);
         if (old.size, old.mtime_ns) == (now.size, now.mtime_ns) {
             return Ok(None);
         }
-        Part::open(laid, &new, &*main.format)?.with_file(|file, _| {
+        let read = Part::open(laid, &new, &*main.format)?.with_readable(|file, _| {
+            let is_keyed = file.tables().iter().any(|info| info.name == main.part && info.schema.key.is_some());
+            if is_keyed && traces.is_empty() {
+                return Ok(None);
+            }
             let inserted = keys.get(path).map(|keys| keys.inserted(&main.part)).unwrap_or_default();
             let keys = NewKeys::of(&traces, file, &main.part, inserted)?;
             Ok(Some(Main { part: main.part.clone(), keys, traces: Traces::of(file)? }))
-        })
+        })?;
+        // Of a file that is no table any more, what is said stays.
+        Ok(read.unwrap_or_default())
     }
 }

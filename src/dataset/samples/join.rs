@@ -191,6 +191,12 @@ impl Joined {
         Ok(joined)
     }
 
+    /// The table whose rows are the samples, where it is that of one file; and the file.
+    pub(super) fn main_of_one_file(&self) -> Option<(&Table, &DataPath)> {
+        let main = self.main.as_ref().filter(|main| !main.is_many)?;
+        Some((main, main.paths.first()?))
+    }
+
     fn add_images(&mut self, images: &Images) -> Result<()> {
         let mut keys = images.keys(&self.view)?;
         for (at, image) in images.all.iter().enumerate() {
@@ -226,7 +232,7 @@ impl Joined {
                 ("coco", "images") => coco::read(self, &mut places, at, wanted)?,
                 ("voc", "objects") => voc::read(self, &mut places, at, wanted)?,
                 ("yolo", _) => yolo::read(self, &places, at, wanted)?,
-                ("yolo-data", _) => yolo::read_splits(self, &places, at),
+                ("yolo-data", _) => yolo::read_splits(self, &places, at)?,
                 ("coco" | "voc", _) => {}
                 _ => listed::read(self, &places, at, wanted)?,
             }

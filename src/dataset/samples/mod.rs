@@ -83,8 +83,7 @@ fn readable<T>(read: Result<T>) -> Result<Option<T>> {
 
 /// The file whose rows the samples are; `None` where they are images, or rows of many files.
 pub(super) fn main_file(view: &View) -> Result<Option<DataPath>> {
-    let main = Joined::of(view, &Wanted::nothing())?.main.filter(|main| !main.is_many);
-    Ok(main.and_then(|main| main.paths.first().cloned()))
+    Ok(Joined::of(view, &Wanted::nothing())?.main_of_one_file().map(|(_, path)| path.clone()))
 }
 
 /// The table, for a view that has samples.

@@ -1,6 +1,5 @@
 //! The rows of the table of samples, as batches.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatchOptions};
@@ -115,18 +114,6 @@ fn batch(wanted: &[&(Column, From)], arrays: Vec<ArrayRef>, rows: usize) -> Resu
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let built = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);
     built.map_err(|cause| Error::invalid("rows", "a batch", "its columns do not fit together").caused_by(cause))
-}
-
-/// The keys of all samples that are rows of a table.
-pub(super) fn keys_of_main(joined: &Joined, main: &Table) -> Result<BTreeSet<String>> {
-    let mut keys = BTreeSet::new();
-    joined.view.scan_rows(main, &RowScan { columns: Some(Vec::new()) }, &mut |rows| {
-        for row in 0..rows.batch.num_rows() {
-            keys.insert(rows.key(row)?);
-        }
-        Ok(Flow::More)
-    })?;
-    Ok(keys)
 }
 
 /// Whether the column is one that says which samples are excluded.

@@ -1,7 +1,6 @@
 //! An edit that reaches all samples: those that are excluded come back for it, and are excluded again.
 
 use super::join::{Joined, Wanted};
-use super::scan::keys_of_main;
 use crate::Result;
 use crate::dataset::draft::Draft;
 
@@ -24,10 +23,14 @@ impl Draft {
             return Ok(Vec::new());
         }
         let joined = Joined::of(&self.view, &Wanted::nothing())?;
-        let keys: Vec<String> = match &joined.main {
-            Some(main) => keys_of_main(&joined, main)?.into_iter().collect(),
-            None => joined.samples.iter().map(|sample| sample.key.clone()).collect(),
-        };
-        Ok(keys.into_iter().filter(|key| joined.beside.excluded.contains(key)).collect())
+        let excluded = &joined.beside.excluded;
+        if let Some(main) = &joined.main {
+            let there = joined.view.rows_among(main, excluded.iter().map(String::as_str))?;
+            let mut keys: Vec<String> = there.into_iter().map(str::to_owned).collect();
+            keys.sort();
+            return Ok(keys);
+        }
+        let keys = joined.samples.iter().map(|sample| &sample.key);
+        Ok(keys.filter(|key| excluded.contains(*key)).cloned().collect())
     }
 }

@@ -11,7 +11,7 @@ use super::readable;
 use crate::Result;
 use crate::dataset::rows::{FILE_COLUMN, Table};
 use crate::dataset::view::View;
-use crate::model::{DataPath, Kind};
+use crate::model::DataPath;
 use crate::table::yolo::YoloData;
 
 /// The files in which an image's labels may be: below `labels` instead of `images`, or beside it.
@@ -78,16 +78,20 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
 /// The longest list of images that is read, in bytes.
 const LIST_LEN_MAX: u64 = 1 << 30;
 
-/// The text of a file.
-fn text_at(view: &View, path: &DataPath) -> Option<String> {
-    let node = view.node(path).ok().flatten().filter(|node| node.entry.kind == Kind::File)?;
+/// The text of a file; `None` where there is none.
+fn text_at(view: &View, path: &DataPath) -> Result<Option<String>> {
+    let Some(node) = view.node(path)? else { return Ok(None) };
     view.text(&node, LIST_LEN_MAX)
 }
 
 /// Takes the splits of images from the `data.yaml` whose table is the `at`th.
-pub(super) fn read_splits(joined: &mut Joined, places: &Places, at: usize) {
+///
+/// # Errors
+/// Those of reading it and the lists that it names.
+pub(super) fn read_splits(joined: &mut Joined, places: &Places, at: usize) -> Result<()> {
     let path = joined.tables[at].paths[0].clone();
-    let Some(data) = text_at(&joined.view, &path).and_then(|text| YoloData::parse(&text).ok()) else { return };
+    let data = text_at(&joined.view, &path)?.and_then(|text| YoloData::parse(&text).ok());
+    let Some(data) = data else { return Ok(()) };
     let folder = path.parent().unwrap_or(DataPath::ROOT);
     let top = data.path.as_deref().and_then(|path| path_of(&folder, path));
     for (split, named) in [("train", &data.train), ("val", &data.val), ("test", &data.test)] {
@@ -96,7 +100,7 @@ pub(super) fn read_splits(joined: &mut Joined, places: &Places, at: usize) {
             let found = candidates.into_iter().flatten().filter_map(|folder| path_of(folder, name));
             let found: Vec<DataPath> = found.filter(|path| !path.is_root()).collect();
             for path in found {
-                if let Some(list) = text_at(&joined.view, &path) {
+                if let Some(list) = text_at(&joined.view, &path)? {
                     let folder = path.parent().unwrap_or(DataPath::ROOT);
                     let samples = list.lines().filter_map(|line| places.find(&folder, line, &|_| false));
                     samples.collect::<Vec<_>>().into_iter().for_each(|sample| joined.add_split(sample, Some(split)));
@@ -112,6 +116,7 @@ pub(super) fn read_splits(joined: &mut Joined, places: &Places, at: usize) {
             }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod refreshes;
 mod rows;
 mod samples;
 mod sound;
+mod unreadable;
 
 use std::fs;
 use std::path::Path;

@@ -143,6 +143,28 @@ fn what_is_said_of_samples_that_are_rows_follows_these_or_is_told() {
 }
 
 #[test]
+fn of_a_table_that_is_too_long_for_traces_all_that_is_said_of_rows_is_dropped_and_told() {
+    let long = |first: &str| {
+        let rows: String = (0..1_000_001).map(|row| format!("{row},x\n")).collect();
+        format!("n,label\n{first}{rows}")
+    };
+    let fixture = Fixture::new(&[("t.csv", &long(""))]);
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(Some("t"))?;
+        let cells = vec![("label".to_owned(), text("cow"))];
+        draft.edit_table(&table, vec![RowEdit::Set { row: "7".to_owned(), cells }])?;
+        let samples = draft.view().table(Some("samples"))?;
+        draft.add_column(&samples, "weight", &DataType::Int64)?;
+        let cells = vec![("weight".to_owned(), Value::Int(5))];
+        draft.edit_table(&samples, vec![RowEdit::Set { row: "7".to_owned(), cells }]).map(drop)
+    });
+    let told = refresh(&fixture, "t.csv", &long("above,y\n"));
+    assert_eq!(told, ["dropped: 7 weight was -, ours 5, theirs -", "dropped: 7 label was x, ours cow, theirs -"]);
+    assert_eq!(bytes(&fixture.view("main"), "t.csv"), long("above,y\n"));
+    assert!(!fixture.view("main").overlay().samples().expect("read").names_rows().expect("read"));
+}
+
+#[test]
 fn what_is_said_of_samples_that_are_rows_follows_these_when_their_file_is_rewritten() {
     // With spaces that no splice would write, so that the bytes are kept, and rows have other places.
     let spaced = |letters: &str| lines(letters).replace(": ", " : ");

@@ -138,6 +138,52 @@ fn a_draft_in_conflict_with_a_refresh_gets_on_by_discarding_its_side() {
 }
 
 #[test]
+fn a_draft_in_conflict_with_a_refresh_is_kept_on_a_branch_and_decided_by_a_merge() {
+    let home = imported();
+    home.ok("put pets cats/1.png new");
+    home.ok("put pets cats/3.png new");
+    home.file("src/cats/1.png", "the source has a better cat too");
+    let refreshed = home.run("refresh pets");
+    assert!(refreshed.stderr.contains("`veneer commit pets@main -m WHY` joins the two"), "{}", refreshed.stderr);
+    let refused = home.run("commit pets -m mine");
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    for hint in ["`veneer commit pets@main --branch MINE -m WHY`", "`veneer merge pets@main MINE`"] {
+        assert!(refused.stderr.contains(hint), "{}", refused.stderr);
+    }
+    let again = home.run("commit pets -m again --branch main");
+    assert_eq!(again.code, Some(3), "a branch that there is gets nothing: {}", again.stderr);
+    home.ok("commit pets@main --branch MINE -m mine");
+    assert_eq!(home.ok("cat pets@MINE cats/3.png"), "new content");
+    assert_eq!(home.run("merge pets@main MINE").code, Some(1));
+    home.ok("resolve pets cats/1.png --theirs");
+    home.ok("commit pets");
+    for path in ["cats/1.png", "cats/3.png"] {
+        assert_eq!(home.ok(&format!("cat pets {path}")), "new content");
+    }
+}
+
+#[test]
+fn what_the_source_has_is_taken_instead_of_an_edit() {
+    let home = imported();
+    home.ok("put pets cats/1.png new");
+    home.ok("rm pets cats/2.png");
+    home.ok("put pets cats/3.png new");
+    home.ok("commit pets -m edited");
+    home.file("src/cats/1.png", "the source has a better cat too");
+    assert_eq!(home.run("refresh pets").code, Some(1));
+    home.ok("restore pets cats/1.png --source");
+    assert_eq!(home.ok("cat pets cats/1.png --draft"), "the source has a better cat too");
+    home.ok("undo pets");
+    home.ok("restore pets cats --source");
+    assert_eq!(home.ok("cat pets cats/1.png --draft"), "the source has a better cat too");
+    assert_eq!(home.run("cat pets cats/2.png --draft").code, Some(0));
+    assert_eq!(home.ok("cat pets cats/3.png --draft"), "new content", "what the source has not stays");
+    home.ok("commit pets -m 'as the source'");
+    assert_eq!(home.run("restore pets cats/9.png --source").code, Some(3));
+    assert_eq!(home.run("restore pets cats/1.png").code, Some(2));
+}
+
+#[test]
 fn a_refresh_of_a_source_that_changed() {
     let home = imported();
     home.ok("put pets cats/1.png new");
@@ -164,7 +210,7 @@ fn a_refresh_of_a_source_that_changed() {
     conflict  cats/1.png  edited, and changed in the source
     ! error: edits of yours meet files that changed in the source too
     !
-    ! hint: look at each path, and put it as it should be; `veneer rm` and `veneer restore` help
+    ! hint: an edit stays as far as it fits: for each path, keep it so, take what the source has (`veneer restore pets@main PATH --source`), or edit it anew, and `veneer commit pets@main -m WHY`
     [exit code 1]
     $ veneer --json refresh pets
     {"revision":null,"added":0,"modified":0,"removed":0,"conflicts":[],"seconds":[seconds]}

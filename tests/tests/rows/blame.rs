@@ -1,9 +1,11 @@
 //! `veneer blame`: each cell is followed to the revision that set it.
 
+use std::fs;
+
 use harness::{Home, source};
 use serde_json::Value;
 
-use super::{CSV, home, home_with_branch};
+use super::{COCO, CSV, home, home_with_branch};
 
 /// For each column, the first line of the message of the revision that set it; `-` for what the source has.
 fn told(home: &Home, line: &str) -> Vec<String> {
@@ -108,4 +110,118 @@ fn the_cells_of_a_sample_are_told_wherever_they_are_kept() {
     assert_eq!(told("weight"), (2.0.into(), "weighed".to_owned()));
     assert_eq!(told("excluded"), (true.into(), "excluded".to_owned()));
     assert_eq!(home.run("blame d samples c.png").code, Some(3));
+}
+
+/// Has the owner of the source put a row above all others of `labels.csv`, and records that.
+fn refresh_with_a_row_above(home: &Home, row: &str) {
+    let path = home.join("src/labels.csv");
+    let now = fs::read_to_string(&path).expect("our own source").replacen("\r\n", &format!("\r\n{row}\r\n"), 1);
+    fs::write(path, now).expect("our own source");
+    home.ok("refresh d");
+}
+
+/// What became of the row as a whole, and in which revision.
+fn fate(home: &Home, line: &str) -> [Value; 2] {
+    let blame = home.json(line);
+    ["change", "message"].map(|fact| blame["row"][fact].clone())
+}
+
+#[test]
+fn a_row_keeps_its_history_over_a_refresh_that_changed_its_file() {
+    let home = home();
+    home.ok("set d labels --key 1 label=elk");
+    home.ok("commit d -m elk");
+    home.ok("set d annotations --key 7 area=1");
+    home.ok("commit d -m area");
+    fs::write(home.join("src/coco.json"), COCO.replace("56.0", "57.0")).expect("our own source");
+    refresh_with_a_row_above(&home, "y.png,ox,2");
+    assert_eq!(told(&home, "blame d labels 2"), ["-", "elk", "-"]);
+    assert_eq!(told(&home, "blame d labels 0"), ["-", "-", "-"], "what the source brought");
+    home.ok("set d labels --key 2 score=5");
+    home.ok("commit d -m score");
+    refresh_with_a_row_above(&home, "z.png,yak,3");
+    assert_eq!(
+        told(&home, "blame d labels 3"),
+        ["-", "elk", "score"],
+        "over two, the first's bytes gone on both sides"
+    );
+    assert_eq!(told(&home, "blame d labels 4"), ["-", "-", "-"]);
+    let blame = home.json("blame d annotations 7");
+    let area = blame["cells"].as_array().expect("a list").iter().find(|cell| cell["column"] == "area");
+    assert_eq!(area.expect("a cell")["message"], "area");
+    assert!(told(&home, "blame d annotations 9").iter().all(|by| by == "-"));
+    assert_eq!(home.run("blame d labels 99").code, Some(3));
+}
+
+#[test]
+fn a_row_that_came_or_went_before_a_refresh_says_so_after_it() {
+    let home = home();
+    home.ok("insert d labels image=new.png label=cow --after 0");
+    home.ok("insert d annotations id=20 image_id=1 category_id=1");
+    home.ok("commit d -m came");
+    home.ok("delete d labels --key 0");
+    home.ok("delete d annotations --key 7");
+    home.ok("commit d -m went");
+    fs::write(home.join("src/coco.json"), COCO.replace("56.0", "57.0")).expect("our own source");
+    refresh_with_a_row_above(&home, "y.png,ox,2");
+    let rows = home.json("rows d labels --keys");
+    let new = rows.as_array().expect("a list").iter().find(|row| row["image"] == "new.png").expect("it is there");
+    let key = new["key"].as_str().expect("a key").to_owned();
+    assert_eq!(fate(&home, &format!("blame d labels {key}")), ["inserted", "came"]);
+    assert_eq!(fate(&home, "blame d annotations 20"), ["inserted", "came"]);
+    assert_eq!(fate(&home, "blame d labels 1"), ["deleted", "went"], "it was the first, and is the second now");
+    assert_eq!(fate(&home, "blame d annotations 7"), ["deleted", "went"]);
+}
+
+#[test]
+fn what_the_source_took_over_stays_with_the_revision_that_set_it_and_a_lost_row_is_told() {
+    let home = home();
+    home.ok("set d labels --key 1 label=elk");
+    home.ok("set d annotations --key 7 area=1");
+    home.ok("commit d -m set");
+    fs::write(home.join("src/labels.csv"), CSV.replace("\"dog, big\"", "elk")).expect("our own source");
+    let without = COCO
+        .replace("{\"id\": 7, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3.50, 4], \"area\": 14.0},\n", "");
+    fs::write(home.join("src/coco.json"), without).expect("our own source");
+    assert_eq!(home.run("refresh d").code, Some(1), "an edit lost its row");
+    assert_eq!(told(&home, "blame d labels 1"), ["-", "set", "-"]);
+    let [change, message] = fate(&home, "blame d annotations 7");
+    assert_eq!(change, "deleted");
+    assert!(message.as_str().expect("a message").starts_with("refresh"), "{message}");
+}
+
+#[test]
+fn a_sample_that_is_a_row_keeps_its_history_over_a_refresh() {
+    let home = Home::new();
+    home.source("src", &source! { "labels.csv": CSV });
+    home.ok("import d src");
+    home.ok("column d samples weight --type number");
+    home.ok("set d samples --key 1 weight=2");
+    home.ok("commit d -m weighed");
+    home.ok("exclude d --key 1");
+    home.ok("commit d -m excluded");
+    refresh_with_a_row_above(&home, "y.png,ox,2");
+    let blame = home.json("blame d samples 2");
+    let by = |column: &str| {
+        let cell = blame["cells"].as_array().expect("a list").iter().find(|cell| cell["column"] == column);
+        let cell = cell.expect("a cell");
+        (cell["value"].clone(), cell["message"].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(by("weight"), (2.0.into(), "weighed".to_owned()));
+    assert_eq!(by("excluded"), (true.into(), "excluded".to_owned()));
+    assert_eq!(by("image"), ("b.png".into(), "-".to_owned()));
+}
+
+#[test]
+fn a_row_is_found_by_its_content_where_its_file_was_put_anew() {
+    let home = home();
+    home.ok("set d labels --key 1 label=elk");
+    home.ok("commit d -m set");
+    // Other ends of lines: no edits of rows make these bytes.
+    let now = home.ok("cat d labels.csv").replace("\r\n", "\n").replacen('\n', "\nx.png,ox,2\n", 1);
+    home.file("new.csv", &now);
+    home.ok("put d labels.csv new.csv");
+    home.ok("commit d -m put");
+    assert_eq!(told(&home, "blame d labels 2"), ["-", "set", "-"]);
+    assert_eq!(fate(&home, "blame d labels 0"), ["inserted", "put"]);
 }

@@ -33,7 +33,10 @@ fn what_of_a_table_is_broken_or_odd_is_told_with_its_place() {
     let labels = tables.as_array().expect("a list").iter().find(|table| table["table"] == "labels").expect("labels");
     assert_eq!((&labels["rows"], &labels["flags"], &labels["broken_files"]), (&3.into(), &2.into(), &1.into()));
     assert_eq!((&labels["problem"]["path"], &labels["problem"]["line"]), (&"labels/b.txt".into(), &1.into()));
-    assert_eq!(home.ok("rows d labels --columns class --format csv").lines().count(), 4);
+    let rows = home.run("rows d labels --columns class --format csv");
+    assert_eq!(rows.stdout.lines().count(), 4);
+    let warning = "warning: labels is partial: labels/b.txt, line 1, byte 7: a word that is no number";
+    assert!(rows.stderr.contains(warning), "{}", rows.stderr);
     assert_eq!(home.ok("cat d labels/b.txt"), "1 0.5 x 0.1 0.2\n", "its bytes are versioned as they are");
     home.ok("column d labels note");
     home.ok("set d labels --key labels/a.txt#0 note=kept");

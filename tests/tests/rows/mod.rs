@@ -244,6 +244,56 @@ fn a_table_whose_file_has_changed_in_the_source_says_so() {
 }
 
 #[test]
+fn a_draft_of_a_source_that_was_refreshed_since_is_told_the_way_on() {
+    let home = home();
+    home.ok("set d labels --key 1 label=elk");
+    let now = CSV.replacen("\r\n", "\r\ny.png,ox,2\r\n", 1);
+    std::fs::write(home.join("src/labels.csv"), &now).expect("our own source");
+    home.ok("refresh d");
+    for line in ["rows d labels --draft", "set d labels --key 0 score=1", "cat d labels.csv --draft"] {
+        let ran = home.run(line);
+        assert_eq!(ran.code, Some(1), "{line}: {}", ran.stderr);
+        assert!(ran.stderr.contains("`veneer commit d@main -m WHY`"), "{line}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("`veneer refresh"), "that leads nowhere: {}", ran.stderr);
+    }
+    home.ok("commit d@main -m WHY");
+    assert_eq!(home.ok("cat d labels.csv"), now.replace("dog, big", "elk"));
+}
+
+#[test]
+fn a_conflict_of_a_merge_with_a_refreshed_source_says_whose_value_is_whose() {
+    let home = home_with_branch();
+    home.ok("set d@other annotations --key 7 area=1");
+    home.ok("commit d@other -m theirs");
+    std::fs::write(home.join("src/coco.json"), COCO.replace("14.0", "15.0")).expect("our own source");
+    home.ok("refresh d");
+    let merged = home.run("--json merge d other");
+    let told: serde_json::Value = serde_json::from_str(&merged.stdout).expect("JSON");
+    let row = &told["conflicts"][0]["rows"][0];
+    assert_eq!(serde_json::json!([row["base"], row["ours"], row["theirs"]]), serde_json::json!([14.0, 15.0, 1.0]));
+    home.ok("resolve d --all --theirs");
+    home.ok("commit d");
+    assert!(home.ok("cat d coco.json").contains("\"area\": 1.0}"), "{}", home.ok("cat d coco.json"));
+}
+
+#[test]
+fn rows_of_a_table_of_which_some_cannot_be_read_come_with_a_warning() {
+    let home = Home::with(&source! { "notes.jsonl": "{\"a\": 1}\n{\"a\": 2}\n" });
+    home.file("new", "{\"a\": 1}\n{\"a\": \n{\"a\": 3}\n");
+    home.ok("put d notes.jsonl new");
+    let told = home.run("tables d --draft");
+    let place = told.stderr.lines().find(|line| line.starts_with("notes is partial: ")).expect("a sentence").to_owned();
+    assert!(place.contains("notes.jsonl, line 2, byte "), "{place}");
+    for line in ["rows d notes --draft", "--json rows d notes --draft --where 'a > 5'", "rows d samples --draft"] {
+        let ran = home.run(line);
+        assert_eq!(ran.code, Some(0), "{line}: {}", ran.stderr);
+        let sentence = place.replacen("notes is", if line.contains("samples") { "samples is" } else { "notes is" }, 1);
+        assert!(ran.stderr.contains(&format!("warning: {sentence}")), "{line}: {}", ran.stderr);
+    }
+    assert!(!home.run("rows d notes").stderr.contains("warning"), "the revision is whole");
+}
+
+#[test]
 fn edited_rows_survive_collection_and_are_whole() {
     let home = home();
     home.ok("set d labels --key 0 label=kept");

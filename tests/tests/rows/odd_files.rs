@@ -40,6 +40,27 @@ fn a_json_of_one_very_long_line_is_edited_without_being_held_in_memory() {
 }
 
 #[test]
+fn one_of_very_many_rows_is_excluded_without_having_the_keys_of_all_in_memory() {
+    let home = Home::new();
+    fs::create_dir(home.join("src")).expect("a new folder");
+    let mut file = BufWriter::new(File::create(home.join("src/long.csv")).expect("a new file"));
+    file.write_all(b"n,m\n").expect("the disk has room");
+    for row in 0..1_500_000 {
+        writeln!(file, "{row},x").expect("the disk has room");
+    }
+    file.flush().expect("the disk has room");
+    drop(file);
+    home.ok("import d src");
+    home.ok("tables d");
+    for line in ["exclude d --key 1234567", "include d --key 1234567", "set d samples --key 7 excluded=true"] {
+        let (_, memory_kib) = home.ok_within(line);
+        assert!(memory_kib < MEMORY_MAX_KIB, "`{line}` took {memory_kib} KiB");
+    }
+    assert_eq!(home.run("exclude d --key 1500000").code, Some(3));
+    assert_eq!(home.run("exclude d --key 07").code, Some(3));
+}
+
+#[test]
 fn a_csv_of_5000_columns_is_edited_in_one_field() {
     let columns = 5000;
     let line = |row: usize| (0..columns).map(|at| format!("{}", row * at % 97)).collect::<Vec<_>>().join(",") + "\n";

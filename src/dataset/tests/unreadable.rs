@@ -1,0 +1,38 @@
+//! What cannot be read is an error with its reason, and never taken for "no table" or "no rows".
+
+use super::*;
+use crate::ErrorKind;
+use crate::dataset::rows::compare_rows;
+use crate::model::{Change, Content, FileChange};
+use crate::table::expr::Expr;
+
+/// A draft in which the store lacks the object that a file is.
+fn with_a_missing_object(fixture: &Fixture, at: &str) -> View {
+    let mut draft = fixture.draft("main");
+    let content = Content::Blob(Id::of(b"no object of the store"));
+    let change = Change::File(FileChange { content, size: 22, mtime_ns: 0, mode: 0o644 });
+    draft.apply(vec![(path(at), Some(change))]).expect("it is said");
+    draft.view().clone()
+}
+
+fn is_missing_object(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound { what: "object", .. })
+}
+
+#[test]
+fn an_object_that_the_store_lacks_is_told_and_no_table_without_rows() {
+    for name in ["labels.csv", "labels.jsonl", "coco.json", "data.yaml", "annotations/a.xml"] {
+        let fixture = Fixture::new(&[("a.png", "a"), (name, "n,m\n1,2\n"), ("other.csv", "n,m\n1,2\n")]);
+        let view = with_a_missing_object(&fixture, name);
+        let (tables, others) = view.tables_and_others().expect("the others are listed");
+        assert!(tables.iter().any(|table| table.name == "other"), "{name}");
+        assert!(others.iter().any(|other| other.path == path(name) && other.why.contains("object")), "{others:?}");
+        let by_name = view.table(Some(name)).expect_err("it cannot be read");
+        assert!(is_missing_object(&by_name), "{name}: {by_name}");
+        let samples = view.table(Some("samples")).expect("there are images");
+        let read = view.select_rows(&samples, None, &[Expr::parse("key").expect("an expression")]);
+        assert!(is_missing_object(&read.expect_err("what is said of them cannot be read")), "{name}");
+        let compared = compare_rows(&fixture.view("main"), &view);
+        assert!(is_missing_object(&compared.expect_err("it cannot be read")), "{name}");
+    }
+}
