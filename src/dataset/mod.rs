@@ -34,6 +34,7 @@ mod sound;
 mod totals;
 mod unchanged;
 mod view;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,7 @@ pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::{SavedView, ViewThere};
 pub use view::{Node, Place, Target, View};
+pub use written::Written;
 
 use bases::SeenBases;
 use blocks::Blocks;
