@@ -18,6 +18,7 @@ mod history;
 mod import;
 mod lay_over;
 mod merge;
+mod merge_hidden;
 mod metrics_file;
 mod mounted;
 pub mod mountinfo;

@@ -8,7 +8,7 @@ use super::images::{Images, key_of};
 use super::join::{Beside, folders_are_classes};
 use super::{LABEL, PART, path};
 use crate::Result;
-use crate::dataset::rows::{RowDiff, told};
+use crate::dataset::rows::{RowDiff, is_class_merge, told};
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, PathChange, RowAddress, Value, What};
 use crate::table::images::{Layout, is_image};
@@ -16,7 +16,8 @@ use crate::table::images::{Layout, is_image};
 /// The rows and cells of samples that differ, in order of address; `changes` are the paths that do.
 pub(in crate::dataset) fn diff(from: &View, to: &View, changes: &[PathChange]) -> Result<Vec<RowDiff>> {
     let differences = from.overlay().samples()?.diff(&to.overlay().samples()?)?;
-    let mut found: Vec<RowDiff> = differences.into_iter().filter_map(|it| told(&path(), it)).collect();
+    let of_samples = differences.into_iter().filter(|difference| !is_class_merge(&difference.address));
+    let mut found: Vec<RowDiff> = of_samples.filter_map(|it| told(&path(), it)).collect();
     let mut sides = Sides { from, to, layouts: None, hidden: HashSet::new(), found: Vec::new(), told: HashSet::new() };
     for view in [from, to] {
         sides.hidden.extend(Beside::of(view)?.excluded);

@@ -6,7 +6,7 @@ use super::images::Images;
 use super::place::Places;
 use super::{EXCLUDED, PART, coco, hide, listed, readable, voc, yolo};
 use crate::Result;
-use crate::dataset::rows::{Table, column};
+use crate::dataset::rows::{Table, column, is_class_merge};
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::table::images::Layout;
@@ -125,6 +125,9 @@ impl Beside {
     pub(super) fn of(view: &View) -> Result<Beside> {
         let mut beside = Beside::default();
         for (address, change) in view.overlay().samples()?.entries()? {
+            if is_class_merge(&address) {
+                continue;
+            }
             match (address, change) {
                 (RowAddress::Column { column, .. }, RowChange::Added { data_type }) => {
                     beside.added.push(column::added(&column, &data_type)?);
