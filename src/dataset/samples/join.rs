@@ -171,7 +171,7 @@ impl Joined {
         let images = Images::of(&view)?;
         let has_notes = tables.iter().any(is_annotation);
         let speaks_of_images = |table: &Table| is_annotation(table) && table.format.name() != "yolo";
-        let layout = images.layout(folders_are_classes(&tables));
+        let layout = images.layout(&view, folders_are_classes(&tables))?;
         let is_of_images = !images.all.is_empty() || tables.iter().any(speaks_of_images);
         let main = if is_of_images { None } else { largest(&view, &tables)? };
         let mut joined = Joined {

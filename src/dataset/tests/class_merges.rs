@@ -1,8 +1,8 @@
-//! Classes and excluded samples where two branches meet.
+//! Classes and excluded samples where two branches meet, and what `diff` says of the rows.
 
 use super::*;
-use crate::dataset::rows::RowEdit;
-use crate::model::Value;
+use crate::dataset::rows::{RowEdit, diff_rows};
+use crate::model::{RowAddress, Value};
 use crate::table::expr::Expr;
 
 const PETS: [(&str, &str); 5] =
@@ -185,4 +185,92 @@ fn classes_that_were_merged_into_each_other_are_a_conflict() {
     let files = [("data.yaml", YAML), ("labels/a.txt", "1 .5 .5 .1 .1\n"), ("labels/b.txt", "0 .5 .5 .1 .1\n")];
     let fixture = two_branches(&files, |d| merge_class(d, "van", "car"), |d| merge_class(d, "car", "van"));
     assert!(matches!(merged(&fixture, None), Outcome::Conflicts(_)));
+}
+
+/// Checks that `diff` tells of the rows what differs between the two tables of samples: labels, and rows that came
+/// or went.
+fn check_rows(from: &View, to: &View) -> Vec<String> {
+    let table = |view: &View| -> std::collections::BTreeMap<String, String> {
+        let lines = samples(view, &["key", "label"]);
+        lines.iter().filter_map(|line| line.split_once(' ')).map(|(key, of)| (key.to_owned(), of.to_owned())).collect()
+    };
+    let (before, after) = (table(from), table(to));
+    let mut expected = Vec::new();
+    for key in before.keys().chain(after.keys().filter(|key| !before.contains_key(*key))) {
+        match (before.get(key), after.get(key)) {
+            (Some(before), Some(after)) if before != after => expected.push(format!("{key} {before} -> {after}")),
+            (Some(_), None) => expected.push(format!("- {key}")),
+            (None, Some(_)) => expected.push(format!("+ {key}")),
+            _ => {}
+        }
+    }
+    expected.sort();
+    let line = |diff: crate::dataset::rows::RowDiff| {
+        let word = |value: &Option<Value>| match value {
+            None | Some(Value::Null) => "-".to_owned(),
+            Some(value) => value.to_string(),
+        };
+        let key = diff.address.row().unwrap_or_default().to_owned();
+        match (&diff.address, &diff.after) {
+            (RowAddress::Cell { .. }, _) => format!("{key} {} -> {}", word(&diff.before), word(&diff.after)),
+            (_, None) => format!("- {key}"),
+            (_, Some(_)) => format!("+ {key}"),
+        }
+    };
+    let mut told: Vec<String> = diff_rows(from, to).expect("a diff").into_iter().map(line).collect();
+    told.sort();
+    assert_eq!(told, expected);
+    told
+}
+
+#[test]
+fn images_of_merged_class_folders_are_told_as_labels_that_changed() {
+    let fixture = Fixture::new(&PETS);
+    let first = fixture.view("main");
+    fixture.commit("main", |d| merge_class(d, "dog", "cat"));
+    let one_less = fixture.view("main");
+    assert_eq!(check_rows(&first, &one_less), ["dog/1.png dog -> cat", "dog/3.png dog -> cat"]);
+    fixture.commit("main", |d| put(d, "cat/1-3.png", "new"));
+    // A new image where one was that moved away and kept its key.
+    fixture.commit("main", |d| d.make_folder(&path("dog")).and_then(|()| put(d, "dog/1.png", "other")));
+    let again = fixture.view("main");
+    assert_eq!(check_rows(&first, &again).len(), 4);
+    assert_eq!(check_rows(&one_less, &again), ["+ cat/1-3.png", "+ dog/1.png#new"]);
+    fixture.commit("main", |d| merge_class(d, "fox", "wolf"));
+    assert_eq!(check_rows(&again, &fixture.view("main")), ["fox/4.png fox -> wolf"]);
+    let mut draft = fixture.draft("main");
+    let map = draft.view().class_maps(None).expect("class maps").remove(0);
+    let all = ["cat", "dog", "wolf"].map(str::to_owned);
+    draft.merge_classes(&map, &all, "pet").expect("all into a new one");
+    draft.commit("merged", "ann").expect("a commit");
+    assert_eq!(check_rows(&first, &fixture.view("main")).len(), 7);
+    let told = diff_rows(&again, &fixture.view("main")).expect("a diff");
+    let column = |diff: &crate::dataset::rows::RowDiff| match &diff.address {
+        RowAddress::Cell { column, .. } => column.clone(),
+        other => format!("{other:?}"),
+    };
+    // New images have their paths for keys; they are told as the same ones all the same.
+    assert_eq!(told.iter().map(column).collect::<Vec<_>>(), vec!["label"; 7]);
+}
+
+#[test]
+fn a_dataset_of_class_folders_has_labels_still_when_one_class_is_left() {
+    let fixture = Fixture::new(&PETS);
+    let first = fixture.view("main");
+    fixture.commit("main", |d| {
+        merge_class(d, "dog", "cat")?;
+        merge_class(d, "fox", "cat")
+    });
+    let view = fixture.view("main");
+    assert_eq!(samples(&view, &["label"]), ["cat"; 5]);
+    let map = view.class_maps(None).expect("class maps").remove(0);
+    let told: Vec<_> = view.classes(&map).expect("classes").into_iter().map(|of| (of.name, of.labels)).collect();
+    assert_eq!(told, [("cat".to_owned(), 5)]);
+    assert_eq!(check_rows(&first, &view).len(), 3, "the cats are cats as before");
+    fixture.commit("main", |d| {
+        let map = d.view().class_maps(None)?.remove(0);
+        d.rename_class(&map, "cat", "pet")?;
+        d.add_class(&map, "rock")
+    });
+    assert_eq!(samples(&fixture.view("main"), &["label"]), ["pet"; 5]);
 }
