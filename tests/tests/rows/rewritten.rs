@@ -170,7 +170,7 @@ fn what_a_program_writes_on_after_an_edit_by_command_is_kept_with_the_edit() {
     home.ok("set d labels --key 1 score=0.125");
     file.write_all(b"f.png,last,3\r\n").expect("written");
     drop(file);
-    let all = CSV.replace("a.png,cat", "a.png,cow").replace("b.png,\"dog; big\",1", "b.png,\"dog; big\",0.125")
+    let all = CSV.replace("a.png,cat", "a.png,cow").replace("b.png,\"dog, big\",1", "b.png,\"dog, big\",0.125")
         + "d.png,before,1\r\ne.png,after,2\r\nf.png,last,3\r\n";
     let shown = || fs::read_to_string(&path).is_ok_and(|text| text == all);
     let is_shown = wait::until(Duration::from_secs(5), shown).is_some();
