@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::rows::is_class_merge;
 use super::view::{Node, Place, Target, View};
 use crate::Result;
 use crate::base::Base;
@@ -35,12 +36,21 @@ pub fn diff(from: &View, to: &View) -> Result<Vec<PathChange>> {
     sides.match_renames(|node| !node.is_folder())?;
     let mut changes: Vec<_> = sides.found.into_iter().map(|(path, found)| found.into_change(path)).collect();
     // What is said of samples shows in a file that mounts have beside the dataset.
-    if from.overlay.samples()?.root() != to.overlay.samples()?.root() {
+    if says_other_of_samples(from, to, changes.is_empty())? {
         let path = super::samples::path();
         let at = changes.partition_point(|change| change.path < path);
         changes.insert(at, PathChange { path, what: What::Modified, from: None, size_before: None, size_after: None });
     }
     Ok(changes)
+}
+
+/// Whether two views say something else of samples; that classes were merged shows by the labels, if there are any.
+fn says_other_of_samples(from: &View, to: &View, is_all: bool) -> Result<bool> {
+    let (from, to) = (from.overlay.samples()?, to.overlay.samples()?);
+    if from.root() == to.root() {
+        return Ok(false);
+    }
+    Ok(is_all || from.diff(&to)?.iter().any(|it| !is_class_merge(&it.address)))
 }
 
 fn overlay_candidates(from: &View, to: &View) -> Result<BTreeSet<DataPath>> {

@@ -72,6 +72,15 @@ impl Dataset {
 }
 
 impl Draft {
+    /// A draft that is nobody's and is never saved: to edit a view.
+    pub(super) fn to_edit(dataset: &Dataset, view: View) -> Draft {
+        let (branch, writer) = (BranchName::main(), "nobody".parse().expect("a name"));
+        let name = RefName::draft(&dataset.name, &branch, &writer);
+        let (dataset, revision) = (dataset.for_writing(), view.base.id());
+        let (saved, merge, has_new_content, new_classes) = (None, None, false, BTreeSet::new());
+        Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes }
+    }
+
     /// The draft's present state, unsaved edits included.
     pub fn view(&self) -> &View {
         &self.view
@@ -270,7 +279,8 @@ impl Draft {
         let mut committed = self.view.clone();
         if head.id != self.revision {
             let before = self.dataset.view(self.revision)?;
-            match (Merge { before: &before, ours: &ours, theirs: &self.view, prefer: None }).run()? {
+            let merge = Merge { before: &before, ours: &ours, theirs: &self.view, prefer: None };
+            match self.dataset.merged(&merge)? {
                 Merged::Conflicts(conflicts) => return Ok(Outcome::Conflicts(conflicts)),
                 Merged::Clean(view) => committed = view,
             }

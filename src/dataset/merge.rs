@@ -10,14 +10,18 @@ use std::sync::Arc;
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
-use super::rows::{FileSides, RowConflict, RowMerge, merge_beside, merge_rows};
+use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
+use super::rows::{FileSides, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows};
 use super::view::{Place, View};
-use super::{Dataset, diff, samples};
+use super::{Dataset, diff, now_ns, samples};
 use crate::base::Base;
 use crate::model::{BranchName, Change, Content, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
 use crate::overlay::Rows;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
+
+/// The permission bits of a class's folder that is made again.
+const FOLDER_MODE: u32 = 0o755;
 
 /// What to merge into what.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +94,7 @@ impl Dataset {
 
     fn conclude(&self, merge: Merge<'_>, request: &MergeRequest<'_>, parents: Vec<Id>) -> Result<Outcome> {
         let ours = merge.ours;
-        let merged = match merge.run()? {
+        let merged = match self.merged(&merge)? {
             Merged::Conflicts(conflicts) => return Ok(Outcome::Conflicts(conflicts)),
             Merged::Clean(view) => view,
         };
@@ -142,7 +146,7 @@ pub(super) enum Merged {
     Conflicts(Vec<Conflict>),
 }
 
-type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
+pub(super) type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
 
 impl Merge<'_> {
     /// Merges, over the newer of the bases.
@@ -172,10 +176,22 @@ impl Merge<'_> {
     fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
+        let hides =
+            |changes: &Sayings| changes.values().any(|(_, after)| matches!(after, Some(Change::Excluded { .. })));
+        let of_side = |other, side| if hides(other) { Moves::of(side).map(Some) } else { Ok(None) };
+        let moves = (of_side(&their_changes, self.ours)?, of_side(&our_changes, self.theirs)?);
         for (path, (before, theirs)) in &their_changes {
             match our_changes.get(path) {
                 Some((_, ours)) if ours == theirs => {}
                 Some((_, ours)) => {
+                    // What is hidden is where the other side has it, see `follow_moved`.
+                    if is_moved_and_excluded(self.before, path, (ours.as_ref(), theirs.as_ref()), moves.1.as_ref())? {
+                        edits.insert(path.clone(), theirs.clone());
+                        continue;
+                    }
+                    if is_moved_and_excluded(self.before, path, (theirs.as_ref(), ours.as_ref()), moves.0.as_ref())? {
+                        continue;
+                    }
                     if let Some(folder) = later_folder(ours.as_ref(), theirs.as_ref()) {
                         edits.insert(path.clone(), Some(folder));
                         continue;
@@ -240,13 +256,12 @@ impl Merge<'_> {
             }
         };
         match self.prefer {
-            None if !conflicts.is_empty() => self.conflicts(conflicts).map(Merged::Conflicts),
+            None if !conflicts.is_empty() => return self.conflicts(conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
                 for path in not_to_be_lost(&their_changes, &conflicts) {
                     edits.remove(&path);
                 }
-                Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
             Some(Prefer::Theirs) => {
                 for conflict in conflicts.keys() {
@@ -259,9 +274,10 @@ impl Merge<'_> {
                     let theirs = self.theirs.overlay.get(&path)?;
                     edits.insert(path, theirs);
                 }
-                Ok(Merged::Clean(View { overlay: overlay.with(edits)?, ..self.ours.clone() }))
             }
         }
+        let merged = View { overlay: overlay.with(edits)?, ..self.ours.clone() };
+        follow_moved(self.before, merged, [(self.ours, &our_changes), (self.theirs, &their_changes)]).map(Merged::Clean)
     }
 
     /// What is said of the samples, merged cell by cell; or where both said the same cell otherwise.
@@ -309,10 +325,18 @@ impl Merge<'_> {
         conflicts: &mut Odds,
         edits: &mut BTreeMap<DataPath, Option<Change>>,
     ) -> Result<()> {
+        let merged = folders_merged_since(self.before, side)?;
         for (path, (_, after)) in changes {
             let Some(folder) = above(path).find(|folder| folders.contains(folder)) else { continue };
             let is_gone = side.node(&folder)?.is_none();
             match after {
+                // An image that came into a class that was merged away follows the others, see `Dataset::merged`.
+                Some(Change::File(_))
+                    if is_gone && merged.contains(folder.name()) && self.is_new_in(path, &folder)? =>
+                {
+                    let again = Change::Folder { from: None, mtime_ns: now_ns(), mode: FOLDER_MODE };
+                    edits.insert(folder, Some(again));
+                }
                 // Both made it so that nothing is here.
                 None | Some(Change::Removed | Change::Excluded { .. }) if is_gone => {
                     edits.remove(path);
@@ -325,6 +349,11 @@ impl Merge<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing was at a path, which is right in a folder.
+    fn is_new_in(&self, path: &DataPath, folder: &DataPath) -> Result<bool> {
+        Ok(path.parent().as_ref() == Some(folder) && self.before.node(path)?.is_none())
     }
 
     fn conflicts(&self, found: Odds) -> Result<Vec<Conflict>> {

@@ -18,6 +18,7 @@ mod history;
 mod import;
 mod lay_over;
 mod merge;
+mod merge_hidden;
 mod metrics_file;
 mod mounted;
 pub mod mountinfo;
@@ -34,6 +35,7 @@ mod sound;
 mod totals;
 mod unchanged;
 mod view;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +61,7 @@ pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::{SavedView, ViewThere};
 pub use view::{Node, Place, Target, View};
+pub use written::Written;
 
 use bases::SeenBases;
 use blocks::Blocks;

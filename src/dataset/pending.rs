@@ -62,7 +62,8 @@ impl Draft {
         })?;
         let [before, ours, their_view] = [base, head, theirs].map(|id| self.dataset.view(id));
         let (before, ours, their_view) = (before?, ours?, their_view?);
-        let run = |prefer| Merge { before: &before, ours: &ours, theirs: &their_view, prefer }.run();
+        let merge = |prefer| Merge { before: &before, ours: &ours, theirs: &their_view, prefer };
+        let run = |prefer| self.dataset.merged(&merge(prefer));
         let (view, conflicts) = match run(None)? {
             Merged::Clean(view) => (view, Vec::new()),
             Merged::Conflicts(conflicts) => match run(Some(Prefer::Ours))? {

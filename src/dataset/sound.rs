@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Datasets;
+use super::rows::is_class_merge;
 use crate::Result;
 use crate::base::Base;
 use crate::model::{Change, Content, DataPath, FileChange, Id, PatchBytes, RowAddress, RowChange, RowPatch};
@@ -93,7 +94,7 @@ impl Looking<'_> {
                 let address = RowAddress::Column { table: table.clone(), column: column.clone() };
                 Ok::<_, crate::Error>(matches!(rows.get(&address)?, Some(RowChange::Added { .. })))
             };
-            if !matches!(said, RowChange::Excluded { .. }) && !is_added()? {
+            if !matches!(said, RowChange::Excluded { .. }) && !is_class_merge(&difference.address) && !is_added()? {
                 whys.push(format!("sample `{row}` has a cell in column `{column}`, which was not added"));
             }
         }

@@ -60,6 +60,12 @@ impl Overlay {
         self.root
     }
 
+    /// The overlay that says nothing.
+    #[must_use]
+    pub fn with_nothing(&self) -> Overlay {
+        Overlay { nodes: self.nodes.clone(), root: None }
+    }
+
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         self.root.is_none()

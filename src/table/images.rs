@@ -57,11 +57,20 @@ pub struct Layout {
     pub classes: Vec<String>,
     /// The folders that class folders are in.
     pub roots: BTreeSet<DataPath>,
+    /// How many names come between a split, or the top, and the class.
+    skip: usize,
 }
 
 impl Layout {
     /// Finds out what folders mean of which each has an image in it.
     pub fn of(folders: &BTreeSet<DataPath>) -> Layout {
+        Layout::like(folders, None)
+    }
+
+    /// As [`Layout::of`], where the same files once were in folders of classes, as `first` says.
+    ///
+    /// So many names come before the class still where one class alone is left, which by itself would name the dataset.
+    pub fn like(folders: &BTreeSet<DataPath>, first: Option<&Layout>) -> Layout {
         let names = |folder: &DataPath| -> Vec<String> {
             folder.components().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
         };
@@ -81,9 +90,16 @@ impl Layout {
         let class_names = |skip: usize| -> BTreeSet<&str> {
             placed.iter().filter_map(|(_, names, _, from)| names.get(from + skip).map(String::as_str)).collect()
         };
-        let skip = (0..).find(|skip| has_splits || class_names(*skip).len() != 1).unwrap_or(0);
+        let mut skip = (0..).find(|skip| has_splits || class_names(*skip).len() != 1).unwrap_or(0);
+        if let Some(first) = first.filter(|first| !first.classes.is_empty() && first.skip < skip) {
+            let (now, then) = (class_names(skip), class_names(first.skip));
+            let are_known = then.iter().all(|name| first.classes.iter().any(|class| class == name));
+            if now.is_empty() || are_known {
+                skip = first.skip;
+            }
+        }
         let classes: Vec<String> = class_names(skip).into_iter().map(str::to_owned).collect();
-        let mut layout = Layout { classes, ..Layout::default() };
+        let mut layout = Layout { classes, skip, ..Layout::default() };
         for (folder, names, split, from) in placed {
             let class = names.get(from + skip).map(|name| (name.clone(), from + skip + 1));
             if let Some((_, depth)) = &class {
@@ -94,6 +110,11 @@ impl Layout {
         layout
     }
 
+    /// Whether other folders beside these might have given another meaning to the same names.
+    pub fn is_in_doubt(&self) -> bool {
+        self.skip > 0 || self.classes.is_empty()
+    }
+
     /// The same, where folders are no classes.
     #[must_use]
     pub fn without_classes(mut self) -> Layout {
@@ -102,11 +123,11 @@ impl Layout {
     }
 
     /// As [`Layout::of`], where there are empty folders, too: those may be classes that have lost their images.
-    pub fn with_empty(folders: &BTreeSet<DataPath>, empty: &[DataPath]) -> Layout {
-        let mut layout = Layout::of(folders);
+    pub fn with_empty(folders: &BTreeSet<DataPath>, empty: &[DataPath], first: Option<&Layout>) -> Layout {
+        let mut layout = Layout::like(folders, first);
         if layout.classes.is_empty() {
             let all = folders.iter().chain(empty).cloned().collect();
-            layout = Layout::of(&all);
+            layout = Layout::like(&all, first);
             layout.folders.retain(|folder, _| folders.contains(folder));
             if layout.folders.values().all(|meaning| meaning.class.is_none()) {
                 return layout.without_classes();
@@ -190,11 +211,24 @@ mod tests {
         let folders =
             |names: &[&str]| names.iter().map(|name| name.parse().expect("a path")).collect::<Vec<DataPath>>();
         let classes = |images: &[&str], empty: &[&str]| {
-            Layout::with_empty(&folders(images).into_iter().collect(), &folders(empty)).classes
+            Layout::with_empty(&folders(images).into_iter().collect(), &folders(empty), None).classes
         };
         assert_eq!(classes(&["cat"], &["dog"]), ["cat", "dog"]);
         assert_eq!(classes(&["cat", "dog"], &["fox", "x/y"]), ["cat", "dog", "fox"]);
         assert_eq!(classes(&["images"], &["out"]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_last_class_of_folders_of_classes_is_one_still() {
+        let of =
+            |names: &[&str]| names.iter().map(|name| name.parse().expect("a path")).collect::<BTreeSet<DataPath>>();
+        let classes = |first: &[&str], now: &[&str]| Layout::like(&of(now), Some(&Layout::of(&of(first)))).classes;
+        assert_eq!(classes(&["cat", "dog"], &["cat"]), ["cat"]);
+        assert_eq!(classes(&["cat", "dog"], &["pet"]), ["pet"], "both were merged into a new one");
+        assert_eq!(classes(&["pets/cat", "pets/dog"], &["pets/cat"]), ["cat"]);
+        assert_eq!(classes(&["cat", "dog/big", "dog/small"], &["dog/big", "dog/small"]), ["dog"]);
+        assert_eq!(classes(&["cat", "dog"], &["pets/cat", "pets/dog"]), ["cat", "dog"], "they were moved together");
+        assert_eq!(classes(&["images"], &["images"]), Vec::<String>::new());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! They are the paths that the store shows otherwise than it was last known to,
 //! and that nobody wrote to since.
 
+use std::sync::PoisonError;
+
 use tracing::{debug, info};
 use veneer::dataset::View;
 use veneer::model::{Change, Content, DataPath, FileChange, Id};
@@ -10,6 +12,7 @@ use veneer::{Error, Result};
 
 use super::emit::{Said, Sayings, emit};
 use super::extra::Extra;
+use super::held::hold;
 use super::journal;
 use super::keeper::{Keeper, Known};
 use super::load::{Forgotten, Loaded, load_tree};
@@ -50,6 +53,8 @@ impl Keeper {
             return Ok(());
         }
         let differences = known.view.overlay().diff(view.overlay())?;
+        // Nobody opens a file while it is decided whether somebody has it open.
+        let bodies = self.working.bodies.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.working.state();
         let now = emit(&state.tree)?;
         let (mut clean, mut dirty) = (Vec::new(), 0);
@@ -65,8 +70,11 @@ impl Keeper {
         let was_whole = known.changes == Some(self.working.changes());
         let mut loaded = Loaded::default();
         for path in &clean {
+            let was = state.tree.find(path).map_err(Error::from)?;
             load_tree(&mut state.tree, view, path, &mut loaded)?;
+            hold(&mut state.tree, known, path, was, &|ino| bodies.contains_key(&ino), &mut loaded.records)?;
         }
+        drop(bodies);
         loaded.records.push(Record::Settled(settled));
         // Whoever takes over before it is told has it told.
         let Forgotten { names, inodes } = loaded.forgotten;

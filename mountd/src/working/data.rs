@@ -85,6 +85,7 @@ impl Working {
             What::Hidden(_) => return Err(Refused(libc::ENOENT)),
         }
         let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        self.hold_replaced(ino)?;
         let body = bodies.entry(ino).or_default();
         body.count += 1;
         body.forgotten = false;
@@ -101,6 +102,7 @@ impl Working {
         }
         let closed = bodies.remove(&ino);
         drop(bodies);
+        self.tell_closed(ino);
         if closed.is_some_and(|body| body.forgotten) {
             self.drop_orphan(&mut self.state(), ino);
         }

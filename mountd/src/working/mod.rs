@@ -11,6 +11,7 @@
 //! | [`asked`] | which of them were done already, when the kernel asks again |
 //! | [`load`], [`emit`] | how an overlay becomes a state, a state an overlay |
 //! | [`keeper`], [`snapshot`], `stored`, [`catch_up`] | what the store is told, and what it tells |
+//! | [`held`] | what becomes of writes to a file that was edited behind the back of its writer |
 //! | [`extra`] | `.veneer/` |
 //! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
 //! | [`fuse`], [`answers`], `words`, [`through`], [`to_kernel`] | the kernel's protocol |
@@ -28,6 +29,7 @@ pub mod emit;
 pub mod extra;
 pub mod fence;
 pub mod fuse;
+mod held;
 pub mod journal;
 pub mod keeper;
 pub mod listing;
@@ -56,6 +58,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -90,6 +93,8 @@ pub struct Working {
     /// Counts whatever was changed, so that it is known when nothing was.
     changes: AtomicU64,
     extra: RwLock<Arc<Extra>>,
+    /// Who is told when the last program closes a file that it held.
+    closed: Mutex<Option<SyncSender<()>>>,
 }
 
 /// Who reads scratch files, and which ones go when nobody does.
@@ -207,6 +212,7 @@ impl Working {
             pins: Mutex::default(),
             changes: AtomicU64::new(u64::from(was_left)),
             extra: RwLock::default(),
+            closed: Mutex::default(),
         })
     }
 

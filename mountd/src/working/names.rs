@@ -220,7 +220,13 @@ impl Working {
     }
 
     /// Forgets an inode that has no name, when no program and no kernel knows it any more.
+    ///
+    /// One that is held goes once what was written to it is in the draft.
     pub fn drop_orphan(&self, state: &mut State, ino: Ino) {
+        if let Some(held) = state.tree.held.get_mut(&ino) {
+            held.forgotten = true;
+            return;
+        }
         let scratch = match state.tree.spoken_inode(ino) {
             Some(Inode { links: 0, what, .. }) => match what {
                 What::File(Bytes::Scratch(number)) => Some(*number),

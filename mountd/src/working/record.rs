@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use veneer::base::Row;
-use veneer::model::{Change, Extent, Id};
+use veneer::model::{Change, Extent, FileChange, Id};
 
 /// The number of an inode: of one that was made here, or of a row of the base as one folder tree shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -138,6 +138,20 @@ pub enum Record {
     Untold(Vec<(Ino, Vec<u8>)>, Vec<Ino>),
     /// It was told all that it must forget.
     Told,
+    /// What is known of a file that was replaced behind the back of those who have it open; `None`: no more.
+    Held(Ino, Option<Held>),
+}
+
+/// A file whose name shows what others edited it to, while a program may still write to what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Who has its name now.
+    pub heir: Ino,
+    /// What of its bytes is in the draft: what was written since is laid over the draft by that.
+    pub before: FileChange,
+    /// Whether the kernel does not know it any more, as far as this process was told.
+    #[serde(skip)]
+    pub forgotten: bool,
 }
 
 /// What a working state was last known to be in the store.

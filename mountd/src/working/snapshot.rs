@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is begun again when others change the draft meanwhile.
 const TRIES: u32 = 3;
 /// What a step says that it was.
-const LABEL: &str = "edits through the mount";
+pub(super) const LABEL: &str = "edits through the mount";
 
 impl Keeper {
     /// Puts all that was written into the store, as the author's draft.
@@ -73,12 +73,14 @@ impl Keeper {
         draft.save(LABEL)?;
         let overlay = draft.view().overlay().root();
         let revision = draft.based_on();
-        drop(draft);
         known.settled = Settled { overlay, revision, ..known.settled };
         known.view = self.dataset.view_at(revision, overlay)?;
         known.said = changes_said;
         known.changes = Some(changes);
-        self.settle(known)
+        self.settle(known)?;
+        let was_laid = self.lay_held(known, &mut draft)?;
+        drop(draft);
+        if was_laid { self.follow(known) } else { Ok(()) }
     }
 
     /// Whether nothing was written that the store was not told of.

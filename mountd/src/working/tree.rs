@@ -15,7 +15,7 @@ use veneer::model::{DataPath, Entry, Kind};
 
 use super::asked::Done;
 use super::load::Forgotten;
-use super::record::{Bytes, Ino, Inode, Record, Settled, Showing, Times, What};
+use super::record::{Bytes, Held, Ino, Inode, Record, Settled, Showing, Times, What};
 use super::refused::{Answer, Refused};
 use crate::attributes::Owner;
 
@@ -30,6 +30,10 @@ pub struct Tree {
     settled: Option<Settled>,
     done: Done,
     untold: Forgotten,
+    /// Files that were replaced behind the back of those who may write to them, see [`super::held`].
+    pub held: BTreeMap<Ino, Held>,
+    /// As `held`, of files that nobody had open: whoever still opens one, by its number, makes it held.
+    pub replaced: HashMap<Ino, Held>,
     next_made: u64,
     next_showing: Showing,
     next_scratch: u64,
@@ -105,6 +109,8 @@ impl Tree {
             settled: None,
             done: Done::default(),
             untold: Forgotten::default(),
+            held: BTreeMap::new(),
+            replaced: HashMap::new(),
             next_made: 1,
             next_showing: 1,
             next_scratch: 1,
@@ -121,7 +127,11 @@ impl Tree {
             Record::Drop(ino) => {
                 self.inodes.remove(ino);
                 self.folders.remove(ino);
+                self.held.remove(ino);
+                self.replaced.remove(ino);
             }
+            Record::Held(ino, Some(held)) => drop(self.held.insert(*ino, held.clone())),
+            Record::Held(ino, None) => drop(self.held.remove(ino)),
             Record::Name(folder, name, ino) => self.folders.entry(*folder).or_default().set(name, *ino),
             Record::Unsaid(folder, name) => {
                 if let Some(spoken) = self.folders.get_mut(folder) {
@@ -146,7 +156,8 @@ impl Tree {
     fn begin(&mut self) {
         self.done.clear();
         self.untold = Forgotten::default();
-        let orphans: Vec<Ino> = self.touched().filter(|(_, inode)| inode.links == 0).map(|(ino, _)| ino).collect();
+        let is_orphan = |(ino, inode): &(Ino, &Inode)| inode.links == 0 && !self.held.contains_key(ino);
+        let orphans: Vec<Ino> = self.touched().filter(is_orphan).map(|(ino, _)| ino).collect();
         orphans.into_iter().for_each(|ino| self.apply(&Record::Drop(ino)));
     }
 
@@ -222,6 +233,7 @@ impl Tree {
         if !names.is_empty() || !inodes.is_empty() {
             records.push(Record::Untold(names.clone(), inodes.clone()));
         }
+        records.extend(self.held.iter().map(|(ino, held)| Record::Held(*ino, Some(held.clone()))));
         records.extend(self.settled.map(Record::Settled));
         records
     }

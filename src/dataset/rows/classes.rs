@@ -187,7 +187,12 @@ impl Draft {
         }
         if let Classes::Folders = map.classes {
             let before = self.view.overlay.clone();
-            return self.rename_class_folders(from, to).inspect_err(|_| self.view.overlay = before);
+            let renamed = self.rename_class_folders(from, to).inspect_err(|_| self.view.overlay = before)?;
+            self.note_renamed(map, from, to)?;
+            return Ok(renamed);
+        }
+        if let Classes::InLabels = map.classes {
+            self.note_renamed(map, from, to)?;
         }
         let (from, name) = ([from.to_owned()], Value::Text(to.to_owned()));
         match map.table() {
@@ -206,7 +211,9 @@ impl Draft {
         }
         if let Classes::Folders = map.classes {
             let before = self.view.overlay.clone();
-            return self.add_class_folders(name).inspect_err(|_| self.view.overlay = before);
+            self.add_class_folders(name).inspect_err(|_| self.view.overlay = before)?;
+            // Whoever makes it again means another one.
+            return self.note_renamed(map, name, name);
         }
         let (Classes::Rows(table) | Classes::Places(table)) = &map.classes else {
             return Err(Error::invalid("class to add", name, "a class of this format is there once a label has it"));
@@ -235,6 +242,7 @@ impl Draft {
         let classes = self.view.classes(map)?;
         from.iter().try_for_each(|name| is_there(classes.iter().map(|class| &class.name), name))?;
         let others: Vec<String> = from.iter().filter(|name| *name != into).cloned().collect();
+        self.note_merged(map, &others, &Value::Text(into.to_owned()))?;
         if let Classes::Folders = map.classes {
             if let (Some(first), false) = (others.first(), classes.iter().any(|class| class.name == into)) {
                 let renamed = self.rename_class_folders(first, into)?;
@@ -257,6 +265,7 @@ impl Draft {
         let numbers: Vec<String> = gone.iter().map(|class| class.number.clone()).collect();
         let number = kept.number.parse().map_or_else(|_| Value::Text(kept.number.clone()), Value::Int);
         let changed = self.label(map, &numbers, &number)?;
+        self.note_merged(map, &numbers, &number)?;
         if let Classes::Rows(table) = &map.classes {
             let delete = |class: &&ClassRow| RowEdit::Delete { row: class.row.clone() };
             self.edit_table(table, gone.iter().map(delete).collect())?;
@@ -266,6 +275,16 @@ impl Draft {
             self.edit_table(table, vec![RowEdit::Set { row: kept.row.clone(), cells }])?;
         }
         Ok(changed)
+    }
+
+    /// Gives all labels of a class another one, as its map has it: a number, or a name.
+    pub(super) fn merge_labels(&mut self, map: &ClassMap, class: &str, into: &Value) -> Result<()> {
+        let class = [class.to_owned()];
+        self.in_all_labels(map, |draft, map| match map.classes {
+            Classes::Folders => draft.merge_class_folders(&class, &into.to_string()),
+            _ => draft.label(map, &class, into),
+        })
+        .map(drop)
     }
 
     /// Does all of an edit or nothing, to labels of samples that are excluded as well.

@@ -5,6 +5,7 @@
 mod align;
 mod blame;
 mod cells;
+mod class_merges;
 mod classes;
 pub(super) mod column;
 mod compact;
@@ -45,6 +46,7 @@ mod traces;
 mod work;
 
 pub use blame::{Blame, CellBlame, RowBlame, RowFate};
+pub(super) use class_merges::{folders_merged_since, is_class_merge};
 pub use classes::{Class, ClassMap};
 pub use declared::TableKey;
 pub(super) use declared::with_choice;

@@ -11,6 +11,7 @@ use crate::dataset::draft::Draft;
 use crate::dataset::rows::{RowEdit, column};
 use crate::dataset::view::View;
 use crate::model::{Change, Content, DataPath, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
 use crate::table::{Column, TableSchema};
 use crate::{Error, Result};
 
@@ -161,21 +162,27 @@ impl Draft {
 
     /// Gives what is said of a sample to the key that it has now.
     pub(in crate::dataset) fn carry_samples(&mut self, moved: &[(String, String)]) -> Result<()> {
-        let samples = self.view.overlay.samples()?;
-        if samples.root().is_none() {
-            return Ok(());
-        }
-        let mut changes = Changes::new();
-        for (from, to) in moved {
-            for (address, change) in samples.of_row(PART, from)? {
-                if let RowAddress::Cell { column, .. } = &address {
-                    changes.insert(cell(to, column), Some(change));
-                    changes.entry(address).or_insert(None);
-                }
+        let samples = carried(&self.view.overlay.samples()?, moved)?;
+        self.view.overlay = self.view.overlay.with_samples(&samples)?;
+        Ok(())
+    }
+}
+
+/// What is said of samples, for the keys that these have now: old and new ones.
+pub(in crate::dataset) fn carried(samples: &Rows, moved: &[(String, String)]) -> Result<Rows> {
+    if samples.root().is_none() {
+        return Ok(samples.clone());
+    }
+    let mut changes = Changes::new();
+    for (from, to) in moved {
+        for (address, change) in samples.of_row(PART, from)? {
+            if let RowAddress::Cell { column, .. } = &address {
+                changes.insert(cell(to, column), Some(change));
+                changes.entry(address).or_insert(None);
             }
         }
-        self.change_samples(changes)
     }
+    if changes.is_empty() { Ok(samples.clone()) } else { samples.with(changes) }
 }
 
 /// The samples that there are.

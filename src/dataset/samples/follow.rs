@@ -8,7 +8,7 @@ use super::{PART, hide};
 use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
-use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, keys_in};
+use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, is_class_merge, keys_in};
 use crate::dataset::view::{Place, View};
 use crate::model::{Content, DataPath, Kind, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -127,6 +127,9 @@ pub(in crate::dataset) fn follow(
     let (mut gone, mut come, mut lost) = (Changes::new(), Changes::new(), Vec::new());
     for (address, change) in samples.entries()? {
         let RowAddress::Cell { row, column, .. } = &address else { continue };
+        if is_class_merge(&address) {
+            continue;
+        }
         let now = match &main {
             Some(main) => main.keys.now(&main.part, row),
             None => Some(row.clone()),

@@ -37,11 +37,6 @@ fn base_path(view: &View, node: &Node) -> Result<Option<(Row, DataPath)>> {
     }
 }
 
-/// The key of an image, wherever no other one shows the same bytes.
-pub(super) fn key_of(view: &View, node: &Node) -> Result<String> {
-    Ok(base_path(view, node)?.map_or_else(|| node.path.to_string(), |(_, path)| path.to_string()))
-}
-
 impl Images {
     /// Looks at all names of a view.
     pub(super) fn of(view: &View) -> Result<Images> {
@@ -70,9 +65,21 @@ impl Images {
     }
 
     /// What the folders mean; `are_classes`: whether nothing but a folder's name may say an image's class.
-    pub(super) fn layout(&self, are_classes: bool) -> Layout {
+    ///
+    /// What the source has as folders of classes stays that, however few classes are left.
+    pub(super) fn layout(&self, view: &View, are_classes: bool) -> Result<Layout> {
         let folders = self.folders();
-        if are_classes { Layout::with_empty(&folders, &self.empty) } else { Layout::of(&folders).without_classes() }
+        if !are_classes {
+            return Ok(Layout::of(&folders).without_classes());
+        }
+        let layout = Layout::with_empty(&folders, &self.empty, None);
+        if view.overlay().is_empty() || !layout.is_in_doubt() {
+            return Ok(layout);
+        }
+        let source = View { overlay: view.overlay().with_nothing(), ..view.clone() };
+        let images = Images::of(&source)?;
+        let first = Layout::with_empty(&images.folders(), &images.empty, None);
+        Ok(Layout::with_empty(&folders, &self.empty, Some(&first)))
     }
 
     fn folders(&self) -> BTreeSet<DataPath> {

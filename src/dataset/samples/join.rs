@@ -6,7 +6,7 @@ use super::images::Images;
 use super::place::Places;
 use super::{EXCLUDED, PART, coco, hide, listed, readable, voc, yolo};
 use crate::Result;
-use crate::dataset::rows::{Table, column};
+use crate::dataset::rows::{Table, column, is_class_merge};
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::table::images::Layout;
@@ -125,6 +125,9 @@ impl Beside {
     pub(super) fn of(view: &View) -> Result<Beside> {
         let mut beside = Beside::default();
         for (address, change) in view.overlay().samples()?.entries()? {
+            if is_class_merge(&address) {
+                continue;
+            }
             match (address, change) {
                 (RowAddress::Column { column, .. }, RowChange::Added { data_type }) => {
                     beside.added.push(column::added(&column, &data_type)?);
@@ -168,7 +171,7 @@ impl Joined {
         let images = Images::of(&view)?;
         let has_notes = tables.iter().any(is_annotation);
         let speaks_of_images = |table: &Table| is_annotation(table) && table.format.name() != "yolo";
-        let layout = images.layout(folders_are_classes(&tables));
+        let layout = images.layout(&view, folders_are_classes(&tables))?;
         let is_of_images = !images.all.is_empty() || tables.iter().any(speaks_of_images);
         let main = if is_of_images { None } else { largest(&view, &tables)? };
         let mut joined = Joined {

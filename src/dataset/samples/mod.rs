@@ -45,6 +45,7 @@ use std::sync::Arc;
 
 pub(super) use blame::blame;
 pub(super) use diff::diff;
+pub(super) use edit::carried;
 pub(super) use follow::{follow, follow_bytes, may_have_moved};
 pub(super) use scan::{outline, scan};
 

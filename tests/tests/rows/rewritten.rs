@@ -1,9 +1,11 @@
 //! Files of rows that a program rewrote as a whole: history speaks of their rows all the same.
 
 use std::fs;
+use std::io::Write;
 use std::process::Command;
+use std::time::Duration;
 
-use harness::{Home, Mount, need, skip};
+use harness::{Home, Mount, need, skip, wait};
 use serde_json::{Value, json};
 
 use super::{COCO, CSV, home, home_with_branch};
@@ -152,5 +154,28 @@ with open(path, "w") as file:
     assert_eq!(brief, expected, "{lines:?}");
     let rows = home.json("rows d labels");
     assert_eq!(json!([rows[2]["label"], rows[2]["weight"]]), json!(["elk", 0.5]), "{rows}");
+    mount.unmount();
+}
+
+#[test]
+fn what_a_program_writes_on_after_an_edit_by_command_is_kept_with_the_edit() {
+    need!(skip::mounting());
+    let home = home();
+    let mount = Mount::new(&home, "d --writable");
+    let path = mount.join("labels.csv");
+    let mut file = fs::OpenOptions::new().append(true).open(&path).expect("opened");
+    file.write_all(b"d.png,before,1\r\n").expect("written");
+    home.ok("set d labels --key 0 label=cow");
+    file.write_all(b"e.png,after,2\r\n").expect("written");
+    home.ok("set d labels --key 1 score=0.125");
+    file.write_all(b"f.png,last,3\r\n").expect("written");
+    drop(file);
+    let all = CSV.replace("a.png,cat", "a.png,cow").replace("b.png,\"dog, big\",1", "b.png,\"dog, big\",0.125")
+        + "d.png,before,1\r\ne.png,after,2\r\nf.png,last,3\r\n";
+    let shown = || fs::read_to_string(&path).is_ok_and(|text| text == all);
+    let is_shown = wait::until(Duration::from_secs(5), shown).is_some();
+    assert!(is_shown, "{:?}\n{all:?}\n{}", fs::read_to_string(&path), mount.log());
+    home.ok("commit d -m both");
+    assert_eq!(home.ok("cat d labels.csv"), all);
     mount.unmount();
 }

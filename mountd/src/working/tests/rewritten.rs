@@ -29,3 +29,123 @@ fn a_file_that_was_in_a_snapshot_and_is_renamed_over_a_table_is_told_by_rows_the
     let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["image", "label", "note"]);
 }
+
+const CSV: &str = "image,label\na.png,cat\nb.png,dog\n";
+
+/// A program has a file open for writing and has written; then somebody sets a cell of it, and the program writes on.
+fn edited_while_open(world: &World, written: &[u8], edited: impl FnOnce(&mut Draft)) -> Ino {
+    world.write("labels.csv", CSV.len() as u64, b"c.png,cow\n").expect("written");
+    let ino = world.find("labels.csv").expect("there");
+    world.working().open_file(ino).expect("opened");
+    world.keeper().snapshot().expect("in the store");
+    world.edit(edited);
+    world.keeper().catch_up().expect("caught up");
+    world.working().write(ino, CSV.len() as u64 + 10, written).expect("written");
+    ino
+}
+
+fn set_label(draft: &mut Draft, label: &str) {
+    let table = draft.view().table(Some("labels")).expect("a table");
+    let cells = vec![("label".to_owned(), veneer::model::Value::Text(label.to_owned()))];
+    let edit = veneer::dataset::rows::RowEdit::Set { row: "0".to_owned(), cells };
+    draft.edit_table(&table, vec![edit]).expect("set");
+}
+
+fn csv(world: &World) -> String {
+    let mut bytes = vec![0; 200];
+    let ino = world.find("labels.csv").expect("there");
+    let read = world.working().read(ino, 0, &mut bytes).expect("read");
+    bytes.truncate(read);
+    String::from_utf8(bytes).expect("text")
+}
+
+const BOTH: &str = "image,label\na.png,mouse\nb.png,dog\nc.png,cow\nd.png,fox\n";
+
+#[test]
+fn what_is_written_to_a_file_that_was_edited_meanwhile_is_laid_over_the_edit() {
+    let mut world = World::new(&[("labels.csv", CSV)]);
+    let ino = edited_while_open(&world, b"d.png,fox\n", |draft| set_label(draft, "mouse"));
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH);
+    world.working().write(ino, CSV.len() as u64 + 20, b"e.png,elk\n").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    let all = format!("{BOTH}e.png,elk\n");
+    assert_eq!(csv(&world), all);
+    world.edit(|draft| assert_eq!(draft.undo().expect("one step"), "edits through the mount"));
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH, "what was taken back is not laid over it again");
+    world.working().close_file(ino);
+    world.remount();
+    assert_eq!(csv(&world), BOTH);
+}
+
+#[test]
+fn what_is_written_to_a_file_that_was_edited_meanwhile_outlives_a_kill() {
+    for takes_over in [true, false] {
+        let mut world = World::new(&[("labels.csv", CSV)]);
+        edited_while_open(&world, b"d.png,fox\n", |draft| set_label(draft, "mouse"));
+        if takes_over {
+            world.take_over()
+        } else {
+            world.mount()
+        }
+        world.keeper().snapshot().expect("in the store");
+        assert_eq!(csv(&world), BOTH);
+    }
+}
+
+#[test]
+fn who_writes_last_to_a_cell_or_to_a_file_without_rows_has_it_and_nothing_is_lost_without_a_write() {
+    let world = World::new(&[("labels.csv", CSV)]);
+    edited_while_open(&world, b"", |draft| set_label(draft, "mouse"));
+    let ino = world.find("labels.csv").expect("there");
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH.replace("d.png,fox\n", ""));
+    world.working().open_file(ino).expect("opened");
+    world.edit(|draft| set_label(draft, "owl"));
+    world.keeper().catch_up().expect("caught up");
+    world.working().write(ino, 18, b"whale").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH.replace("mouse", "whale").replace("d.png,fox\n", ""));
+
+    let world = World::new(&[("notes", "one")]);
+    let ino = world.find("notes").expect("there");
+    world.working().open_file(ino).expect("opened");
+    world.edit(|draft| {
+        let file = NewFile { content: &mut "two".as_bytes(), mode: None, mtime_ns: None };
+        draft.put(&DataPath::parse(b"notes").expect("a path"), file).expect("put");
+    });
+    world.keeper().catch_up().expect("caught up");
+    world.working().write(ino, 3, b" more").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    assert!(world.shown()["notes"].contains("one more"), "{:?}", world.shown());
+}
+
+#[test]
+fn the_last_program_that_closes_a_file_that_was_edited_meanwhile_has_its_writes_shown() {
+    let world = World::new(&[("labels.csv", CSV)]);
+    let (sender, closed) = std::sync::mpsc::sync_channel(1);
+    world.working().tell_when_closed(sender);
+    let ino = edited_while_open(&world, b"d.png,fox\n", |draft| set_label(draft, "mouse"));
+    world.working().open_file(ino).expect("opened twice");
+    world.working().close_file(ino);
+    assert!(closed.try_recv().is_err());
+    world.working().close_file(ino);
+    closed.try_recv().expect("told");
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH);
+    world.working().forget(ino);
+    assert!(world.working().state().tree.spoken_inode(ino).is_none(), "nobody knows it any more");
+}
+
+#[test]
+fn what_a_program_opens_by_the_number_that_it_had_is_written_over_the_edit() {
+    let world = World::new(&[("labels.csv", CSV)]);
+    let ino = world.find("labels.csv").expect("there");
+    world.edit(|draft| set_label(draft, "mouse"));
+    world.keeper().catch_up().expect("caught up");
+    world.working().open_file(ino).expect("opened late");
+    world.working().write(ino, CSV.len() as u64, b"c.png,cow\n").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH.replace("d.png,fox\n", ""));
+}
