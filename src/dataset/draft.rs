@@ -77,8 +77,9 @@ impl Draft {
         let (branch, writer) = (BranchName::main(), "nobody".parse().expect("a name"));
         let name = RefName::draft(&dataset.name, &branch, &writer);
         let (dataset, revision) = (dataset.for_writing(), view.base.id());
-        let (saved, merge, has_new_content, new_classes) = (None, None, false, BTreeSet::new());
-        Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes }
+        let (saved, merge, has_new_content) = (None, None, false);
+        let (new_classes, stays) = (BTreeSet::new(), BTreeMap::new());
+        Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes, stays }
     }
 
     /// The draft's present state, unsaved edits included.
