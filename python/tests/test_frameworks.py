@@ -81,6 +81,25 @@ def test_the_losses_of_keras_have_the_mean_that_keras_measures(
     assert np.mean([row["loss"] for row in rows if row["epoch"] == 2]) == pytest.approx(measured, rel=1e-4)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_epoch_that_ends_keras_early_is_recorded_as_it_was(
+    keras: Any, served: Service, mounted: str, is_first: bool
+) -> None:
+    x = features().astype(np.float32)
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+    from veneer.hooks.keras import callback
+
+    stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=100, patience=0, restore_best_weights=True)
+    with veneer.start_run("each", data=mounted) as each, veneer.start_run("last", data=mounted) as last:
+        records = [callback(run, x, NUMBER, sample=KEYS, every=every) for run, every in ((each, 1), (last, 5))]
+        both = [stop, *records] if is_first else [*records, stop]
+        model.fit(x, NUMBER, epochs=9, verbose=0, callbacks=both)
+    # Nothing gets better by 100: the second epoch is the last, and the first one's weights are put back.
+    assert {row["epoch"] for row in served.rows("each")} == {0, 1}
+    assert served.rows("last") == served.rows("each", epoch="1") != []
+
+
 def test_keras_refuses_what_is_no_classifier(keras: Any, served: Service, mounted: str) -> None:
     model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Reshape((2, 2)), keras.layers.Dense(3)])
     model.compile(loss="mse")
@@ -178,19 +197,21 @@ def test_transformers_gives_a_text_the_mean_loss_of_its_own_tokens(served: Servi
         # A column that the model does not take is left out, as the Trainer does.
         data.append({"input_ids": rng.integers(0, 16, 6), "labels": labels, "name": at})
     arguments = transformers.TrainingArguments(
-        str(home / "out"), num_train_epochs=2, report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True
+        str(home / "out"), num_train_epochs=3, report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True
     )
     with veneer.start_run("tokens", data=mounted) as run:
         trainer = transformers.Trainer(model, arguments, train_dataset=data)
         with pytest.raises(veneer.InvalidError, match="has 10 samples, and named are 60"):
             callback(run, trainer, sample=KEYS)
-        trainer.add_callback(callback(run, trainer, sample=KEYS[:10]))
+        trainer.add_callback(callback(run, trainer, sample=KEYS[:10], every=2))
         trainer.train()
         assert model.training
     rows = served.rows("tokens")
-    assert len(rows) == 20 and all(row.get("predicted") is None for row in rows)
+    # Each second of three epochs, and the last.
+    assert [row["epoch"] for row in rows] == [1] * 10 + [2] * 10
+    assert all(row.get("predicted") is None for row in rows)
     model.eval()
-    for row, one in zip([row for row in rows if row["epoch"] == 1], data, strict=True):
+    for row, one in zip([row for row in rows if row["epoch"] == 2], data, strict=True):
         with torch.no_grad():
             told = model(torch.tensor(one["input_ids"])[None], labels=torch.tensor(one["labels"])[None])
         assert row["loss"] == pytest.approx(float(told.loss), rel=1e-4)
@@ -249,7 +270,9 @@ def test_boxes_of_ultralytics_are_those_that_it_writes_itself(served: Service, s
         told = model.val(
             data=f"{signs}/data.yaml", batch=3, project=str(home), name="out", save_txt=True, save_conf=True, **quiet
         )
-    rows = served.rows("val")
+        model.val(data=f"{signs}/data.yaml", batch=1, project=str(home), name="again", **quiet)
+    assert {row["epoch"] for row in served.rows("val")} == {0, 1}
+    rows = served.rows("val", epoch="0")
     assert [row["sample"] for row in rows] == [f"images/val/{at}.png" for at in range(8)]
     assert sum(len(row["boxes"]) for row in rows) > 0
     for row in rows:

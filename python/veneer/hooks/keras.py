@@ -59,16 +59,28 @@ def callback(
     class Collector(keras.callbacks.Callback):  # type: ignore[misc]
         """Records epochs."""
 
+        _left: int | None = None
+
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             run.log_scalars(logs or {}, step=epoch)
-            # A loop of one's own may not say how many epochs there are.
-            if (epoch + 1) % every == 0 or epoch + 1 == (self.params or {}).get("epochs"):
-                found = self.model.predict(x, batch_size=batch_size, verbose=0)
-                if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(labels):
-                    shape = getattr(found, "shape", type(found).__name__)
-                    raise InvalidError(f"these are no classes of {len(labels)} samples: {shape}", kind="invalid")
-                losses = _losses(loss or self.model.loss, labels, found)
-                run.log(sample=sample, epoch=epoch, loss=losses, predicted=found)
+            self._left = epoch
+            # Whatever ends it early may also put other weights into the model, before the end is told.
+            if (epoch + 1) % every == 0 or self.model.stop_training:
+                self._record()
+
+        def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+            self._record()
+
+        def _record(self) -> None:
+            epoch, self._left = self._left, None
+            if epoch is None:
+                return
+            found = self.model.predict(x, batch_size=batch_size, verbose=0)
+            if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(labels):
+                shape = getattr(found, "shape", type(found).__name__)
+                raise InvalidError(f"these are no classes of {len(labels)} samples: {shape}", kind="invalid")
+            losses = _losses(loss or self.model.loss, labels, found)
+            run.log(sample=sample, epoch=epoch, loss=losses, predicted=found)
 
     return Collector()
 

@@ -48,6 +48,8 @@ def callback(
     class Recorder(_lightning().Callback):  # type: ignore[misc]
         """Records epochs."""
 
+        _left: int | None = None
+
         def on_train_start(self, trainer: Any, module: Any) -> None:
             if trainer.is_global_zero:
                 # What does not fit is told before an epoch is spent.
@@ -59,8 +61,17 @@ def callback(
             if trainer.is_global_zero:
                 measured = {f"lightning/{name}": float(value) for name, value in trainer.callback_metrics.items()}
                 run.log_scalars(measured, step=epoch)
-                if (epoch + 1) % every == 0 or trainer.should_stop or epoch + 1 == trainer.max_epochs:
-                    self._collector.record(epoch)
+                self._left = epoch
+                if (epoch + 1) % every == 0:
+                    self._record()
+
+        def on_train_end(self, trainer: Any, module: Any) -> None:
+            self._record()
+
+        def _record(self) -> None:
+            epoch, self._left = self._left, None
+            if epoch is not None:
+                self._collector.record(epoch)
 
     return Recorder()
 

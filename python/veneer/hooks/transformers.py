@@ -10,6 +10,7 @@ trainer.add_callback(callback(run, trainer, sample=paths))
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,7 +47,7 @@ def callback(
         Gives (batch,) losses for logits and labels. If not said, the cross entropy for logits (batch, k); for
         logits (batch, …, k) its mean over the labels that are not -100.
     every : int
-        Only each so many epochs, and the last.
+        Only each so many epochs, and the last, unless an evaluation ends the training early.
     """
     import torch
     from transformers import TrainerCallback
@@ -64,13 +65,13 @@ def callback(
                 run.log_scalars(told, step=state.global_step)
 
         def on_epoch_end(self, args: Any, state: Any, control: Any, model: Any = None, **of: Any) -> None:
-            epoch = max(round(state.epoch) - 1, 0)
-            is_last = control.should_training_stop or state.epoch >= args.num_train_epochs
-            if state.is_world_process_zero and ((epoch + 1) % every == 0 or is_last):
+            # The last one may be a part.
+            epoch = math.ceil(state.epoch - 1e-6) - 1
+            if state.is_world_process_zero and ((epoch + 1) % every == 0 or control.should_training_stop):
                 modes = [(part, part.training) for part in model.modules()]
                 model.eval()
                 try:
-                    with torch.no_grad():
+                    with torch.no_grad(), trainer.compute_loss_context_manager():
                         self._record(model, epoch)
                 finally:
                     for part, mode in modes:
@@ -79,8 +80,7 @@ def callback(
         def _record(self, model: Any, epoch: int) -> None:
             # Its own loader knows how to collate; that of several processes would give a part of the samples.
             like = trainer.get_test_dataloader(asked)
-            size = trainer.args.eval_batch_size
-            at, device = 0, next(model.parameters()).device
+            at, size, device = 0, trainer.args.eval_batch_size, next(model.parameters()).device
             for batch in torch.utils.data.DataLoader(like.dataset, batch_size=size, collate_fn=like.collate_fn):
                 inputs = {name: one.to(device) if hasattr(one, "to") else one for name, one in batch.items()}
                 logits, labels = model(**inputs)["logits"].float(), inputs["labels"]

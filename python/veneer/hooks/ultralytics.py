@@ -23,8 +23,9 @@ def attach(run: Run, model: Any, *, confidence_min: float = 0.25, overlap_min: f
     """Has a model's validations recorded: of each epoch of `train`, and of `val` by itself; returns the model.
 
     A row for each image of the validation part: `boxes` in its own pixels, how many of its labelled boxes were
-    `missed`, and how many of those found are `spurious`. What Ultralytics measured is kept as scalars. It trains
-    on several devices in processes of its own, which know nothing of callbacks: this is for one.
+    `missed`, and how many of those found are `spurious`. `val` by itself counts as one more epoch. What
+    Ultralytics measured in training is kept as scalars. On several devices it trains in processes of its own,
+    which know nothing of callbacks: this is for one.
 
     Parameters
     ----------
@@ -48,24 +49,23 @@ def attach(run: Run, model: Any, *, confidence_min: float = 0.25, overlap_min: f
 class _Recorder:
     def __init__(self, run: Run, confidence_min: float, overlap_min: float) -> None:
         self._run, self._confidence_min, self._overlap_min = run, confidence_min, overlap_min
-        self._epoch: int | None = None
-        self._measured = -1
+        self._epoch, self._is_training, self._measured = 0, False, -1
 
     def train_epoch_start(self, trainer: Any) -> None:
-        self._epoch = int(trainer.epoch)
+        self._epoch, self._is_training = int(trainer.epoch), True
 
     def fit_epoch_end(self, trainer: Any) -> None:
         # It is said once more at the end, of the best weights.
-        if self._epoch is not None and self._measured != self._epoch:
+        if self._measured != self._epoch:
             self._measured = self._epoch
             measured = {**trainer.label_loss_items(trainer.tloss, prefix="train"), **trainer.metrics}
             self._run.log_scalars(measured, step=self._epoch)
 
     def train_end(self, trainer: Any) -> None:
-        self._epoch, self._measured = None, -1
+        self._epoch, self._is_training, self._measured = self._epoch + 1, False, -1
 
     def val_start(self, validator: Any) -> None:
-        if self._epoch is not None and not validator.training:
+        if self._is_training and not validator.training:
             return
         update = validator.update_metrics
 
@@ -78,6 +78,8 @@ class _Recorder:
 
     def val_end(self, validator: Any) -> None:
         vars(validator).pop("update_metrics", None)
+        if not self._is_training:
+            self._epoch += 1
 
     def _record(self, names: Any, preds: Any, batch: Any) -> None:
         from ultralytics.utils import ops
@@ -95,4 +97,4 @@ class _Recorder:
             sides = ops.scale_boxes(shape, sides.copy(), batch["ori_shape"][at], batch["ratio_pad"][at])
             boxes.append({"boxes": sides, "labels": [names[int(one)] for one in classes], "scores": scores})
         columns = {"boxes": boxes, "missed": missed, "spurious": spurious}
-        self._run.log(columns, sample=batch["im_file"], epoch=self._epoch or 0)
+        self._run.log(columns, sample=batch["im_file"], epoch=self._epoch)
