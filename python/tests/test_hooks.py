@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from typing import Any
-
 import numpy as np
 import pytest
+from hooked import NUMBER, agree, example, features
 
 import veneer
-from conftest import CLASSES, HERE, KEYS, Service
-
-NUMBER = np.arange(len(KEYS)) // 20
-
-
-def features(seed: int = 0) -> np.ndarray[Any, Any]:
-    """Four numbers for each sample, by which its class can be told."""
-    rng = np.random.default_rng(seed)
-    return np.asarray(rng.normal(size=(len(KEYS), 4)) + 3 * np.eye(4)[NUMBER])
-
-
-def example(name: str, *words: str) -> str:
-    """Runs an example script as somebody would; returns what it prints."""
-    command = [sys.executable, str(HERE / "examples" / name), *words]
-    environment = {**os.environ, "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
-
-
-def agree(rows: list[dict[str, Any]]) -> None:
-    """The loss is that of the label, and the confidence that of the class that was taken for it."""
-    assert {row["predicted"] for row in rows} <= set(CLASSES)
-    right = [row for row in rows if row["predicted"] == row["sample"].split("/")[0]]
-    assert right
-    for row in rows:
-        least = -np.log(row["confidence"])
-        assert row["loss"] == pytest.approx(least, abs=1e-3) if row in right else row["loss"] > least - 1e-3
+from conftest import CLASSES, KEYS, Service
 
 
 def test_sklearn_records_epochs_out_of_sample_and_doubts_a_wrong_label(served: Service, mounted: str) -> None:
@@ -114,13 +83,15 @@ def test_torch_is_asked_in_evaluation_mode_and_for_named_samples(served: Service
 
     data = torch.utils.data.TensorDataset(torch.tensor(features()).float(), torch.tensor(NUMBER))
     loader = torch.utils.data.DataLoader(data, batch_size=7, shuffle=True)
-    model = torch.nn.Sequential(torch.nn.Dropout(0.9), torch.nn.Linear(4, 3))
+    model = torch.nn.Sequential(torch.nn.Dropout(0.9), torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))
+    # As a training has it that keeps a part as it is.
+    model[2].eval()
     with veneer.start_run("dropout", data=mounted) as run:
         with pytest.raises(veneer.InvalidError, match="has 60 samples, and named are none"):
             Collector(run, model, loader)
         collector = Collector(run, model, loader, sample=KEYS)
         collector.record(0)
         collector.record(1)
-        assert model.training
+        assert [part.training for part in model] == [True, True, False] and model.training
     first, second = (served.rows("dropout", epoch=epoch) for epoch in "01")
     assert [row["loss"] for row in first] == [row["loss"] for row in second] and len(first) == 60

@@ -54,7 +54,7 @@ def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Pat
             status = 1
             try:
                 record(run, epoch + 1)
-                run._leave()
+                run._share.leave()
                 status = 0
             finally:
                 os._exit(status)
@@ -71,7 +71,7 @@ def test_children_that_say_nothing_keep_nothing_from_being_sent(served: Service,
         for epoch in range(30):
             record(run, epoch)
             # Among so many forks some come while the parent sends.
-            run._wake.set()
+            run._share.wake.set()
             child = os.fork()
             if child == 0:
                 signal.pause()
@@ -178,7 +178,7 @@ def test_another_process_does_not_hold_the_mount(mounted: str, served: Service) 
     if child == 0:
         signal.pause()
     try:
-        assert run._hold is not None
+        assert run._share.hold is not None
         run.finish()
         with veneer.dataset("animals").edit("one less") as edit:
             edit.remove("cat/00.png")

@@ -119,7 +119,7 @@ def test_what_a_killed_training_left_is_sent_by_hand(
             run.log(epoch=epoch, sample=["cat/00.png", "dog/00.png"], loss=[epoch, epoch])
             run.log_scalars(step=epoch, mean=epoch)
             if epoch % 100 == 0:
-                run._writer.flush()
+                run._share.writer.flush()
                 print(epoch, flush=True)
     """)
     seen = [int(process.stdout.readline()) for _ in range(5)]
@@ -142,7 +142,7 @@ def test_by_hand_it_is_sent_to_a_store_that_nobody_serves(animals: Path, script:
         import os, veneer
         run = veneer.start_run("left", data="animals")
         run.log(sample=["cat/00.png"], loss=[1.0])
-        run._writer.flush()
+        run._share.writer.flush()
         os._exit(1)
     """)
     process.communicate(timeout=60)
@@ -256,7 +256,7 @@ def test_logging_costs_fifty_microseconds_and_twenty_nanoseconds_a_value(
                 # As a step of a training is: the thread that writes gets its turn.
                 time.sleep(0.001)
             medians.append(statistics.median(times[1:]))
-        run._forget()
+        run._share.forget()
         # Others use the machine, too: what counts is the best of five medians.
         best, limit = min(medians), CALL_S + values * VALUE_S
         said.append(f"{name}: {best * 1e6:.0f} µs of {limit * 1e6:.0f}")
@@ -267,9 +267,9 @@ def test_logging_costs_fifty_microseconds_and_twenty_nanoseconds_a_value(
 
 def test_only_one_process_sends_at_a_time(served: Service, animals: Path) -> None:
     run = veneer.start_run("alone", data="animals")
-    run._is_over = True
+    run._share.is_over = True
     run.log(sample=["cat/00.png"], loss=[1.0])
-    run._writer.flush()  # type: ignore[union-attr]
+    run._share.writer.flush()  # type: ignore[union-attr]
     mine, other = Delivery(spool.RunFolder(run.folder)), Delivery(spool.RunFolder(run.folder))
     with mine._alone() as is_mine, other._alone() as is_others:
         assert (is_mine, is_others) == (True, False)

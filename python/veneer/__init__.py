@@ -11,6 +11,7 @@ run.finish()                                                         # also by `
 | module | knows |
 |---|---|
 | `start`, `ranks`, `run` | what a run looks at; which process of a job this is; what a training says |
+| `share` | what one process has of a run: its threads, forks and the end |
 | `calls`, `values` | one call, checked; what was handed in, kept as it is then |
 | `columns`, `names`, `tables` | as Arrow; which rows are meant; what these are rows of |
 | `writer`, `spool`, `deliver` | the thread that writes; the files; how they are sent |

@@ -9,43 +9,28 @@ run.finish()
 Every batch is on local disk before it is sent (`spool`), and is sent by a thread
 of its own (`deliver`): a service that is down, slow or restarting costs the
 training nothing. The training waits for `log` to copy what it is given; columns
-are made of it in the thread that writes (`writer`).
+are made of it in the thread that writes (`writer`). Threads, forks and the end are
+`share`.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import html
-import logging
-import os
-import sys
-import threading
-import time
-import weakref
 from collections.abc import Mapping, Sequence
-from multiprocessing import util as multiprocessing_util
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from .calls import Change, Counts, Rows, Scalars, rows_of
-from .deliver import Delivery
-from .errors import InvalidError, VeneerError
+from .errors import InvalidError
 from .mounts import Hold
 from .names import Names
 from .parameters import Parameters
 from .reduce import reduced
-from .service import has_service, to_change
+from .share import Share, told_of
 from .spool import RunFolder
 from .suspicion import Suspicion, suspicion
 from .tables import Classes
-from .writer import Writer
-
-log = logging.getLogger("veneer")
-
-_FIRST_PAUSE_S, _PAUSE_MAX_S = 0.25, 10.0
-_every: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
 class Run:
@@ -85,32 +70,13 @@ class Run:
         self.revision: str | None = begin.get("ref")
         self.folder: Path = folder.path
         self.rank = rank
-        self._asked_name = str(begin["name"])
-        self._folder = folder
-        self._names = names
-        self._classes = classes
-        self._hold = hold
-        self._is_owner = is_owner
         self._samples = samples
+        self._share = Share(str(begin["name"]), folder, names, classes, hold=hold, rank=rank, is_owner=is_owner)
         self._parameters = Parameters(self._tell, begin.get("parameters") or {})
-        self._delivery = Delivery(folder, begins=rank == 0 and is_owner)
-        self._counts = Counts()
         self._is_checked = False
-        self._is_finished = False
-        self._writer: Writer | None = None
-        self._begin_threads()
-        _every.add(self)
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, status={self.status!r})"
-
-    def _begin_threads(self) -> None:
-        """What only lives in one process."""
-        self._process = os.getpid()
-        self._making, self._sending = threading.Lock(), threading.Lock()
-        self._wake = threading.Event()
-        self._is_over = False
-        self._sender: threading.Thread | None = None
 
     # ── what is recorded ─────────────────────────────────────────────────────────────────────
 
@@ -159,14 +125,13 @@ class Run:
         InvalidError
             For arrays of different lengths, and values that nothing can be made of.
         """
-        self._check_process()
-        if self._is_finished:
+        self._share.check_process()
+        if self._share.is_finished:
             raise InvalidError(f"the run `{self.name}` is finished", kind="finished")
         found = columns if not values else {**(columns or {}), **values}
         call = rows_of(sample, epoch, found or {}, self._samples if among is None else among, box_form)
         if not self._is_checked and call.count:
-            with self._making:
-                wrong = self._names.first_unknown(call.sample, call.among)
+            wrong = self._share.first_unknown(call)
             if wrong is not None:
                 raise wrong
             self._is_checked = True
@@ -261,32 +226,30 @@ class Run:
     @property
     def name(self) -> str:
         """The name at the service, or the one that was asked for as long as that was not reached."""
-        told = self._folder.read("begun.json") if self.folder.exists() else None
-        if told is not None:
-            self._asked_name = str(told.get("name", self._asked_name))
-        return self._asked_name
+        return self._share.name
 
     @property
     def status(self) -> str:
         """`running` or `finished`, as this process knows it."""
-        return "finished" if self._is_finished else "running"
+        return "finished" if self._share.is_finished else "running"
 
     @property
     def counts(self) -> Counts:
         """What became of what this process logged."""
-        return self._counts if self._writer is None else self._writer.counts
+        return self._share.counts
 
     @property
     def trouble(self) -> str | None:
         """Why nothing can be sent now; None where it can."""
-        return self._delivery.trouble
+        return self._share.delivery.trouble
 
     def _repr_html_(self) -> str:
+        folder = self._share.folder
         rows = {
             "status": self.status,
             "dataset": f"{self.dataset}@{(self.revision or '')[:12]}" if self.dataset else "none",
             "rows": f"{self.counts.rows:,}",
-            "waits to be sent": f"{self._folder.bytes():,} bytes" if self.folder.exists() else "nothing",
+            "waits to be sent": f"{folder.bytes():,} bytes" if folder.path.exists() else "nothing",
             **({"trouble": self.trouble} if self.trouble else {}),
             **{name: str(value) for name, value in self._parameters.items()},
         }
@@ -297,15 +260,7 @@ class Run:
 
     def flush(self, timeout: float = 30.0) -> bool:
         """Has all that was logged on the disk, and waits until it is sent; returns whether it is."""
-        self._check_process()
-        until = time.monotonic() + timeout
-        if self._writer is not None and not self._writer.flush(timeout):
-            return False
-        while not self._deliver(until - time.monotonic()):
-            if time.monotonic() > until or self._delivery.trouble is not None:
-                return False
-            time.sleep(0.02)
-        return True
+        return self._share.flush(timeout)
 
     def finish(
         self, status: Literal["finished", "failed"] = "finished", *, error: str | None = None, timeout: float = 60.0
@@ -315,46 +270,7 @@ class Run:
         What could not be sent stays in the spool; ``python -m veneer spool flush`` sends it. Of several ranks,
         rank 0 ends the run for all. A second time does nothing.
         """
-        if self._is_finished:
-            return
-        self._check_process()
-        self._is_finished = True
-        try:
-            if self._writer is not None:
-                self._writer.flush(timeout)
-            if self._is_owner and self.rank == 0:
-                told = {"status": status, **({"error": error} if error else {})}
-                with contextlib.suppress(OSError):
-                    self._folder.write("end.json", told)
-            self._send_rest(timeout)
-        finally:
-            self._stop()
-            _every.discard(self)
-
-    def _send_rest(self, timeout: float) -> None:
-        if not self.folder.exists() or self.flush(timeout):
-            return
-        store = self._delivery.store
-        if not has_service(store) and os.path.isdir(store):
-            # The store is at hand, and nobody serves it: then it is served for a moment.
-            with contextlib.suppress(VeneerError, OSError), to_change(store) as client:
-                self._delivery = Delivery(self._folder, client, begins=self.rank == 0)
-                if self._deliver(timeout):
-                    return
-        waits = f"{self._folder.bytes():,} bytes of the run `{self.name}` wait in {self.folder}"
-        log.warning("%s; `python -m veneer spool flush` sends them", waits)
-
-    def _stop(self) -> None:
-        self._is_over = True
-        self._wake.set()
-        if self._hold is not None:
-            self._hold.let_go()
-        self._counts, self._asked_name = self.counts, self.name
-        # Whoever sends in this moment would put the folder's lock back.
-        is_free = self._sending.acquire(timeout=1.0)
-        self._folder.leave()
-        if is_free:
-            self._sending.release()
+        self._share.finish(status, error, timeout)
 
     def __enter__(self) -> Run:
         return self
@@ -365,102 +281,22 @@ class Run:
         if error is None:
             self.finish()
         else:
-            self.finish("failed", error=_told(error))
+            self.finish("failed", error=told_of(error))
 
-    # ── threads and processes ────────────────────────────────────────────────────────────────
+    # ── between threads and processes ────────────────────────────────────────────────────────
+
+    def start_sender(self) -> None:
+        """Begins to send in a thread; another one is not begun."""
+        self._share.start_sender()
 
     def _put(self, call: Rows | Scalars | Change) -> None:
-        self._check_process()
-        writer = self._writer or self._make_writer()
-        writer.put(call)
+        self._share.put(call)
 
     def _tell(self, parameters: Mapping[str, Any]) -> None:
         self._put(Change({"parameters": dict(parameters)}))
 
-    def _make_writer(self) -> Writer:
-        with self._making:
-            if self._writer is None:
-                self._writer = Writer(self._folder, self._names, self._classes, self._wake.set, self._is_in_trouble)
-                if not self._is_owner:
-                    self._folder.join()
-                    # A worker of multiprocessing ends without `atexit`.
-                    multiprocessing_util.Finalize(self, Run._leave, args=(self,), exitpriority=10)
-            return self._writer
-
-    def _is_in_trouble(self) -> bool:
-        return self._delivery.trouble is not None
-
-    def _deliver(self, timeout: float) -> bool:
-        """Sends what there is; returns whether all of this process is sent, and the end of the run if it said so."""
-        if self._sending.acquire(timeout=max(0.0, timeout)):
-            try:
-                self._delivery.send()
-            finally:
-                self._sending.release()
-        own = "" if self._writer is None else self._writer.id
-        ends = self._is_owner and self.rank == 0 and (self.folder / "end.json").exists()
-        return not ends and not any(file.name.startswith(own + "-") for file in self._folder.ready())
-
-    def start_sender(self) -> None:
-        """Begins to send in a thread; another one is not begun."""
-        if self._sender is None and not self._is_over:
-            self._sender = threading.Thread(target=self._send, name="veneer-send", daemon=True)
-            self._sender.start()
-
-    def _send(self) -> None:
-        wake, pause = self._wake, _FIRST_PAUSE_S
-        while not self._is_over and self._process == os.getpid():
-            wake.wait(pause if self._delivery.trouble else 1.0)
-            wake.clear()
-            if self._is_over:
-                break
-            was_in_trouble = self._is_in_trouble()
-            with self._sending:
-                self._delivery.send(beats=self.rank == 0)
-            if not self._is_in_trouble():
-                pause = _FIRST_PAUSE_S
-                if was_in_trouble and self._writer is not None:
-                    # What became large meanwhile need not wait longer.
-                    self._writer.flush(0)
-            else:
-                # However much is logged, a service in trouble is not asked all the time.
-                time.sleep(pause)
-                pause = min(pause * 2, _PAUSE_MAX_S)
-
-    def _check_process(self) -> None:
-        if self._process != os.getpid():
-            self._in_child()
-
-    def _in_child(self) -> None:
-        """Becomes a run of this process, which was forked from the one that began it."""
-        if self._writer is not None:
-            self._writer.abandon()
-        self._writer = None
-        self._folder.step_out()
-        self._hold, hold = None, self._hold
-        if hold is not None:
-            hold.let_go()
-        self._is_owner = False
-        self._delivery = Delivery(self._folder, begins=False)
-        self._begin_threads()
-
-    def _leave(self) -> None:
-        """Hands over what this process logged, when it ends and is not the run's own."""
-        if self._process == os.getpid() and not self._is_finished:
-            self._is_finished = True
-            if self._writer is not None:
-                self._writer.flush(10.0)
-                self._deliver(10.0)
-            self._stop()
-
-    def _forget(self) -> None:
-        """Leaves nothing of a run that could not begin."""
-        self._is_finished = True
-        self._stop()
-        _every.discard(self)
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return _attached, (str(self.folder), self._names, self._classes, self.rank, self._samples)
+        return _attached, (str(self.folder), self._share.names, self._share.classes, self.rank, self._samples)
 
 
 def _attached(folder: str, names: Names, classes: Classes, rank: int, samples: Sequence[Any] | None) -> Run:
@@ -469,30 +305,3 @@ def _attached(folder: str, names: Names, classes: Classes, rank: int, samples: S
     if not folder_of.join():
         raise InvalidError(f"the run in {folder} is finished", kind="finished")
     return Run(folder=folder_of, names=names, classes=classes, rank=rank, is_owner=False, samples=samples)
-
-
-def _told(error: BaseException) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-@atexit.register
-def _at_exit() -> None:
-    error = getattr(sys, "last_value", None)
-    # In a notebook the last error is that of a cell, and no reason that the process ends.
-    is_interactive = hasattr(sys, "ps1") or "IPython" in sys.modules
-    for run in list(_every):
-        if run._process != os.getpid() or not run._is_owner:
-            run._leave()
-        elif error is not None and not is_interactive:
-            run.finish("failed", error=_told(error))
-        else:
-            run.finish()
-
-
-def _in_forked_child() -> None:
-    for run in list(_every):
-        run._in_child()
-
-
-os.register_at_fork(after_in_child=_in_forked_child)

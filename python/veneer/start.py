@@ -198,14 +198,14 @@ def start_run(
         samples=samples,
     )
     try:
-        told = {"name": name} if of.rank else run._delivery.begin()
+        told = {"name": name} if of.rank else run._share.delivery.begin()
         if told.get("name") != name:
             log.warning("a run `%s` was there already: this one is `%s`", name, told.get("name"))
     except (ServiceError, OSError) as error:
         log.warning("the run is kept in %s until it can be sent: %s", run.folder, error)
-        run._delivery.trouble = str(error)
+        run._share.delivery.trouble = str(error)
     except VeneerError:
-        run._forget()
+        run._share.forget()
         raise
     run.start_sender()
     return run

@@ -67,7 +67,9 @@ class Collector:
         """Records loss, class and confidence of each sample, and the mean loss and accuracy as scalars."""
         import torch
 
-        model, was_training = self._model, self._model.training
+        model = self._model
+        # A part that is frozen may be in another mode than the whole.
+        modes = [(part, part.training) for part in model.modules()]
         device = next((one.device for one in model.parameters()), torch.device("cpu"))
         at, total, right = 0, 0.0, 0
         model.eval()
@@ -82,5 +84,6 @@ class Collector:
                     total += float(losses.sum())
                     right += int((logits.argmax(dim=1) == classes).sum())
         finally:
-            model.train(was_training)
+            for part, mode in modes:
+                part.training = mode
         self._run.log_scalars(step=epoch, loss=total / max(at, 1), accuracy=right / max(at, 1))
