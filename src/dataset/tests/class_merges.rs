@@ -125,7 +125,8 @@ fn labels_of_a_class_that_the_other_side_merged_into_another_one_are_of_that() {
         |d: &mut Draft| insert(d, "annotations", &[("image_id", Value::Int(1)), ("category_id", Value::Int(5))]);
     let of_file = |at: &'static str, text: &'static str| move |d: &mut Draft| put(d, at, text);
     type Edit<'a> = Box<dyn Fn(&mut Draft) -> Result<()> + 'a>;
-    let sets: [(&[(&str, &str)], Edit<'_>, &str, &str); 4] = [
+    type Set<'a> = (&'a [(&'a str, &'a str)], Edit<'a>, &'a str, &'a str);
+    let sets: [Set<'_>; 4] = [
         (&[("coco.json", COCO)], Box::new(of_coco), "coco.json", r#""category_id": 5"#),
         (
             &[("data.yaml", YAML), ("labels/a.txt", "1 .5 .5 .1 .1\n")],
