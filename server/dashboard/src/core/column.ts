@@ -202,3 +202,8 @@ export function cellText(column: Column, row: number): string {
   if (column.is === "time") return new Date(value).toISOString();
   return String(value);
 }
+
+/** A cell of lists and rows as JSON has it: what Arrow makes of them is its own. */
+export const plainCell = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value ?? null, (_, one) => listed(one)));
+const listed = (one: unknown) => (ArrayBuffer.isView(one) ? [...(one as unknown as Iterable<number>)] : one);

@@ -8,6 +8,9 @@ export const isTime = ({ type }: TableColumn) => /^(timestamp|date)/i.test(type)
 export const isBoolean = ({ type }: TableColumn) => /^bool/i.test(type);
 export const isText = ({ type }: TableColumn) => /^(large_?utf8|utf8|string|dictionary)/i.test(type);
 
+/** A label may have so many classes; the service lists no more values of a column at once. */
+export const CLASSES_MAX = 10_000;
+
 /** A column whose values are classes, by name or by number. */
 export const isLabel = ({ role }: TableColumn) => role.kind === "label" || role.kind === "split";
 
@@ -111,9 +114,11 @@ export const predictedColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => name.endsWith(".predicted")) ??
   columns.find(({ name }) => /^predict(ed|ion)$/.test(name)) ??
   null;
+/** A column whose cells are lists of boxes: the true ones of a picture, or those that a run has predicted. */
+export const isBoxList = ({ name, type }: TableColumn) => /(^|\.)boxes$/.test(name) && /struct/i.test(type);
 /** What a run has predicted of the boxes: a list in the row of the picture. */
 export const predictedBoxesColumn = (columns: readonly TableColumn[]) =>
-  columns.find(({ name, type }) => name.endsWith(".boxes") && /struct/i.test(type)) ?? null;
+  columns.find((column) => column.name.includes(".") && isBoxList(column)) ?? null;
 export const lossColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => /(^|\.)loss$/.test(name)) ?? null;
 export const confidenceColumn = (columns: readonly TableColumn[]) =>

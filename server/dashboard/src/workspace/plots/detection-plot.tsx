@@ -1,6 +1,7 @@
 /** How well the predicted boxes of a run are the true ones: for each class, and which pictures are at fault. */
 import { useEffect, useState } from "react";
 import type { Row } from "../../api/contract";
+import { plainCell } from "../../core/column";
 import { Detection, type PictureFaults } from "../../core/detection";
 import { count, counted } from "../../parts/amounts";
 import { Empty, Failure, Loading } from "../../parts/states";
@@ -8,11 +9,10 @@ import { say } from "../../parts/toasts";
 import { listedBoxes, useBoxSource } from "../boxes";
 import { predictedBoxesColumn } from "../columns";
 import { addClause, useWorkspace } from "../context";
+import { inSlices } from "../in-slices";
 import { keysOfRows } from "../keys-of-rows";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
 
-/** Pictures that are looked at before the page may draw again. */
-const AT_ONCE = 500;
 /** A link names no more rows than these. */
 const KEYS_MAX = 500;
 
@@ -37,26 +37,18 @@ export default function DetectionPlot({ least, floor }: { least: number; floor: 
     if (a?.kind !== "cells" || b?.kind !== "cells") return;
     if (where !== undefined && mask === null) return;
     const detection = new Detection(least);
-    let isWanted = true;
     const boxesOf = (cell: unknown) => listedBoxes(label, { _key: "", _row: 0, cell } as Row, "cell", null);
-    const go = (from: number) => {
-      if (!isWanted) return;
-      const end = Math.min(a.length, from + AT_ONCE);
-      for (let row = from; row < end; row++) {
+    return inSlices(
+      a.length,
+      (row) => {
         const guess = b.at(row);
         // A picture that the run has not looked at says nothing of it.
-        if (guess === null || guess === undefined || (where !== undefined && !mask?.get(row))) continue;
-        const sure = boxesOf(plain(guess)).filter(({ confidence }) => (confidence ?? 1) >= floor);
-        detection.add(row, boxesOf(plain(a.at(row))), sure);
-      }
-      const isWhole = end === a.length;
-      setDone({ detection, isWhole });
-      if (!isWhole) setTimeout(() => go(end), 0);
-    };
-    go(0);
-    return () => {
-      isWanted = false;
-    };
+        if (guess === null || guess === undefined || (where !== undefined && !mask?.get(row))) return;
+        const sure = boxesOf(plainCell(guess)).filter(({ confidence }) => (confidence ?? 1) >= floor);
+        detection.add(row, boxesOf(plainCell(a.at(row))), sure);
+      },
+      (isWhole) => setDone({ detection, isWhole }),
+    );
   }, [truths.data, guesses.data, mask, where, least, floor, label]);
   if (!source?.inline || !guessed) {
     return (
@@ -70,10 +62,6 @@ export default function DetectionPlot({ least, floor }: { least: number; floor: 
   if (!done) return <Loading what="true and predicted boxes" />;
   return <Scores {...done} least={least} floor={floor} />;
 }
-
-/** Arrow's own lists and rows as those of JSON. */
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null, (_, one) => listed(one)));
-const listed = (one: unknown) => (ArrayBuffer.isView(one) ? [...(one as unknown as Iterable<number>)] : one);
 
 interface Props {
   detection: Detection;

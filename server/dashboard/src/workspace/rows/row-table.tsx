@@ -5,6 +5,7 @@ import type { Row, TableColumn } from "../../api/contract";
 import { setQuery } from "../../app/location";
 import { count } from "../../parts/amounts";
 import { Empty, Failure } from "../../parts/states";
+import { useScaledScroll } from "../../parts/use-scaled-scroll";
 import { categoryColour } from "../../render/palette";
 import { useTheme } from "../../theme/theme";
 import { useBoxes } from "../boxes";
@@ -21,7 +22,6 @@ import { useRowClicks } from "./row-clicks";
 import { useRowPages } from "./row-pages";
 import { useShownColumns } from "./shown-columns";
 import { Thumbnail } from "./thumbnail";
-import { useScaledScroll } from "./use-scaled-scroll";
 
 const HEAD_PX = 30;
 const CHECK_PX = 34;
