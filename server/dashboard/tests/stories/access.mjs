@@ -16,7 +16,10 @@ export const access = {
       workspace().slice(origin.length),
       workspace({ view: "grid" }).slice(origin.length),
       workspace({ mode: "triage" }).slice(origin.length),
-      addressOf(boxed.dataset, boxed.run ? { run: boxed.run } : {}).slice(origin.length),
+      addressOf(
+        boxed.dataset,
+        boxed.run ? { run: boxed.run, facets: JSON.stringify(["boxes", `${boxed.run}.boxes`]) } : {},
+      ).slice(origin.length),
       `${path}/history`,
       ...(child ? [`${path}/diff?from=${child.parents[0]}&to=${child.revision}`] : []),
       `${path}/conflicts?branch=main`,

@@ -1,6 +1,6 @@
 /** What is seen of boxes over all pictures: what they are filtered by, and how well they are predicted. */
 import { strict as assert } from "node:assert";
-import { matched, retry, rowsReady } from "../world.mjs";
+import { matched, number, retry, rowsReady } from "../world.mjs";
 
 /** The rows that list boxes, as the service has them. */
 async function picturesOf(api, { dataset, table, run }) {
@@ -42,5 +42,41 @@ export const boxes = {
     await facets.getByLabel("boxes area from", { exact: true }).fill("");
     await page.keyboard.press("Enter");
     await retry(async () => assert.equal(await page.locator(".chips .chip").count(), 1));
+  },
+
+  "each class has its precision and recall, and one of them is shown large": async (
+    page,
+    { addressOf, api, boxed, label, path, run, shot, table, workspace },
+  ) => {
+    if (!run || !label) return "there is no run to score";
+    const trust = { kind: "trust", actual: label.name, predicted: `${run}.predicted`, confidence: `${run}.confidence` };
+    await page.goto(workspace({ plots: JSON.stringify([trust]) }));
+    await rowsReady(page);
+    const curves = page.locator(".class-curve");
+    await curves.first().waitFor();
+    const averages = await curves.locator(".quiet").allInnerTexts();
+    const shares = averages.map((text) => Number.parseFloat(text.replace("AP ", "")));
+    assert.deepEqual(
+      shares,
+      [...shares].sort((a, b) => a - b),
+    );
+    const worst = await curves.first().locator("bdi").innerText();
+    await curves.first().click();
+    const where = encodeURIComponent(`"${run}.predicted" = '${worst}'`);
+    const said = await api(`${path}/at/main/tables/${table.name}/rows?run=${run}&limit=1&where=${where}`);
+    await retry(async () => assert.equal(number(await page.locator(".trust .plot-words").innerText()), said.matched));
+    await page.getByRole("img", { name: `recall of ${worst}` }).waitFor();
+    await shot(page, "class-curves");
+    if (!boxed.run) return;
+    await page.goto(
+      addressOf(boxed.dataset, { run: boxed.run, conf: "0", plots: JSON.stringify([{ kind: "detection" }]) }),
+    );
+    await curves.first().waitFor();
+    const name = await curves.first().locator("bdi").innerText();
+    const line = page.locator(".plot-scroll tbody tr", { has: page.getByText(name, { exact: true }) });
+    assert.equal(
+      await curves.first().locator(".quiet").innerText(),
+      `AP ${await line.locator("td").last().innerText()}`,
+    );
   },
 };

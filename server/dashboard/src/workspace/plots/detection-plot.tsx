@@ -1,9 +1,11 @@
 /** How well the predicted boxes of a run are the true ones: for each class, and which pictures are at fault. */
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Row } from "../../api/contract";
 import { plainCell } from "../../core/column";
 import { Detection, type PictureFaults } from "../../core/detection";
+import { precisionRecall } from "../../core/precision-recall";
 import { count, counted } from "../../parts/amounts";
+import { SaveChart } from "../../parts/save-chart";
 import { Empty, Failure, Loading } from "../../parts/states";
 import { say } from "../../parts/toasts";
 import { listedBoxes, useBoxSource } from "../boxes";
@@ -12,6 +14,7 @@ import { addClause, useWorkspace } from "../context";
 import { inSlices } from "../in-slices";
 import { keysOfRows } from "../keys-of-rows";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
+import { ClassCurves, percent, RecallChart } from "./class-curves";
 
 /** A link names no more rows than these. */
 const KEYS_MAX = 500;
@@ -72,6 +75,7 @@ interface Props {
 
 function Scores({ detection, isWhole, least, floor }: Props) {
   const workspace = useWorkspace();
+  const [picked, setPicked] = useState<string | null>(null);
   const scores = detection.scores();
   const known = scores.filter(({ average }) => !Number.isNaN(average));
   const mean = known.reduce((sum, { average }) => sum + average, 0) / Math.max(1, known.length);
@@ -86,7 +90,8 @@ function Scores({ detection, isWhole, least, floor }: Props) {
     addClause(filter, { condition: { kind: "keys", column: table.key, keys } });
     if (rows.length > KEYS_MAX) say(`The ${KEYS_MAX} worst of ${count(rows.length)} pictures`);
   };
-  const percent = (share: number) => (Number.isNaN(share) ? "—" : `${(share * 100).toFixed(1)} %`);
+  const classes = useMemo(() => detection.scored(), [detection]);
+  const one = classes.find(({ name }) => name === picked);
   return (
     <div className="plot plot-scroll">
       <div className="plot-bar" role="toolbar" aria-label="Pictures at fault">
@@ -139,6 +144,13 @@ function Scores({ detection, isWhole, least, floor }: Props) {
           ))}
         </tbody>
       </table>
+      {isWhole && (
+        <div className="trust">
+          {one && <SaveChart name="precision-recall" />}
+          {one && <RecallChart curve={precisionRecall(one.scored, one.truths)} of={one.name} />}
+          <ClassCurves classes={classes} picked={picked} onPick={setPicked} />
+        </div>
+      )}
     </div>
   );
 }
