@@ -14,12 +14,13 @@ import { addClause, setFilter, useWorkspace, WorkspaceProvider } from "./context
 import { Dock } from "./dock";
 import { DraftBar } from "./draft-bar";
 import { useEditing } from "./editing";
-import { focusFromLink } from "./focus";
+import { focusFromLink, useFocus } from "./focus";
 import { LabelKeys } from "./label-keys";
 import { clearSelection, useSelection } from "./selection";
 import { TableSheets } from "./table-sheets";
 import { Triage } from "./triage";
 import { ViewBar } from "./view-bar";
+import { forgetVisited, openVisited, visit, write } from "./visited";
 
 export default function WorkspacePage({ dataset, refName }: { dataset: string; refName: string }) {
   return (
@@ -34,6 +35,15 @@ function Frame() {
   const { dataset, refName, table, at, dropped } = useWorkspace();
   const focus = query.get("focus");
   useEffect(() => focusFromLink(focus), [focus]);
+  useEffect(() => openVisited(dataset, table.name), [dataset, table.name]);
+  const looked = useFocus(({ key }) => key);
+  useEffect(() => {
+    if (looked !== null) visit(looked);
+  }, [looked]);
+  useEffect(() => {
+    window.addEventListener("pagehide", write);
+    return () => window.removeEventListener("pagehide", write);
+  }, []);
   // Row numbers mean nothing in another table or view.
   // biome-ignore lint/correctness/useExhaustiveDependencies: they are what the effect waits for
   useEffect(() => clearSelection, [dataset, refName, table.name, table.rows]);
@@ -110,6 +120,12 @@ function useWorkspaceCommands() {
       group: "Filter",
       keys: "Shift+E",
       run: () => toSelection(true),
+    },
+    {
+      id: "forget-visited",
+      title: "Forget which rows of this table were visited",
+      group: "View",
+      run: forgetVisited,
     },
     { id: "filter-clear", title: "Clear all filters", group: "Filter", keys: "D", run: () => setFilter([]) },
     {

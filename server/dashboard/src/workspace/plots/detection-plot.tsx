@@ -10,14 +10,12 @@ import { Empty, Failure, Loading } from "../../parts/states";
 import { say } from "../../parts/toasts";
 import { listedBoxes, useBoxSource } from "../boxes";
 import { predictedBoxesColumn } from "../columns";
-import { addClause, useWorkspace } from "../context";
+import { useWorkspace } from "../context";
 import { inSlices } from "../in-slices";
 import { keysOfRows } from "../keys-of-rows";
+import { nameable, showKeys } from "../show-keys";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
 import { ClassCurves, percent, RecallChart } from "./class-curves";
-
-/** A link names no more rows than these. */
-const KEYS_MAX = 500;
 
 type Fault = Exclude<keyof PictureFaults, "row">;
 const FAULTS: [Fault, string][] = [
@@ -80,15 +78,13 @@ function Scores({ detection, isWhole, least, floor }: Props) {
   const known = scores.filter(({ average }) => !Number.isNaN(average));
   const mean = known.reduce((sum, { average }) => sum + average, 0) / Math.max(1, known.length);
   const show = async (fault: Fault) => {
-    const { table, filter } = workspace;
     const rows = detection.faults.filter((one) => one[fault] > 0).sort((a, b) => b[fault] - a[fault]);
-    if (!table.key || rows.length === 0) return;
-    const keys = await keysOfRows(
+    const named = await keysOfRows(
       workspace,
-      rows.slice(0, KEYS_MAX).map(({ row }) => row),
+      nameable(rows).map(({ row }) => row),
     );
-    addClause(filter, { condition: { kind: "keys", column: table.key, keys } });
-    if (rows.length > KEYS_MAX) say(`The ${KEYS_MAX} worst of ${count(rows.length)} pictures`);
+    showKeys(workspace, named, "worst");
+    if (named.length < rows.length) say(`The ${count(named.length)} worst of ${counted(rows.length, "picture")}`);
   };
   const classes = useMemo(() => detection.scored(), [detection]);
   const one = classes.find(({ name }) => name === picked);
