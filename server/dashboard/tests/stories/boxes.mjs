@@ -1,6 +1,6 @@
 /** What is seen of boxes over all pictures: what they are filtered by, and how well they are predicted. */
 import { strict as assert } from "node:assert";
-import { matched, number, retry, rowsReady } from "../world.mjs";
+import { matched, number, plotReady, retry, rowsReady } from "../world.mjs";
 
 /** The rows that list boxes, as the service has them. */
 async function picturesOf(api, { dataset, table, run }) {
@@ -78,5 +78,54 @@ export const boxes = {
       await curves.first().locator(".quiet").innerText(),
       `AP ${await line.locator("td").last().innerText()}`,
     );
+  },
+
+  "what is measured of a picture's boxes is a column: shown, sorted by, filtered by and a plot's axis": async (
+    page,
+    { addressOf, api, boxed, shot },
+  ) => {
+    if (!boxed.run) return "no run has predicted boxes";
+    const plots = JSON.stringify([{ kind: "detection" }]);
+    const [floor, least] = [0.6, 0.4];
+    await page.goto(addressOf(boxed.dataset, { run: boxed.run, conf: String(floor), iou: String(least), plots }));
+    await rowsReady(page);
+    await page.getByRole("button", { name: /^Keep as columns/ }).click();
+    await page.getByRole("button", { name: "Kept as columns" }).waitFor();
+    const head = page.getByRole("columnheader", { name: `${boxed.run}.box_iou` });
+    await head.getByRole("button").click();
+    await head.getByRole("button").click();
+    const pictures = await picturesOf(api, boxed);
+    const of = (row, name) => row[`${boxed.run}.box_${name}`];
+    for (const row of pictures) {
+      const sure = row[`${boxed.run}.boxes`].filter(({ confidence }) => confidence >= floor);
+      assert.equal(of(row, "tp") + of(row, "fn"), row.boxes.length, row._key);
+      assert.equal(of(row, "tp") + of(row, "fp"), sure.length, row._key);
+      const areas = row.boxes.map(({ box }) => box[2] * box[3]);
+      const mean = areas.reduce((sum, one) => sum + one, 0) / areas.length;
+      assert.ok(Math.abs(of(row, "area") - mean) < 1e-6, row._key);
+    }
+    const worst = Math.min(...pictures.map((row) => of(row, "iou")));
+    const key = page.locator(".row").first().getByRole("gridcell").nth(4);
+    await retry(async () => {
+      const first = await key.innerText();
+      assert.equal(of(pictures.find(({ _key }) => _key === first) ?? {}, "iou"), worst);
+    });
+    await shot(page, "measured-boxes");
+    // Other limits: the columns are no longer what they would be.
+    await page.goto(addressOf(boxed.dataset, { run: boxed.run, conf: String(floor), iou: "0.5", plots }));
+    await page.getByRole("button", { name: "Keep as columns again" }).waitFor();
+    const [x, y, colour] = ["area", "iou", "fn"].map((name) => `${boxed.run}.box_${name}`);
+    const missed = pictures.filter((row) => of(row, "fn") >= 2).length;
+    await page.goto(
+      addressOf(boxed.dataset, {
+        run: boxed.run,
+        plots: JSON.stringify([{ kind: "scatter", x, y, colour }]),
+        q: JSON.stringify([[{ kind: "range", column: colour, low: 2, high: null }]]),
+      }),
+    );
+    await rowsReady(page);
+    await plotReady(page);
+    await page.locator(".legend-ramp").waitFor();
+    await retry(async () => assert.equal(await matched(page), missed));
   },
 };

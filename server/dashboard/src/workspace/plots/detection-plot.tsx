@@ -16,6 +16,7 @@ import { keysOfRows } from "../keys-of-rows";
 import { nameable, showKeys } from "../show-keys";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
 import { ClassCurves, percent, RecallChart } from "./class-curves";
+import { MeasureButton } from "./measure-button";
 
 type Fault = Exclude<keyof PictureFaults, "row">;
 const FAULTS: [Fault, string][] = [
@@ -86,7 +87,7 @@ function Scores({ detection, isWhole, least, floor }: Props) {
     showKeys(workspace, named, "worst");
     if (named.length < rows.length) say(`The ${count(named.length)} worst of ${counted(rows.length, "picture")}`);
   };
-  const classes = useMemo(() => detection.scored(), [detection]);
+  const classes = useMemo(() => (isWhole ? detection.scored() : []), [detection, isWhole]);
   const one = classes.find(({ name }) => name === picked);
   return (
     <div className="plot plot-scroll">
@@ -105,6 +106,7 @@ function Scores({ detection, isWhole, least, floor }: Props) {
             </button>
           );
         })}
+        <MeasureButton limits={{ least, floor }} />
       </div>
       <p className="plot-words" aria-live="polite">
         {isWhole ? "" : "so far "}
