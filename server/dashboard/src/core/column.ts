@@ -74,6 +74,23 @@ export function readPositions(bytes: Uint8Array): Positions {
   };
 }
 
+/** Vectors as places along their principal axes, and which part of all variance lies along each. */
+export interface Reduced {
+  /** By name: `x`, `y`, `z`. */
+  axes: [string, NumberColumn][];
+  shares: number[];
+}
+
+export function readReduced(bytes: Uint8Array): Reduced {
+  const table = readTable(bytes);
+  const axes = table.names.map((name): [string, NumberColumn] => {
+    const axis = fromArrow(table.getChild(name) as ArrowColumn<unknown>);
+    if (axis.kind !== "number") throw new Error(`the axis ${name} has no numbers`);
+    return [name, axis];
+  });
+  return { axes, shares: JSON.parse(table.schema.metadata?.get("shares") ?? "[]") as number[] };
+}
+
 /** Makes positions of a number column: for a service or a column that has none of its own. */
 export function toPositions(column: NumberColumn): Positions {
   const { values } = column;

@@ -24,6 +24,10 @@ export const labelColumn = (table: Table) =>
   null;
 export const weightColumn = (table: Table) => first(table, "weight");
 export const embeddingColumn = (table: Table) => first(table, "embedding");
+/** A column of vectors: told by the format, or lists of numbers that a run has recorded. */
+export const isVector = ({ name, type, role }: TableColumn) =>
+  role.kind === "embedding" ||
+  (name.includes(".") && /^(fixedsize|large)?list\([^()]*(float|double)\w*[^()]*\)$/i.test(type));
 export const boxColumn = (table: Table) => table.columns.find(({ role }) => isBoxForm(role.kind)) ?? null;
 
 /** The name of a class where the column has a class map; the value itself otherwise. */

@@ -17,6 +17,7 @@ import { Inspector } from "./inspector/inspector";
 import { type PlotSpec, plotId, plotTitle } from "./plot-spec";
 import { PlotPanel } from "./plots/plot-panel";
 import { PlotPicker } from "./plots/plot-picker";
+import { ReduceForm } from "./plots/reduce-form";
 import { Rows } from "./rows/rows";
 
 const LAYOUT = "veneer.layout";
@@ -47,6 +48,7 @@ const components: Record<string, React.FunctionComponent<IDockviewPanelProps>> =
   newplot: () => (
     <Region title="New plot">
       <PlotPicker />
+      <ReduceForm />
     </Region>
   ),
   plot: ({ params }: IDockviewPanelProps<{ id: string }>) => (

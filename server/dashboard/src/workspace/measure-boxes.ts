@@ -3,13 +3,14 @@ import { fetchColumn, service } from "../api/client";
 import type { Row, Run } from "../api/contract";
 import { keys } from "../api/queries";
 import { type RunColumns, recordColumns } from "../api/run-columns";
-import { cellText, plainCell } from "../core/column";
+import { plainCell } from "../core/column";
 import { measurePicture, type PictureMeasures } from "../core/picture-measures";
 import type { BoxLimits } from "./box-limits";
 import { listedBoxes } from "./boxes";
 import { type BoxSource, predictedBoxesColumn } from "./columns";
 import type { Workspace } from "./context";
 import { inSlices } from "./in-slices";
+import { allKeys } from "./keys-of-rows";
 
 /** Where the run says at which limits, and of which state of the labels. */
 const PARAMETER = "boxes_measured";
@@ -46,17 +47,17 @@ export async function measureBoxes(
   limits: BoxLimits,
   onProgress: (done: number, of: number) => void,
 ): Promise<number> {
-  const { at, run, table, columns, client, dataset } = workspace;
+  const { at, run, columns, client, dataset } = workspace;
   const guessed = predictedBoxesColumn(columns)?.name;
-  if (!run || !guessed || !source.inline || !table.key)
-    throw new Error("there are no predicted boxes of rows with keys");
+  if (!run || !guessed || !source.inline) throw new Error("there are no predicted boxes");
   const epochName = `${run.name}.epoch`;
-  const [truths, guesses, epochs, samples] = await Promise.all(
-    [source.inline, guessed, epochName, table.key].map((name) => fetchColumn(at, name)),
+  const [truths, guesses, epochs] = await Promise.all(
+    [source.inline, guessed, epochName].map((name) => fetchColumn(at, name)),
   );
   if (truths.kind !== "cells" || guesses.kind !== "cells" || epochs.kind !== "number")
     throw new Error(`${source.inline} and ${guessed} are no lists of boxes`);
   if (guesses.length !== truths.length) throw new Error("the table has changed meanwhile");
+  const samples = await allKeys(workspace, guesses.length);
   const label = source.label;
   // A box in shares of its picture has its area as one.
   const boxesOf = (cell: unknown) =>
@@ -71,7 +72,7 @@ export async function measureBoxes(
         if (guess === null || guess === undefined) return;
         const sure = boxesOf(guess).filter(({ confidence }) => (confidence ?? 1) >= limits.floor);
         const measures = measurePicture(boxesOf(truths.at(row)), sure, limits.least);
-        found.sample.push(cellText(samples, row));
+        found.sample.push(samples[row]);
         found.epoch.push(epochs.values[row]);
         for (const name of MEASURED) found[name].push(measures[name]);
       },

@@ -19,8 +19,8 @@ export function MeasureButton({ limits }: { limits: BoxLimits }) {
   const source = useBoxSource();
   const { shown, set } = useShownColumns();
   const [progress, setProgress] = useState<string | null>(null);
-  const { run, noWriting, table } = workspace;
-  if (!run || !source?.inline || !table.key) return null;
+  const { run, noWriting } = workspace;
+  if (!run || !source?.inline) return null;
   const state = measuredState(run, limits, workspace);
   const measure = async () => {
     setProgress("…");
