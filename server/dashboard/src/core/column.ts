@@ -220,6 +220,17 @@ export function cellText(column: Column, row: number): string {
   return String(value);
 }
 
+/** Gives a row's cell as a class is told by it; null where there is none. */
+export function textsOf(column: Column): (row: number) => string | null {
+  if (column.kind === "codes") return (row) => column.dictionary[column.codes[row]] ?? null;
+  if (column.kind === "number")
+    return (row) => (column.valid && !column.valid.get(row) ? null : String(column.values[row]));
+  return (row) => {
+    const value = column.at(row);
+    return value === null || value === undefined ? null : String(value);
+  };
+}
+
 /** A cell of lists and rows as JSON has it: what Arrow makes of them is its own. */
 export const plainCell = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value ?? null, (_, one) => listed(one)));

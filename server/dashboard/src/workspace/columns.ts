@@ -1,6 +1,7 @@
 /** What a table's columns are for: which one is the picture, the class, the box; and which plots say something. */
 import type { Cell, Run, Table, TableColumn } from "../api/contract";
 import { type BoxForm, isBoxForm } from "../core/box";
+import { onceFor } from "../core/once-for";
 import type { PlotSpec } from "./plot-spec";
 
 export const isNumber = ({ type }: TableColumn) => /^(u?int|float|decimal|double)/i.test(type);
@@ -34,7 +35,28 @@ export const boxColumn = (table: Table) => table.columns.find(({ role }) => isBo
 export function classText(column: TableColumn, value: Cell): string {
   if (value === null || value === undefined) return "null";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return column.role.classes?.find(([known]) => known === text)?.[1] ?? text;
+  const place = classPlaces(column)?.byValue.get(text);
+  return place === undefined ? text : (column.role.classes?.[place][1] ?? text);
+}
+
+interface ClassPlaces {
+  byValue: Map<string, number>;
+  byName: Map<string, number>;
+}
+
+const placesOf = onceFor<ClassPlaces>();
+
+/** Where each class stands among the column's: of ten thousand none is searched for. */
+export function classPlaces({ role: { classes } }: TableColumn): ClassPlaces | null {
+  if (!classes || classes.length === 0) return null;
+  return placesOf.of(classes, () => {
+    const known: ClassPlaces = { byValue: new Map(), byName: new Map() };
+    for (const [i, [value, name]] of classes.entries()) {
+      if (!known.byValue.has(value)) known.byValue.set(value, i);
+      if (name !== undefined && !known.byName.has(name)) known.byName.set(name, i);
+    }
+    return known;
+  });
 }
 
 /** What a cell of this column has to hold for a class that is told by its text. */
@@ -43,7 +65,8 @@ export function classValue(column: TableColumn, text: string): Cell {
 }
 
 export function classColour(column: TableColumn, value: string): string | null {
-  return column.role.classes?.find(([known]) => known === value)?.[2] ?? null;
+  const place = classPlaces(column)?.byValue.get(value);
+  return place === undefined ? null : (column.role.classes?.[place][2] ?? null);
 }
 
 /** A run's metrics as columns of the table: `resnet18.loss`. */

@@ -8,7 +8,7 @@ import { count, counted } from "../../parts/amounts";
 import { Failure, Loading } from "../../parts/states";
 import { categoryColour } from "../../render/palette";
 import { useClassOrder } from "../class-order";
-import { CLASSES_MAX, classColour, classText, isLabel } from "../columns";
+import { CLASSES_MAX, classColour, classText, isLabel, labelColumn } from "../columns";
 import { addClause, setFilter, useWorkspace } from "../context";
 import { type Category, CategoryList } from "./category-list";
 
@@ -16,14 +16,14 @@ import { type Category, CategoryList } from "./category-list";
 const TEXTS_MAX = 100;
 
 export function CategoryFacet({ column }: { column: TableColumn }) {
-  const { at, version, filter } = useWorkspace();
+  const { at, version, filter, table } = useWorkspace();
   const [search, setSearch] = useState("");
   const wanted = useDeferredValue(search.trim());
   const here = filter.findIndex(
     ({ condition, negated }) => condition.kind === "in" && condition.column === column.name && !negated,
   );
   const others = whereOf(filter, here < 0 ? undefined : here);
-  const limit = isLabel(column) ? CLASSES_MAX : TEXTS_MAX;
+  const limit = isLabel(column) || column.name === labelColumn(table)?.name ? CLASSES_MAX : TEXTS_MAX;
   const groups = useQuery(groupsOptions(at, version, column.name, others, wanted || undefined, limit));
   const order = useClassOrder(column);
   if (groups.error) return <Failure error={groups.error} what={column.name} onRetry={() => void groups.refetch()} />;

@@ -9,7 +9,7 @@ import { counted } from "../../parts/amounts";
 import { Failure, Loading } from "../../parts/states";
 import { categoryColour } from "../../render/palette";
 import { useBoxSource } from "../boxes";
-import { classColour } from "../columns";
+import { classColour, classPlaces } from "../columns";
 import { addClause, setFilter, useWorkspace } from "../context";
 import { inSlices } from "../in-slices";
 import { usePreview } from "../preview";
@@ -121,13 +121,12 @@ function Labels({ column, instances, within = null, asked, onChange }: PartProps
   const source = useBoxSource();
   const categories = useMemo(() => {
     const label = source?.label ?? null;
-    const classes = label?.role.classes ?? [];
-    const place = new Map(classes.flatMap(([value, name], i) => [value, name].map((text) => [text ?? "", i] as const)));
+    const places = label && classPlaces(label);
     const rows = instances.rowsByLabel(asked, within);
     return instances.labels
       .map((value, code) => {
-        const at = place.get(value ?? "");
-        const known = at === undefined ? null : classes[at];
+        const at = places?.byName.get(value ?? "") ?? places?.byValue.get(value ?? "");
+        const known = at === undefined ? undefined : label?.role.classes?.[at];
         const colour = categoryColour(at ?? code, label && known ? classColour(label, known[0]) : null);
         return { value, name: known?.[1] ?? value ?? "null", count: rows[code], colour };
       })

@@ -1,6 +1,6 @@
 /** What a model's predictions with a confidence say of it: all together, and of each class. */
 import type { Bitmask } from "../../core/bitmask";
-import type { Column } from "../../core/column";
+import { type Column, textsOf } from "../../core/column";
 import type { ClassScored, Scored } from "../../core/precision-recall";
 
 export interface Answers {
@@ -23,7 +23,7 @@ export function answersOf(actual: Column, predicted: Column, confidence: Column,
     }
     return one;
   };
-  const [truth, guess] = [texts(actual), texts(predicted)];
+  const [truth, guess] = [textsOf(actual), textsOf(predicted)];
   for (let row = 0; row < confidence.values.length; row++) {
     if (mask && !mask.get(row)) continue;
     const value = confidence.values[row];
@@ -37,16 +37,6 @@ export function answersOf(actual: Column, predicted: Column, confidence: Column,
     if (is !== null) of(is).truths++;
   }
   return { all, classes: [...classes.values()] };
-}
-
-function texts(column: Column): (row: number) => string | null {
-  if (column.kind === "codes") return (row) => column.dictionary[column.codes[row]] ?? null;
-  if (column.kind === "number")
-    return (row) => (column.valid && !column.valid.get(row) ? null : String(column.values[row]));
-  return (row) => {
-    const value = column.at(row);
-    return value === null || value === undefined ? null : String(value);
-  };
 }
 
 export function calibration(
