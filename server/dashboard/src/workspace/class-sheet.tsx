@@ -16,7 +16,7 @@ const LINE_PX = 38;
 /** From so many classes on nobody finds one by looking. */
 const SEARCHED = 12;
 
-export function ClassSheet() {
+export default function ClassSheet() {
   const { at, version, table } = useWorkspace();
   const editing = useEditing();
   const classes = useClasses();

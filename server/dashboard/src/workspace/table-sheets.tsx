@@ -1,12 +1,14 @@
 /** Sheets that change the table itself: its classes, and columns of our own. */
-import { type FormEvent, useState } from "react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import type { Edit } from "../api/contract";
 import { useCommands } from "../app/commands";
 import { Sheet } from "../parts/sheet";
-import { ClassSheet } from "./class-sheet";
+import { Loading } from "../parts/states";
 import { labelColumn } from "./columns";
 import { useWorkspace } from "./context";
 import { useEditing } from "./editing";
+
+const ClassSheet = lazy(() => import("./class-sheet"));
 
 export function TableSheets() {
   const { table, readOnly } = useWorkspace();
@@ -25,7 +27,9 @@ export function TableSheets() {
   return (
     <>
       <Sheet title="Classes" isOpen={sheet === "classes"} onClose={close} isWide>
-        <ClassSheet />
+        <Suspense fallback={<Loading what="the classes" />}>
+          <ClassSheet />
+        </Suspense>
       </Sheet>
       <Sheet title="Add a column" isOpen={sheet === "column"} onClose={close}>
         <NewColumn onDone={close} />

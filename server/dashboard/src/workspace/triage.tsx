@@ -24,7 +24,7 @@ import { useWorkspace } from "./context";
 import { useEditing } from "./editing";
 import { focusRow } from "./focus";
 import { Fields } from "./inspector/fields";
-import { Picture } from "./inspector/picture";
+import Picture from "./inspector/picture";
 import { useClasses } from "./label-keys";
 import { readable } from "./page-columns";
 import { rowAtOptions } from "./row-at";
@@ -35,7 +35,7 @@ const QUEUE = 500;
 
 type Suspicion = "loss" | "mistakes" | "disagreement";
 
-export function Triage() {
+export default function Triage() {
   const { at, version, where, columns, table } = useWorkspace();
   const { query } = usePlace();
   const loss = lossColumn(columns);

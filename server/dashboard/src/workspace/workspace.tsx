@@ -5,10 +5,11 @@ import "./plots/plots.css";
 import "./rows/rows.css";
 import "./inspector/inspector.css";
 import "./triage.css";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useCommands } from "../app/commands";
 import { navigate, setQuery, usePlace } from "../app/location";
 import { to } from "../app/routes";
+import { Loading } from "../parts/states";
 import { say } from "../parts/toasts";
 import { addClause, setFilter, useWorkspace, WorkspaceProvider } from "./context";
 import { Dock } from "./dock";
@@ -18,9 +19,10 @@ import { focusFromLink, useFocus } from "./focus";
 import { LabelKeys } from "./label-keys";
 import { clearSelection, useSelection } from "./selection";
 import { TableSheets } from "./table-sheets";
-import { Triage } from "./triage";
 import { ViewBar } from "./view-bar";
 import { forgetVisited, openVisited, visit, write } from "./visited";
+
+const Triage = lazy(() => import("./triage"));
 
 export default function WorkspacePage({ dataset, refName }: { dataset: string; refName: string }) {
   return (
@@ -60,7 +62,13 @@ function Frame() {
       <ViewBar />
       <LabelKeys />
       <TableSheets />
-      {isTriage ? <Triage /> : <Dock />}
+      {isTriage ? (
+        <Suspense fallback={<Loading what="the queue" />}>
+          <Triage />
+        </Suspense>
+      ) : (
+        <Dock />
+      )}
       <DraftBar />
     </div>
   );

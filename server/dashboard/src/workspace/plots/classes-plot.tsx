@@ -8,7 +8,7 @@ import { categoryColour } from "../../render/palette";
 import { useClassOrder } from "../class-order";
 import { CLASSES_MAX, classColour, classText } from "../columns";
 import { addClause, useWorkspace } from "../context";
-import { MissingColumn } from "./plot-panel";
+import { MissingColumn } from "./missing-column";
 
 const LINE_PX = 26;
 

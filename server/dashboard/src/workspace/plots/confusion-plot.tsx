@@ -11,7 +11,7 @@ import { Empty, Failure, Loading } from "../../parts/states";
 import { classText } from "../columns";
 import { addClause, useWorkspace } from "../context";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
-import { MissingColumn } from "./plot-panel";
+import { MissingColumn } from "./missing-column";
 
 /** How many classes a matrix may have: more cells than of the last are seen by nobody. */
 const SIDES = [12, 30, 60] as const;
@@ -21,7 +21,7 @@ interface Props {
   predicted: string;
 }
 
-export function ConfusionPlot({ actual, predicted }: Props) {
+export default function ConfusionPlot({ actual, predicted }: Props) {
   const { columns } = useWorkspace();
   const missing = [actual, predicted].find((name) => !columns.some((column) => column.name === name));
   if (missing) return <MissingColumn name={missing} />;

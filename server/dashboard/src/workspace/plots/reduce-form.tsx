@@ -8,7 +8,7 @@ import { useWorkspace } from "../context";
 import { type PlotSpec, plotId } from "../plot-spec";
 import { type Dims, reduceVectors } from "../reduce";
 
-export function ReduceForm() {
+export default function ReduceForm() {
   const workspace = useWorkspace();
   const { columns, table, plots, run, noWriting } = workspace;
   const vectors = columns.filter(isVector);

@@ -7,11 +7,11 @@ import { LongList } from "../../parts/long-list";
 import { Answered } from "../../parts/states";
 import { classText } from "../columns";
 import { addClause, useWorkspace } from "../context";
-import { MissingColumn } from "./plot-panel";
+import { MissingColumn } from "./missing-column";
 
 const LINE_PX = 26;
 
-export function SpreadPlot({ column, by }: { column: string; by: string }) {
+export default function SpreadPlot({ column, by }: { column: string; by: string }) {
   const { at, version, where, filter, columns } = useWorkspace();
   const group = columns.find(({ name }) => name === by);
   const asked = useQuery({ ...quantilesOptions(at, version, column, by, where), enabled: group !== undefined });
