@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fromText, describe as say, toText, whereOf } from "./filter";
-import { type InstanceCondition, instanceSql, placesFor } from "./instance";
+import { type InstanceCondition, instanceSql, operatorsOf, placesFor } from "./instance";
 
 const bags: InstanceCondition = {
   kind: "instance",
@@ -40,6 +40,17 @@ test("the more is asked of each box, the fewer places of a list can be asked", (
   // Words inside of a class's name are no operators, but they are letters of an address.
   expect(placesFor({ labels: ["[( AND OR *"] }, "box-xywh")).toBe(label);
   expect(placesFor({ labels: Array.from({ length: 500 }, (_, i) => `class ${i}`) }, "box-xywh")).toBeLessThan(10);
+});
+
+test("what other filters take of the service's operators is left to them", () => {
+  const area = { area: { low: 900, high: null } };
+  const alone = placesFor(area, "box-xywh");
+  const others = instanceSql({ ...bags, most: 50 });
+  const beside = placesFor(area, "box-xywh", others);
+  expect(operatorsOf(others)).toBe(50 * 14 + 49);
+  expect(beside).toBeLessThan(alone / 3);
+  const both = `(${others}) AND (${instanceSql({ ...bags, labels: undefined, most: beside })})`;
+  expect(operatorsOf(both)).toBeLessThanOrEqual(1000);
 });
 
 test("a filter by boxes survives the address bar, and its chip says what is asked", () => {

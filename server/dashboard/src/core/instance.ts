@@ -29,18 +29,24 @@ export interface InstanceCondition extends Asked {
   most: number;
 }
 
-/** Of the service's 1,000 operators in a condition; the rest is for the other filters. */
-const OPERATORS = 800;
+/** The service takes a condition of 1,000 operators; the lasso of a plot may need some besides. */
+const OPERATORS = 900;
 /** Of the 64 KiB that an address may have. */
 const LETTERS = 30_000;
 
-/** How many places of a list can be asked for all of this. */
-export function placesFor(asked: Asked, form: BoxForm): number {
+/** How many operators the service counts in a condition. */
+export function operatorsOf(sql: string): number {
+  const bare = sql.replaceAll(/'(?:[^']|'')*'/g, "''").replaceAll(/"(?:[^"]|"")*"/g, '""');
+  return bare.match(/[[(*/]|\b(?:AND|IN|IS|OR|NOT)\b|[<>]=|<>|[<>=]| [-+] /g)?.length ?? 0;
+}
+
+/** How many places of a list can be asked for all of this, beside the other conditions. */
+export function placesFor(asked: Asked, form: BoxForm, others = ""): number {
   const one = placeSql("", 1, form, asked);
-  // Its operators, as the service counts them, and the OR before the next place.
-  const bare = one.replaceAll(/'(?:[^']|'')*'/g, "''");
-  const cost = (bare.match(/[[(*/]|\b(?:AND|IN|IS|OR|NOT)\b|>=|<=| - /g)?.length ?? 0) + 1;
-  return Math.max(1, Math.floor(Math.min(OPERATORS / cost, LETTERS / (encodeURIComponent(one).length + 24))));
+  // The OR before the next place is one, too.
+  const byOperators = (OPERATORS - operatorsOf(others)) / (operatorsOf(one) + 1);
+  const byLetters = (LETTERS - encodeURIComponent(others).length / 2) / (encodeURIComponent(one).length + 24);
+  return Math.max(1, Math.floor(Math.min(byOperators, byLetters)));
 }
 
 export function instanceSql({ column, form, most, ...asked }: InstanceCondition): string {

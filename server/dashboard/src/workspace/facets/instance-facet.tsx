@@ -71,13 +71,15 @@ function Parts({ column, instances, within = null, here }: Props) {
     return { labels, area, aspect, confidence };
   }, [condition]);
   const form = instances.form ?? "box-xywh";
-  const places = Math.max(1, Math.min(instances.longest, placesFor(asked, form)));
+  const others = whereOf(filter, here < 0 ? undefined : here);
+  // An edit may have made a list longer since the clause was made.
+  const places = condition?.kind === "instance" ? condition.most : instances.longest;
   const beyond = instances.rowsBeyond(places);
   const change = (part: Asked) => {
     const next = { ...asked, ...part };
     if (next.labels?.length === 0) next.labels = undefined;
     if (!isAsked(next)) return setFilter(filter.filter((_, i) => i !== here));
-    const most = Math.max(1, Math.min(instances.longest, placesFor(next, form)));
+    const most = Math.max(1, Math.min(instances.longest, placesFor(next, form, others)));
     addClause(filter, { condition: { kind: "instance", column: column.name, form, most, ...next } });
   };
   const isShare = form === "box-cxcywhn";
@@ -102,7 +104,7 @@ function Parts({ column, instances, within = null, here }: Props) {
           {counted(instances.foreign, "box is", "boxes are")} written in another form and are not measured.
         </p>
       )}
-      {isAsked(asked) && beyond > 0 && (
+      {beyond > 0 && (
         <p className="quiet">
           Of each row the first {counted(places, "box is", "boxes are")} asked;{" "}
           {counted(beyond, "row lists", "rows list")} more.
