@@ -12,6 +12,8 @@ import { strict as assert } from "node:assert";
 import { parseArgs } from "node:util";
 import { openBrowser } from "./browser.mjs";
 import { access } from "./stories/access.mjs";
+import { boxes } from "./stories/boxes.mjs";
+import { classes } from "./stories/classes.mjs";
 import { editing } from "./stories/editing.mjs";
 import { frame } from "./stories/frame.mjs";
 import { pages } from "./stories/pages.mjs";
@@ -37,7 +39,7 @@ if (!options.url) {
   process.exit(2);
 }
 const world = await readWorld(options);
-const stories = { ...frame, ...rows, ...plots, ...editing, ...pages, ...states, ...access };
+const stories = { ...frame, ...rows, ...plots, ...boxes, ...classes, ...editing, ...pages, ...states, ...access };
 
 let [passed, failed, skipped] = [0, 0, 0];
 for (const [name, story] of Object.entries(stories)) {

@@ -3,11 +3,11 @@ import { mkdirSync } from "node:fs";
 
 export async function readWorld({ url, dataset: wanted, run: wantedRun, boxes, odd, mount, shots }) {
   const origin = new URL(url).origin;
-  const api = async (path, body) => {
-    const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-    const response = await fetch(`${origin}/v1${path}`, body === undefined ? {} : sent);
+  const api = async (path, body, method = body === undefined ? "GET" : "POST") => {
+    const sent = { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const response = await fetch(`${origin}/v1${path}`, body === undefined ? { method } : sent);
     if (!response.ok) throw new Error(`${response.status} of ${path}: ${await response.text()}`);
-    return response.json();
+    return response.status === 204 ? null : response.json();
   };
   const { datasets } = await api("/datasets");
   const dataset = wanted ?? datasets[0]?.name;

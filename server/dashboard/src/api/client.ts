@@ -1,11 +1,11 @@
 /** The way to the service: JSON by the contract, bytes for columns and masks. Nothing else fetches. */
 import createClient, { type Middleware } from "openapi-fetch";
 import { Bitmask } from "../core/bitmask";
-import { type Column, type Positions, readColumn, readPositions } from "../core/column";
+import { type Column, type Positions, type Reduced, readColumn, readPositions, readReduced } from "../core/column";
 import { author } from "./author";
 import type { paths } from "./contract";
 import { problemOf, Unreachable } from "./problem";
-import { columnUrl, maskUrl, type TableAt } from "./urls";
+import { columnUrl, maskUrl, reducedUrl, type TableAt } from "./urls";
 
 const refusals: Middleware = {
   onRequest({ request }) {
@@ -56,6 +56,11 @@ export async function fetchColumn(at: TableAt, column: string, signal?: AbortSig
 
 export async function fetchPositions(at: TableAt, column: string, signal?: AbortSignal): Promise<Positions> {
   return readPositions(await bytes(columnUrl(at, column, "u16"), ARROW, signal));
+}
+
+/** Vectors as places in so many dimensions. */
+export async function fetchReduced(at: TableAt, column: string, dims: number): Promise<Reduced> {
+  return readReduced(await bytes(reducedUrl(at, column, dims), ARROW));
 }
 
 export async function fetchMask(at: TableAt, where: string, rows: number, signal?: AbortSignal): Promise<Bitmask> {

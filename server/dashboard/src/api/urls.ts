@@ -51,6 +51,10 @@ export function columnUrl(at: TableAt, column: string, as?: "u16"): string {
   return `${tableUrl(at)}/columns/${part(column)}${joined(at, as ? { as } : {})}`;
 }
 
+export function reducedUrl(at: TableAt, column: string, dims: number): string {
+  return `${tableUrl(at)}/reduce${joined(at, { column, dims: String(dims) })}`;
+}
+
 export function maskUrl(at: TableAt, where: string): string {
   return `${tableUrl(at)}/mask${joined(at, { where })}`;
 }

@@ -74,6 +74,23 @@ export function readPositions(bytes: Uint8Array): Positions {
   };
 }
 
+/** Vectors as places along their principal axes, and which part of all variance lies along each. */
+export interface Reduced {
+  /** By name: `x`, `y`, `z`. */
+  axes: [string, NumberColumn][];
+  shares: number[];
+}
+
+export function readReduced(bytes: Uint8Array): Reduced {
+  const table = readTable(bytes);
+  const axes = table.names.map((name): [string, NumberColumn] => {
+    const axis = fromArrow(table.getChild(name) as ArrowColumn<unknown>);
+    if (axis.kind !== "number") throw new Error(`the axis ${name} has no numbers`);
+    return [name, axis];
+  });
+  return { axes, shares: JSON.parse(table.schema.metadata?.get("shares") ?? "[]") as number[] };
+}
+
 /** Makes positions of a number column: for a service or a column that has none of its own. */
 export function toPositions(column: NumberColumn): Positions {
   const { values } = column;
@@ -202,3 +219,19 @@ export function cellText(column: Column, row: number): string {
   if (column.is === "time") return new Date(value).toISOString();
   return String(value);
 }
+
+/** Gives a row's cell as a class is told by it; null where there is none. */
+export function textsOf(column: Column): (row: number) => string | null {
+  if (column.kind === "codes") return (row) => column.dictionary[column.codes[row]] ?? null;
+  if (column.kind === "number")
+    return (row) => (column.valid && !column.valid.get(row) ? null : String(column.values[row]));
+  return (row) => {
+    const value = column.at(row);
+    return value === null || value === undefined ? null : String(value);
+  };
+}
+
+/** A cell of lists and rows as JSON has it: what Arrow makes of them is its own. */
+export const plainCell = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value ?? null, (_, one) => listed(one)));
+const listed = (one: unknown) => (ArrayBuffer.isView(one) ? [...(one as unknown as Iterable<number>)] : one);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { averagePrecision, Detection } from "./detection";
+import { Detection } from "./detection";
 
 const box = (x: number) => ({ x, y: 0, width: 10, height: 10 });
 
@@ -29,13 +29,4 @@ test("a picture without a fault is counted and not listed", () => {
   detection.add(1, [{ box: box(0), name: "car" }], [{ box: box(1), name: "car", confidence: null }]);
   expect(detection.pictures).toBe(2);
   expect(detection.faults).toEqual([]);
-});
-
-test("average precision takes the best precision of each recall and those beyond", () => {
-  const scored = (text: string) => [...text].map((mark, i) => ({ confidence: 1 - i / 100, isRight: mark === "+" }));
-  expect(averagePrecision(scored("+-+"), 2)).toBeCloseTo(0.5 * 1 + 0.5 * (2 / 3));
-  // Precision 1/2, then 2/3: the second is what both recalls can have.
-  expect(averagePrecision(scored("-++"), 2)).toBeCloseTo(2 / 3);
-  expect(averagePrecision(scored("+"), 4)).toBeCloseTo(0.25);
-  expect(averagePrecision([], 0)).toBeNaN();
 });

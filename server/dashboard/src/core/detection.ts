@@ -1,5 +1,6 @@
 /** How well predicted boxes are the true ones, over many pictures and for each class. */
 import { type Guess, matching, type Named } from "./matching";
+import { averagePrecision, type ClassScored } from "./precision-recall";
 
 export interface ClassScore {
   name: string;
@@ -21,11 +22,8 @@ export interface PictureFaults {
   missed: number;
 }
 
-interface Tally {
-  truths: number;
-  guesses: number;
+interface Tally extends ClassScored {
   right: number;
-  scored: { confidence: number; isRight: boolean }[];
 }
 
 export class Detection {
@@ -48,53 +46,41 @@ export class Detection {
     guesses.forEach(({ name, confidence }, i) => {
       const tally = this.of(name);
       const isRight = found.truths[i] >= 0 && truths[found.truths[i]].name === name;
-      tally.guesses++;
       if (isRight) tally.right++;
-      tally.scored.push({ confidence: confidence ?? 1, isRight });
+      tally.scored.confidence.push(confidence ?? 1);
+      tally.scored.isRight.push(isRight);
     });
   }
 
   /** The classes, those with most boxes first. */
   scores(): ClassScore[] {
-    return [...this.classes]
-      .map(([name, { truths, guesses, right, scored }]) => ({
-        name,
-        truths,
-        guesses,
-        right,
-        precision: guesses === 0 ? Number.NaN : right / guesses,
-        recall: truths === 0 ? Number.NaN : right / truths,
-        average: averagePrecision(scored, truths),
-      }))
+    return [...this.classes.values()]
+      .map(({ name, truths, right, scored }) => {
+        const guesses = scored.confidence.length;
+        return {
+          name,
+          truths,
+          guesses,
+          right,
+          precision: guesses === 0 ? Number.NaN : right / guesses,
+          recall: truths === 0 ? Number.NaN : right / truths,
+          average: averagePrecision(scored, truths),
+        };
+      })
       .sort((a, b) => b.truths - a.truths || b.guesses - a.guesses);
+  }
+
+  /** What the curves of the classes are drawn of. */
+  scored(): ClassScored[] {
+    return [...this.classes.values()];
   }
 
   private of(name: string): Tally {
     let tally = this.classes.get(name);
     if (!tally) {
-      tally = { truths: 0, guesses: 0, right: 0, scored: [] };
+      tally = { name, truths: 0, right: 0, scored: { confidence: [], isRight: [] } };
       this.classes.set(name, tally);
     }
     return tally;
   }
-}
-
-/** NaN where there is nothing to find. */
-export function averagePrecision(scored: readonly { confidence: number; isRight: boolean }[], truths: number): number {
-  if (truths === 0) return Number.NaN;
-  const sorted = [...scored].sort((a, b) => b.confidence - a.confidence);
-  const curve: { precision: number; gain: number }[] = [];
-  let right = 0;
-  sorted.forEach(({ isRight }, i) => {
-    if (!isRight) return;
-    right++;
-    curve.push({ precision: right / (i + 1), gain: 1 / truths });
-  });
-  // At a recall the best precision counts that this or any greater recall has.
-  let [best, area] = [0, 0];
-  for (const { precision, gain } of curve.reverse()) {
-    best = Math.max(best, precision);
-    area += best * gain;
-  }
-  return area;
 }

@@ -3,6 +3,7 @@
  *
  * A filter is text twice: SQL for the service, and JSON in the address bar.
  */
+import { type InstanceCondition, instanceSql, isInstance, MEASURES, type Span } from "./instance";
 import { insideSql, type Polygon } from "./polygon";
 import { quoteName, quoteText } from "./sql-text";
 
@@ -18,6 +19,7 @@ export type Condition =
   | { kind: "lasso"; x: Axis; y: Axis; polygon: Polygon }
   | { kind: "differ"; columns: [string, string] }
   | { kind: "keys"; column: string; keys: string[] }
+  | InstanceCondition
   | { kind: "sql"; sql: string };
 
 export interface Clause {
@@ -68,6 +70,8 @@ function conditionSql(condition: Condition): string {
       return `${quoteName(condition.columns[0])} <> ${quoteName(condition.columns[1])}`;
     case "keys":
       return `CAST(${quoteName(condition.column)} AS VARCHAR) IN (${condition.keys.map(quoteText).join(", ")})`;
+    case "instance":
+      return instanceSql(condition);
     case "sql":
       return condition.sql;
   }
@@ -101,15 +105,10 @@ function describeCondition(condition: Condition): string {
     case "range": {
       const show = (value: number) =>
         condition.is === "time" ? new Date(value).toISOString().slice(0, 16).replace("T", " ") : shortNumber(value);
-      const { column, low, high } = condition;
-      if (low !== null && high !== null) return `${column} ${show(low)} – ${show(high)}`;
-      return low !== null ? `${column} ≥ ${show(low)}` : `${column} ≤ ${show(high ?? 0)}`;
+      return describeSpan(condition.column, condition, show);
     }
-    case "in": {
-      const shown = condition.values.slice(0, 3).map((value) => value ?? "null");
-      const more = condition.values.length - shown.length;
-      return `${condition.column} = ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-    }
+    case "in":
+      return describeValues(condition.column, condition.values);
     case "text":
       return condition.how === "matches"
         ? `${condition.column} matches /${condition.text}/`
@@ -124,9 +123,28 @@ function describeCondition(condition: Condition): string {
       return `${condition.columns[0]} ≠ ${condition.columns[1]}`;
     case "keys":
       return condition.keys.length === 1 ? `row ${condition.keys[0]}` : `${condition.keys.length} chosen rows`;
+    case "instance": {
+      const parts = condition.labels ? [describeValues("class", condition.labels)] : [];
+      for (const measure of MEASURES) {
+        const span = condition[measure];
+        if (span) parts.push(describeSpan(measure, span, shortNumber));
+      }
+      return `${condition.column} with one of ${parts.join(", ")}`;
+    }
     case "sql":
       return condition.sql;
   }
+}
+
+function describeSpan(name: string, { low, high }: Span, show: (value: number) => string): string {
+  if (low !== null && high !== null) return `${name} ${show(low)} – ${show(high)}`;
+  return low !== null ? `${name} ≥ ${show(low)}` : `${name} ≤ ${show(high ?? 0)}`;
+}
+
+function describeValues(name: string, values: readonly (string | null)[]): string {
+  const shown = values.slice(0, 3).map((value) => value ?? "null");
+  const more = values.length - shown.length;
+  return `${name} = ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 const axisName = (axis: Axis) => (typeof axis === "string" ? axis : axis.terms.map(([column]) => column).join("/"));
@@ -148,6 +166,7 @@ function slot({ condition, negated }: Clause): string | null {
     case "range":
     case "in":
     case "text":
+    case "instance":
       return `${condition.kind}/${condition.column}/${negated ?? false}`;
     default:
       return null;
@@ -211,6 +230,8 @@ function isCondition(value: unknown): value is Condition {
       return texts(it.columns) && (it.columns as string[]).length === 2;
     case "keys":
       return text("column") && texts(it.keys);
+    case "instance":
+      return isInstance(it);
     case "sql":
       return text("sql");
     default:

@@ -6,7 +6,7 @@ import { rowsOptions } from "../api/queries";
 import { type Box, fromCell, isBoxForm } from "../core/box";
 import { quoteName, quoteText } from "../core/sql-text";
 import { categoryColour } from "../render/palette";
-import { type BoxSource, boxSource, classColour, classText } from "./columns";
+import { type BoxSource, boxSource, classColour, classPlaces, classText } from "./columns";
 import { useWorkspace } from "./context";
 
 export interface ShownBox {
@@ -87,7 +87,7 @@ export function shownBoxes(
     const box = fromCell(source.form, cell as number[], image?.width ?? 1, image?.height ?? 1);
     if (!box) return [];
     const label = source.label ? row[source.label.name] : null;
-    const place = source.label?.role.classes?.findIndex(([value]) => value === String(label)) ?? -1;
+    const place = (source.label && classPlaces(source.label)?.byValue.get(String(label))) ?? -1;
     const own = source.label ? classColour(source.label, String(label)) : null;
     const name = source.label ? classText(source.label, label) : "";
     const colour = categoryColour(Math.max(0, place), own);
@@ -121,7 +121,8 @@ export function listedBoxes(
     const box = fromCell(form, item.box as number[], image?.width ?? 1, image?.height ?? 1);
     if (!box) return [];
     const classes = of?.role.classes ?? [];
-    const place = classes.findIndex(([value, name]) => name === item.label || value === item.label);
+    const known = of && classPlaces(of);
+    const place = known?.byName.get(String(item.label)) ?? known?.byValue.get(String(item.label)) ?? -1;
     const label = classes[place]?.[0] ?? item.label;
     const name = of ? classText(of, label ?? null) : String(label ?? "");
     const colour = categoryColour(Math.max(0, place), of ? classColour(of, String(label)) : null);

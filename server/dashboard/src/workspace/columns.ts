@@ -1,12 +1,16 @@
 /** What a table's columns are for: which one is the picture, the class, the box; and which plots say something. */
 import type { Cell, Run, Table, TableColumn } from "../api/contract";
 import { type BoxForm, isBoxForm } from "../core/box";
+import { onceFor } from "../core/once-for";
 import type { PlotSpec } from "./plot-spec";
 
 export const isNumber = ({ type }: TableColumn) => /^(u?int|float|decimal|double)/i.test(type);
 export const isTime = ({ type }: TableColumn) => /^(timestamp|date)/i.test(type);
 export const isBoolean = ({ type }: TableColumn) => /^bool/i.test(type);
 export const isText = ({ type }: TableColumn) => /^(large_?utf8|utf8|string|dictionary)/i.test(type);
+
+/** A label may have so many classes; the service lists no more values of a column at once. */
+export const CLASSES_MAX = 10_000;
 
 /** A column whose values are classes, by name or by number. */
 export const isLabel = ({ role }: TableColumn) => role.kind === "label" || role.kind === "split";
@@ -21,13 +25,38 @@ export const labelColumn = (table: Table) =>
   null;
 export const weightColumn = (table: Table) => first(table, "weight");
 export const embeddingColumn = (table: Table) => first(table, "embedding");
+/** A column of vectors: told by the format, or lists of numbers that a run has recorded. */
+export const isVector = ({ name, type, role }: TableColumn) =>
+  role.kind === "embedding" ||
+  (name.includes(".") && /^(fixedsize|large)?list\([^()]*(float|double)\w*[^()]*\)$/i.test(type));
 export const boxColumn = (table: Table) => table.columns.find(({ role }) => isBoxForm(role.kind)) ?? null;
 
 /** The name of a class where the column has a class map; the value itself otherwise. */
 export function classText(column: TableColumn, value: Cell): string {
   if (value === null || value === undefined) return "null";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return column.role.classes?.find(([known]) => known === text)?.[1] ?? text;
+  const place = classPlaces(column)?.byValue.get(text);
+  return place === undefined ? text : (column.role.classes?.[place][1] ?? text);
+}
+
+interface ClassPlaces {
+  byValue: Map<string, number>;
+  byName: Map<string, number>;
+}
+
+const placesOf = onceFor<ClassPlaces>();
+
+/** Where each class stands among the column's: of ten thousand none is searched for. */
+export function classPlaces({ role: { classes } }: TableColumn): ClassPlaces | null {
+  if (!classes || classes.length === 0) return null;
+  return placesOf.of(classes, () => {
+    const known: ClassPlaces = { byValue: new Map(), byName: new Map() };
+    for (const [i, [value, name]] of classes.entries()) {
+      if (!known.byValue.has(value)) known.byValue.set(value, i);
+      if (name !== undefined && !known.byName.has(name)) known.byName.set(name, i);
+    }
+    return known;
+  });
 }
 
 /** What a cell of this column has to hold for a class that is told by its text. */
@@ -36,7 +65,8 @@ export function classValue(column: TableColumn, text: string): Cell {
 }
 
 export function classColour(column: TableColumn, value: string): string | null {
-  return column.role.classes?.find(([known]) => known === value)?.[2] ?? null;
+  const place = classPlaces(column)?.byValue.get(value);
+  return place === undefined ? null : (column.role.classes?.[place][2] ?? null);
 }
 
 /** A run's metrics as columns of the table: `resnet18.loss`. */
@@ -111,9 +141,11 @@ export const predictedColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => name.endsWith(".predicted")) ??
   columns.find(({ name }) => /^predict(ed|ion)$/.test(name)) ??
   null;
+/** A column whose cells are lists of boxes: the true ones of a picture, or those that a run has predicted. */
+export const isBoxList = ({ name, type }: TableColumn) => /(^|\.)boxes$/.test(name) && /struct/i.test(type);
 /** What a run has predicted of the boxes: a list in the row of the picture. */
 export const predictedBoxesColumn = (columns: readonly TableColumn[]) =>
-  columns.find(({ name, type }) => name.endsWith(".boxes") && /struct/i.test(type)) ?? null;
+  columns.find((column) => column.name.includes(".") && isBoxList(column)) ?? null;
 export const lossColumn = (columns: readonly TableColumn[]) =>
   columns.find(({ name }) => /(^|\.)loss$/.test(name)) ?? null;
 export const confidenceColumn = (columns: readonly TableColumn[]) =>

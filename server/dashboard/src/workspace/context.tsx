@@ -18,6 +18,8 @@ export interface Workspace {
   branch: string | null;
   /** Why nothing can be edited, or null. */
   readOnly: string | null;
+  /** Why nothing can be recorded of a run either, or null. */
+  noWriting: string | null;
   draft: Draft | null;
   at: TableAt;
   /** Changes with every edit: what was read under another one is old. */
@@ -87,11 +89,13 @@ export function WorkspaceProvider({
     if (run) Object.assign(at, { run: run.name, epoch: epoch ?? undefined, run2: other?.name });
     const columns = [...table.columns, ...runColumns(run, table), ...runColumns(other, table)];
     const { filter, dropped } = fromText(q);
+    const noWriting = whyNoWriting(session.data?.role, about.data?.read_only);
     return {
       dataset,
       refName,
       branch,
-      readOnly: whyReadOnly(branch, session.data?.role, about.data?.read_only),
+      readOnly: noWriting ?? (branch === null ? "A revision or tag never changes; open a branch to edit" : null),
+      noWriting,
       draft,
       at,
       version,
@@ -157,15 +161,9 @@ export function WorkspaceProvider({
   );
 }
 
-function whyReadOnly(
-  branch: string | null,
-  role: string | undefined,
-  isReadOnlyService: boolean | undefined,
-): string | null {
+function whyNoWriting(role: string | undefined, isReadOnlyService: boolean | undefined): string | null {
   if (isReadOnlyService) return "The service is read-only";
-  if (role === "viewer") return "Your token may only read";
-  if (branch === null) return "A revision or tag never changes; open a branch to edit";
-  return null;
+  return role === "viewer" ? "Your token may only read" : null;
 }
 
 export const setFilter = (filter: Filter) => setQuery({ q: toText(filter) });

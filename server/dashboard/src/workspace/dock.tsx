@@ -8,7 +8,7 @@ import {
   type IDockviewPanelHeaderProps,
   type IDockviewPanelProps,
 } from "dockview-react";
-import { memo, useEffect, useRef, useState } from "react";
+import { lazy, memo, Suspense, useEffect, useRef, useState } from "react";
 import { useCommands } from "../app/commands";
 import { FaultBoundary } from "../parts/fault-boundary";
 import { setPlots, useWorkspace } from "./context";
@@ -18,6 +18,8 @@ import { type PlotSpec, plotId, plotTitle } from "./plot-spec";
 import { PlotPanel } from "./plots/plot-panel";
 import { PlotPicker } from "./plots/plot-picker";
 import { Rows } from "./rows/rows";
+
+const ReduceForm = lazy(() => import("./plots/reduce-form"));
 
 const LAYOUT = "veneer.layout";
 const THEME = { name: "veneer", className: "dockview-theme-veneer", gap: 4 };
@@ -47,6 +49,9 @@ const components: Record<string, React.FunctionComponent<IDockviewPanelProps>> =
   newplot: () => (
     <Region title="New plot">
       <PlotPicker />
+      <Suspense>
+        <ReduceForm />
+      </Suspense>
     </Region>
   ),
   plot: ({ params }: IDockviewPanelProps<{ id: string }>) => (

@@ -10,6 +10,7 @@ const MARKED_MAX = 5000;
 
 export interface EditedCells {
   has(key: string, column: string): boolean;
+  hasRow(key: string): boolean;
   /** The keys of all rows of the shown table that are marked. */
   keys: readonly string[];
 }
@@ -41,6 +42,7 @@ export function useEditedCells(): EditedCells {
     }
     return {
       has: (key, column) => cells.has(`${key}\n${column}`) || cells.has(`${key}\n`),
+      hasRow: (key) => keys.has(key),
       keys: [...keys],
     };
   }, [asked.data, table.name, isClean]);

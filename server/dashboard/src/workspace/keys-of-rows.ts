@@ -1,10 +1,20 @@
 /** The keys of rows that are known by their places in the table: neighbours are asked for together. */
+import { fetchColumn } from "../api/client";
 import type { Row } from "../api/contract";
 import { rowsOptions } from "../api/queries";
+import { cellText } from "../core/column";
 import type { Workspace } from "./context";
 import { columnsText } from "./page-columns";
 
 const PAGE = 1000;
+
+/** The keys of all rows, by `_row`. */
+export async function allKeys(workspace: Workspace, rows: number): Promise<string[]> {
+  const { table, at } = workspace;
+  if (!table.key) return keysOfRows(workspace, [...Array(rows).keys()]);
+  const column = await fetchColumn(at, table.key);
+  return Array.from({ length: rows }, (_, row) => cellText(column, row));
+}
 
 export async function keysOfRows(
   { at, version, table, client }: Workspace,

@@ -3,7 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { groupsOptions } from "../api/queries";
 import { useCommands } from "../app/commands";
-import { classText, classValue, labelColumn } from "./columns";
+import { byName } from "../core/by-name";
+import { onceFor } from "../core/once-for";
+import { CLASSES_MAX, classText, classValue, labelColumn } from "./columns";
 import { useWorkspace } from "./context";
 import { useEditing } from "./editing";
 
@@ -13,21 +15,31 @@ export function useClasses(): { value: string; name: string }[] {
   const label = labelColumn(table);
   const mapped = label?.role.classes ?? [];
   const groups = useQuery({
-    ...groupsOptions(at, version, label?.name ?? "", undefined, undefined, 1000),
+    ...groupsOptions(at, version, label?.name ?? "", undefined, undefined, CLASSES_MAX),
     enabled: label !== null && mapped.length === 0,
   });
   const values = groups.data?.values;
   return useMemo(() => {
     if (!label) return [];
-    const classes = label.role.classes ?? [];
-    if (classes.length > 0) return classes.map(([value, name]) => ({ value: value ?? "", name: name ?? value ?? "" }));
-    const found = (values ?? []).filter(({ value }) => value !== null).map(({ value }) => String(value));
+    const { classes } = label.role;
+    if (classes && classes.length > 0)
+      return listed.of(classes, () =>
+        classes.map(([value, name]) => ({ value: value ?? "", name: name ?? value ?? "" })),
+      );
+    if (!values) return [];
     // By name, so that a key keeps its class when counts change.
-    return found
-      .sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))
-      .map((value) => ({ value, name: classText(label, value) }));
+    return listed.of(values, () =>
+      values
+        .filter(({ value }) => value !== null)
+        .map(({ value }) => String(value))
+        .sort(byName)
+        .map((value) => ({ value, name: classText(label, value) })),
+    );
   }, [label, values]);
 }
+
+/** Every cell of a class asks for them: ten thousand are sorted once, not for each. */
+const listed = onceFor<{ value: string; name: string }[]>();
 
 export function LabelKeys() {
   const { table } = useWorkspace();

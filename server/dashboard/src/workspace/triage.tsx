@@ -1,13 +1,15 @@
 /** The most suspicious rows one by one, large: a key decides and goes on. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import type { Row } from "../api/contract";
 import { rowsOptions } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { setQuery, usePlace } from "../app/location";
 import { quoteName } from "../core/sql-text";
 import { count } from "../parts/amounts";
+import { ClassOptions } from "../parts/class-options";
 import { Empty, Failure, Loading } from "../parts/states";
+import { say } from "../parts/toasts";
 import {
   classText,
   classValue,
@@ -22,7 +24,7 @@ import { useWorkspace } from "./context";
 import { useEditing } from "./editing";
 import { focusRow } from "./focus";
 import { Fields } from "./inspector/fields";
-import { Picture } from "./inspector/picture";
+import Picture from "./inspector/picture";
 import { useClasses } from "./label-keys";
 import { readable } from "./page-columns";
 import { rowAtOptions } from "./row-at";
@@ -33,7 +35,7 @@ const QUEUE = 500;
 
 type Suspicion = "loss" | "mistakes" | "disagreement";
 
-export function Triage() {
+export default function Triage() {
   const { at, version, where, columns, table } = useWorkspace();
   const { query } = usePlace();
   const loss = lossColumn(columns);
@@ -218,6 +220,11 @@ function Queue({ rows, matched }: { rows: Row[]; matched: number }) {
                 </button>
               </li>
             ))}
+            {ordered.length > 9 && (
+              <li>
+                <OtherClass key={row._key} classes={ordered} onDecide={({ value, name }) => void decide(value, name)} />
+              </li>
+            )}
           </ol>
         ) : (
           <p className="quiet">{editing.refused ?? "This table has no class that can be set"}</p>
@@ -232,5 +239,35 @@ function Queue({ rows, matched }: { rows: Row[]; matched: number }) {
         </div>
       </div>
     </div>
+  );
+}
+
+/** Classes beyond those that have a key. */
+function OtherClass({
+  classes,
+  onDecide,
+}: {
+  classes: readonly { value: string; name: string }[];
+  onDecide(one: { value: string; name: string }): void;
+}) {
+  const [text, setText] = useState("");
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    const one = classes.find(({ name }) => name === text.trim());
+    if (one) onDecide(one);
+    else say(`There is no class “${text.slice(0, 60)}”`);
+  };
+  return (
+    <form onSubmit={send}>
+      <input
+        className="field"
+        list="triage-others"
+        aria-label="Another class"
+        placeholder={`one of all ${count(classes.length)}`}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <ClassOptions id="triage-others" names={classes.map(({ name }) => name)} text={text} />
+    </form>
   );
 }

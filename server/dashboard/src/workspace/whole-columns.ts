@@ -57,8 +57,11 @@ export function useWholeColumn(column: string | undefined) {
 }
 
 /** The rows that the filter shows; data is undefined where there is no filter. */
-export function useFilterMask() {
-  const { at, version, where, table } = useWorkspace();
+export const useFilterMask = () => useMask(useWorkspace().where);
+
+/** The rows for which a condition is true; data is undefined without one. */
+export function useMask(where: string | undefined) {
+  const { at, version, table } = useWorkspace();
   const fresh = useFreshness();
   return useQuery({
     ...fresh,

@@ -5,21 +5,24 @@ import "./plots/plots.css";
 import "./rows/rows.css";
 import "./inspector/inspector.css";
 import "./triage.css";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useCommands } from "../app/commands";
 import { navigate, setQuery, usePlace } from "../app/location";
 import { to } from "../app/routes";
+import { Loading } from "../parts/states";
 import { say } from "../parts/toasts";
 import { addClause, setFilter, useWorkspace, WorkspaceProvider } from "./context";
 import { Dock } from "./dock";
 import { DraftBar } from "./draft-bar";
 import { useEditing } from "./editing";
-import { focusFromLink } from "./focus";
+import { focusFromLink, useFocus } from "./focus";
 import { LabelKeys } from "./label-keys";
 import { clearSelection, useSelection } from "./selection";
 import { TableSheets } from "./table-sheets";
-import { Triage } from "./triage";
 import { ViewBar } from "./view-bar";
+import { forgetVisited, openVisited, visit, write } from "./visited";
+
+const Triage = lazy(() => import("./triage"));
 
 export default function WorkspacePage({ dataset, refName }: { dataset: string; refName: string }) {
   return (
@@ -34,6 +37,15 @@ function Frame() {
   const { dataset, refName, table, at, dropped } = useWorkspace();
   const focus = query.get("focus");
   useEffect(() => focusFromLink(focus), [focus]);
+  useEffect(() => openVisited(dataset, table.name), [dataset, table.name]);
+  const looked = useFocus(({ key }) => key);
+  useEffect(() => {
+    if (looked !== null) visit(looked);
+  }, [looked]);
+  useEffect(() => {
+    window.addEventListener("pagehide", write);
+    return () => window.removeEventListener("pagehide", write);
+  }, []);
   // Row numbers mean nothing in another table or view.
   // biome-ignore lint/correctness/useExhaustiveDependencies: they are what the effect waits for
   useEffect(() => clearSelection, [dataset, refName, table.name, table.rows]);
@@ -50,7 +62,13 @@ function Frame() {
       <ViewBar />
       <LabelKeys />
       <TableSheets />
-      {isTriage ? <Triage /> : <Dock />}
+      {isTriage ? (
+        <Suspense fallback={<Loading what="the queue" />}>
+          <Triage />
+        </Suspense>
+      ) : (
+        <Dock />
+      )}
       <DraftBar />
     </div>
   );
@@ -110,6 +128,12 @@ function useWorkspaceCommands() {
       group: "Filter",
       keys: "Shift+E",
       run: () => toSelection(true),
+    },
+    {
+      id: "forget-visited",
+      title: "Forget which rows of this table were visited",
+      group: "View",
+      run: forgetVisited,
     },
     { id: "filter-clear", title: "Clear all filters", group: "Filter", keys: "D", run: () => setFilter([]) },
     {

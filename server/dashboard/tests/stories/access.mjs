@@ -6,17 +6,23 @@ import { rowsReady } from "../world.mjs";
 export const access = {
   "no page breaks a rule of level AA, dark or light": async (
     page,
-    { addressOf, api, boxed, dataset, origin, runs, shot, workspace },
+    { addressOf, api, boxed, dataset, label, origin, run, runs, shot, workspace },
   ) => {
     const path = `/datasets/${encodeURIComponent(dataset)}`;
     const { revisions } = await api(`${path}/log?all=true&limit=50`);
     const child = revisions.find(({ parents }) => parents.length > 0);
+    const scored = { actual: label?.name, predicted: `${run}.predicted` };
+    const plots = run && label ? [{ kind: "trust", ...scored, confidence: `${run}.confidence` }] : [];
     const pages = [
       "/",
       workspace().slice(origin.length),
       workspace({ view: "grid" }).slice(origin.length),
       workspace({ mode: "triage" }).slice(origin.length),
-      addressOf(boxed.dataset, boxed.run ? { run: boxed.run } : {}).slice(origin.length),
+      workspace({ plots: JSON.stringify(plots) }).slice(origin.length),
+      addressOf(
+        boxed.dataset,
+        boxed.run ? { run: boxed.run, facets: JSON.stringify(["boxes", `${boxed.run}.boxes`]) } : {},
+      ).slice(origin.length),
       `${path}/history`,
       ...(child ? [`${path}/diff?from=${child.parents[0]}&to=${child.revision}`] : []),
       `${path}/conflicts?branch=main`,
@@ -57,6 +63,10 @@ export const access = {
       await page.getByRole("dialog").first().waitFor();
       await look(name);
     }
+    await page.keyboard.type("Edit the classes");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Classes" }).waitFor();
+    await look("-classes");
     assert.deepEqual(found, []);
   },
 };

@@ -1,6 +1,8 @@
 /** Plots: what is drawn and what is caught. */
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { columnFromArray, fixedSizeList, float32, tableFromColumns, tableToIPC } from "@uwdata/flechette";
 import { pictureDiffers } from "../pictures.mjs";
 import { matched, plotReady, retry, rowsReady, selectedCount } from "../world.mjs";
 
@@ -107,6 +109,68 @@ export const plots = {
       const bytes = readFileSync(await download.path());
       assert.equal(bytes.toString("latin1", 1, 4), "PNG");
       assert.ok(bytes.length > 2000, `${bytes.length} bytes`);
+    }
+  },
+
+  "vectors of a table and of a run become the axes of a plot": async (page, { addressOf, api, mount, shot }) => {
+    if (!mount) return "the service may be elsewhere: it could not see a file of vectors";
+    const name = `vectors-${Date.now()}`;
+    const folder = join(dirname(mount), name);
+    mkdirSync(folder);
+    const vectors = Array.from({ length: 300 }, (_, row) =>
+      Array.from({ length: 8 }, (_, part) => (part < 4 ? row % 3 : 0) + Math.sin(row * 7 + part) / 5),
+    );
+    const columns = {
+      label: columnFromArray(vectors.map((_, row) => "abc"[row % 3])),
+      embedding: columnFromArray(vectors, fixedSizeList(float32(), 8)),
+    };
+    writeFileSync(join(folder, "vectors.arrow"), tableToIPC(tableFromColumns(columns), { format: "file" }));
+    try {
+      await api("/datasets", { name, source: folder });
+      const at = `/datasets/${name}/at/main/tables`;
+      const { tables } = await retry(() => api(at));
+      const { columns: known } = tables.find(({ name: table }) => table === "vectors");
+      assert.equal(known.find(({ role }) => role.kind === "embedding")?.name, "embedding");
+      await page.goto(addressOf(name, { table: "vectors", renderer: "cpu", plots: "[]" }));
+      await rowsReady(page);
+      await page.getByRole("button", { name: "Reduce and plot" }).click();
+      await retry(async () => assert.match(page.url(), /run=embedding-pca/));
+      await plotReady(page);
+      await shot(page, "reduced");
+      const { rows } = await api(`${at}/vectors/rows?run=embedding-pca&limit=300`);
+      // Three heaps along the first axis, in the order of the class or against it.
+      const placeOf = (row) => row["embedding-pca.x"];
+      assert.ok(rows.every((row) => Number.isFinite(placeOf(row)) && Number.isFinite(row["embedding-pca.y"])));
+      const mean = (label) => {
+        const places = rows.filter((row) => row.label === label).map(placeOf);
+        return places.reduce((sum, one) => sum + one, 0) / places.length;
+      };
+      const [a, b, c] = ["a", "b", "c"].map(mean);
+      assert.ok(Math.abs(a - c) > 3 && Math.abs(b - (a + c) / 2) < 0.5, `${a} ${b} ${c}`);
+      // The places are columns like others.
+      await page.goto(
+        addressOf(name, {
+          table: "vectors",
+          run: "embedding-pca",
+          q: JSON.stringify([[{ kind: "range", column: "embedding-pca.x", low: (a + b) / 2, high: null }]]),
+        }),
+      );
+      await rowsReady(page);
+      await retry(async () =>
+        assert.equal(await matched(page), rows.filter((row) => placeOf(row) >= (a + b) / 2).length),
+      );
+      await api("/runs", { name: "looker", dataset: name, table: "vectors", kind: "evaluation" });
+      const sample = rows.map(({ _key }) => _key);
+      await api("/runs/looker/batches/1", { columns: { sample, epoch: 0, vector: vectors } }, "PUT");
+      await page.goto(addressOf(name, { table: "vectors", run: "looker", renderer: "cpu", plots: "[]" }));
+      await rowsReady(page);
+      await page.getByLabel("Embedding to axes").selectOption("looker.vector");
+      await page.getByLabel("Dimensions").selectOption("3");
+      await page.getByRole("button", { name: "Reduce and plot" }).click();
+      await page.getByRole("tab", { name: "looker.x × looker.y × looker.z" }).waitFor();
+      await plotReady(page);
+    } finally {
+      for (const run of (await api(`/runs?dataset=${name}`)).runs) await api(`/runs/${run.name}`, undefined, "DELETE");
     }
   },
 };

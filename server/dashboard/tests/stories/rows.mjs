@@ -47,4 +47,31 @@ export const rows = {
     assert.ok(pairs.length > 0);
     for (const [src, path] of pairs) assert.ok(src.split("?")[0].endsWith(path), `${src} beside ${path}`);
   },
+
+  "rows that were looked at are marked, and shown alone or left out": async (page, { shot, table, workspace }) => {
+    if (!table.key) return "the rows have no key to be remembered by";
+    await page.goto(workspace());
+    await rowsReady(page);
+    const marks = page.getByRole("img", { name: "visited" });
+    assert.equal(await marks.count(), 0);
+    for (const line of [1, 3, 4]) {
+      await page.locator(".row").nth(line).click();
+      await page.locator(".row.is-focused").waitFor();
+    }
+    await retry(async () => assert.equal(await marks.count(), 3));
+    await page.getByRole("button", { name: "visited", exact: true }).click();
+    await retry(async () => assert.equal(await matched(page), 3));
+    await shot(page, "visited");
+    await page.locator(".chip-text").first().click();
+    await retry(async () => assert.equal(await matched(page), table.rows - 3));
+    await page.goto(workspace());
+    await rowsReady(page);
+    await retry(async () => assert.equal(await marks.count(), 3));
+    assert.deepEqual(
+      await page
+        .locator(".row")
+        .evaluateAll((rows) => rows.slice(0, 5).map((row) => !!row.querySelector("[aria-label=visited]"))),
+      [false, true, false, true, true],
+    );
+  },
 };

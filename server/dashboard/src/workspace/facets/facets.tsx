@@ -1,13 +1,16 @@
 /** A filter for each column, made for its type; only what is open is counted. */
 import { ChevronDown, ChevronRight } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import type { TableColumn } from "../../api/contract";
 import { setQuery, usePlace } from "../../app/location";
-import { isBoolean, isLabel, isNumber, isText, isTime } from "../columns";
+import { Loading } from "../../parts/states";
+import { isBoolean, isBoxList, isLabel, isNumber, isText, isTime } from "../columns";
 import { addClause, useWorkspace } from "../context";
 import { CategoryFacet } from "./category-facet";
 import { RangeFacet } from "./range-facet";
 import { TextFacet } from "./text-facet";
+
+const InstanceFacet = lazy(() => import("./instance-facet"));
 
 const OPENED = 3;
 
@@ -51,7 +54,7 @@ export function Facets() {
             >
               {opened.has(column.name) ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
               <bdi className="facet-name">{column.name}</bdi>
-              <span className="quiet push">{column.role.kind === "plain" ? column.type : column.role.kind}</span>
+              <span className="quiet push">{typeText(column)}</span>
             </button>
           </h2>
           {opened.has(column.name) && <Facet column={column} />}
@@ -70,12 +73,24 @@ function Facet({ column }: { column: TableColumn }) {
       return <CategoryFacet column={column} />;
     case "text":
       return <TextFacet column={column} />;
+    case "instances":
+      return (
+        <Suspense fallback={<Loading what="the facet" />}>
+          <InstanceFacet column={column} />
+        </Suspense>
+      );
     default:
       return null;
   }
 }
 
-export function facetOf(column: TableColumn): "range" | "categories" | "text" | null {
+function typeText(column: TableColumn): string {
+  if (isBoxList(column)) return "boxes";
+  return column.role.kind === "plain" ? column.type : column.role.kind;
+}
+
+export function facetOf(column: TableColumn): "range" | "categories" | "text" | "instances" | null {
+  if (isBoxList(column)) return "instances";
   if (isLabel(column) || isBoolean(column)) return "categories";
   if (isNumber(column) || isTime(column)) return "range";
   if (isText(column)) return column.role.kind === "image" || column.role.kind === "key" ? "text" : "categories";

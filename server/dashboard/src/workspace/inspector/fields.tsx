@@ -1,6 +1,7 @@
 /** The row's cells; those that can be edited are fields. */
 import { useState } from "react";
 import type { Row, TableColumn } from "../../api/contract";
+import { ClassOptions } from "../../parts/class-options";
 import { say } from "../../parts/toasts";
 import { categoryColour } from "../../render/palette";
 import { useClassOrder } from "../class-order";
@@ -91,19 +92,26 @@ function Field({ row, column }: { row: Row; column: TableColumn }) {
       </span>
     );
   }
+  const list = isLabel(column) && classes.length > 0 ? `fields-${column.name}` : undefined;
+  // A class may be typed by its name.
+  const typed = () => (list ? classes.find(({ name }) => name === text)?.value : undefined) ?? text;
   return (
-    <input
-      className="field"
-      dir="auto"
-      aria-label={column.name}
-      placeholder={column.nullable ? "null" : ""}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={() => text !== before && set(parseCell(column, text))}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-        if (event.key === "Escape") setText(before);
-      }}
-    />
+    <>
+      <input
+        className="field"
+        dir="auto"
+        aria-label={column.name}
+        placeholder={column.nullable ? "null" : ""}
+        list={list}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={() => text !== before && set(parseCell(column, typed()))}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") event.currentTarget.blur();
+          if (event.key === "Escape") setText(before);
+        }}
+      />
+      {list && <ClassOptions id={list} names={classes.map(({ name }) => name)} text={text === before ? "" : text} />}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 /** All that is known of one row: its picture and boxes, fields, metrics, history and neighbours. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import type { Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { Empty, Failure, Loading } from "../../parts/states";
@@ -14,7 +14,8 @@ import { Fields } from "./fields";
 import { History } from "./history";
 import { Metrics } from "./metrics";
 import { Neighbours } from "./neighbours";
-import { Picture } from "./picture";
+
+const Picture = lazy(() => import("./picture"));
 
 export function Inspector() {
   const { table } = useWorkspace();
@@ -28,7 +29,11 @@ export function Inspector() {
   const { row } = asked;
   return (
     <div className="inspector">
-      {imageColumn(table) && <Picture row={row} />}
+      {imageColumn(table) && (
+        <Suspense fallback={<Loading what="the picture" />}>
+          <Picture row={row} />
+        </Suspense>
+      )}
       <Fields row={row} />
       <Metrics row={row} />
       <History row={row} />

@@ -31,7 +31,7 @@ import { PictureBar, type PictureTool } from "./picture-bar";
 
 const BOXES_MAX = 10_000;
 
-export function Picture({ row }: { row: Row }) {
+export default function Picture({ row }: { row: Row }) {
   const workspace = useWorkspace();
   const { table, at, version, readOnly } = workspace;
   const source = useBoxSource();

@@ -1,20 +1,22 @@
 /** How well the predicted boxes of a run are the true ones: for each class, and which pictures are at fault. */
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Row } from "../../api/contract";
+import { plainCell } from "../../core/column";
 import { Detection, type PictureFaults } from "../../core/detection";
+import { precisionRecall } from "../../core/precision-recall";
 import { count, counted } from "../../parts/amounts";
+import { SaveChart } from "../../parts/save-chart";
 import { Empty, Failure, Loading } from "../../parts/states";
 import { say } from "../../parts/toasts";
 import { listedBoxes, useBoxSource } from "../boxes";
 import { predictedBoxesColumn } from "../columns";
-import { addClause, useWorkspace } from "../context";
+import { useWorkspace } from "../context";
+import { inSlices } from "../in-slices";
 import { keysOfRows } from "../keys-of-rows";
+import { nameable, showKeys } from "../show-keys";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
-
-/** Pictures that are looked at before the page may draw again. */
-const AT_ONCE = 500;
-/** A link names no more rows than these. */
-const KEYS_MAX = 500;
+import { ClassCurves, percent, RecallChart } from "./class-curves";
+import { MeasureButton } from "./measure-button";
 
 type Fault = Exclude<keyof PictureFaults, "row">;
 const FAULTS: [Fault, string][] = [
@@ -37,26 +39,18 @@ export default function DetectionPlot({ least, floor }: { least: number; floor: 
     if (a?.kind !== "cells" || b?.kind !== "cells") return;
     if (where !== undefined && mask === null) return;
     const detection = new Detection(least);
-    let isWanted = true;
     const boxesOf = (cell: unknown) => listedBoxes(label, { _key: "", _row: 0, cell } as Row, "cell", null);
-    const go = (from: number) => {
-      if (!isWanted) return;
-      const end = Math.min(a.length, from + AT_ONCE);
-      for (let row = from; row < end; row++) {
+    return inSlices(
+      a.length,
+      (row) => {
         const guess = b.at(row);
         // A picture that the run has not looked at says nothing of it.
-        if (guess === null || guess === undefined || (where !== undefined && !mask?.get(row))) continue;
-        const sure = boxesOf(plain(guess)).filter(({ confidence }) => (confidence ?? 1) >= floor);
-        detection.add(row, boxesOf(plain(a.at(row))), sure);
-      }
-      const isWhole = end === a.length;
-      setDone({ detection, isWhole });
-      if (!isWhole) setTimeout(() => go(end), 0);
-    };
-    go(0);
-    return () => {
-      isWanted = false;
-    };
+        if (guess === null || guess === undefined || (where !== undefined && !mask?.get(row))) return;
+        const sure = boxesOf(plainCell(guess)).filter(({ confidence }) => (confidence ?? 1) >= floor);
+        detection.add(row, boxesOf(plainCell(a.at(row))), sure);
+      },
+      (isWhole) => setDone({ detection, isWhole }),
+    );
   }, [truths.data, guesses.data, mask, where, least, floor, label]);
   if (!source?.inline || !guessed) {
     return (
@@ -71,10 +65,6 @@ export default function DetectionPlot({ least, floor }: { least: number; floor: 
   return <Scores {...done} least={least} floor={floor} />;
 }
 
-/** Arrow's own lists and rows as those of JSON. */
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null, (_, one) => listed(one)));
-const listed = (one: unknown) => (ArrayBuffer.isView(one) ? [...(one as unknown as Iterable<number>)] : one);
-
 interface Props {
   detection: Detection;
   isWhole: boolean;
@@ -84,21 +74,21 @@ interface Props {
 
 function Scores({ detection, isWhole, least, floor }: Props) {
   const workspace = useWorkspace();
+  const [picked, setPicked] = useState<string | null>(null);
   const scores = detection.scores();
   const known = scores.filter(({ average }) => !Number.isNaN(average));
   const mean = known.reduce((sum, { average }) => sum + average, 0) / Math.max(1, known.length);
   const show = async (fault: Fault) => {
-    const { table, filter } = workspace;
     const rows = detection.faults.filter((one) => one[fault] > 0).sort((a, b) => b[fault] - a[fault]);
-    if (!table.key || rows.length === 0) return;
-    const keys = await keysOfRows(
+    const named = await keysOfRows(
       workspace,
-      rows.slice(0, KEYS_MAX).map(({ row }) => row),
+      nameable(rows).map(({ row }) => row),
     );
-    addClause(filter, { condition: { kind: "keys", column: table.key, keys } });
-    if (rows.length > KEYS_MAX) say(`The ${KEYS_MAX} worst of ${count(rows.length)} pictures`);
+    showKeys(workspace, named, "worst");
+    if (named.length < rows.length) say(`The ${count(named.length)} worst of ${counted(rows.length, "picture")}`);
   };
-  const percent = (share: number) => (Number.isNaN(share) ? "—" : `${(share * 100).toFixed(1)} %`);
+  const classes = useMemo(() => (isWhole ? detection.scored() : []), [detection, isWhole]);
+  const one = classes.find(({ name }) => name === picked);
   return (
     <div className="plot plot-scroll">
       <div className="plot-bar" role="toolbar" aria-label="Pictures at fault">
@@ -116,6 +106,7 @@ function Scores({ detection, isWhole, least, floor }: Props) {
             </button>
           );
         })}
+        <MeasureButton limits={{ least, floor }} />
       </div>
       <p className="plot-words" aria-live="polite">
         {isWhole ? "" : "so far "}
@@ -151,6 +142,13 @@ function Scores({ detection, isWhole, least, floor }: Props) {
           ))}
         </tbody>
       </table>
+      {isWhole && (
+        <div className="trust">
+          {one && <SaveChart name="precision-recall" />}
+          {one && <RecallChart curve={precisionRecall(one.scored, one.truths)} of={one.name} />}
+          <ClassCurves classes={classes} picked={picked} onPick={setPicked} />
+        </div>
+      )}
     </div>
   );
 }

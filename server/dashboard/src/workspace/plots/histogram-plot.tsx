@@ -7,7 +7,7 @@ import { SaveChart } from "../../parts/save-chart";
 import { Answered } from "../../parts/states";
 import { isTime } from "../columns";
 import { addClause, useWorkspace } from "../context";
-import { MissingColumn } from "./plot-panel";
+import { MissingColumn } from "./missing-column";
 import { useBox } from "./use-box";
 
 const EDGE = { left: 48, right: 12, top: 10, bottom: 26 };

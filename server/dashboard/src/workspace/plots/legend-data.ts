@@ -9,7 +9,7 @@ import { quoteName, quoteText } from "../../core/sql-text";
 import { categoryColour, NULL_COLOUR, packed, packedRamp } from "../../render/palette";
 import type { PointColours } from "../../render/renderer";
 import { useClassOrder } from "../class-order";
-import { classColour, classText, isBoolean, isLabel, isNumber, isText, isTime } from "../columns";
+import { CLASSES_MAX, classColour, classText, isBoolean, isLabel, isNumber, isText, isTime } from "../columns";
 import { useWorkspace } from "../context";
 import { usePositions, useWholeColumn } from "../whole-columns";
 
@@ -18,7 +18,8 @@ export interface LegendEntry {
   value: string | null;
   name: string;
   colour: string;
-  count: number;
+  /** Null where the service counts so many classes that this one is not among them. */
+  count: number | null;
   isHidden: boolean;
 }
 
@@ -43,7 +44,7 @@ export function useLegend(name: string | undefined, rows: number): LegendData {
   const positions = usePositions(column && isRamp ? column.name : undefined).data;
   const whole = useWholeColumn(column && !isRamp ? column.name : undefined).data;
   const counts = useQuery({
-    ...groupsOptions(at, version, column?.name ?? "", where, undefined, 1000),
+    ...groupsOptions(at, version, column?.name ?? "", where, undefined, CLASSES_MAX),
     enabled: column !== null && !isRamp,
   }).data;
   const order = useClassOrder(column);
@@ -85,26 +86,17 @@ export function useLegend(name: string | undefined, rows: number): LegendData {
       .map((value, code) => ({
         code,
         value,
-        name: classText(column, value),
+        name: code === SHARED ? `${classText(column, value)} and others` : classText(column, value),
         colour: classes.colours[code],
-        count: found.get(value) ?? 0,
+        count: found.get(value) ?? (counts && counts.other > 0 ? null : 0),
         isHidden: hiddenCodes.has(code),
       }))
-      .filter(({ value, count }) => value !== null || count > 0)
-      .sort((a, b) => b.count - a.count);
+      .filter(({ value, count }) => value !== null || count !== 0)
+      .sort((a, b) => (b.count ?? 0) - (a.count ?? 0));
   }, [classes, column, counts, hiddenCodes]);
   const hiddenSql = useMemo(() => {
     if (!classes || !column || hiddenCodes.size === 0) return null;
-    const values = [...hiddenCodes]
-      .map((code) => classes.values[code])
-      .filter((value): value is string => typeof value === "string");
-    const isNullHidden = [...hiddenCodes].some((code) => classes.values[code] === null);
-    const parts =
-      values.length > 0
-        ? [`(CAST(${quoteName(column.name)} AS VARCHAR) IN (${values.map(quoteText).join(", ")})) IS NOT TRUE`]
-        : [];
-    if (isNullHidden) parts.push(`${quoteName(column.name)} IS NOT NULL`);
-    return parts.join(" AND ") || null;
+    return hiddenCondition(column.name, classes.values, hiddenCodes);
   }, [classes, column, hiddenCodes]);
   return {
     colours,
@@ -133,6 +125,26 @@ export function useLegend(name: string | undefined, rows: number): LegendData {
   };
 }
 
+/** Rows that are not hidden, by the classes that are or by those that are not: whichever are fewer. */
+export function hiddenCondition(
+  column: string,
+  values: readonly (string | null)[],
+  hidden: ReadonlySet<number>,
+): string | null {
+  const name = quoteName(column);
+  const isMost = hidden.size > values.length / 2;
+  const named = values.filter((_, code) => hidden.has(code) !== isMost);
+  const texts = named.filter((value) => value !== null).map(quoteText);
+  const isIn = texts.length > 0 ? `CAST(${name} AS VARCHAR) IN (${texts.join(", ")})` : null;
+  const hasNull = named.includes(null);
+  if (isMost) return [isIn, hasNull ? `${name} IS NULL` : null].filter((part) => part !== null).join(" OR ") || "FALSE";
+  const parts = [isIn && `(${isIn}) IS NOT TRUE`, hasNull ? `${name} IS NOT NULL` : null];
+  return parts.filter((part) => part !== null).join(" AND ") || null;
+}
+
+/** The last code of a value; past what a code can say, values share it. */
+const SHARED = 65533;
+
 /** Codes in the order of the classes, so that a colour is the class's and not the wire's. */
 function classCodes(column: TableColumn, whole: Column, order: (value: string) => number) {
   const length =
@@ -144,8 +156,7 @@ function classCodes(column: TableColumn, whole: Column, order: (value: string) =
   const code = (value: string): number => {
     let found = codeOf.get(value);
     if (found === undefined) {
-      // Past what a code can say, values share the last one.
-      found = Math.min(values.length, 65533);
+      found = Math.min(values.length, SHARED);
       if (found === values.length) {
         const place = order(value);
         values.push(value);

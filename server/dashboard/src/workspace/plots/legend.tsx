@@ -1,9 +1,13 @@
 /** What the colours mean: click hides a class in this plot, double-click shows it alone. */
-import { count, measured } from "../../parts/amounts";
+import { useState } from "react";
+import { count, counted, measured } from "../../parts/amounts";
+import { LongList } from "../../parts/long-list";
 import { divergingColour, sequentialColour } from "../../render/palette";
 import type { LegendData } from "./legend-data";
 
-const SHOWN = 60;
+const LINE_PX = 24;
+/** From so many classes on nobody finds one by looking. */
+const SEARCHED = 30;
 
 export function Legend({ legend }: { legend: LegendData }) {
   if (legend.ramp) {
@@ -21,27 +25,47 @@ export function Legend({ legend }: { legend: LegendData }) {
     );
   }
   if (legend.entries.length === 0) return null;
-  const shown = legend.entries.slice(0, SHOWN);
-  const rest = legend.entries.length - shown.length;
+  return <Classes legend={legend} />;
+}
+
+function Classes({ legend: { entries, toggle, solo } }: { legend: LegendData }) {
+  const [search, setSearch] = useState("");
+  const wanted = search.trim().toLowerCase();
+  const shown = wanted === "" ? entries : entries.filter(({ name }) => name.toLowerCase().includes(wanted));
   return (
-    <ul className="legend" aria-label="Classes">
-      {shown.map(({ code, name, colour, count: rows, isHidden }) => (
-        <li key={code}>
+    <div className="legend is-classes">
+      {entries.length > SEARCHED && (
+        <input
+          className="field"
+          type="search"
+          placeholder={counted(entries.length, "class", "classes")}
+          aria-label="Search the classes of the legend"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+      )}
+      <LongList
+        items={shown}
+        itemHeight={LINE_PX}
+        keyOf={({ code }) => code}
+        className="legend-classes"
+        label="Classes"
+      >
+        {({ code, name, colour, count: rows, isHidden }) => (
           <button
             type="button"
             className="legend-entry"
             aria-pressed={!isHidden}
-            title={`${name}: ${count(rows)} rows. Click hides or shows, double-click shows alone`}
-            onClick={() => legend.toggle(code)}
-            onDoubleClick={() => legend.solo(code)}
+            title={`${name}: ${rows === null ? "few" : count(rows)} rows. Click hides or shows, double-click shows alone`}
+            onClick={() => toggle(code)}
+            onDoubleClick={() => solo(code)}
           >
             <span className="swatch" style={{ background: colour, opacity: isHidden ? 0.25 : 1 }} />
             <bdi className={isHidden ? "legend-name is-hidden" : "legend-name"}>{name}</bdi>
-            <span className="quiet">{count(rows)}</span>
+            <span className="quiet">{rows === null ? "few" : count(rows)}</span>
           </button>
-        </li>
-      ))}
-      {rest > 0 && <li className="quiet">and {count(rest)} smaller classes</li>}
-    </ul>
+        )}
+      </LongList>
+    </div>
   );
 }

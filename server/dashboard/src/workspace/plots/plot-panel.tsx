@@ -5,16 +5,24 @@ import { useBoxLimits } from "../box-limits";
 import { setPlots, useWorkspace } from "../context";
 import { type PlotSpec, plotId } from "../plot-spec";
 import { ClassesPlot } from "./classes-plot";
-import { ConfusionPlot } from "./confusion-plot";
 import { HistogramPlot } from "./histogram-plot";
 import { ScatterPlot } from "./scatter-plot";
-import { SpreadPlot } from "./spread-plot";
 
+const ConfusionPlot = lazy(() => import("./confusion-plot"));
 const CurvesPlot = lazy(() => import("./curves-plot"));
 const DetectionPlot = lazy(() => import("./detection-plot"));
+const SpreadPlot = lazy(() => import("./spread-plot"));
 const TrustPlot = lazy(() => import("./trust-plot"));
 
 export function PlotPanel({ plot }: { plot: PlotSpec }) {
+  return (
+    <Suspense fallback={<Loading what="the plot" />}>
+      <Drawn plot={plot} />
+    </Suspense>
+  );
+}
+
+function Drawn({ plot }: { plot: PlotSpec }) {
   const { plots } = useWorkspace();
   const limits = useBoxLimits();
   const change = (next: PlotSpec) =>
@@ -34,31 +42,10 @@ export function PlotPanel({ plot }: { plot: PlotSpec }) {
     case "confusion":
       return <ConfusionPlot actual={plot.actual} predicted={plot.predicted} />;
     case "trust":
-      return (
-        <Suspense fallback={<Loading what="the plot" />}>
-          <TrustPlot {...plot} />
-        </Suspense>
-      );
+      return <TrustPlot {...plot} />;
     case "detection":
-      return (
-        <Suspense fallback={<Loading what="the plot" />}>
-          <DetectionPlot {...limits} />
-        </Suspense>
-      );
+      return <DetectionPlot {...limits} />;
     case "curves":
-      return (
-        <Suspense fallback={<Loading what="the plot" />}>
-          <CurvesPlot runs={plot.runs} />
-        </Suspense>
-      );
+      return <CurvesPlot runs={plot.runs} />;
   }
-}
-
-/** The column of a plot, or a word that it is gone: a link may be older than the table. */
-export function MissingColumn({ name }: { name: string }) {
-  return (
-    <p className="plot-missing quiet">
-      This view has no column “{name}”. Choose the run or table that has it, or close the plot.
-    </p>
-  );
 }

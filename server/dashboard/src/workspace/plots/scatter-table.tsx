@@ -7,6 +7,9 @@ import { count, measured } from "../../parts/amounts";
 import type { Scatter } from "../plot-spec";
 import type { LegendData } from "./legend-data";
 
+/** Lines of a table that anybody reads. */
+const SHOWN = 300;
+
 interface Props {
   plot: Scatter;
   axes: readonly Positions[];
@@ -24,8 +27,9 @@ export function ScatterTable({ plot, axes, legend, shown, selected }: Props) {
     return summaryOf(axes, codes, shown, selected?.length === rows ? selected : null);
   }, [axes, colours, ramp, shown, selected]);
   const names = [plot.x, plot.y, plot.z].filter((name) => name !== undefined);
-  const nameOf = (code: number) =>
-    ramp || entries.length === 0 ? "all points" : (entries.find((entry) => entry.code === code)?.name ?? "null");
+  const byCode = useMemo(() => new Map(entries.map(({ code, name }) => [code, name])), [entries]);
+  const lines = groups.length > SHOWN ? [...groups].sort((a, b) => b.points - a.points).slice(0, SHOWN) : groups;
+  const nameOf = (code: number) => (ramp || entries.length === 0 ? "all points" : (byCode.get(code) ?? "null"));
   return (
     <div className="plot-scroll">
       <table className="list">
@@ -42,7 +46,7 @@ export function ScatterTable({ plot, axes, legend, shown, selected }: Props) {
           </tr>
         </thead>
         <tbody>
-          {groups.map((group) => (
+          {lines.map((group) => (
             <tr key={group.code}>
               <td>
                 <bdi>{nameOf(group.code)}</bdi>
@@ -58,6 +62,11 @@ export function ScatterTable({ plot, axes, legend, shown, selected }: Props) {
           ))}
         </tbody>
       </table>
+      {lines.length < groups.length && (
+        <p className="plot-words">
+          The {count(lines.length)} classes of most points, of {count(groups.length)}; a filter brings the others.
+        </p>
+      )}
     </div>
   );
 }

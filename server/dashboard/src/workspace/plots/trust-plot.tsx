@@ -1,13 +1,14 @@
 /** Precision against recall, and confidence against accuracy: how far a model may be trusted. */
-import { useMemo } from "react";
-import type { Bitmask } from "../../core/bitmask";
-import type { Column } from "../../core/column";
+import { useMemo, useState } from "react";
+import { precisionRecall } from "../../core/precision-recall";
 import { count } from "../../parts/amounts";
 import { SaveChart } from "../../parts/save-chart";
 import { Failure, Loading } from "../../parts/states";
+import { classText } from "../columns";
 import { useWorkspace } from "../context";
 import { useFilterMask, useWholeColumn } from "../whole-columns";
-import { calibration, precisionRecall, type Scored } from "./trust";
+import { ClassCurves, RecallChart } from "./class-curves";
+import { type Answers, answersOf, calibration } from "./trust";
 
 interface Props {
   actual: string;
@@ -16,23 +17,29 @@ interface Props {
 }
 
 export default function TrustPlot({ actual, predicted, confidence }: Props) {
-  const { where } = useWorkspace();
+  const { where, columns } = useWorkspace();
   const [a, p, c] = [useWholeColumn(actual), useWholeColumn(predicted), useWholeColumn(confidence)];
   const mask = useFilterMask().data ?? null;
-  const scored = useMemo(
-    () => (a.data && p.data && c.data ? score(a.data, p.data, c.data, where === undefined ? null : mask) : null),
+  const answers = useMemo(
+    () => (a.data && p.data && c.data ? answersOf(a.data, p.data, c.data, where === undefined ? null : mask) : null),
     [a.data, p.data, c.data, mask, where],
   );
+  const column = columns.find(({ name }) => name === actual);
   const failed = [a, p, c].find(({ error }) => error);
   if (failed) return <Failure error={failed.error} what="The columns" onRetry={() => void failed.refetch()} />;
-  if (!scored) return <Loading what="predictions and confidences" />;
-  return <Trust scored={scored} />;
+  if (!answers) return <Loading what="predictions and confidences" />;
+  return <Trust answers={answers} nameOf={(value) => (column ? classText(column, value) : value)} />;
 }
 
 const SIDE = 220;
 
-function Trust({ scored }: { scored: Scored }) {
-  const curve = useMemo(() => precisionRecall(scored), [scored]);
+function Trust({ answers, nameOf }: { answers: Answers; nameOf(value: string): string }) {
+  const [picked, setPicked] = useState<string | null>(null);
+  const one = answers.classes.find(({ name }) => name === picked) ?? null;
+  const scored = one?.scored ?? answers.all;
+  const truths = one?.truths ?? answers.all.confidence.length;
+  const of = one ? nameOf(one.name) : "all rows";
+  const curve = useMemo(() => precisionRecall(scored, truths), [scored, truths]);
   const bins = useMemo(() => calibration(scored, 10), [scored]);
   const at = (share: number) => share * SIDE;
   const off = bins.reduce(
@@ -42,32 +49,21 @@ function Trust({ scored }: { scored: Scored }) {
   return (
     <div className="plot plot-scroll trust">
       <SaveChart name="precision-recall" />
+      <p className="plot-words" aria-live="polite">
+        {count(scored.confidence.length)} predictions of <bdi>{of}</bdi>
+        {one && (
+          <button type="button" className="button plain" onClick={() => setPicked(null)}>
+            All rows
+          </button>
+        )}
+      </p>
+      <RecallChart curve={curve} of={of} />
       <figure>
         <svg
           className="chart"
           viewBox={`-34 -8 ${SIDE + 44} ${SIDE + 40}`}
           role="img"
-          aria-label={`Precision against recall, ${count(curve.length)} points; the table beside has the numbers`}
-        >
-          <rect width={SIDE} height={SIDE} className="chart-frame" />
-          <polyline
-            className="chart-line"
-            points={curve.map(({ recall, precision }) => `${at(recall)},${SIDE - at(precision)}`).join(" ")}
-          />
-          <text x={SIDE / 2} y={SIDE + 22} textAnchor="middle">
-            recall (share of rows answered right)
-          </text>
-          <text transform={`translate(-14 ${SIDE / 2}) rotate(-90)`} textAnchor="middle">
-            precision
-          </text>
-        </svg>
-      </figure>
-      <figure>
-        <svg
-          className="chart"
-          viewBox={`-34 -8 ${SIDE + 44} ${SIDE + 40}`}
-          role="img"
-          aria-label={`Accuracy by confidence; expected calibration error ${off.toFixed(3)}`}
+          aria-label={`Accuracy by confidence of ${of}; expected calibration error ${off.toFixed(3)}`}
         >
           <rect width={SIDE} height={SIDE} className="chart-frame" />
           <line x1={0} y1={SIDE} x2={SIDE} y2={0} className="grid-line" />
@@ -107,27 +103,7 @@ function Trust({ scored }: { scored: Scored }) {
             ))}
         </tbody>
       </table>
+      <ClassCurves classes={answers.classes} nameOf={nameOf} picked={picked} onPick={setPicked} />
     </div>
   );
-}
-
-function score(actual: Column, predicted: Column, confidence: Column, mask: Bitmask | null): Scored | null {
-  if (confidence.kind !== "number") return null;
-  const found: Scored = { confidence: [], isRight: [] };
-  const text = (column: Column) => (row: number) => {
-    if (column.kind === "codes") return column.dictionary[column.codes[row]] ?? null;
-    if (column.kind === "number") return column.valid && !column.valid.get(row) ? null : String(column.values[row]);
-    const value = column.at(row);
-    return value === null || value === undefined ? null : String(value);
-  };
-  const [a, p] = [text(actual), text(predicted)];
-  for (let row = 0; row < confidence.values.length; row++) {
-    if (mask && !mask.get(row)) continue;
-    const value = confidence.values[row];
-    const guess = p(row);
-    if (!Number.isFinite(value) || guess === null || (confidence.valid && !confidence.valid.get(row))) continue;
-    found.confidence.push(value);
-    found.isRight.push(a(row) === guess);
-  }
-  return found;
 }

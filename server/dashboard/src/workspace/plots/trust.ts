@@ -1,29 +1,42 @@
-/** Precision, recall and calibration of predictions with a confidence. */
+/** What a model's predictions with a confidence say of it: all together, and of each class. */
+import type { Bitmask } from "../../core/bitmask";
+import { type Column, textsOf } from "../../core/column";
+import type { ClassScored, Scored } from "../../core/precision-recall";
 
-export interface Scored {
-  confidence: number[];
-  isRight: boolean[];
+export interface Answers {
+  /** Every row with a prediction and a confidence. */
+  all: Scored;
+  /** By the value of the class. A row of a class is found if it is predicted as one. */
+  classes: ClassScored[];
 }
 
-/** The curve as the threshold falls, in at most `points` steps: recall is the share of all rows answered right. */
-export function precisionRecall(
-  { confidence, isRight }: Scored,
-  points = 200,
-): { threshold: number; precision: number; recall: number }[] {
-  const order = Uint32Array.from(confidence.keys()).sort((a, b) => confidence[b] - confidence[a]);
-  const curve: { threshold: number; precision: number; recall: number }[] = [];
-  let right = 0;
-  const every = Math.max(1, Math.floor(order.length / points));
-  for (let i = 0; i < order.length; i++) {
-    if (isRight[order[i]]) right++;
-    const next = confidence[order[i + 1]];
-    // Rows of one confidence are answered together.
-    if (next === confidence[order[i]]) continue;
-    if ((i + 1) % every === 0 || i === order.length - 1) {
-      curve.push({ threshold: confidence[order[i]], precision: right / (i + 1), recall: right / order.length });
+/** Rows outside of the mask, and those without a prediction or a confidence, are left out. */
+export function answersOf(actual: Column, predicted: Column, confidence: Column, mask: Bitmask | null): Answers | null {
+  if (confidence.kind !== "number") return null;
+  const all: Scored = { confidence: [], isRight: [] };
+  const classes = new Map<string, ClassScored>();
+  const of = (name: string) => {
+    let one = classes.get(name);
+    if (!one) {
+      one = { name, truths: 0, scored: { confidence: [], isRight: [] } };
+      classes.set(name, one);
     }
+    return one;
+  };
+  const [truth, guess] = [textsOf(actual), textsOf(predicted)];
+  for (let row = 0; row < confidence.values.length; row++) {
+    if (mask && !mask.get(row)) continue;
+    const value = confidence.values[row];
+    const said = guess(row);
+    if (!Number.isFinite(value) || said === null || (confidence.valid && !confidence.valid.get(row))) continue;
+    const is = truth(row);
+    for (const scored of [all, of(said).scored]) {
+      scored.confidence.push(value);
+      scored.isRight.push(is === said);
+    }
+    if (is !== null) of(is).truths++;
   }
-  return curve;
+  return { all, classes: [...classes.values()] };
 }
 
 export function calibration(

@@ -1,6 +1,7 @@
 /** What can be done to all selected rows at once; it says how many that is before it is done. */
 import { type FormEvent, useState } from "react";
 import { count, counted } from "../../parts/amounts";
+import { ClassOptions } from "../../parts/class-options";
 import { say } from "../../parts/toasts";
 import { classValue, isNumber, labelColumn, predictedBoxesColumn, predictedColumn, weightColumn } from "../columns";
 import { useWorkspace } from "../context";
@@ -70,13 +71,7 @@ function Deeds() {
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
-        {column === label && (
-          <datalist id="bulk-values">
-            {classes.map(({ value, name: one }) => (
-              <option key={value} value={one} />
-            ))}
-          </datalist>
-        )}
+        {column === label && <ClassOptions id="bulk-values" names={classes.map((one) => one.name)} text={text} />}
         <button type="submit" className="button first" disabled={!column || (text === "" && !column.nullable)}>
           Set
         </button>

@@ -1,6 +1,7 @@
 /** A cell under edit: Enter keeps, Escape leaves it, and what is no value of its column is said. */
 import { useState } from "react";
 import type { Row, TableColumn } from "../../api/contract";
+import { ClassOptions } from "../../parts/class-options";
 import { say } from "../../parts/toasts";
 import { classText, isLabel } from "../columns";
 import { useWorkspace } from "../context";
@@ -74,11 +75,8 @@ export function CellEditor({ row, column, editor }: { row: Row; column: TableCol
         }}
       />
       {list && (
-        <datalist id={list}>
-          {classes.map(({ value: one, name }) => (
-            <option key={one} value={name} />
-          ))}
-        </datalist>
+        // What stands in the cell is not what is looked for.
+        <ClassOptions id={list} names={classes.map(({ name }) => name)} text={text === before ? "" : text} />
       )}
     </>
   );

@@ -5,6 +5,7 @@ import type { Row, TableColumn } from "../../api/contract";
 import { setQuery } from "../../app/location";
 import { count } from "../../parts/amounts";
 import { Empty, Failure } from "../../parts/states";
+import { useScaledScroll } from "../../parts/use-scaled-scroll";
 import { categoryColour } from "../../render/palette";
 import { useTheme } from "../../theme/theme";
 import { useBoxes } from "../boxes";
@@ -18,13 +19,15 @@ import { CellEditor, useCellEditor } from "./cell-editor";
 import { cellText } from "./cell-text";
 import { orderOf, orderText, turned } from "./order";
 import { useRowClicks } from "./row-clicks";
+import { MARK_PX, MARKS, MarkCells, MarkHeads } from "./row-marks";
 import { useRowPages } from "./row-pages";
 import { useShownColumns } from "./shown-columns";
 import { Thumbnail } from "./thumbnail";
-import { useScaledScroll } from "./use-scaled-scroll";
 
 const HEAD_PX = 30;
 const CHECK_PX = 34;
+/** What stands before the picture. */
+const OWN_PX = CHECK_PX + MARKS * MARK_PX;
 
 const widthOf = (column: TableColumn) => {
   if (isLabel(column)) return 150;
@@ -50,14 +53,14 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
   const terms = orderOf(order);
   const thumbWidth = thumbnail > 0 ? thumbnail + 14 : 0;
   const lefts = useMemo(() => {
-    let left = CHECK_PX + thumbWidth;
+    let left = OWN_PX + thumbWidth;
     return shown.map((column) => {
       const at = left;
       left += widthOf(column);
       return at;
     });
   }, [shown, thumbWidth]);
-  const width = CHECK_PX + thumbWidth + shown.reduce((sum, column) => sum + widthOf(column), 0);
+  const width = OWN_PX + thumbWidth + shown.reduce((sum, column) => sum + widthOf(column), 0);
   const positions = Array.from({ length: scroll.end - scroll.first }, (_, i) => scroll.first + i);
   const visible = positions.map((at) => pages.at(at)).filter((row): row is Row => row !== undefined);
   const boxes = useBoxes(thumbnail > 0 ? visible : []);
@@ -127,7 +130,7 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
         role="grid"
         aria-label={`Rows of ${table.name}`}
         aria-rowcount={matched + 1}
-        aria-colcount={shown.length + 2}
+        aria-colcount={shown.length + 1 + MARKS + (thumbnail > 0 ? 1 : 0)}
         aria-multiselectable
         aria-activedescendant={
           focused !== null && position !== null && position >= scroll.first && position < scroll.end
@@ -143,6 +146,7 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
               <div role="columnheader" className="cell-head" style={{ width: CHECK_PX }}>
                 <span className="unseen">selected</span>
               </div>
+              <MarkHeads />
               {thumbnail > 0 && (
                 <div role="columnheader" className="cell-head" style={{ width: thumbWidth }}>
                   <span className="unseen">picture</span>
@@ -211,6 +215,7 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
                         }
                       />
                     </div>
+                    <MarkCells row={row._key} edited={edited} />
                     {thumbnail > 0 && (
                       <div role="gridcell" className="cell is-thumb" style={{ width: thumbWidth }}>
                         <Thumbnail row={row} size={thumbnail} boxes={boxes(row)} />

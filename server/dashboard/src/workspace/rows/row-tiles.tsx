@@ -2,6 +2,7 @@
 import type { KeyboardEvent } from "react";
 import type { Row } from "../../api/contract";
 import { Empty, Failure } from "../../parts/states";
+import { useScaledScroll } from "../../parts/use-scaled-scroll";
 import { categoryColour } from "../../render/palette";
 import { useBoxes } from "../boxes";
 import { useClassOrder } from "../class-order";
@@ -14,7 +15,6 @@ import { cellText } from "./cell-text";
 import { useRowClicks } from "./row-clicks";
 import { useRowPages } from "./row-pages";
 import { Thumbnail } from "./thumbnail";
-import { useScaledScroll } from "./use-scaled-scroll";
 
 const GAP_PX = 8;
 const WORDS_PX = 40;

@@ -3,10 +3,12 @@ import { Grid3x3, Table2 } from "lucide-react";
 import { setQuery, usePlace } from "../../app/location";
 import { count } from "../../parts/amounts";
 import { imageColumn } from "../columns";
-import { addClause, useWorkspace, type Workspace } from "../context";
+import { useWorkspace } from "../context";
 import { useEditedCells } from "../edited-cells";
 import { selectAll } from "../select-all";
 import { useSelection } from "../selection";
+import { showKeys } from "../show-keys";
+import { useVisited } from "../visited";
 import { useFilterMask } from "../whole-columns";
 import { BulkBar } from "./bulk-bar";
 import { ColumnMenu } from "./column-menu";
@@ -23,6 +25,7 @@ export function Rows() {
   const mask = useFilterMask().data;
   const selected = useSelection((state) => state.count);
   const edited = useEditedCells().keys;
+  const visited = useVisited((state) => state.keys);
   const hasImages = imageColumn(workspace.table) !== null;
   const isGrid = hasImages && query.get("view") === "grid";
   const size = Number(query.get("size")) || (isGrid ? 128 : 48);
@@ -64,8 +67,17 @@ export function Rows() {
           Select all
         </button>
         {workspace.table.key && edited.length > 0 && (
-          <button type="button" className="button" onClick={() => showEdited(workspace, edited)}>
+          <button type="button" className="button" onClick={() => showKeys(workspace, edited, "edited")}>
             Edited {count(edited.length)}
+          </button>
+        )}
+        {workspace.table.key && visited.size > 0 && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => showKeys(workspace, [...visited].reverse(), "visited")}
+          >
+            Visited {count(visited.size)}
           </button>
         )}
         <SaveRows />
@@ -75,8 +87,4 @@ export function Rows() {
       {isGrid ? <RowTiles size={size} /> : <RowTable thumbnail={hasImages ? size : 0} />}
     </div>
   );
-}
-
-function showEdited({ filter, table }: Workspace, keys: readonly string[]) {
-  if (table.key) addClause(filter, { condition: { kind: "keys", column: table.key, keys: [...keys] } });
 }

@@ -9,7 +9,7 @@ import {
   topOfScroll,
   topToShow,
   visibleRows,
-} from "../../core/scaled-scroll";
+} from "../core/scaled-scroll";
 
 export interface ScaledScroll {
   container: RefObject<HTMLDivElement | null>;
