@@ -52,7 +52,7 @@ pub struct FileChange {
 }
 
 /// Where the bytes of a file are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Content {
     /// The base's file of this path, unchanged: after a rename, a copy or a chmod.
     Source(DataPath),
@@ -99,7 +99,7 @@ impl Content {
 ///
 /// An extent replaces `replaced` bytes of the file below by the whole of its
 /// blob, so it may make the file longer or shorter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Extent {
     /// Where the replaced bytes begin in the file below.
     pub offset: u64,
