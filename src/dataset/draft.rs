@@ -72,11 +72,11 @@ impl Dataset {
 }
 
 impl Draft {
-    /// A draft that is nobody's and is never saved: to edit a view.
-    pub(super) fn to_edit(dataset: &Dataset, view: View) -> Draft {
+    /// A draft that is nobody's and is never saved: to edit a view that came of a revision.
+    pub(super) fn to_edit(dataset: &Dataset, revision: Id, view: View) -> Draft {
         let (branch, writer) = (BranchName::main(), "nobody".parse().expect("a name"));
         let name = RefName::draft(&dataset.name, &branch, &writer);
-        let (dataset, revision) = (dataset.for_writing(), view.base.id());
+        let dataset = dataset.for_writing();
         let (saved, merge, has_new_content) = (None, None, false);
         let (new_classes, stays) = (BTreeSet::new(), BTreeMap::new());
         Draft { dataset, branch, name, saved, revision, view, has_new_content, merge, new_classes, stays }
@@ -281,7 +281,7 @@ impl Draft {
         if head.id != self.revision {
             let before = self.dataset.view(self.revision)?;
             let merge = Merge { before: &before, ours: &ours, theirs: &self.view, prefer: None };
-            match self.dataset.merged(&merge)? {
+            match self.dataset.merged(&merge, head.id)? {
                 Merged::Conflicts(conflicts) => return Ok(Outcome::Conflicts(conflicts)),
                 Merged::Clean(view) => committed = view,
             }

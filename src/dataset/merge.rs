@@ -94,7 +94,7 @@ impl Dataset {
 
     fn conclude(&self, merge: Merge<'_>, request: &MergeRequest<'_>, parents: Vec<Id>) -> Result<Outcome> {
         let ours = merge.ours;
-        let merged = match self.merged(&merge)? {
+        let merged = match self.merged(&merge, *parents.first().expect("ours"))? {
             Merged::Conflicts(conflicts) => return Ok(Outcome::Conflicts(conflicts)),
             Merged::Clean(view) => view,
         };

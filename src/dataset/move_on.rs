@@ -30,7 +30,7 @@ impl Draft {
         }
         let (before, ours) = (self.dataset.view(self.revision)?, self.dataset.view(head)?);
         let merge = Merge { before: &before, ours: &ours, theirs: &self.view, prefer: None };
-        let merged = match self.dataset.merged(&merge)? {
+        let merged = match self.dataset.merged(&merge, head)? {
             Merged::Conflicts(conflicts) => return Ok(conflicts),
             Merged::Clean(view) => view,
         };

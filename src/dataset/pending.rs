@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::edit::content_of;
 use super::lay_over::lay_over;
 use super::merge::{Merge, Merged};
-use super::rows::RowEdit;
+use super::rows::{RowEdit, is_class_merge};
 use super::view::{Place, View};
 use super::{Dataset, decode, samples};
 use crate::model::{Change, DataPath, DraftStep, Id, OpenConflict, PendingMerge, RowAddress, Value};
@@ -63,7 +63,7 @@ impl Draft {
         let [before, ours, their_view] = [base, head, theirs].map(|id| self.dataset.view(id));
         let (before, ours, their_view) = (before?, ours?, their_view?);
         let merge = |prefer| Merge { before: &before, ours: &ours, theirs: &their_view, prefer };
-        let run = |prefer| self.dataset.merged(&merge(prefer));
+        let run = |prefer| self.dataset.merged(&merge(prefer), head);
         let (view, conflicts) = match run(None)? {
             Merged::Clean(view) => (view, Vec::new()),
             Merged::Conflicts(conflicts) => match run(Some(Prefer::Ours))? {
@@ -171,7 +171,8 @@ impl Draft {
     }
 
     fn take_value(&mut self, conflict: &OpenConflict, value: &Value) -> Result<()> {
-        let Some(RowAddress::Cell { table, row, column }) = &conflict.row else {
+        let cell = conflict.row.as_ref().filter(|address| !is_class_merge(address) || conflict.path != samples::path());
+        let Some(RowAddress::Cell { table, row, column }) = cell else {
             let why = "only a cell can get a value of its own";
             return Err(Error::invalid("conflict to give a value", &conflict.path.to_string(), why));
         };

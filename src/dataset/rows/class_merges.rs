@@ -2,18 +2,22 @@
 //!
 //! It is kept beside the dataset, with what is said of samples: for each class
 //! that was merged away, by its map, the class that its labels got. When two
-//! sides meet, the labels of it that only the other one has get that class, too.
+//! sides meet, the labels of it that only the other one has get that class, too;
+//! what the side that merged says of its labels after that stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::classes::ClassMap;
+use super::merge::RowConflict;
+use super::named::Table;
 use crate::dataset::Dataset;
-use crate::dataset::conflict::Conflict;
+use crate::dataset::conflict::{Conflict, Prefer};
 use crate::dataset::draft::Draft;
 use crate::dataset::merge::{Merge, Merged};
 use crate::dataset::samples;
 use crate::dataset::view::View;
-use crate::model::{RowAddress, RowChange, Value};
+use crate::model::{Id, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
 use crate::{Error, ErrorKind, Result};
 
 /// The name of these in addresses of rows.
@@ -95,47 +99,126 @@ impl Draft {
         self.change_samples(changes)
     }
 
-    /// Gives all labels of classes that were merged the class that these were merged into.
-    fn follow_merges(&mut self, merges: &Merges) -> Result<()> {
-        let maps = match self.view.class_maps(None) {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound { .. }) => return Ok(()),
-            maps => maps?,
-        };
-        for map in maps {
-            let of_map = merges.iter().filter(|((of, _), _)| *of == map.name);
-            let of_map: BTreeMap<&str, &Value> = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();
-            for class in of_map.keys() {
-                let into = end_of(&of_map, class)?;
-                self.merge_labels(&map, class, &into)?;
+    /// Gives labels of classes that a side has merged the class that these were merged into, but for those that it
+    /// has itself: it gave them after that. Returns the notes of the classes that their labels cannot have.
+    fn follow_merges(&mut self, merge: &Merge<'_>, sides: &[Noted<'_>]) -> Result<BTreeSet<RowAddress>> {
+        let mut odd = BTreeSet::new();
+        for map in maps_of(&self.view)? {
+            let (mut merges, mut kept) = (BTreeMap::new(), BTreeMap::<&str, Vec<LabelsOf<'_>>>::new());
+            for side in sides {
+                for ((_, class), into) in side.merges.iter().filter(|((of, _), _)| *of == map.name) {
+                    let Some(stays) = side.still_holds(merge.before, &map, class)? else { continue };
+                    merges.insert(class.as_str(), into);
+                    kept.entry(class.as_str()).or_default().extend(stays);
+                }
+            }
+            for class in merges.keys() {
+                let stays = kept.get(class).map(Vec::as_slice).unwrap_or_default();
+                let followed = end_of(&merges, class).and_then(|into| self.merge_labels(&map, class, &into, stays));
+                match followed.as_ref().map_err(Error::kind) {
+                    Err(ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. }) => {
+                        odd.insert(address(&map, class));
+                    }
+                    _ => followed?,
+                }
             }
         }
-        Ok(())
+        Ok(odd)
+    }
+}
+
+/// Labels that one side has, of one class.
+pub(super) struct LabelsOf<'a> {
+    /// The side, with what is excluded.
+    pub(super) side: &'a View,
+    /// The table of the labels there.
+    pub(super) table: Table,
+    /// Their keys there.
+    pub(super) keys: Vec<String>,
+}
+
+/// One side of a merge, with the classes that it merged.
+struct Noted<'a> {
+    view: &'a View,
+    /// The view with what is excluded.
+    all: View,
+    merges: Merges,
+}
+
+impl<'a> Noted<'a> {
+    fn of(before: &View, view: &'a View) -> Result<Noted<'a>> {
+        let merges = merges_since(before, view)?;
+        let all = if merges.is_empty() { view.clone() } else { samples::with_all(view)? };
+        Ok(Noted { view, all, merges })
+    }
+
+    /// What the side has of labels of a class that it merged; `None` where the class is there again, or a number means
+    /// something else on the other side: then nothing follows.
+    fn still_holds(&self, before: &View, map: &ClassMap, class: &str) -> Result<Option<Option<LabelsOf<'_>>>> {
+        let named = |view: &View| maps_of(view).map(|maps| maps.into_iter().find(|of| of.name == map.name));
+        let Some(now) = named(&self.all)? else { return Ok(Some(None)) };
+        let name = self.view.class_name(&now, class)?;
+        let is_as_before = match named(before)? {
+            Some(was) => match before.class_name(&was, class)? {
+                None => return Ok(None),
+                was => was == name,
+            },
+            None => true,
+        };
+        let (is_there, labels) = self.all.class_in_use(&now, class)?;
+        if is_there && is_as_before {
+            return Ok(None);
+        }
+        Ok(Some(labels.map(|(table, keys)| LabelsOf { side: &self.all, table, keys })))
+    }
+}
+
+/// All class maps of a view, which may have none.
+fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
+    match view.class_maps(None) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound { what: "class map", .. }) => Ok(Vec::new()),
+        maps => maps,
     }
 }
 
 impl Dataset {
-    /// Merges; labels that one side gave of classes that the other one merged into others get these.
-    pub(in crate::dataset) fn merged(&self, merge: &Merge<'_>) -> Result<Merged> {
+    /// Merges; labels that one side gave of classes that the other one merged into others get these. `head` is the
+    /// revision that our side is, or stands on.
+    pub(in crate::dataset) fn merged(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
         let view = match merge.run()? {
             Merged::Clean(view) => view,
             conflicts => return Ok(conflicts),
         };
-        let mut merges = merges_since(merge.before, merge.ours)?;
-        merges.extend(merges_since(merge.before, merge.theirs)?);
-        if merges.is_empty() {
+        let sides = [Noted::of(merge.before, merge.ours)?, Noted::of(merge.before, merge.theirs)?];
+        if sides.iter().all(|side| side.merges.is_empty()) {
             return Ok(Merged::Clean(view));
         }
-        let mut draft = Draft::to_edit(self, view.clone());
-        match draft.follow_merges(&merges) {
-            Ok(()) => Ok(Merged::Clean(draft.view)),
-            Err(error) => match (error.kind(), merge.prefer) {
-                (ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. }, None) => {
-                    let (ours, theirs, rows) = (None, None, Vec::new());
-                    Ok(Merged::Conflicts(vec![Conflict { path: samples::path(), ours, theirs, why: WHY, rows }]))
-                }
-                (ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. }, Some(_)) => Ok(Merged::Clean(view)),
-                _ => Err(error),
-            },
+        let mut draft = Draft::to_edit(self, head, view);
+        let odd = draft.follow_merges(merge, &sides)?;
+        if odd.is_empty() {
+            return Ok(Merged::Clean(draft.view));
         }
+        let [ours, theirs] = [merge.ours, merge.theirs].map(|side| side.overlay.samples());
+        let (ours, theirs) = (ours?, theirs?);
+        let preferred = match merge.prefer {
+            Some(Prefer::Ours) => ours,
+            Some(Prefer::Theirs) => theirs,
+            None => {
+                let into = |side: &Rows, address: &RowAddress| {
+                    Ok::<_, Error>(merge_of(address, side.get(address)?).map(|(_, into)| into))
+                };
+                let row = |address: RowAddress| {
+                    let (ours, theirs) = (into(&ours, &address)?, into(&theirs, &address)?);
+                    Ok(RowConflict { address, base: None, ours, theirs })
+                };
+                let rows = odd.into_iter().map(row).collect::<Result<_>>()?;
+                let path = samples::path();
+                return Ok(Merged::Conflicts(vec![Conflict { path, ours: None, theirs: None, why: WHY, rows }]));
+            }
+        };
+        let said = |address: RowAddress| preferred.get(&address).map(|said| (address, said));
+        let said = odd.into_iter().map(said).collect::<Result<_>>()?;
+        draft.change_samples(said)?;
+        Ok(Merged::Clean(draft.view))
     }
 }

@@ -6,15 +6,17 @@
 //! and place, and has no label: the numbers of all others, in labels and in models that were trained with them, go on
 //! meaning the same.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::class_merges::LabelsOf;
 use super::edit::RowEdit;
 use super::named::Table;
+use super::rewritten::keys_in;
 use super::scan::RowScan;
 use crate::dataset::draft::Draft;
 use crate::dataset::samples;
 use crate::dataset::view::View;
-use crate::model::Value;
+use crate::model::{DataPath, Value};
 use crate::table::{Flow, arrow_value};
 use crate::{Error, Result};
 
@@ -122,6 +124,48 @@ impl View {
             Class { number: Some(number), name, labels }
         };
         Ok(self.class_rows(table)?.into_iter().map(class).collect())
+    }
+
+    /// The name that a map has for a class, as labels have it; `None` where it has no such class.
+    pub(super) fn class_name(&self, map: &ClassMap, class: &str) -> Result<Option<String>> {
+        let Some(table) = map.table() else { return Ok(Some(class.to_owned())) };
+        Ok(self.class_rows(table)?.into_iter().find(|row| row.number == class).map(|row| row.name))
+    }
+
+    /// Whether a class, as labels have it, is one: of a table of ids by its row, else by its labels. Where labels are
+    /// rows, these come with it, by their keys.
+    pub(super) fn class_in_use(&self, map: &ClassMap, class: &str) -> Result<(bool, Option<(Table, Vec<String>)>)> {
+        if let Classes::Folders = map.classes {
+            let folders = self.class_folders()?;
+            return Ok((folders.iter().any(|folder| folder.name == class && folder.labels > 0), None));
+        }
+        let mut keys = Vec::new();
+        if let Some((table, column)) = &map.labels {
+            let mut note = |row, value: &Value| keys.extend((value.to_string() == class).then_some(row));
+            self.each_cell(table, column, &mut note)?;
+        }
+        let is_there = match &map.classes {
+            Classes::Rows(table) => self.class_rows(table)?.iter().any(|row| row.number == class),
+            _ => !keys.is_empty(),
+        };
+        Ok((is_there, map.labels.as_ref().map(|(table, _)| (table.clone(), keys))))
+    }
+
+    /// The keys that labels of a side have in `table`, which is theirs in this view.
+    fn labels_now(&self, table: &Table, labels: &LabelsOf<'_>) -> Result<HashSet<String>> {
+        let mut by_file: BTreeMap<DataPath, BTreeSet<String>> = BTreeMap::new();
+        for key in &labels.keys {
+            let (path, row) = labels.table.split_key(key)?;
+            by_file.entry(path).or_default().insert(row.to_owned());
+        }
+        let mut found = HashSet::new();
+        for (path, rows) in by_file {
+            let (Some(old), Some(new)) = (labels.side.node(&path)?, self.node(&path)?) else { continue };
+            let now = keys_in(&labels.table.part, &rows, [(labels.side, &old), (self, &new)])?;
+            let rows = now.map_or(rows, |now| now.into_values().collect());
+            found.extend(rows.iter().map(|row| table.key(&path, row)));
+        }
+        Ok(found)
     }
 
     fn class_rows(&self, table: &Table) -> Result<Vec<ClassRow>> {
@@ -277,12 +321,25 @@ impl Draft {
         Ok(changed)
     }
 
-    /// Gives all labels of a class another one, as its map has it: a number, or a name.
-    pub(super) fn merge_labels(&mut self, map: &ClassMap, class: &str, into: &Value) -> Result<()> {
+    /// Gives all labels of a class another one, as its map has it: a number, or a name; but for some that stay.
+    pub(super) fn merge_labels(
+        &mut self,
+        map: &ClassMap,
+        class: &str,
+        into: &Value,
+        stay: &[LabelsOf<'_>],
+    ) -> Result<()> {
         let class = [class.to_owned()];
-        self.in_all_labels(map, |draft, map| match map.classes {
-            Classes::Folders => draft.merge_class_folders(&class, &into.to_string()),
-            _ => draft.label(map, &class, into),
+        self.in_all_labels(map, |draft, map| {
+            if let Classes::Folders = map.classes {
+                return draft.merge_class_folders(&class, &into.to_string());
+            }
+            let Some((table, column)) = &map.labels else { return Ok(0) };
+            let mut kept = HashSet::new();
+            for labels in stay {
+                kept.extend(draft.view.labels_now(table, labels)?);
+            }
+            draft.set_where_but(table, column, &class, into, &kept)
         })
         .map(drop)
     }
@@ -312,10 +369,22 @@ impl Draft {
 
     /// Sets the cells of a column that have one of these values, as text.
     fn set_where(&mut self, table: &Table, column: &str, from: &[String], to: &Value) -> Result<usize> {
+        self.set_where_but(table, column, from, to, &HashSet::new())
+    }
+
+    /// As [`Draft::set_where`], but for the rows with some keys.
+    fn set_where_but(
+        &mut self,
+        table: &Table,
+        column: &str,
+        from: &[String],
+        to: &Value,
+        but: &HashSet<String>,
+    ) -> Result<usize> {
         let from: HashSet<&String> = from.iter().collect();
         let mut edits = Vec::new();
         self.view.each_cell(table, column, &mut |row, value| {
-            if from.contains(&value.to_string()) {
+            if from.contains(&value.to_string()) && !but.contains(&row) {
                 edits.push(RowEdit::Set { row, cells: vec![(column.to_owned(), to.clone())] });
             }
         })?;

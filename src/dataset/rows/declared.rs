@@ -127,7 +127,7 @@ impl Dataset {
         for (place, view) in self.places()? {
             let by = match edits_of(&view.overlay, path)? {
                 Some(rows) if rows.key()?.as_deref() != column => rows.key()?,
-                _ if view.overlay.samples()?.names_rows()? && samples::main_file(&view)?.as_ref() == Some(path) => {
+                _ if samples::names_any(&view)? && samples::main_file(&view)?.as_ref() == Some(path) => {
                     known.map(str::to_owned)
                 }
                 _ => continue,

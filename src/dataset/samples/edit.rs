@@ -6,9 +6,9 @@ use arrow::datatypes::DataType;
 
 use super::join::{Beside, Joined, Sample, Wanted, cell};
 use super::scan::is_excluded_column;
-use super::{LABEL, PART};
+use super::{LABEL, PART, said};
 use crate::dataset::draft::Draft;
-use crate::dataset::rows::{RowEdit, column};
+use crate::dataset::rows::{RowEdit, column, is_class_merge};
 use crate::dataset::view::View;
 use crate::model::{Change, Content, DataPath, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -85,7 +85,8 @@ impl Draft {
         Ok(())
     }
 
-    /// Makes what is said of samples what another view says: of one cell or column, or of all.
+    /// Makes what is said of samples what another view says: of one cell or column, or of all. Which classes were
+    /// merged is none of the latter: their labels stay as they are.
     ///
     /// # Errors
     /// `NotFound` for a sample that is to be excluded or included, and is not there.
@@ -93,7 +94,10 @@ impl Draft {
         let (ours, theirs) = (self.view.overlay.samples()?, from.overlay.samples()?);
         let addresses = match address {
             Some(address) => vec![address.clone()],
-            None => ours.diff(&theirs)?.into_iter().map(|difference| difference.address).collect(),
+            None => {
+                let addresses = ours.diff(&theirs)?.into_iter().map(|difference| difference.address);
+                addresses.filter(|address| !is_class_merge(address)).collect()
+            }
         };
         let (mut changes, mut excluded, mut included) = (Changes::new(), Vec::new(), Vec::new());
         for address in addresses {
@@ -140,7 +144,7 @@ impl Draft {
             return Err(Error::not_found("added column", name));
         }
         let is_of_column = |at: &RowAddress| matches!(at, RowAddress::Cell { column, .. } if column == name);
-        let cells = samples.entries()?.into_iter().filter(|(at, _)| is_of_column(at)).map(|(at, _)| (at, None));
+        let cells = said(&samples)?.into_iter().filter(|(at, _)| is_of_column(at)).map(|(at, _)| (at, None));
         self.change_samples(cells.chain([(address, None)]).collect())
     }
 

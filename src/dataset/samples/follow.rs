@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Changes;
 use super::join::{Joined, Wanted, cell};
-use super::{PART, hide};
+use super::{PART, hide, said};
 use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
-use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, is_class_merge, keys_in};
+use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, keys_in};
 use crate::dataset::view::{Place, View};
 use crate::model::{Content, DataPath, Kind, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -58,7 +58,7 @@ pub(in crate::dataset) fn follow_bytes(before: &View, after: &mut View, paths: &
     if others.is_empty() {
         return Ok(());
     }
-    let entries = before.overlay.samples()?.entries()?;
+    let entries = said(&before.overlay.samples()?)?;
     let places: BTreeSet<String> = entries
         .iter()
         .filter_map(|(address, _)| address.row())
@@ -125,11 +125,8 @@ pub(in crate::dataset) fn follow(
         return Ok(Vec::new());
     }
     let (mut gone, mut come, mut lost) = (Changes::new(), Changes::new(), Vec::new());
-    for (address, change) in samples.entries()? {
+    for (address, change) in said(&samples)? {
         let RowAddress::Cell { row, column, .. } = &address else { continue };
-        if is_class_merge(&address) {
-            continue;
-        }
         let now = match &main {
             Some(main) => main.keys.now(&main.part, row),
             None => Some(row.clone()),
@@ -186,7 +183,9 @@ impl Main {
     fn of(before: &View, laid: &View, samples: &Rows, keys: &BTreeMap<DataPath, NewKeys>) -> Result<Option<Main>> {
         let traces = Traces::beside(samples, &*before.store)?;
         let are_places = || -> Result<bool> {
-            Ok(samples.names_rows()? && samples.entries()?.iter().filter_map(|(at, _)| at.row()).all(is_place))
+            let said = said(samples)?;
+            let mut rows = said.iter().filter_map(|(at, _)| at.row()).peekable();
+            Ok(rows.peek().is_some() && rows.all(is_place))
         };
         if traces.is_empty() && !are_places()? {
             return Ok(None);

@@ -11,14 +11,14 @@ use crate::dataset::view::View;
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, RowChange};
 
 /// The view with all that is excluded.
-pub(super) fn with_all(view: &View) -> Result<View> {
+pub(in crate::dataset) fn with_all(view: &View) -> Result<View> {
     let samples = view.overlay().samples()?;
     if samples.root().is_none() {
         return Ok(view.clone());
     }
     let mut by_file: BTreeMap<DataPath, Vec<ExcludedRow>> = BTreeMap::new();
     let mut hides = false;
-    for (_, change) in samples.entries()? {
+    for (_, change) in super::said(&samples)? {
         if let RowChange::Excluded { rows } = change {
             hides = true;
             for row in rows {

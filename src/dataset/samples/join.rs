@@ -6,7 +6,7 @@ use super::images::Images;
 use super::place::Places;
 use super::{EXCLUDED, PART, coco, hide, listed, readable, voc, yolo};
 use crate::Result;
-use crate::dataset::rows::{Table, column, is_class_merge};
+use crate::dataset::rows::{Table, column};
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::table::images::Layout;
@@ -124,10 +124,7 @@ pub(super) struct Beside {
 impl Beside {
     pub(super) fn of(view: &View) -> Result<Beside> {
         let mut beside = Beside::default();
-        for (address, change) in view.overlay().samples()?.entries()? {
-            if is_class_merge(&address) {
-                continue;
-            }
+        for (address, change) in super::said(&view.overlay().samples()?)? {
             match (address, change) {
                 (RowAddress::Column { column, .. }, RowChange::Added { data_type }) => {
                     beside.added.push(column::added(&column, &data_type)?);

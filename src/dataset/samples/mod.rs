@@ -47,13 +47,15 @@ pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use edit::carried;
 pub(super) use follow::{follow, follow_bytes, may_have_moved};
+pub(super) use hide::with_all;
 pub(super) use scan::{outline, scan};
 
 use join::{Joined, Wanted};
 
-use super::rows::{Table, is_of_content};
+use super::rows::{Table, is_class_merge, is_of_content};
 use super::view::View;
-use crate::model::DataPath;
+use crate::model::{DataPath, RowAddress, RowChange};
+use crate::overlay::Rows;
 use crate::table::{Format, ReadAt, TableFile};
 use crate::{Error, Result};
 
@@ -69,6 +71,16 @@ const LABEL: &str = "label";
 /// The file that shows the table in a mount; differences and conflicts of samples are told as its.
 pub(super) fn path() -> DataPath {
     DataPath::parse(b".veneer/samples.parquet").expect("a path")
+}
+
+/// All that is said of samples and their columns: without the classes that were merged, which are kept beside it.
+fn said(samples: &Rows) -> Result<Vec<(RowAddress, RowChange)>> {
+    Ok(samples.entries()?.into_iter().filter(|(address, _)| !is_class_merge(address)).collect())
+}
+
+/// Whether anything is said of a sample, and not of columns alone.
+pub(super) fn names_any(view: &View) -> Result<bool> {
+    Ok(said(&view.overlay.samples()?)?.iter().any(|(address, _)| address.row().is_some()))
 }
 
 /// What was read of a table; `None` where its file is none, or no longer is what was recorded.

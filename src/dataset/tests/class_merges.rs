@@ -8,7 +8,7 @@ use crate::table::expr::Expr;
 const PETS: [(&str, &str); 5] =
     [("cat/1.png", "c1"), ("cat/2.png", "c2"), ("dog/1.png", "d1"), ("dog/3.png", "d3"), ("fox/4.png", "f4")];
 
-fn two_branches(
+pub(super) fn two_branches(
     files: &[(&str, &str)],
     ours: impl FnOnce(&mut Draft) -> Result<()>,
     theirs: impl FnOnce(&mut Draft) -> Result<()>,
@@ -20,13 +20,13 @@ fn two_branches(
     fixture
 }
 
-fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
+pub(super) fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
     let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
     let request = MergeRequest { theirs, into: &main_branch(), author: "ann", message: "merge other", prefer };
     fixture.dataset.merge(&request).expect("a merge")
 }
 
-fn merge_class(draft: &mut Draft, from: &str, into: &str) -> Result<()> {
+pub(super) fn merge_class(draft: &mut Draft, from: &str, into: &str) -> Result<()> {
     let map = draft.view().class_maps(None)?.remove(0);
     draft.merge_classes(&map, &[from.to_owned()], into).map(drop)
 }
@@ -37,7 +37,7 @@ fn exclude(draft: &mut Draft, key: &str, is_excluded: bool) -> Result<()> {
 }
 
 /// These columns of all samples, as `a b c`.
-fn samples(view: &View, columns: &[&str]) -> Vec<String> {
+pub(super) fn samples(view: &View, columns: &[&str]) -> Vec<String> {
     let columns: Vec<Expr> = columns.iter().map(|name| Expr::parse(name).expect("an expression")).collect();
     let table = view.table(Some("samples")).expect("the main table");
     let found = view.select_rows(&table, None, &columns).expect("rows");
@@ -101,19 +101,19 @@ fn an_image_that_one_side_included_again_shows_where_the_other_side_moved_it() {
     assert!(samples(&fixture.view("main"), &["path", "excluded"]).contains(&"wolf/1.png false".to_owned()));
 }
 
-const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}],
+pub(super) const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}],
  "annotations": [
   {"id": 1, "image_id": 1, "category_id": 3},
   {"id": 2, "image_id": 1, "category_id": 5}],
  "categories": [{"id": 3, "name": "car"}, {"id": 5, "name": "van"}, {"id": 8, "name": "bus"}]}"#;
-const YAML: &str = "train: images\nnames:\n  0: car\n  1: van\n  2: bus\n";
+pub(super) const YAML: &str = "train: images\nnames:\n  0: car\n  1: van\n  2: bus\n";
 const VOC: &str = "<annotation><object><name>car</name></object><object><name>van</name></object></annotation>";
 
-fn file(view: &View, at: &str) -> String {
+pub(super) fn file(view: &View, at: &str) -> String {
     super::rows::text(view, at)
 }
 
-fn insert(draft: &mut Draft, table: &str, cells: &[(&str, Value)]) -> Result<()> {
+pub(super) fn insert(draft: &mut Draft, table: &str, cells: &[(&str, Value)]) -> Result<()> {
     let table = draft.view().table(Some(table))?;
     let cells = cells.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     draft.edit_table(&table, vec![RowEdit::Insert { after: None, cells }]).map(drop)

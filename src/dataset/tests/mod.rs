@@ -2,6 +2,7 @@
 
 mod blobs;
 mod class_merges;
+mod class_notes;
 mod classes;
 mod conditions;
 mod edits;
