@@ -148,6 +148,12 @@ pub(super) enum Merged {
 
 pub(super) type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
 
+/// What we and they say otherwise than before.
+type BothSay<'a> = (&'a Sayings, &'a Sayings);
+
+/// What the merged overlay says otherwise than ours.
+type Edits = BTreeMap<DataPath, Option<Change>>;
+
 impl Merge<'_> {
     /// Merges, over the newer of the bases.
     pub(super) fn run(&self) -> Result<Merged> {
@@ -175,69 +181,86 @@ impl Merge<'_> {
 
     fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
-        let mut edits: BTreeMap<DataPath, Option<Change>> = BTreeMap::new();
+        let changes = (&our_changes, &their_changes);
+        let mut edits = self.one_by_one(changes, &mut conflicts)?;
+        self.folder_by_folder(changes, &mut conflicts, &mut edits)?;
+        let overlay = match self.samples()? {
+            Ok(samples) => self.ours.overlay.with_samples(&samples)?,
+            Err(found) => {
+                conflicts.insert(samples::path(), ("both changed the same of its samples", found));
+                self.ours.overlay.clone()
+            }
+        };
+        if self.prefer.is_none() && !conflicts.is_empty() {
+            return self.conflicts(conflicts).map(Merged::Conflicts);
+        }
+        self.give_way(changes, &conflicts, &mut edits)?;
+        let merged = View { overlay: overlay.with(edits)?, ..self.ours.clone() };
+        follow_moved(self.before, merged, [(self.ours, &our_changes), (self.theirs, &their_changes)]).map(Merged::Clean)
+    }
+
+    /// What their changes make of our overlay, path by path.
+    fn one_by_one(&self, (our_changes, their_changes): BothSay<'_>, conflicts: &mut Odds) -> Result<Edits> {
+        let mut edits = Edits::new();
         let hides =
             |changes: &Sayings| changes.values().any(|(_, after)| matches!(after, Some(Change::Excluded { .. })));
         let of_side = |other, side| if hides(other) { Moves::of(side).map(Some) } else { Ok(None) };
-        let moves = (of_side(&their_changes, self.ours)?, of_side(&our_changes, self.theirs)?);
-        for (path, (before, theirs)) in &their_changes {
-            match our_changes.get(path) {
-                Some((_, ours)) if ours == theirs => {}
-                Some((_, ours)) => {
-                    // What is hidden is where the other side has it, see `follow_moved`.
-                    if is_moved_and_excluded(self.before, path, (ours.as_ref(), theirs.as_ref()), moves.1.as_ref())? {
-                        edits.insert(path.clone(), theirs.clone());
-                        continue;
-                    }
-                    if is_moved_and_excluded(self.before, path, (theirs.as_ref(), ours.as_ref()), moves.0.as_ref())? {
-                        continue;
-                    }
-                    if let Some(folder) = later_folder(ours.as_ref(), theirs.as_ref()) {
-                        edits.insert(path.clone(), Some(folder));
-                        continue;
-                    }
-                    if let Some(excluded) = excluded_by_one(before.as_ref(), ours.as_ref(), theirs.as_ref()) {
-                        edits.insert(path.clone(), Some(excluded));
-                        continue;
-                    }
-                    let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
-                    match merge_rows(self.ours, path, &sides, self.prefer)? {
-                        RowMerge::Merged(file) => {
-                            edits.insert(path.clone(), file.map(Change::File));
-                        }
-                        RowMerge::Conflicts(found) => {
-                            conflicts.insert(path.clone(), ("both changed the same of its rows", found));
-                        }
-                        RowMerge::NotByRow => {
-                            conflicts.insert(path.clone(), ("both changed it", Vec::new()));
-                        }
-                    }
-                }
-                None => {
-                    edits.insert(path.clone(), theirs.clone());
-                }
+        let moves = (of_side(their_changes, self.ours)?, of_side(our_changes, self.theirs)?);
+        for (path, (before, theirs)) in their_changes {
+            let Some((_, ours)) = our_changes.get(path) else {
+                edits.insert(path.clone(), theirs.clone());
+                continue;
+            };
+            let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref() };
+            if ours == theirs {
+                continue;
+            }
+            // What is hidden is where the other side has it, see `follow_moved`.
+            if is_moved_and_excluded(self.before, path, (sides.ours, sides.theirs), moves.1.as_ref())? {
+                edits.insert(path.clone(), theirs.clone());
+                continue;
+            }
+            if is_moved_and_excluded(self.before, path, (sides.theirs, sides.ours), moves.0.as_ref())? {
+                continue;
+            }
+            match self.both_changed(path, &sides)? {
+                Ok(change) => drop(edits.insert(path.clone(), change)),
+                Err(odd) => drop(conflicts.insert(path.clone(), odd)),
             }
         }
-        let our_folders = self.reshaped(self.ours, &our_changes)?;
-        let their_folders = self.reshaped(self.theirs, &their_changes)?;
-        self.clash(
-            &our_folders,
-            self.ours,
-            &their_changes,
-            "changed by them in a folder that we changed",
-            &mut conflicts,
-            &mut edits,
-        )?;
-        self.clash(
-            &their_folders,
-            self.theirs,
-            &our_changes,
-            "changed by us in a folder that they changed",
-            &mut conflicts,
-            &mut edits,
-        )?;
+        Ok(edits)
+    }
+
+    /// What becomes of a path that both sides changed; or why that cannot be told.
+    fn both_changed(&self, path: &DataPath, sides: &FileSides<'_>) -> Result<std::result::Result<Option<Change>, Odd>> {
+        if let Some(folder) = later_folder(sides.ours, sides.theirs) {
+            return Ok(Ok(Some(folder)));
+        }
+        if let Some(excluded) = excluded_by_one(sides.before, sides.ours, sides.theirs) {
+            return Ok(Ok(Some(excluded)));
+        }
+        Ok(match merge_rows(self.ours, path, sides, self.prefer)? {
+            RowMerge::Merged(file) => Ok(file.map(Change::File)),
+            RowMerge::Conflicts(found) => Err(("both changed the same of its rows", found)),
+            RowMerge::NotByRow => Err(("both changed it", Vec::new())),
+        })
+    }
+
+    /// Adds where one side reshaped a folder and the other changed something below.
+    fn folder_by_folder(
+        &self,
+        (our_changes, their_changes): BothSay<'_>,
+        conflicts: &mut Odds,
+        edits: &mut Edits,
+    ) -> Result<()> {
+        let our_folders = self.reshaped(self.ours, our_changes)?;
+        let their_folders = self.reshaped(self.theirs, their_changes)?;
+        let why = "changed by them in a folder that we changed";
+        self.clash(&our_folders, self.ours, their_changes, why, conflicts, edits)?;
+        let why = "changed by us in a folder that they changed";
+        self.clash(&their_folders, self.theirs, our_changes, why, conflicts, edits)?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
-        for (path, (_, after)) in &our_changes {
+        for (path, (_, after)) in our_changes {
             let is_nothing = matches!(after, Some(Change::Removed | Change::Excluded { .. }));
             if !is_nothing || their_changes.contains_key(path) {
                 continue;
@@ -248,18 +271,15 @@ impl Merge<'_> {
                 }
             }
         }
-        let overlay = match self.samples()? {
-            Ok(samples) => self.ours.overlay.with_samples(&samples)?,
-            Err(found) => {
-                conflicts.insert(samples::path(), ("both changed the same of its samples", found));
-                self.ours.overlay.clone()
-            }
-        };
+        Ok(())
+    }
+
+    /// Makes one side give way to the other in each conflict.
+    fn give_way(&self, (our_changes, their_changes): BothSay<'_>, conflicts: &Odds, edits: &mut Edits) -> Result<()> {
         match self.prefer {
-            None if !conflicts.is_empty() => return self.conflicts(conflicts).map(Merged::Conflicts),
             None | Some(Prefer::Ours) => {
                 edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
-                for path in not_to_be_lost(&their_changes, &conflicts) {
+                for path in not_to_be_lost(their_changes, conflicts) {
                     edits.remove(&path);
                 }
             }
@@ -270,14 +290,13 @@ impl Merge<'_> {
                     edits.extend(theirs.into_iter().map(|(path, change)| (path, Some(change))));
                     edits.entry(conflict.clone()).or_insert(None);
                 }
-                for path in not_to_be_lost(&our_changes, &conflicts) {
+                for path in not_to_be_lost(our_changes, conflicts) {
                     let theirs = self.theirs.overlay.get(&path)?;
                     edits.insert(path, theirs);
                 }
             }
         }
-        let merged = View { overlay: overlay.with(edits)?, ..self.ours.clone() };
-        follow_moved(self.before, merged, [(self.ours, &our_changes), (self.theirs, &their_changes)]).map(Merged::Clean)
+        Ok(())
     }
 
     /// What is said of the samples, merged cell by cell; or where both said the same cell otherwise.
@@ -323,7 +342,7 @@ impl Merge<'_> {
         changes: &Sayings,
         why: &'static str,
         conflicts: &mut Odds,
-        edits: &mut BTreeMap<DataPath, Option<Change>>,
+        edits: &mut Edits,
     ) -> Result<()> {
         let merged = folders_merged_since(self.before, side)?;
         for (path, (_, after)) in changes {
@@ -366,7 +385,10 @@ impl Merge<'_> {
 }
 
 /// What a side's work is at odds with in the source as the other side has it.
-type Odds = BTreeMap<DataPath, (&'static str, Vec<RowConflict>)>;
+type Odds = BTreeMap<DataPath, Odd>;
+
+/// Why something has no common result, and in which rows if it is in these.
+type Odd = (&'static str, Vec<RowConflict>);
 
 /// A side's view over `base`, and what in its work since `before` is at odds with that.
 ///
