@@ -170,8 +170,9 @@ impl RefreshArgs {
         let dataset = opened.datasets.open(&address.dataset)?;
         let refreshed = spin("comparing", || dataset.refresh(&branch, base, author.as_str()))?;
         let answer = tell_refresh(context, &dataset, &branch, &refreshed, begun)?;
-        let draft = context.draft(&dataset, &branch)?;
-        if refreshed.revision.is_some() && draft.is_behind()? && !context.json {
+        // It is made and told; of a draft that cannot be opened, the next command says why.
+        let is_behind = || context.draft(&dataset, &branch).and_then(|draft| Ok(draft.is_behind()?)).unwrap_or(false);
+        if refreshed.revision.is_some() && !context.json && is_behind() {
             say(format_args!(
                 "your draft on {0}@{branch} is of the source as it was: `veneer commit {0}@{branch} -m WHY` joins the two",
                 dataset.name()

@@ -1,7 +1,7 @@
 //! Rows as a person reads them: aligned columns under their names.
 //!
 //! The widths are those of the first batch, so that nothing waits for the last row. A text
-//! that is wider than its column is cut with `…`; a number never is.
+//! that is wider than its column is cut with `…`; a number never is, nor a row's key, by which somebody finds it.
 
 use std::io::Write;
 
@@ -21,6 +21,8 @@ const WIDTH_MAX: usize = 40;
 struct Shown {
     name: String,
     is_number: bool,
+    /// Whether nothing of it may be cut.
+    is_whole: bool,
     width: usize,
 }
 
@@ -36,7 +38,9 @@ impl<'a> TableWriter<'a> {
     pub(super) fn new(schema: &SchemaRef, out: &'a mut dyn Write) -> TableWriter<'a> {
         let shown = schema.fields().iter().map(|field| {
             let name = cut(&printable(field.name().as_bytes()), WIDTH_MAX);
-            Shown { width: width(&name), name, is_number: field.data_type().is_numeric() }
+            let is_number = field.data_type().is_numeric();
+            // Of all columns the keys alone are never null.
+            Shown { width: width(&name), name, is_number, is_whole: is_number || !field.is_nullable() }
         });
         TableWriter { out, columns: shown.collect(), begun: false }
     }
@@ -52,7 +56,7 @@ impl<'a> TableWriter<'a> {
     fn line(&mut self, cells: &[String]) -> Result<()> {
         let mut line = String::new();
         for (place, (cell, column)) in cells.iter().zip(&self.columns).enumerate() {
-            let cell = if column.is_number { cell.clone() } else { cut(cell, column.width) };
+            let cell = if column.is_whole { cell.clone() } else { cut(cell, column.width) };
             let space = " ".repeat(column.width.saturating_sub(width(&cell)));
             if place > 0 {
                 line.push_str("  ");
@@ -69,7 +73,7 @@ impl<'a> TableWriter<'a> {
 impl RowsWriter for TableWriter<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let columns = batch.columns().iter().zip(&self.columns);
-        let cells = columns.map(|(array, shown)| texts(array, shown.is_number)).collect::<Result<Vec<_>>>()?;
+        let cells = columns.map(|(array, shown)| texts(array, shown.is_whole)).collect::<Result<Vec<_>>>()?;
         if !self.begun {
             self.begin(&cells)?;
         }
@@ -84,14 +88,14 @@ impl RowsWriter for TableWriter<'_> {
     }
 }
 
-fn texts(array: &ArrayRef, is_number: bool) -> Result<Vec<String>> {
+fn texts(array: &ArrayRef, is_whole: bool) -> Result<Vec<String>> {
     let cell = plain_cell(array)?;
     let mut bytes = Vec::new();
     let texts = (0..array.len()).map(|row| {
         bytes.clear();
         cell(row, &mut bytes);
         let text = printable(&bytes);
-        if is_number { text } else { cut(&text, WIDTH_MAX) }
+        if is_whole { text } else { cut(&text, WIDTH_MAX) }
     });
     Ok(texts.collect())
 }
@@ -108,4 +112,30 @@ fn cut(text: &str, width_max: usize) -> String {
     let mut short: String = text.chars().take(width_max.saturating_sub(1)).collect();
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::StringArray;
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_whole_though_it_is_longer_than_those_before() {
+        let key = Field::new("key", DataType::Utf8, false);
+        let schema = Arc::new(Schema::new(vec![key, Field::new("text", DataType::Utf8, true)]));
+        let batch = |key: &str, text: &str| {
+            let columns = [key, text].map(|cell| Arc::new(StringArray::from(vec![cell])) as ArrayRef);
+            RecordBatch::try_new(Arc::clone(&schema), columns.to_vec()).expect("it fits")
+        };
+        let mut out = Vec::new();
+        let mut writer = TableWriter::new(&schema, &mut out);
+        for (key, text) in [("3", "short"), ("4999+1", "longer")] {
+            writer.write(&batch(key, text)).expect("room in memory");
+        }
+        assert_eq!(String::from_utf8(out).expect("text"), "key  text\n3    short\n4999+1  long…\n");
+    }
 }

@@ -11,6 +11,7 @@ use super::rows::rewritten;
 use super::view::{Node, Place, Target, View};
 use crate::base::Row;
 use crate::model::{Change, Content, DataPath, Entry, FileChange, Id, Kind, ObjectKind};
+use crate::overlay::Overlay;
 use crate::source::OnDrift;
 use crate::{Error, ErrorKind, Result};
 
@@ -198,7 +199,10 @@ impl Draft {
                 }
             }
             if changes.is_empty() && draft.view.node(path)?.is_none() {
-                return Err(Error::not_found("path", path));
+                // A folder above it was removed or moved, so nothing is said of it in its own place.
+                let overlay = Overlay::new(draft.dataset.nodes.clone(), None);
+                let source = View { overlay, ..draft.view.clone() };
+                return draft.restore(path, &source);
             }
             draft.apply(changes)
         })

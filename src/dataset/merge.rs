@@ -11,6 +11,7 @@ use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
 use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
+use super::merge_moves::moved_apart;
 use super::rows::{FileSides, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows};
 use super::view::{Place, View};
 use super::{Dataset, diff, now_ns, samples};
@@ -247,6 +248,9 @@ impl Merge<'_> {
                     edits.insert(path.clone(), None);
                 }
             }
+        }
+        for (path, why) in moved_apart(self.before, (self.ours, &our_changes), (self.theirs, &their_changes))? {
+            conflicts.entry(path).or_insert((why, Vec::new()));
         }
         let overlay = match self.samples()? {
             Ok(samples) => self.ours.overlay.with_samples(&samples)?,

@@ -19,6 +19,7 @@ mod import;
 mod lay_over;
 mod merge;
 mod merge_hidden;
+mod merge_moves;
 mod metrics_file;
 mod mounted;
 pub mod mountinfo;

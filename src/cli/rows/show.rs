@@ -107,8 +107,9 @@ impl RowsArgs {
             });
             print_rows(format, &schema, rows)?;
             // Fewer rows than there are must not pass for all of them.
-            if let Ok(Some(outline)) = reader.join() {
-                partial(&name, &outline).iter().for_each(warn);
+            match reader.join() {
+                Ok(outline) => outline.iter().for_each(|outline| partial(&name, outline).iter().for_each(warn)),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
             Ok(Answer::Yes)
         })

@@ -83,7 +83,7 @@ impl View {
             }
             return match all.len() {
                 1 => Ok(all.remove(0)),
-                0 => Err(Error::not_found("table", "in any file")),
+                0 => Err(self.unreadable_table()?.unwrap_or_else(|| Error::not_found("table", "in any file"))),
                 _ => {
                     let names: Vec<&str> = all.iter().map(|table| table.name.as_str()).collect();
                     let why = format!("there are several: {}", names.join(", "));
@@ -325,13 +325,14 @@ impl Finding<'_> {
 
     /// Notes why a file is no table, where its name leaves no doubt that it should be.
     fn no_table(&mut self, node: Node, promise: Promise) {
-        match self.view.begins(&node, HEAD_LEN) {
-            Ok(head) => {
-                let why = head.and_then(|head| detect::refusal(promise, &head));
-                self.none.extend(why.map(|why| NoTable { path: node.path, why }));
-            }
-            Err(error) => self.fail(&node.path, error),
-        }
+        let why = match self.view.begins(&node, HEAD_LEN) {
+            Ok(Some(head)) => detect::refusal(promise, &head),
+            // The source has other bytes there now.
+            Ok(None) if is_file(&node) => self.view.open_below(&node, OnDrift::Error).err().map(|why| why.to_string()),
+            Ok(None) => None,
+            Err(error) => return self.fail(&node.path, error),
+        };
+        self.none.extend(why.map(|why| NoTable { path: node.path, why }));
     }
 
     /// Notes that a file cannot be read, which is not to say that it is no table.

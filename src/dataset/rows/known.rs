@@ -11,7 +11,7 @@ use super::{Part, RowScan, Table};
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange};
 use crate::overlay::Rows;
-use crate::table::{Flow, Role};
+use crate::table::{Flow, Role, TableFile};
 use crate::{Error, ErrorKind, Result};
 
 /// The rows of a table as others name them.
@@ -43,7 +43,7 @@ impl View {
         let mut found = HashSet::new();
         for (path, keys) in by_file {
             let part = Part::open(self, &self.existing(&path)?, &*table.format)?;
-            let read = part.with_readable(|file, rows| {
+            let look = |file: &dyn TableFile, rows: &Rows| {
                 let (mut open, at) = (Vec::new(), place_of(file, &table.part)?);
                 for (key, within) in keys {
                     match said_of_row(rows, &table.part, within)? {
@@ -53,17 +53,13 @@ impl View {
                     }
                 }
                 let within: Vec<&str> = open.iter().map(|(_, within)| *within).collect();
-                for (place, (key, within)) in file.find_all(at, &within)?.into_iter().zip(open) {
-                    // Of a place, another way to write the number finds the row, and is not its key.
-                    if let Some(place) = place
-                        && file.key(at, place)? == within
-                    {
-                        found.insert(key);
-                    }
-                }
+                let places = file.find_all(at, &within)?;
+                found.extend(places.into_iter().zip(open).filter_map(|(place, (key, _))| place.map(|_| key)));
                 Ok(())
-            })?;
-            if let Err(problem) = read {
+            };
+            if !table.is_many {
+                part.with_file(look)?;
+            } else if let Err(problem) = part.with_readable(look)? {
                 tracing::debug!(%problem, "no rows of {path} are known: {problem}");
             }
         }

@@ -153,9 +153,6 @@ impl<'a> Compared<'a> {
         }
         let read = |file: &dyn TableFile, at: usize| {
             let Some(place) = file.find(at, key)? else { return Ok(None) };
-            if file.key(at, place)? != key {
-                return Ok(None);
-            }
             let names = file.tables()[at].schema.columns.iter().map(|column| column.name.clone());
             let mut cells: Cells = names.zip(file.row(at, place)?).collect();
             for (address, change) in &said {

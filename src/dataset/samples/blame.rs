@@ -30,7 +30,9 @@ pub(in crate::dataset) fn blame(dataset: &Dataset, at: Id, key: &str) -> Result<
     let mut beside: HashSet<String> =
         Beside::of(&dataset.view(at)?)?.added.into_iter().map(|added| added.name).collect();
     beside.insert(EXCLUDED.to_owned());
-    let mut walk = Walk { dataset, beside, known: HashMap::new() };
+    let joined = Joined::of(&dataset.view(at)?, &Wanted::nothing())?;
+    let main = joined.main_of_one_file().map(|(main, _)| main.part.clone());
+    let mut walk = Walk { dataset, beside, main, known: HashMap::new() };
     let order = dataset.view(at)?.table(Some(NAME)).and_then(|table| dataset.view(at)?.table_info(&table))?;
     let Some(values) = walk.joined(at, key)? else { return Err(Error::not_found("row", key)) };
     let cell = |column: &crate::table::Column| CellBlame {
@@ -47,6 +49,8 @@ struct Walk<'a> {
     dataset: &'a Dataset,
     /// The columns that no file has.
     beside: HashSet<String>,
+    /// The main table within its file, if that is one.
+    main: Option<String>,
     /// What revisions say of the sample by its key; two with one base and one overlay say the same.
     known: HashMap<(Id, Option<Id>, String), Said>,
 }
@@ -103,9 +107,8 @@ impl Walk<'_> {
         if old.is_empty() && new.is_empty() {
             return same;
         }
-        let joined = Joined::of(&after, &Wanted::nothing())?;
-        match joined.main_of_one_file() {
-            Some((main, _)) => Ok(earlier_key(&old, &new, &main.part, key)),
+        match &self.main {
+            Some(main) => Ok(earlier_key(&old, &new, main, key)),
             None => same,
         }
     }

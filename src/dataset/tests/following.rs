@@ -1,4 +1,4 @@
-//! Cells that follow from others: the area of an annotation's box.
+//! Cells that follow from others: the area of a new annotation.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}],
 {"id": 3, "image_id": 1, "bbox": [1, 2, 3, 4], "area": 12.0, "iscrowd": 1}],
 "categories": []}
 "#;
-const STAYS: &str = "`area` stays, since there is a segmentation whose area it may be";
+const STAYS: &str = "`area` stays as it was; `area=bbox[3] * bbox[4]` makes it that of the box";
 
 fn cells(cells: &[(&str, &str)]) -> Vec<(String, Value)> {
     let cell = |(name, json): &(&str, &str)| ((*name).to_owned(), Value::from_json_text(json).expect("JSON"));
@@ -48,32 +48,19 @@ fn check(edits: Vec<RowEdit>, changed: &[[&str; 2]], stays: u64) {
 }
 
 #[test]
-fn a_box_of_another_size_has_another_area_where_no_mask_has_one() {
-    check(
-        vec![set("1", &[("bbox", "[1, 2, 5, 4]")]), set("3", &[("bbox", "[1, 2, 2.5, 4]")])],
-        &[
-            [
-                "4], \"area\": 12, \"iscrowd\": 0, \"segmentation\": []",
-                "4], \"area\": 20, \"iscrowd\": 0, \"segmentation\": []",
-            ],
-            ["1, \"bbox\": [1, 2, 3, 4], \"area\": 20", "1, \"bbox\": [1, 2, 5, 4], \"area\": 20"],
-            ["[1, 2, 3, 4], \"area\": 12.0", "[1, 2, 2.5, 4], \"area\": 10.0"],
-        ],
-        0,
-    );
-    let moved = ["1, \"bbox\": [1, 2, 3, 4], \"area\": 12,", "1, \"bbox\": [7, 8, 3, 4], \"area\": 12,"];
+fn an_edit_of_a_box_leaves_the_area_as_it_was_and_that_is_told_where_no_mask_has_it() {
+    let first =
+        ["{\"id\": 1, \"image_id\": 1, \"bbox\": [1, 2, 3, 4]", "{\"id\": 1, \"image_id\": 1, \"bbox\": [1, 2, 5, 4]"];
+    let third = ["[1, 2, 3, 4], \"area\": 12.0", "[1, 2, 2.5, 4], \"area\": 12.0"];
+    let both = vec![set("1", &[("bbox", "[1, 2, 5, 4]")]), set("3", &[("bbox", "[1, 2, 2.5, 4]")])];
+    check(both, &[first, third], 2);
+    let moved =
+        ["{\"id\": 1, \"image_id\": 1, \"bbox\": [1, 2, 3, 4]", "{\"id\": 1, \"image_id\": 1, \"bbox\": [7, 8, 3, 4]"];
     check(vec![set("1", &[("bbox", "[7, 8, 3, 4]")])], &[moved], 0);
-}
-
-#[test]
-fn the_area_of_a_mask_stays_and_that_is_told_and_one_that_is_named_is_as_it_is_named() {
-    let of_second = "[1, 2, 3, 4], \"area\": 9.5";
-    let only = [of_second, "[1, 2, 5, 4], \"area\": 9.5"];
-    check(vec![set("2", &[("bbox", "[1, 2, 5, 4]")])], &[only], 1);
-    let both = [of_second, "[1, 2, 5, 4], \"area\": 7.5"];
-    check(vec![set("2", &[("bbox", "[1, 2, 5, 4]"), ("area", "7.5")])], &[both], 0);
-    check(vec![set("2", &[("area", "7.5")]), set("2", &[("bbox", "[1, 2, 5, 4]")])], &[both], 0);
+    let of_mask = ["[1, 2, 3, 4], \"area\": 9.5", "[1, 2, 5, 4], \"area\": 9.5"];
+    check(vec![set("2", &[("bbox", "[1, 2, 5, 4]")])], &[of_mask], 0);
     let named = ["[1, 2, 3, 4], \"area\": 12.0", "[1, 2, 5, 4], \"area\": 1.0"];
+    check(vec![set("3", &[("bbox", "[1, 2, 5, 4]"), ("area", "1")])], &[named], 0);
     check(vec![set("3", &[("area", "1")]), set("3", &[("bbox", "[1, 2, 5, 4]")])], &[named], 0);
 }
 
@@ -98,7 +85,9 @@ fn nothing_follows_from_edits_that_are_made_exactly() {
     let fixture = Fixture::new(&[("coco.json", COCO)]);
     let mut draft = fixture.draft("main");
     let table = draft.view().table(Some("annotations")).expect("a table");
-    draft.edit_table_exactly(&table, vec![set("1", &[("bbox", "[1, 2, 5, 4]")])]).expect("edits");
-    let expected = COCO.replacen("[1, 2, 3, 4]", "[1, 2, 5, 4]", 1);
-    assert_eq!(bytes(draft.view(), "coco.json"), expected);
+    let named = [("image_id", "1"), ("bbox", "[1, 2, 3, 6]")];
+    draft.edit_table_exactly(&table, vec![insert(&named)]).expect("edits");
+    let end = "\"area\": 12.0, \"iscrowd\": 1}";
+    let row = "{\"id\": 4, \"image_id\": 1, \"bbox\": [1, 2, 3, 6]}";
+    assert_eq!(bytes(draft.view(), "coco.json"), COCO.replacen(end, &format!("{end},\n{row}"), 1));
 }

@@ -52,6 +52,40 @@ fn an_edit_in_a_folder_that_the_other_side_removed_is_a_conflict() {
 }
 
 #[test]
+fn what_both_moved_from_its_place_is_in_one_place_or_a_conflict() {
+    let files = &[("cat/1.png", "1"), ("cat/2.png", "2"), ("dog/3.png", "3"), ("ox/4.png", "4")];
+    let to = |to: &'static str| move |d: &mut Draft| d.rename(&path("cat/1.png"), &path(to));
+    let shown = |fixture: &Fixture| -> Vec<String> {
+        let all = Plain::of(&fixture.view("main")).0;
+        all.into_iter()
+            .filter(|(_, item)| *item == Item::File(b"1".to_vec()))
+            .map(|(path, _)| path.to_string())
+            .collect()
+    };
+    let apart = || two_branches(files, to("dog/1.png"), to("ox/1.png"));
+    let why = "both moved it, each elsewhere";
+    assert_eq!(conflicts(merged(&apart(), None)), [format!("dog/1.png: {why}"), format!("ox/1.png: {why}")]);
+    for (prefer, place) in [(Prefer::Ours, "dog/1.png"), (Prefer::Theirs, "ox/1.png")] {
+        let fixture = apart();
+        assert!(matches!(merged(&fixture, Some(prefer)), Outcome::Done { .. }));
+        assert_eq!(shown(&fixture), [place], "{prefer:?}");
+    }
+    let remove = |at: &'static str| move |d: &mut Draft| d.remove(&path(at), true);
+    for gone in ["cat/1.png", "cat"] {
+        let fixture = two_branches(files, remove(gone), to("dog/1.png"));
+        assert_eq!(conflicts(merged(&fixture, None)), ["dog/1.png: moved by them and removed by us"], "{gone}");
+        assert!(matches!(merged(&fixture, Some(Prefer::Ours)), Outcome::Done { .. } | Outcome::UpToDate));
+        assert_eq!(shown(&fixture), [""; 0], "{gone}");
+    }
+    let folder = |to: &'static str| move |d: &mut Draft| d.rename(&path("cat"), &path(to));
+    let fixture = two_branches(files, folder("lion"), folder("tiger"));
+    assert_eq!(conflicts(merged(&fixture, None)), [format!("lion: {why}"), format!("tiger: {why}")]);
+    let same = two_branches(files, to("dog/1.png"), to("dog/1.png"));
+    assert!(matches!(merged(&same, None), Outcome::Done { .. }));
+    assert_eq!(shown(&same), ["dog/1.png"]);
+}
+
+#[test]
 fn both_may_remove_the_same_folder_or_a_part_of_it() {
     let files = &[("a/x", "1"), ("a/y", "1"), ("b", "1")];
     let fixture = two_branches(files, |d| d.remove(&path("a/x"), false), |d| d.remove(&path("a"), true));

@@ -1,14 +1,14 @@
 //! The area of an annotation: that of its mask where it has one, else that of its box.
 //!
-//! Who evaluates reads `area` and `iscrowd` of every annotation, so a new one has both, and a box of another size has
-//! another area.
+//! Who evaluates reads `area` and `iscrowd` of every annotation, so a new one has both. An edit changes what it names
+//! and nothing else, so a box of another size leaves the area as it was, and that is told.
 
 use super::masks;
 use crate::Result;
 use crate::model::Value;
 use crate::table::{Followed, Leading, TableInfo};
 
-const STAYS: &str = "`area` stays, since there is a segmentation whose area it may be";
+const STAYS: &str = "`area` stays as it was; `area=bbox[3] * bbox[4]` makes it that of the box";
 
 /// The cells that follow from an edit of an annotation.
 ///
@@ -34,13 +34,8 @@ pub(super) fn follow(info: &TableInfo, edit: &Leading<'_>) -> Result<Followed> {
         return Ok(followed);
     }
     let Some((place, set)) = find("bbox").and_then(|at| Some((at, edit.set.get(&at)?))) else { return Ok(followed) };
-    let Some([width, height]) = size(set) else { return Ok(followed) };
-    if size(&(edit.before)(place)?) == Some([width, height]) {
-        return Ok(followed);
-    }
-    if masks::is_none(&cell(find("segmentation"))?) {
-        followed.cells.push((area, Value::Float(width * height)));
-    } else {
+    let is_resized = size(set).is_some() && size(set) != size(&(edit.before)(place)?);
+    if is_resized && masks::is_none(&cell(find("segmentation"))?) {
         followed.stays = Some((area, STAYS));
     }
     Ok(followed)

@@ -180,6 +180,9 @@ fn what_the_source_has_is_taken_instead_of_an_edit() {
     assert_eq!(home.ok("cat pets cats/3.png --draft"), "new content", "what the source has not stays");
     home.ok("commit pets -m 'as the source'");
     assert_eq!(home.run("restore pets cats/9.png --source").code, Some(3));
+    home.ok("rm pets -r cats");
+    home.ok("restore pets cats/2.png --source");
+    assert_eq!(home.ok("ls pets cats --draft").split_whitespace().last(), Some("2.png"), "it alone is back");
     assert_eq!(home.run("restore pets cats/1.png").code, Some(2));
 }
 

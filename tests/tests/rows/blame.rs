@@ -201,7 +201,8 @@ fn a_sample_that_is_a_row_keeps_its_history_over_a_refresh() {
     home.ok("exclude d --key 1");
     home.ok("commit d -m excluded");
     refresh_with_a_row_above(&home, "y.png,ox,2");
-    let blame = home.json("blame d samples 2");
+    refresh_with_a_row_above(&home, "z.png,elk,3");
+    let blame = home.json("blame d samples 3");
     let by = |column: &str| {
         let cell = blame["cells"].as_array().expect("a list").iter().find(|cell| cell["column"] == column);
         let cell = cell.expect("a cell");

@@ -110,7 +110,7 @@ fn every_edit_of_rows_is_one_step_to_undo() {
 #[test]
 fn two_people_who_edit_other_cells_of_one_file_are_merged() {
     let home = home_with_branch();
-    home.ok("set d annotations --key 7 category_id=dog");
+    home.ok("set d annotations --key 7 area=1");
     home.ok("set d labels --key 0 label=ours");
     home.ok("commit d -m ours");
     home.ok("set d@other annotations --key 7 bbox=[9,9,9,9]");
@@ -122,7 +122,7 @@ fn two_people_who_edit_other_cells_of_one_file_are_merged() {
     assert!(csv.contains("a.png,ours,2") && csv.ends_with("new.png,,\r\n"), "{csv}");
     let coco: serde_json::Value = serde_json::from_str(&home.ok("cat d coco.json")).expect("still JSON");
     let row = &coco["annotations"][0];
-    assert_eq!((row["category_id"].as_i64(), row["bbox"][0].as_f64()), (Some(2), Some(9.0)), "{row}");
+    assert_eq!((row["area"].as_f64(), row["bbox"][0].as_f64()), (Some(1.0), Some(9.0)), "{row}");
 }
 
 #[test]
