@@ -62,7 +62,7 @@ pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::{SavedView, ViewThere};
 pub use view::{Node, Place, Target, View};
-pub use written::Written;
+pub use written::{Manner, Written};
 
 use bases::SeenBases;
 use blocks::Blocks;

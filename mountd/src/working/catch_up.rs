@@ -3,6 +3,7 @@
 //! They are the paths that the store shows otherwise than it was last known to,
 //! and that nobody wrote to since.
 
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use tracing::{debug, info};
@@ -12,11 +13,12 @@ use veneer::{Error, Result};
 
 use super::emit::{Said, Sayings, emit};
 use super::extra::Extra;
-use super::held::hold;
+use super::held::Now;
 use super::journal;
 use super::keeper::{Keeper, Known};
 use super::load::{Forgotten, Loaded, load_tree};
-use super::record::{Record, Settled};
+use super::moved::{Arrivals, files_at, may_be_written};
+use super::record::{Ino, Record, Settled};
 use super::refused::Refused;
 use super::stored::Meant;
 
@@ -69,10 +71,20 @@ impl Keeper {
         }
         let was_whole = known.changes == Some(self.working.changes());
         let mut loaded = Loaded::default();
+        let open: HashSet<Ino> = bodies.keys().copied().collect();
+        let mut files = Vec::new();
         for path in &clean {
-            let was = state.tree.find(path).map_err(Error::from)?;
+            files.extend(files_at(&state.tree, path, &open)?);
             load_tree(&mut state.tree, view, path, &mut loaded)?;
-            hold(&mut state.tree, known, path, was, &|ino| bodies.contains_key(&ino), &mut loaded.records)?;
+        }
+        let mut may_be_moved = false;
+        for (path, was) in &files {
+            may_be_moved |= may_be_written(&state.tree, *was, &open) && state.tree.find(path)?.is_none();
+        }
+        let arrivals = if may_be_moved { Arrivals::among(known, view, &clean)? } else { Arrivals::default() };
+        let now = Now { known, arrivals: &arrivals, open: &open };
+        for (path, was) in files {
+            now.hold(&mut state.tree, &path, was, &mut loaded.records)?;
         }
         drop(bodies);
         loaded.records.push(Record::Settled(settled));

@@ -6,56 +6,79 @@
 //! soon as the last program closes it. That goes to wherever the heir's name is
 //! by then; where the heir has none, it is as with a file that was removed.
 
+use std::collections::HashSet;
 use std::sync::PoisonError;
 use std::sync::mpsc::SyncSender;
 
 use tracing::{info, warn};
-use veneer::dataset::{Draft, Place};
+use veneer::dataset::{Draft, Manner, Place};
 use veneer::model::{Change, Content, DataPath, FileChange};
 use veneer::{Error, Result};
 
 use super::Working;
 use super::journal::Room;
 use super::keeper::{Keeper, Known};
+use super::moved::{Arrivals, may_be_written};
 use super::record::{Bytes, Held, Ino, Record, What};
 use super::refused::Answer;
 use super::snapshot::LABEL;
+use super::stored::Stored;
 use super::tree::Tree;
 
-/// Remembers that the file `was`, which nobody wrote to since it was put into the draft, has lost `path` to another.
-///
-/// It is held if somebody has it open, or may write to it without telling.
-pub(super) fn hold(
-    tree: &mut Tree,
-    known: &Known,
-    path: &DataPath,
-    was: Option<Ino>,
-    is_open: &dyn Fn(Ino) -> bool,
-    records: &mut Vec<Record>,
-) -> Result<()> {
-    let (Some(was), Some(heir)) = (was, tree.find(path)?) else { return Ok(()) };
-    if was == heir || !is_file(tree, heir) || !is_file(tree, was) {
-        return Ok(());
-    }
-    let mut hold = Vec::new();
-    for (ino, held) in tree.held.iter().filter(|(_, held)| held.heir == was) {
-        hold.push(Record::Held(*ino, Some(Held { heir, ..held.clone() })));
-    }
-    for held in tree.replaced.values_mut().filter(|held| held.heir == was) {
-        held.heir = heir;
-    }
-    if let Some(before) = known_file(known, path)? {
-        let held = Held { heir, before, forgotten: false };
-        let is_written = matches!(tree.spoken_inode(was).map(|inode| &inode.what), Some(What::File(Bytes::Scratch(_))));
-        if is_written || is_open(was) {
-            hold.push(Record::Held(was, Some(held)));
-        } else {
-            tree.replaced.insert(was, held);
+/// What is there now, and what was last known to be there.
+pub(super) struct Now<'a> {
+    pub(super) known: &'a Known,
+    pub(super) arrivals: &'a Arrivals,
+    /// The files that somebody has open.
+    pub(super) open: &'a HashSet<Ino>,
+}
+
+impl Now<'_> {
+    /// Remembers that the file `was`, which nobody wrote to since it was put into the draft, has lost `path` to
+    /// another, or is somewhere else.
+    ///
+    /// It is held if somebody has it open, or may write to it without telling.
+    pub(super) fn hold(&self, tree: &mut Tree, path: &DataPath, was: Ino, records: &mut Vec<Record>) -> Result<()> {
+        if tree.find(path)? == Some(was) {
+            return Ok(());
         }
+        let Some(heir) = self.heir(tree, path)? else {
+            if self.open.contains(&was) {
+                warn!(%path, "`{path}` is gone while a program has it open: what it writes from now on is in no draft");
+            }
+            return Ok(());
+        };
+        let mut hold = Vec::new();
+        // Where it is looked for later, see `path_of`, it has to be spoken of.
+        tree.touch(heir, &mut hold)?;
+        for ino in tree.heirs.of(was) {
+            if let Some(held) = tree.heirs.get(ino) {
+                hold.push(Record::Held(ino, Some(Held { heir, ..held.clone() })));
+            } else if let Some(held) = tree.heirs.replaced(ino).cloned() {
+                tree.heirs.put_by(ino, Held { heir, ..held });
+            }
+        }
+        if let Some(before) = known_file(self.known, path)? {
+            let held = Held { heir, before, forgotten: false };
+            if may_be_written(tree, was, self.open) {
+                hold.push(Record::Held(was, Some(held)));
+            } else {
+                tree.heirs.put_by(was, held);
+            }
+        }
+        hold.iter().for_each(|record| tree.apply(record));
+        records.extend(hold);
+        Ok(())
     }
-    hold.iter().for_each(|record| tree.apply(record));
-    records.extend(hold);
-    Ok(())
+
+    /// The file that has the path now, or else the one that it was moved to.
+    fn heir(&self, tree: &Tree, path: &DataPath) -> Result<Option<Ino>> {
+        if let Some(heir) = tree.find(path)? {
+            return Ok(Some(heir).filter(|heir| is_file(tree, *heir)));
+        }
+        let Some(to) = self.arrivals.moved(self.known, path)? else { return Ok(None) };
+        Ok(tree.find(&to)?.filter(|heir| is_file(tree, *heir)))
+    }
 }
 
 fn is_file(tree: &Tree, ino: Ino) -> bool {
@@ -95,7 +118,7 @@ impl Working {
     /// Whoever opens a file that lost its name behind their back may write to it.
     pub(super) fn hold_replaced(&self, ino: Ino) -> Answer<()> {
         let mut state = self.state();
-        let Some(held) = state.tree.replaced.remove(&ino) else { return Ok(()) };
+        let Some(held) = state.tree.heirs.replaced(ino).cloned() else { return Ok(()) };
         self.commit(&mut state, &[Record::Held(ino, Some(held))], Room::Takes)
     }
 
@@ -105,7 +128,7 @@ impl Working {
     }
 
     pub(super) fn tell_closed(&self, ino: Ino) {
-        if !self.state().tree.held.contains_key(&ino) {
+        if self.state().tree.heirs.get(ino).is_none() {
             return;
         }
         if let Some(sender) = &*self.closed.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -119,84 +142,121 @@ impl Working {
     }
 }
 
+/// A held file that is laid over a draft.
+struct Laid {
+    ino: Ino,
+    /// Whether somebody had it open before its bytes were read.
+    was_open: bool,
+    /// What the draft has of it once it is saved.
+    before: FileChange,
+    /// What was read of it, if it was.
+    read: Option<(u64, Stored)>,
+    /// Whether the draft has something of it that it had not.
+    is_new: bool,
+}
+
 impl Keeper {
     /// Lays what programs wrote to held files over the draft, as a step of its own; the state is to follow it then.
     /// Returns whether there was any.
+    ///
+    /// Before the step is saved nothing is taken for done, so that after an error all of it is done again.
     pub(super) fn lay_held(&self, known: &mut Known, draft: &mut Draft) -> Result<bool> {
         let held: Vec<(Ino, Held)> =
-            self.working.state().tree.held.iter().map(|(ino, held)| (*ino, held.clone())).collect();
-        let (mut records, mut is_new) = (Vec::new(), false);
-        for (ino, held) in held {
-            // Who closes it now has written before; who opens it later holds it again.
-            let is_open = self.working.is_open(ino);
-            let before = self.lay_one(known, draft, ino, &held, &mut is_new)?;
-            let held = Held { before, ..held };
-            if is_open {
-                records.push(Record::Held(ino, Some(held)));
-            } else {
-                records.push(Record::Held(ino, None));
-                self.working.state().tree.replaced.insert(ino, held);
-            }
-        }
-        if records.is_empty() {
+            self.working.state().tree.heirs.held().map(|(ino, held)| (ino, held.clone())).collect();
+        if held.is_empty() {
             return Ok(false);
         }
+        let laid: Vec<Laid> =
+            held.into_iter().map(|(ino, held)| self.lay_one(known, draft, ino, held)).collect::<Result<_>>()?;
         draft.save(LABEL)?;
-        let mut state = self.working.state();
-        // A write to one that was let go is of somebody who opened it since, and so holds it.
-        records.retain(|record| !matches!(record, Record::Held(ino, None) if self.is_held_anew(&state.tree, *ino)));
-        let failed = |cause| Error::io("write the draft's journal", cause);
-        state.journal.append(&records, Room::Gives).map_err(failed)?;
-        records.iter().for_each(|record| state.tree.apply(record));
-        for record in &records {
-            let Record::Held(ino, None) = record else { continue };
-            if state.tree.replaced.get(ino).is_some_and(|held| held.forgotten) {
-                state.tree.replaced.remove(ino);
-                self.working.drop_orphan(&mut state, *ino);
-            }
-        }
+        let is_new = laid.iter().any(|laid| laid.is_new);
+        let read = laid.iter().filter_map(|laid| laid.read.clone());
+        known.stored.extend(read);
+        self.let_go(known, laid)?;
         Ok(is_new)
     }
 
-    /// Whether somebody opened a file between its being looked at and now.
-    fn is_held_anew(&self, tree: &Tree, ino: Ino) -> bool {
-        !tree.replaced.contains_key(&ino)
+    /// Notes what is in the draft of held files, and holds those no longer that nobody can have written to since.
+    fn let_go(&self, known: &Known, laid: Vec<Laid>) -> Result<()> {
+        // Nobody opens a file while it is decided whether somebody has it open.
+        let bodies = self.working.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.working.state();
+        let (mut records, mut closed) = (Vec::new(), Vec::new());
+        for Laid { ino, was_open, before, .. } in laid {
+            // Whom the kernel forgot meanwhile says so here only.
+            let Some(held) = state.tree.heirs.get(ino) else { continue };
+            let held = Held { before, ..held.clone() };
+            let stays = was_open || bodies.contains_key(&ino) || !self.is_as_read(known, &state.tree, ino);
+            records.push(Record::Held(ino, stays.then(|| held.clone())));
+            if !stays {
+                closed.push((ino, held));
+            }
+        }
+        records.iter().for_each(|record| state.tree.apply(record));
+        let mut written = state.journal.append(&records, Room::Gives);
+        if written.is_err() {
+            // The draft has it, so the state is what it is: a journal that says all of it anew is right, too.
+            let records = state.tree.records();
+            written = state.journal.renew(records);
+        }
+        for (ino, held) in closed {
+            match held.forgotten {
+                true => self.working.drop_orphan(&mut state, ino),
+                false => state.tree.heirs.put_by(ino, held),
+            }
+        }
+        written.map_err(|cause| Error::io("write the draft's journal", cause))
     }
 
-    /// Lays one held file over the draft; returns what the draft has of it then.
-    fn lay_one(
-        &self,
-        known: &mut Known,
-        draft: &mut Draft,
-        ino: Ino,
-        held: &Held,
-        is_new: &mut bool,
-    ) -> Result<FileChange> {
+    /// Whether nothing was written to a file since it was read.
+    fn is_as_read(&self, known: &Known, tree: &Tree, ino: Ino) -> bool {
+        match tree.spoken_inode(ino).map(|inode| &inode.what) {
+            Some(What::File(Bytes::Scratch(number))) => {
+                let stored = known.stored.get(number);
+                stored.is_some_and(|stored| self.is_unchanged(stored, *number).unwrap_or(false))
+            }
+            _ => true,
+        }
+    }
+
+    /// Lays one held file over the draft.
+    fn lay_one(&self, known: &Known, draft: &mut Draft, ino: Ino, held: Held) -> Result<Laid> {
+        let was_open = self.working.is_open(ino);
+        let before = held.before;
+        let mut laid = Laid { ino, was_open, before, read: None, is_new: false };
         let (number, path) = {
             let tree = &self.working.state().tree;
             match tree.spoken_inode(ino).map(|inode| &inode.what) {
                 Some(What::File(Bytes::Scratch(number))) => (*number, path_of(tree, held.heir)?),
-                _ => return Ok(held.before.clone()),
+                _ => return Ok(laid),
             }
         };
         if self.stored(known, number)?.is_some() {
-            return Ok(held.before.clone());
+            return Ok(laid);
         }
         let stored = self.put(draft, number)?;
         let bytes = (stored.blob, stored.size, stored.modified_ns);
-        known.stored.insert(number, stored);
-        let is_file =
-            |path: &DataPath| -> Result<bool> { Ok(draft.view().node(path)?.is_some_and(|node| !node.is_folder())) };
-        let Some(path) = path.map(|path| is_file(&path).map(|is| is.then_some(path))).transpose()?.flatten() else {
-            return Ok(held.before.clone());
-        };
-        let written = draft.lay_written(&path, &held.before, bytes)?;
-        *is_new |= written.is_new;
-        if written.replaces {
-            warn!(%path, "what a program wrote last to `{path}` replaces an edit of the same that was made meanwhile");
-        } else if written.is_new {
-            info!(%path, "what a program wrote to `{path}` was laid over what was edited meanwhile");
+        laid.read = Some((number, stored));
+        let Some(path) = path else { return Ok(laid) };
+        if draft.view().node(&path)?.is_none_or(|node| node.is_folder()) {
+            return Ok(laid);
         }
-        Ok(written.file)
+        let written = draft.lay_written(&path, &laid.before, bytes, LABEL)?;
+        match written.manner {
+            Manner::Beside => warn!(
+                %path,
+                "what a program wrote to `{path}` cannot be told from what others edited: `undo` brings it"
+            ),
+            Manner::Replaces => {
+                warn!(%path, "what a program wrote last to `{path}` replaces an edit of the same that was made meanwhile");
+            }
+            Manner::Laid if written.is_new => {
+                info!(%path, "what a program wrote to `{path}` was laid over what was edited meanwhile");
+            }
+            Manner::Laid => {}
+        }
+        laid.is_new = written.is_new;
+        laid.before = written.file;
+        Ok(laid)
     }
 }

@@ -223,8 +223,7 @@ impl Working {
     ///
     /// One that is held goes once what was written to it is in the draft.
     pub fn drop_orphan(&self, state: &mut State, ino: Ino) {
-        if let Some(held) = state.tree.held.get_mut(&ino) {
-            held.forgotten = true;
+        if state.tree.heirs.forget(ino) {
             return;
         }
         let scratch = match state.tree.spoken_inode(ino) {

@@ -49,12 +49,14 @@ impl Keeper {
     }
 
     /// Saves the state as a step of the draft in the store, after what was done to that from outside was taken in.
-    fn put_in_store(&self, known: &mut Known, owned: &Dataset) -> Result<()> {
+    pub(super) fn put_in_store(&self, known: &mut Known, owned: &Dataset) -> Result<()> {
         self.follow(known)?;
         if self.is_whole(known)? {
             return Ok(());
         }
         let changes = self.working.changes();
+        // Until all is done there is something left to do, whatever fails on the way.
+        known.changes = None;
         let mut draft = owned.draft_from(&self.branch, &self.writer, known.settled.revision)?;
         let is_at =
             (draft.view().overlay().root(), draft.based_on()) == (known.settled.overlay, known.settled.revision);
@@ -76,9 +78,9 @@ impl Keeper {
         known.settled = Settled { overlay, revision, ..known.settled };
         known.view = self.dataset.view_at(revision, overlay)?;
         known.said = changes_said;
-        known.changes = Some(changes);
         self.settle(known)?;
         let was_laid = self.lay_held(known, &mut draft)?;
+        known.changes = Some(changes);
         drop(draft);
         if was_laid { self.follow(known) } else { Ok(()) }
     }

@@ -50,10 +50,14 @@ impl Keeper {
     /// What was put of a scratch file that was not written since.
     pub(super) fn stored(&self, known: &Known, number: u64) -> Result<Option<Stored>> {
         let Some(stored) = known.stored.get(&number) else { return Ok(None) };
-        let stat = self.working.scratch.stat(number).map_err(|cause| Error::io("look at a scratch file", cause))?;
-        let is_told = self.working.scratch.tells_of_stores();
-        let same = is_told && Stamp::of(&stat) == stored.stamp && self.working.writes(number) == stored.writes;
+        let same = self.is_unchanged(stored, number)? && self.working.scratch.tells_of_stores();
         Ok(same.then(|| stored.clone()))
+    }
+
+    /// Whether a scratch file was not written since; of stores to a mapped one only where its stamp tells of them.
+    pub(super) fn is_unchanged(&self, stored: &Stored, number: u64) -> Result<bool> {
+        let stat = self.working.scratch.stat(number).map_err(|cause| Error::io("look at a scratch file", cause))?;
+        Ok(Stamp::of(&stat) == stored.stamp && self.working.writes(number) == stored.writes)
     }
 
     /// Puts the bytes of a scratch file into the store; of one that is being written, as they come.

@@ -14,8 +14,9 @@ use veneer::dataset::View;
 use veneer::model::{DataPath, Entry, Kind};
 
 use super::asked::Done;
+use super::heirs::Heirs;
 use super::load::Forgotten;
-use super::record::{Bytes, Held, Ino, Inode, Record, Settled, Showing, Times, What};
+use super::record::{Bytes, Ino, Inode, Record, Settled, Showing, Times, What};
 use super::refused::{Answer, Refused};
 use crate::attributes::Owner;
 
@@ -30,10 +31,8 @@ pub struct Tree {
     settled: Option<Settled>,
     done: Done,
     untold: Forgotten,
-    /// Files that were replaced behind the back of those who may write to them, see [`super::held`].
-    pub held: BTreeMap<Ino, Held>,
-    /// As `held`, of files that nobody had open: whoever still opens one, by its number, makes it held.
-    pub replaced: HashMap<Ino, Held>,
+    /// Files that lost their names behind the back of those who may write to them.
+    pub heirs: Heirs,
     next_made: u64,
     next_showing: Showing,
     next_scratch: u64,
@@ -109,8 +108,7 @@ impl Tree {
             settled: None,
             done: Done::default(),
             untold: Forgotten::default(),
-            held: BTreeMap::new(),
-            replaced: HashMap::new(),
+            heirs: Heirs::default(),
             next_made: 1,
             next_showing: 1,
             next_scratch: 1,
@@ -127,11 +125,10 @@ impl Tree {
             Record::Drop(ino) => {
                 self.inodes.remove(ino);
                 self.folders.remove(ino);
-                self.held.remove(ino);
-                self.replaced.remove(ino);
+                self.heirs.remove(*ino);
             }
-            Record::Held(ino, Some(held)) => drop(self.held.insert(*ino, held.clone())),
-            Record::Held(ino, None) => drop(self.held.remove(ino)),
+            Record::Held(ino, Some(held)) => self.heirs.hold(*ino, held.clone()),
+            Record::Held(ino, None) => self.heirs.let_go(*ino),
             Record::Name(folder, name, ino) => self.folders.entry(*folder).or_default().set(name, *ino),
             Record::Unsaid(folder, name) => {
                 if let Some(spoken) = self.folders.get_mut(folder) {
@@ -156,7 +153,7 @@ impl Tree {
     fn begin(&mut self) {
         self.done.clear();
         self.untold = Forgotten::default();
-        let is_orphan = |(ino, inode): &(Ino, &Inode)| inode.links == 0 && !self.held.contains_key(ino);
+        let is_orphan = |(ino, inode): &(Ino, &Inode)| inode.links == 0 && self.heirs.get(*ino).is_none();
         let orphans: Vec<Ino> = self.touched().filter(is_orphan).map(|(ino, _)| ino).collect();
         orphans.into_iter().for_each(|ino| self.apply(&Record::Drop(ino)));
     }
@@ -233,7 +230,7 @@ impl Tree {
         if !names.is_empty() || !inodes.is_empty() {
             records.push(Record::Untold(names.clone(), inodes.clone()));
         }
-        records.extend(self.held.iter().map(|(ino, held)| Record::Held(*ino, Some(held.clone()))));
+        records.extend(self.heirs.held().map(|(ino, held)| Record::Held(ino, Some(held.clone()))));
         records.extend(self.settled.map(Record::Settled));
         records
     }

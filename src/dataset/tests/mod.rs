@@ -21,6 +21,7 @@ mod rows;
 mod samples;
 mod sound;
 mod unreadable;
+mod written;
 
 use std::fs;
 use std::path::Path;

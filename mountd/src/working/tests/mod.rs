@@ -25,6 +25,7 @@ use crate::profile::Profile;
 use crate::veneer_folder::Info;
 
 mod excluded;
+mod meddled;
 mod random;
 mod rewritten;
 mod takeover;

@@ -52,8 +52,12 @@ fn set_label(draft: &mut Draft, label: &str) {
 }
 
 fn csv(world: &World) -> String {
+    bytes(world, "labels.csv")
+}
+
+fn bytes(world: &World, path: &str) -> String {
     let mut bytes = vec![0; 200];
-    let ino = world.find("labels.csv").expect("there");
+    let ino = world.find(path).expect("there");
     let read = world.working().read(ino, 0, &mut bytes).expect("read");
     bytes.truncate(read);
     String::from_utf8(bytes).expect("text")
@@ -148,4 +152,82 @@ fn what_a_program_opens_by_the_number_that_it_had_is_written_over_the_edit() {
     world.working().write(ino, CSV.len() as u64, b"c.png,cow\n").expect("written");
     world.keeper().snapshot().expect("in the store");
     assert_eq!(csv(&world), BOTH.replace("d.png,fox\n", ""));
+}
+
+#[test]
+fn what_could_not_be_laid_over_the_edit_is_laid_with_the_next_snapshot() {
+    let world = World::new(&[("labels.csv", CSV)]);
+    let ino = edited_while_open(&world, b"d.png,fox\n", |draft| set_label(draft, "mouse"));
+    let inner = LocalStore::open(&world.folder.path().join("store"), Access::Own).expect("our own store");
+    let meddled = Arc::new(meddled::Meddled::new(Arc::new(inner), |store| {
+        let dataset = Datasets::new(store).open(&"d".parse().expect("a name")).expect("imported");
+        let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+        set_label(&mut draft, "owl");
+        draft.save("edits").expect("saved");
+    }));
+    let owned = Datasets::new(meddled).open(&"d".parse().expect("a name")).expect("imported");
+    let owned = owned.with_source(world.dataset(Access::Read).source().expect("there"));
+    let lost = world.keeper().put_in_store(&mut world.keeper().known(), &owned);
+    assert!(matches!(lost.expect_err("moved").kind(), veneer::ErrorKind::RefMoved { .. }));
+    drop(owned);
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), BOTH.replace("mouse", "owl"));
+    world.working().close_file(ino);
+    assert!(world.working().state().tree.heirs.get(ino).is_some(), "until it was looked at once more");
+}
+
+#[test]
+fn who_opens_a_file_while_it_is_laid_over_an_edit_has_it_held_and_its_writes_kept() {
+    let world = World::new(&[("labels.csv", CSV)]);
+    let ino = edited_while_open(&world, b"d.png,fox\n", |draft| set_label(draft, "mouse"));
+    world.working().close_file(ino);
+    let inner = LocalStore::open(&world.folder.path().join("store"), Access::Own).expect("our own store");
+    let working = Arc::clone(&world.keeper().working);
+    let meddled = Arc::new(meddled::Meddled::new(Arc::new(inner), move |_| {
+        working.open_file(ino).expect("opened");
+        working.write(ino, CSV.len() as u64 + 20, b"e.png,elk\n").expect("written");
+        working.close_file(ino);
+    }));
+    let owned = Datasets::new(meddled).open(&"d".parse().expect("a name")).expect("imported");
+    let owned = owned.with_source(world.dataset(Access::Read).source().expect("there"));
+    world.keeper().put_in_store(&mut world.keeper().known(), &owned).expect("laid");
+    drop(owned);
+    assert_eq!(csv(&world), BOTH);
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(csv(&world), format!("{BOTH}e.png,elk\n"));
+    world.working().forget(ino);
+    assert!(world.working().state().tree.spoken_inode(ino).is_none(), "nobody knows it any more");
+}
+
+#[test]
+fn what_is_written_to_a_file_that_was_moved_meanwhile_is_where_it_was_moved_to() {
+    let path = |text: &str| DataPath::parse(text.as_bytes()).expect("a path");
+    for (from, to) in [("in/labels.csv", "in/moved.csv"), ("in", "out")] {
+        let world = World::new(&[("in/labels.csv", CSV), ("in/other.csv", CSV)]);
+        let ino = world.find("in/labels.csv").expect("there");
+        world.working().open_file(ino).expect("opened");
+        world.edit(|draft| draft.rename(&path(from), &path(to)).expect("moved"));
+        world.keeper().catch_up().expect("caught up");
+        world.working().write(ino, CSV.len() as u64, b"c.png,cow\n").expect("written");
+        world.keeper().snapshot().expect("in the store");
+        let now = if from == "in" { "out/labels.csv" } else { "in/moved.csv" };
+        assert_eq!(bytes(&world, now), format!("{CSV}c.png,cow\n"));
+        assert!(world.find("in/labels.csv").is_err());
+        world.working().close_file(ino);
+    }
+}
+
+#[test]
+fn what_is_written_to_a_changed_file_that_was_moved_with_its_folder_is_where_that_went() {
+    let path = |text: &str| DataPath::parse(text.as_bytes()).expect("a path");
+    let world = World::new(&[("in/labels.csv", CSV), ("in/other.csv", CSV)]);
+    world.write("in/labels.csv", CSV.len() as u64, b"c.png,cow\n").expect("written");
+    let ino = world.find("in/labels.csv").expect("there");
+    world.working().open_file(ino).expect("opened");
+    world.keeper().snapshot().expect("in the store");
+    world.edit(|draft| draft.rename(&path("in"), &path("out")).expect("moved"));
+    world.keeper().catch_up().expect("caught up");
+    world.working().write(ino, CSV.len() as u64 + 10, b"d.png,fox\n").expect("written");
+    world.keeper().snapshot().expect("in the store");
+    assert_eq!(bytes(&world, "out/labels.csv"), BOTH.replace("mouse", "cat"));
 }

@@ -1,0 +1,58 @@
+//! What a program wrote to a file that was edited meanwhile, where the two cannot be told apart.
+
+use super::parsed::bytes;
+use super::reapplied::{set, text};
+use super::*;
+use crate::model::{Content, FileChange, ObjectKind};
+
+const CSV: &str = "image,label\na.png,cat\nb.png,dog\n";
+const WRITTEN: &str = "image,label\na.png,cat\nb.png,cow\n";
+
+/// A draft in which a cell was set, and in which a program that began from `before` then writes a file.
+fn laid(before: Content, meanwhile: impl FnOnce(&Fixture)) -> (Fixture, Draft, Result<Written>) {
+    let fixture = Fixture::new(&[("t.csv", CSV), ("u.csv", CSV)]);
+    let mut draft = fixture.draft("main");
+    set(&mut draft, Some("t"), "0", "label", text("mouse")).expect("set");
+    draft.save("a cell").expect("saved");
+    // Of another file there is something that is not saved yet.
+    set(&mut draft, Some("u"), "0", "label", text("owl")).expect("set");
+    meanwhile(&fixture);
+    let (id, size) = draft.store_content(&mut WRITTEN.as_bytes()).expect("stored");
+    let before = FileChange { content: before, size: CSV.len() as u64, mtime_ns: 1, mode: 0o644 };
+    let written = draft.lay_written(&path("t.csv"), &before, (id, size, 2), "a program");
+    (fixture, draft, written)
+}
+
+#[test]
+fn what_cannot_be_laid_over_an_edit_replaces_nothing_and_is_a_step_that_undo_finds() {
+    let (_fixture, mut draft, written) = laid(Content::Blob(Id::of(b"collected")), |_| {});
+    assert_eq!(written.expect("kept").manner, Manner::Beside);
+    draft.save("back again").expect("saved");
+    assert_eq!(bytes(draft.view(), "t.csv"), CSV.replace("cat", "mouse"));
+    assert_eq!(bytes(draft.view(), "u.csv"), CSV.replace("cat", "owl"));
+    draft.undo().expect("a step");
+    assert_eq!(bytes(draft.view(), "t.csv"), WRITTEN);
+}
+
+#[test]
+fn what_is_written_over_an_edit_of_a_source_that_changed_replaces_nothing() {
+    let changed = |fixture: &Fixture| write(fixture.source.path(), &[("t.csv", "another")]);
+    let (_fixture, mut draft, written) = laid(Content::Source(path("t.csv")), changed);
+    assert_eq!(written.expect("kept").manner, Manner::Beside);
+    let edited = draft.view().overlay().get(&path("t.csv")).expect("read");
+    assert!(matches!(edited, Some(crate::model::Change::File(FileChange { content: Content::Rows { .. }, .. }))));
+    draft.save("back again").expect("saved");
+    draft.undo().expect("a step");
+    assert_eq!(bytes(draft.view(), "t.csv"), WRITTEN);
+}
+
+#[test]
+fn a_damaged_store_is_an_error_and_no_reason_to_replace_an_edit() {
+    let rows = MemoryStore::new().put(ObjectKind::Blob, b"no rows").expect("put");
+    let below = Box::new(Content::Source(path("t.csv")));
+    let damaged = |fixture: &Fixture| drop(fixture.datasets.store.put(ObjectKind::Blob, b"no rows"));
+    let (_fixture, draft, written) = laid(Content::Rows { below, rows }, damaged);
+    let error = written.expect_err("damaged");
+    assert!(matches!(error.kind(), crate::ErrorKind::Corrupt { .. }), "{error}");
+    assert_eq!(bytes(draft.view(), "t.csv"), CSV.replace("cat", "mouse"));
+}
