@@ -67,6 +67,9 @@ struct ClassRow {
     name: String,
 }
 
+/// Labels that are rows: their table, and the rows' keys.
+pub(super) type LabelRows = (Table, Vec<String>);
+
 impl View {
     /// The class maps that people mean by `name`: a map's, its file's path, one of its tables'; or all of them.
     ///
@@ -134,7 +137,7 @@ impl View {
 
     /// Whether a class, as labels have it, is one: of a table of ids by its row, else by its labels. Where labels are
     /// rows, these come with it, by their keys.
-    pub(super) fn class_in_use(&self, map: &ClassMap, class: &str) -> Result<(bool, Option<(Table, Vec<String>)>)> {
+    pub(super) fn class_in_use(&self, map: &ClassMap, class: &str) -> Result<(bool, Option<LabelRows>)> {
         if let Classes::Folders = map.classes {
             let folders = self.class_folders()?;
             return Ok((folders.iter().any(|folder| folder.name == class && folder.labels > 0), None));
