@@ -36,11 +36,12 @@ pub(super) struct TableWriter<'a> {
 impl<'a> TableWriter<'a> {
     /// A writer of rows with these columns.
     pub(super) fn new(schema: &SchemaRef, out: &'a mut dyn Write) -> TableWriter<'a> {
-        let shown = schema.fields().iter().map(|field| {
+        let shown = schema.fields().iter().enumerate().map(|(place, field)| {
             let name = cut(&printable(field.name().as_bytes()), WIDTH_MAX);
             let is_number = field.data_type().is_numeric();
-            // Of all columns the keys alone are never null.
-            Shown { width: width(&name), name, is_number, is_whole: is_number || !field.is_nullable() }
+            // Keys come first, and of what files have, every column may be null.
+            let is_key = place == 0 && !field.is_nullable();
+            Shown { width: width(&name), name, is_number, is_whole: is_number || is_key }
         });
         TableWriter { out, columns: shown.collect(), begun: false }
     }
