@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::record::{Held, Ino};
 
-/// Files that lost their names to others, see [`super::held`].
+/// Files that lost their names to others, see `held`.
 ///
 /// They are found by who has the name now, too, so that an edit of one file costs nothing for those of all others.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@
 //! | [`asked`] | which of them were done already, when the kernel asks again |
 //! | [`load`], [`emit`] | how an overlay becomes a state, a state an overlay |
 //! | [`keeper`], [`snapshot`], `stored`, [`catch_up`] | what the store is told, and what it tells |
-//! | [`held`], [`heirs`], `moved` | what becomes of writes to a file that was edited behind the back of its writer |
+//! | `held`, [`heirs`], `moved` | what becomes of writes to a file that was edited behind the back of its writer |
 //! | [`extra`] | `.veneer/` |
 //! | [`control`], [`watch`] | what the command asks of the mount, and what it did behind its back |
 //! | [`fuse`], [`answers`], `words`, [`through`], [`to_kernel`] | the kernel's protocol |
