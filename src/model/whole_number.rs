@@ -9,6 +9,12 @@ pub fn is_long(text: &str) -> bool {
     digits.len() > DIGITS_FIT && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<i64>().is_err()
 }
 
+/// The float that is exactly this whole number.
+pub fn exact_float(digits: &str) -> Option<f64> {
+    let (float, whole) = (digits.parse::<f64>().ok()?, digits.parse::<i128>().ok()?);
+    (float as i128 == whole).then_some(float)
+}
+
 /// Whether there is such a number anywhere in a text that is JSON, outside of its strings.
 ///
 /// Of a text without long runs of digits, which is most, only a byte of each nineteen is looked at.

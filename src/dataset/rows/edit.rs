@@ -64,8 +64,8 @@ impl RowEdit {
 impl Draft {
     /// Edits rows of a table: all or none. Returns the keys of the rows, in order.
     ///
-    /// In a table of many files, a new row says in the column `file` where it goes. What follows from the cells that
-    /// are set is set with them: the area of a box. What stays though it may follow, is told by [`Draft::take_stays`].
+    /// In a table of many files, a new row says in the column `file` where it goes. What follows from the cells of a
+    /// new row is set with them: the area of a box. What stays though it may follow, is told by [`Draft::take_stays`].
     ///
     /// # Errors
     /// As [`Draft::edit_rows`].

@@ -27,13 +27,13 @@ struct Said {
 /// # Errors
 /// `NotFound` for a key that no sample of that revision has.
 pub(in crate::dataset) fn blame(dataset: &Dataset, at: Id, key: &str) -> Result<Blame> {
-    let mut beside: HashSet<String> =
-        Beside::of(&dataset.view(at)?)?.added.into_iter().map(|added| added.name).collect();
+    let view = dataset.view(at)?;
+    let mut beside: HashSet<String> = Beside::of(&view)?.added.into_iter().map(|added| added.name).collect();
     beside.insert(EXCLUDED.to_owned());
-    let joined = Joined::of(&dataset.view(at)?, &Wanted::nothing())?;
+    let joined = Joined::of(&view, &Wanted::nothing())?;
     let main = joined.main_of_one_file().map(|(main, _)| main.part.clone());
     let mut walk = Walk { dataset, beside, main, known: HashMap::new() };
-    let order = dataset.view(at)?.table(Some(NAME)).and_then(|table| dataset.view(at)?.table_info(&table))?;
+    let order = view.table(Some(NAME)).and_then(|table| view.table_info(&table))?;
     let Some(values) = walk.joined(at, key)? else { return Err(Error::not_found("row", key)) };
     let cell = |column: &crate::table::Column| CellBlame {
         value: values.get(&column.name).cloned().unwrap_or(Value::Null),

@@ -1,5 +1,6 @@
 //! Classes and excluded samples where two branches meet, and what `diff` says of the rows.
 
+use super::merges::{merged, two_branches};
 use super::*;
 use crate::dataset::rows::{RowEdit, diff_rows};
 use crate::model::{RowAddress, Value};
@@ -7,24 +8,6 @@ use crate::table::expr::Expr;
 
 const PETS: [(&str, &str); 5] =
     [("cat/1.png", "c1"), ("cat/2.png", "c2"), ("dog/1.png", "d1"), ("dog/3.png", "d3"), ("fox/4.png", "f4")];
-
-pub(super) fn two_branches(
-    files: &[(&str, &str)],
-    ours: impl FnOnce(&mut Draft) -> Result<()>,
-    theirs: impl FnOnce(&mut Draft) -> Result<()>,
-) -> Fixture {
-    let fixture = Fixture::new(files);
-    fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
-    fixture.commit("main", ours);
-    fixture.commit("other", theirs);
-    fixture
-}
-
-pub(super) fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
-    let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
-    let request = MergeRequest { theirs, into: &main_branch(), author: "ann", message: "merge other", prefer };
-    fixture.dataset.merge(&request).expect("a merge")
-}
 
 pub(super) fn merge_class(draft: &mut Draft, from: &str, into: &str) -> Result<()> {
     let map = draft.view().class_maps(None)?.remove(0);

@@ -2,7 +2,8 @@
 
 use arrow::datatypes::DataType;
 
-use super::class_merges::{COCO, YAML, file, insert, merge_class, merged, samples, two_branches};
+use super::class_merges::{COCO, YAML, file, insert, merge_class, samples};
+use super::merges::{merged, two_branches};
 use super::*;
 use crate::dataset::Resolution;
 use crate::dataset::rows::{RowEdit, is_class_merge};

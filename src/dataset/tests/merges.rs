@@ -6,14 +6,14 @@ use proptest::sample::select;
 use super::plain::{Item, Plain};
 use super::*;
 
-fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
+pub(super) fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
     let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
     let into = main_branch();
     let request = MergeRequest { theirs, into: &into, author: "ann", message: "merge other", prefer };
     fixture.dataset.merge(&request).expect("a merge")
 }
 
-fn two_branches(
+pub(super) fn two_branches(
     files: &[(&str, &str)],
     ours: impl FnOnce(&mut Draft) -> Result<()>,
     theirs: impl FnOnce(&mut Draft) -> Result<()>,

@@ -92,15 +92,11 @@ pub(crate) fn whole(value: &Value) -> Option<i64> {
 
 /// Whether a whole number would lose digits as a float.
 fn is_rounded(value: &Value) -> bool {
-    let whole = match value {
-        Value::Int(value) => Some(i128::from(*value)),
-        Value::Text(text) if whole_number::is_long(text.trim()) => match text.trim().parse() {
-            Ok(whole) => Some(whole),
-            Err(_) => return true,
-        },
-        _ => None,
-    };
-    whole.is_some_and(|whole| (whole as f64) as i128 != whole)
+    match value {
+        Value::Int(value) => whole_number::exact_float(&value.to_string()).is_none(),
+        Value::Text(text) if whole_number::is_long(text.trim()) => whole_number::exact_float(text.trim()).is_none(),
+        _ => false,
+    }
 }
 
 /// The number that a value is.

@@ -46,9 +46,3 @@ pub(super) fn value(json: &str) -> Result<Value> {
 fn items(json: &str) -> Vec<&RawValue> {
     serde_json::from_str(json).unwrap_or_default()
 }
-
-/// The float that is exactly this whole number.
-pub(super) fn float(digits: &str) -> Option<f64> {
-    let (float, whole) = (digits.parse::<f64>().ok()?, digits.parse::<i128>().ok()?);
-    (float as i128 == whole).then_some(float)
-}

@@ -82,9 +82,8 @@ pub(super) fn coerce(shape: &Shape, value: &Value) -> Result<Value> {
                 (Shape::List(_) | Shape::Struct(_), value @ (Value::List(_) | Value::Struct(_))) => {
                     coerce(shape, &value)
                 }
-                (Shape::Float, Value::Text(digits)) => {
-                    exact::float(&digits).map_or_else(|| wrong("number of 64 bits"), |number| Ok(Value::Float(number)))
-                }
+                (Shape::Float, Value::Text(digits)) => whole_number::exact_float(&digits)
+                    .map_or_else(|| wrong("number of 64 bits"), |number| Ok(Value::Float(number))),
                 _ => wrong(name(shape)),
             },
             Err(_) => wrong(name(shape)),

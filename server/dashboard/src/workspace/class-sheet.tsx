@@ -1,4 +1,5 @@
 /** The classes of the label: renamed, merged and added; of ten thousand a search finds the one. */
+
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Edit } from "../api/contract";
@@ -6,6 +7,7 @@ import { groupsOptions } from "../api/queries";
 import { count, counted } from "../parts/amounts";
 import { ClassOptions } from "../parts/class-options";
 import { LongList } from "../parts/long-list";
+import { SearchField } from "../parts/search-field";
 import { say } from "../parts/toasts";
 import { CLASSES_MAX, labelColumn } from "./columns";
 import { useWorkspace } from "./context";
@@ -40,13 +42,11 @@ export default function ClassSheet() {
   return (
     <>
       {classes.length > SEARCHED && (
-        <input
-          className="field"
-          type="search"
+        <SearchField
+          label="Search the classes"
           placeholder={`Search ${counted(classes.length, "class", "classes")}`}
-          aria-label="Search the classes"
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          onChange={setSearch}
         />
       )}
       <p className="class-line quiet" aria-hidden>

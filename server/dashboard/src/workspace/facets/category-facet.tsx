@@ -1,10 +1,12 @@
 /** Classes and other repeated values: a list with counts, and a search where there are many. */
+
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import type { TableColumn } from "../../api/contract";
 import { groupsOptions } from "../../api/queries";
 import { whereOf } from "../../core/filter";
 import { count, counted } from "../../parts/amounts";
+import { SearchField } from "../../parts/search-field";
 import { Failure, Loading } from "../../parts/states";
 import { categoryColour } from "../../render/palette";
 import { useClassOrder } from "../class-order";
@@ -46,13 +48,11 @@ export function CategoryFacet({ column }: { column: TableColumn }) {
   return (
     <div className="facet-body">
       {(distinct > 12 || search !== "") && (
-        <input
-          className="field"
-          type="search"
+        <SearchField
+          label={`Search the values of ${column.name}`}
           placeholder={`Search ${counted(distinct, "value")}`}
-          aria-label={`Search the values of ${column.name}`}
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          onChange={setSearch}
         />
       )}
       <CategoryList

@@ -1,7 +1,9 @@
 /** Precision against recall: one curve large, and one of each class beside it, the worst first. */
+
 import { useMemo, useState } from "react";
 import { type AtThreshold, averagePrecision, type ClassScored, precisionRecall } from "../../core/precision-recall";
 import { count, counted } from "../../parts/amounts";
+import { SearchField } from "../../parts/search-field";
 
 const SIDE = 220;
 const SMALL = 64;
@@ -63,13 +65,11 @@ export function ClassCurves({ classes, nameOf = (name) => name, picked, onPick }
       <div className="row-line">
         <strong>Each class, the worst first</strong>
         {classes.length > SHOWN && (
-          <input
-            className="field"
-            type="search"
+          <SearchField
+            label="Search the classes of the curves"
             placeholder={`Search ${counted(classes.length, "class", "classes")}`}
-            aria-label="Search the classes of the curves"
             value={search}
-            onChange={(event) => setSearch(event.target.value)}
+            onChange={setSearch}
           />
         )}
         {found.length > SHOWN && (

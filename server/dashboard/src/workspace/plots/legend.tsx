@@ -1,7 +1,9 @@
 /** What the colours mean: click hides a class in this plot, double-click shows it alone. */
+
 import { useState } from "react";
 import { count, counted, measured } from "../../parts/amounts";
 import { LongList } from "../../parts/long-list";
+import { SearchField } from "../../parts/search-field";
 import { divergingColour, sequentialColour } from "../../render/palette";
 import type { LegendData } from "./legend-data";
 
@@ -35,13 +37,11 @@ function Classes({ legend: { entries, toggle, solo } }: { legend: LegendData }) 
   return (
     <div className="legend is-classes">
       {entries.length > SEARCHED && (
-        <input
-          className="field"
-          type="search"
+        <SearchField
+          label="Search the classes of the legend"
           placeholder={counted(entries.length, "class", "classes")}
-          aria-label="Search the classes of the legend"
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          onChange={setSearch}
         />
       )}
       <LongList
