@@ -6,15 +6,15 @@
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::{ColumnWriter, ColumnWriterImpl};
 use parquet::data_type::{
-    BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type, Int96Type,
+    AsBytes, BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type, Int96Type,
 };
 
 use super::bytes::inside;
 use super::shred::{Leaf, Scalar};
 use crate::{Error, Result};
 
-/// How many rows are held at once.
-const ROWS: usize = 4096;
+/// How many rows are held at once where nothing else is wanted.
+pub(super) const ROWS: usize = 4096;
 
 /// What happens to the next rows of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ plain! {
     ByteArrayType, Bytes; FixedLenByteArrayType, Fixed
 }
 
-/// Writes a chunk by `steps`; `rows` are the new ones, `old` the chunk as it is.
+/// Writes a chunk by `steps`; `rows` are the new ones, `old` the chunk as it is. So many rows are written at once.
 ///
 /// # Errors
 /// `Corrupt` where the old chunk cannot be read; `Invalid` for a new row of another type.
@@ -59,12 +59,13 @@ pub(super) fn write(
     new: &mut ColumnWriter<'_>,
     steps: &[Step],
     rows: &[&Leaf],
+    at_once: usize,
 ) -> Result<()> {
     macro_rules! each {
         ($($read:ident, $write:ident);+) => {
             match (old, new) {
-                $((Some(ColumnReader::$read(old)), ColumnWriter::$write(new)) => Copying::new(Some(old), new).all(steps, rows),)+
-                $((None, ColumnWriter::$write(new)) => Copying::new(None, new).all(steps, rows),)+
+                $((Some(ColumnReader::$read(old)), ColumnWriter::$write(new)) => Copying::new(Some(old), new, at_once).all(steps, rows),)+
+                $((None, ColumnWriter::$write(new)) => Copying::new(None, new, at_once).all(steps, rows),)+
                 _ => Err(Error::corrupt("the Parquet file", "a column has two types")),
             }
         };
@@ -81,12 +82,47 @@ pub(super) fn write(
     }
 }
 
+/// The cells of some rows of a column without lists, in order of the rows, as plain bytes; `None` is null.
+///
+/// # Errors
+/// `Corrupt` where the chunk cannot be read.
+pub(super) fn cells(of: ColumnReader, rows: &[u64]) -> Result<Vec<Option<Vec<u8>>>> {
+    macro_rules! each {
+        ($($read:ident),+) => {
+            match of {
+                $(ColumnReader::$read(of) => cells_of(of, rows),)+
+            }
+        };
+    }
+    each! {
+        BoolColumnReader, Int32ColumnReader, Int64ColumnReader, Int96ColumnReader, FloatColumnReader,
+        DoubleColumnReader, ByteArrayColumnReader, FixedLenByteArrayColumnReader
+    }
+}
+
+fn cells_of<T: DataType>(mut of: ColumnReaderImpl<T>, rows: &[u64]) -> Result<Vec<Option<Vec<u8>>>> {
+    let (mut cells, mut next) = (Vec::with_capacity(rows.len()), 0);
+    for row in rows {
+        let skip = usize::try_from(row - next).map_err(|_| short())?;
+        let (mut definitions, mut values) = (Vec::new(), Vec::new());
+        let skipped = of.skip_records(skip).map_err(inside)?;
+        let (read, ..) = of.read_records(1, Some(&mut definitions), None, &mut values).map_err(inside)?;
+        if skipped != skip || read != 1 {
+            return Err(short());
+        }
+        cells.push(values.first().map(|value| value.as_bytes().to_vec()));
+        next = row + 1;
+    }
+    Ok(cells)
+}
+
 /// A chunk under way: what was read or put, and not written yet.
 struct Copying<'a, 'b, T: DataType> {
     old: Option<ColumnReaderImpl<T>>,
     new: &'a mut ColumnWriterImpl<'b, T>,
     max_definition: i16,
     max_repetition: i16,
+    at_once: usize,
     rows: usize,
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
@@ -94,11 +130,11 @@ struct Copying<'a, 'b, T: DataType> {
 }
 
 impl<'a, 'b, T: Plain> Copying<'a, 'b, T> {
-    fn new(old: Option<ColumnReaderImpl<T>>, new: &'a mut ColumnWriterImpl<'b, T>) -> Self {
+    fn new(old: Option<ColumnReaderImpl<T>>, new: &'a mut ColumnWriterImpl<'b, T>, at_once: usize) -> Self {
         let column = new.get_descriptor();
         let (max_definition, max_repetition) = (column.max_def_level(), column.max_rep_level());
         let (definitions, repetitions, values) = (Vec::new(), Vec::new(), Vec::new());
-        Copying { old, new, max_definition, max_repetition, rows: 0, definitions, repetitions, values }
+        Copying { old, new, max_definition, max_repetition, at_once, rows: 0, definitions, repetitions, values }
     }
 
     fn all(mut self, steps: &[Step], rows: &[&Leaf]) -> Result<()> {
@@ -114,7 +150,7 @@ impl<'a, 'b, T: Plain> Copying<'a, 'b, T> {
 
     fn keep(&mut self, mut count: u64) -> Result<()> {
         while count > 0 {
-            let most = usize::try_from(count).unwrap_or(ROWS).min(ROWS - self.rows);
+            let most = usize::try_from(count).unwrap_or(ROWS).min(ROWS).min(self.at_once - self.rows);
             let old = self.old.as_mut().ok_or_else(short)?;
             let definitions = (self.max_definition > 0).then_some(&mut self.definitions);
             let repetitions = (self.max_repetition > 0).then_some(&mut self.repetitions);
@@ -151,7 +187,7 @@ impl<'a, 'b, T: Plain> Copying<'a, 'b, T> {
     }
 
     fn flush_if_full(&mut self) -> Result<()> {
-        if self.rows >= ROWS { self.flush() } else { Ok(()) }
+        if self.rows >= self.at_once { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {

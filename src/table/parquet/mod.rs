@@ -2,7 +2,8 @@
 //!
 //! A splice leaves the file's bytes up to its footer as they are. The column chunks
 //! of which a cell is edited are written anew behind them, and a new footer points to
-//! old and new chunks alike. Encrypted files are refused.
+//! old and new chunks alike. Of such a chunk, pages without an edited cell are copied
+//! as they are, where that can be. Encrypted files are refused.
 //!
 //! | file | knows |
 //! |---|---|
@@ -11,10 +12,17 @@
 //! | `scan`, `sieved` | reading rows, those of a condition; `rows` one of them |
 //! | `shred` | a value as Parquet's levels and leaves |
 //! | `recipe`, `steps`, `chunk`, `splice` | how a chunk was written, what happens to its rows, writing it again, all chunks together |
+//! | `pages`, `kept`, `dictionary`, `bounds` | where a chunk's pages are, writing only some of them again, with which dictionary, the least and greatest value then |
 
+mod bounds;
 mod bytes;
 mod chunk;
+mod dictionary;
 mod footer;
+mod kept;
+#[cfg(test)]
+mod kept_tests;
+mod pages;
 mod recipe;
 mod rows;
 mod scan;

@@ -134,13 +134,22 @@ impl ParquetFile<'_> {
         let (steps, rows) = self.steps(plan.edits, plan.columns[at], plan.old_rows, of)?;
         let mut chunks = Vec::new();
         for nth in 0..leaf_count(of) {
-            let old = (!plan.is_new).then(|| self.chunk_reader(plan.group, plan.leaves[before + nth])).transpose()?;
+            let (leaf, descriptor) = (plan.leaves[before + nth], plan.schema.column(before + nth));
             let rows: Vec<&Leaf> = rows.iter().map(|row| &row[nth]).collect();
+            if plan.edits.sets_alone() {
+                let cells: Vec<_> = plan.edits.rows_of(plan.columns[at]).zip(rows.iter().copied()).collect();
+                let descriptor = Arc::clone(&descriptor);
+                let kept = self.with_pages_kept((plan.group, leaf), descriptor, &plan.properties, &cells)?;
+                if let Some((bytes, close)) = kept {
+                    chunks.push(Chunk { bytes, close });
+                    continue;
+                }
+            }
+            let old = (!plan.is_new).then(|| self.chunk_reader(plan.group, leaf)).transpose()?;
             let mut sink = TrackedWrite::new(Vec::new());
             let pages = Box::new(SerializedPageWriter::new(&mut sink));
-            let descriptor = plan.schema.column(before + nth);
             let mut writer = get_column_writer(descriptor, Arc::clone(&plan.properties), pages);
-            chunk::write(old, &mut writer, &steps, &rows)?;
+            chunk::write(old, &mut writer, &steps, &rows, chunk::ROWS)?;
             let close = writer.close().map_err(inside)?;
             chunks.push(Chunk { bytes: sink.into_inner().map_err(inside)?.into(), close });
         }
@@ -201,9 +210,20 @@ fn joined(plan: &Plan<'_>, chunks: Vec<Chunk>, offset: u64, bytes: &mut Vec<u8>)
 }
 
 impl GroupEdits<'_> {
+    /// Whether no row comes or goes.
+    fn sets_alone(&self) -> bool {
+        self.deletes.is_empty() && self.inserts.is_empty()
+    }
+
+    /// The rows of which a cell of the column is set.
+    fn rows_of(&self, column: usize) -> impl Iterator<Item = u64> {
+        let has = move |cells: &[(usize, Value)]| cells.iter().any(|(of, _)| *of == column);
+        self.sets.iter().filter(move |(_, cells)| has(cells)).map(|(row, _)| *row)
+    }
+
     /// The columns whose chunks change; all of `count`, if rows come or go.
     fn columns(&self, count: usize) -> Vec<usize> {
-        if !self.deletes.is_empty() || !self.inserts.is_empty() {
+        if !self.sets_alone() {
             return (0..count).collect();
         }
         let edited = self.sets.values().flat_map(|cells| cells.iter().map(|(column, _)| *column));

@@ -180,6 +180,18 @@ pub(super) fn int(bytes: &[u8]) -> Result<i64> {
     Cursor { bytes, at: 0 }.zigzag()
 }
 
+/// What is in a binary.
+///
+/// # Errors
+/// `Corrupt`.
+pub(super) fn binary(bytes: &[u8]) -> Result<&[u8]> {
+    let mut cursor = Cursor { bytes, at: 0 };
+    let len = cursor.varint()?;
+    let from = cursor.at;
+    cursor.skip_bytes(len)?;
+    Ok(cursor.since(from))
+}
+
 /// The bytes of a whole number.
 pub(super) fn int_bytes(value: i64) -> Vec<u8> {
     varint_bytes(((value << 1) ^ (value >> 63)) as u64)
