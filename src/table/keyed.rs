@@ -174,10 +174,10 @@ impl TableFile for KeyedFile<'_> {
         &self,
         table: usize,
         scan: &Scan,
-        sieve: &Sieve<'_>,
+        sieves: &[Sieve<'_>],
         sink: &mut dyn FnMut(RecordBatch, Places) -> Result<Flow>,
     ) -> Result<()> {
-        self.below.scan_sieved(table, scan, sieve, sink)
+        self.below.scan_sieved(table, scan, sieves, sink)
     }
 
     fn find(&self, table: usize, key: &str) -> Result<Option<u64>> {

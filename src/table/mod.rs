@@ -235,8 +235,9 @@ pub trait TableFile: Send + Sync {
     /// Those of the file, and those of `sink`.
     fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()>;
 
-    /// As [`TableFile::scan`], with the rows' places; rows that the sieve does not let through may be left out. A
-    /// format whose columns lie apart leaves them out without reading their other cells.
+    /// As [`TableFile::scan`], with the rows' places; rows that a sieve does not let through may be left out. A
+    /// format whose columns lie apart leaves them out without reading their other cells, and asks a sieve only for rows
+    /// that those before it let through.
     ///
     /// # Errors
     /// As [`TableFile::scan`].
@@ -244,7 +245,7 @@ pub trait TableFile: Send + Sync {
         &self,
         table: usize,
         scan: &Scan,
-        _sieve: &Sieve<'_>,
+        _sieves: &[Sieve<'_>],
         sink: &mut dyn FnMut(RecordBatch, Places) -> Result<Flow>,
     ) -> Result<()> {
         let mut next = scan.from;

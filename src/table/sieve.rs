@@ -11,9 +11,8 @@ use arrow::record_batch::RecordBatch;
 pub struct Sieve<'a> {
     /// The columns that it looks at, by place in the schema.
     pub columns: &'a [usize],
-    /// Which rows of a batch of these columns have to be given. The rows lie one after the other in the file, the
-    /// first at the place told.
-    pub lets: &'a (dyn Fn(u64, &RecordBatch) -> BooleanBuffer + Sync),
+    /// Which rows of a batch of these columns, which lie at these places, have to be given.
+    pub lets: &'a (dyn Fn(&Places, &RecordBatch) -> BooleanBuffer + Sync),
 }
 
 /// Where the rows of a batch lie in their file.
@@ -34,6 +33,14 @@ impl Places {
         match self {
             Places::From(first) => first + row as u64,
             Places::Listed(places) => places[row],
+        }
+    }
+
+    /// The row of the batch that lies at a place, if one does; of places one after the other any may be one.
+    pub fn row(&self, place: u64) -> Option<usize> {
+        match self {
+            Places::From(first) => usize::try_from(place.checked_sub(*first)?).ok(),
+            Places::Listed(places) => places.binary_search(&place).ok(),
         }
     }
 }

@@ -132,24 +132,31 @@ impl<'a> Scanning<'a> {
         if !self.can_tell(filter) {
             return self.run(sink);
         }
-        let lets = |first: u64, batch: &RecordBatch| {
-            // What an edit may have made whole is evaluated with the edits, and fails then if it still does.
-            let Ok(holds) = filter.evaluate(batch) else { return BooleanBuffer::new_set(batch.num_rows()) };
-            let mut lets = match holds.nulls() {
-                Some(known) => holds.values() & known.inner(),
-                None => holds.values().clone(),
-            };
-            let edited = self.edits.within(first, batch.num_rows() as u64);
-            if !edited.is_empty() {
-                let mut bits: Vec<bool> = lets.iter().collect();
-                edited.into_iter().for_each(|place| bits[(place - first) as usize] = true);
-                lets = BooleanBuffer::from(bits);
-            }
-            lets
-        };
-        let sieve = Sieve { columns: filter.columns(), lets: &lets };
-        self.file.scan_sieved(self.at, &self.whole(), &sieve, &mut |batch, places| self.give(&batch, places, sink))?;
+        let stages = filter.in_stages();
+        let lets = stages.iter().map(|stage| move |places: &Places, batch: &RecordBatch| self.lets(stage, places, batch));
+        let lets: Vec<_> = lets.collect();
+        let sieves = stages.iter().zip(&lets).map(|(stage, lets)| Sieve { columns: stage.columns(), lets });
+        let sieves: Vec<Sieve<'_>> = sieves.collect();
+        self.file.scan_sieved(self.at, &self.whole(), &sieves, &mut |batch, places| self.give(&batch, places, sink))?;
         self.finish(sink)
+    }
+
+    /// The rows of a batch of the file that a condition is true for, or may become so by an edit.
+    fn lets(&self, filter: &Filter, places: &Places, batch: &RecordBatch) -> BooleanBuffer {
+        // What an edit may have made whole is evaluated with the edits, and fails then if it still does.
+        let Ok(holds) = filter.evaluate(batch) else { return BooleanBuffer::new_set(batch.num_rows()) };
+        let lets = match holds.nulls() {
+            Some(known) => holds.values() & known.inner(),
+            None => holds.values().clone(),
+        };
+        let Some(last) = batch.num_rows().checked_sub(1) else { return lets };
+        let edited = self.edits.within(places.of(0), places.of(last) - places.of(0) + 1);
+        if edited.is_empty() {
+            return lets;
+        }
+        let mut bits: Vec<bool> = lets.iter().collect();
+        edited.into_iter().filter_map(|place| places.row(place)).for_each(|row| bits[row] = true);
+        BooleanBuffer::from(bits)
     }
 
     /// Whether a condition can be told from columns of the file alone, whose names are theirs alone.

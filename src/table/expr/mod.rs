@@ -55,7 +55,7 @@ use arrow::record_batch::RecordBatch;
 pub use order::{Order, Sorter, find_columns};
 
 use self::cells::Rows;
-use self::plan::Plan;
+use self::plan::{Kind, Plan};
 use self::tree::Node;
 use super::TableSchema;
 use crate::Result;
@@ -142,6 +142,16 @@ impl Computed {
         Computed { text: text.to_owned(), wanted: wanted.collect(), places, plan }
     }
 
+    /// Some parts of this conjunction.
+    fn of_parts(&self, parts: Vec<&Plan>) -> Computed {
+        let plan = Plan::new(Kind::And(parts.into_iter().cloned().collect()), DataType::Boolean);
+        let mut places = Vec::new();
+        plan.add_columns(&mut places);
+        places.sort_unstable();
+        let wanted = self.wanted.iter().filter(|(place, ..)| places.contains(place)).cloned().collect();
+        Computed { text: self.text.clone(), plan, places, wanted }
+    }
+
     /// The columns that it needs, by place in the schema, in order: all that has to be read of a row.
     pub fn columns(&self) -> &[usize] {
         &self.places
@@ -171,6 +181,23 @@ impl Filter {
     /// The columns that it needs, by place in the schema, in order.
     pub fn columns(&self) -> &[usize] {
         self.0.columns()
+    }
+
+    /// The same condition as one or two that have to be true both: the first asks columns whose values are of one
+    /// width alone, which cost little to read.
+    pub fn in_stages(&self) -> Vec<Filter> {
+        let Kind::And(parts) = &self.0.plan.kind else { return vec![self.clone()] };
+        let is_cheap = |part: &&Plan| {
+            let mut columns = Vec::new();
+            part.add_columns(&mut columns);
+            let of = |place: &usize| self.0.wanted.iter().find(|(wanted, ..)| wanted == place).map(|(.., of)| of);
+            !columns.is_empty() && columns.iter().all(|place| of(place).is_some_and(|of| of.primitive_width().is_some()))
+        };
+        let (cheap, others): (Vec<&Plan>, Vec<&Plan>) = parts.iter().partition(is_cheap);
+        if cheap.is_empty() || others.is_empty() {
+            return vec![self.clone()];
+        }
+        [cheap, others].map(|parts| Filter(self.0.of_parts(parts))).into()
     }
 
     /// True, false or null for each row of a batch; only where it is true is the row meant.

@@ -144,10 +144,10 @@ impl TableFile for ParquetFile<'_> {
         &self,
         _: usize,
         scan: &Scan,
-        sieve: &Sieve<'_>,
+        sieves: &[Sieve<'_>],
         sink: &mut dyn FnMut(RecordBatch, Places) -> Result<Flow>,
     ) -> Result<()> {
-        self.sieve_rows(scan, sieve, sink)
+        self.sieve_rows(scan, sieves, sink)
     }
 
     fn find(&self, _: usize, key: &str) -> Result<Option<u64>> {
