@@ -100,6 +100,16 @@ impl At {
         Ok(DataPath::parse(&self.rest)?)
     }
 
+    /// The view of a revision, where it is open still: what is read for that is in memory as a rule, and a page of the
+    /// store's index at most.
+    pub fn known(&self, app: &AppState) -> Option<Shown> {
+        let State::Revision(spec) = &self.state else { return None };
+        let dataset = app.datasets().open(&self.dataset).ok()?;
+        let revision = dataset.resolve(Some(spec)).ok()?.id;
+        let view = app.known_view(&dataset, revision)?;
+        Some(Shown { is_for_ever: is_for_ever(spec, revision), dataset, view, revision, is_draft: false })
+    }
+
     /// Finds the view; it blocks.
     ///
     /// # Errors
@@ -116,11 +126,14 @@ impl At {
             State::Revision(spec) => {
                 let revision = dataset.resolve(Some(spec))?.id;
                 let view = app.view(&dataset, revision)?;
-                let is_for_ever = spec.up == 0 && spec.name == revision.to_hex();
-                Ok(Shown { dataset, view, revision, is_draft: false, is_for_ever })
+                Ok(Shown { is_for_ever: is_for_ever(spec, revision), dataset, view, revision, is_draft: false })
             }
         }
     }
+}
+
+fn is_for_ever(spec: &RefSpec, revision: Id) -> bool {
+    spec.up == 0 && spec.name == revision.to_hex()
 }
 
 impl Shown {

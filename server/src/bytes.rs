@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 /// So many bytes are read at a time.
-const PIECE: u64 = 512 << 10;
+pub const PIECE: u64 = 512 << 10;
 /// So many pieces wait for a client.
 const PIECES_AHEAD: usize = 2;
 
@@ -38,9 +38,41 @@ pub trait Source: Send + Sync + 'static {
     /// Those of what they are read from.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> veneer::Result<usize>;
 
+    /// The bytes of a range.
+    ///
+    /// # Errors
+    /// As [`Source::read_at`], and `Corrupt` where they end before it.
+    fn range(&self, range: &Range<u64>) -> veneer::Result<Bytes> {
+        let mut buffer = vec![0; usize::try_from(range.end - range.start).unwrap_or(usize::MAX)];
+        let filled = self.read_at(&mut buffer, range.start)?;
+        match filled == buffer.len() {
+            true => Ok(buffer.into()),
+            false => Err(veneer::Error::corrupt("what is read", "it ends before its length")),
+        }
+    }
+
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A file that is read already.
+impl Source for Bytes {
+    fn len(&self) -> u64 {
+        Bytes::len(self) as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> veneer::Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(Bytes::len(self));
+        let len = buffer.len().min(Bytes::len(self) - from);
+        buffer[..len].copy_from_slice(&self[from..from + len]);
+        Ok(len)
+    }
+
+    fn range(&self, range: &Range<u64>) -> veneer::Result<Bytes> {
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(Bytes::len(self));
+        Ok(self.slice(place(range.start)..place(range.end)))
     }
 }
 
@@ -188,8 +220,8 @@ pub fn prepare<T: Source>(
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     let body = match wanted.is_head {
         true => empty,
-        false if range.end - range.start <= PIECE => Prepare::Read(read(&source, &range)?),
-        false => Prepare::Pieces(read(&source, &(range.start..range.start + PIECE))?, source, range),
+        false if range.end - range.start <= PIECE => Prepare::Read(source.range(&range)?),
+        false => Prepare::Pieces(source.range(&(range.start..range.start + PIECE))?, source, range),
     };
     Ok(Prepared { status, headers, body })
 }
@@ -234,16 +266,7 @@ fn pieces<T: Source>(app: &AppState, first: Bytes, source: T, range: Range<u64>)
 
 async fn piece<T: Source>(app: &AppState, source: &Arc<T>, range: Range<u64>) -> Result<Bytes, Problem> {
     let source = Arc::clone(source);
-    app.run(move |_| read(&*source, &range)).await
-}
-
-fn read<T: Source>(source: &T, range: &Range<u64>) -> veneer::Result<Bytes> {
-    let mut buffer = vec![0; usize::try_from(range.end - range.start).unwrap_or(usize::MAX)];
-    let filled = source.read_at(&mut buffer, range.start)?;
-    match filled == buffer.len() {
-        true => Ok(buffer.into()),
-        false => Err(veneer::Error::corrupt("what is read", "it ends before its length")),
-    }
+    app.run(move |_| source.range(&range)).await
 }
 
 #[cfg(test)]

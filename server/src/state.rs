@@ -309,16 +309,21 @@ impl AppState {
     /// # Errors
     /// As [`Dataset::view`].
     pub fn view(&self, dataset: &Dataset, revision: Id) -> veneer::Result<View> {
-        // By source, too: a dataset may be removed, and another imported by its name.
-        let key = (dataset.source_path().to_owned(), revision);
-        let views = || self.0.views.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = views().get(&key).cloned();
-        // What files are read as may have been said since.
-        if let Some(view) = known.filter(|view| dataset.reads_as(view)) {
+        if let Some(view) = self.known_view(dataset, revision) {
             return Ok(view);
         }
         let view = dataset.view(revision)?;
-        views().put(key, view.clone());
+        let mut views = self.0.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views.put((dataset.source_path().to_owned(), revision), view.clone());
         Ok(view)
+    }
+
+    /// The view of a revision that was asked for lately.
+    pub fn known_view(&self, dataset: &Dataset, revision: Id) -> Option<View> {
+        // By source, too: a dataset may be removed, and another imported by its name.
+        let key = (dataset.source_path().to_owned(), revision);
+        let known = self.0.views.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        // What files are read as may have been said since.
+        known.filter(|view| dataset.reads_as(view))
     }
 }
