@@ -6,7 +6,7 @@ use super::images::Images;
 use super::place::Places;
 use super::{EXCLUDED, PART, coco, hide, listed, readable, voc, yolo};
 use crate::Result;
-use crate::dataset::rows::{Table, column};
+use crate::dataset::rows::{FileProblem, Table, column};
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::table::images::Layout;
@@ -95,6 +95,8 @@ pub(super) struct Joined {
     pub(super) view: View,
     /// The tables in its files.
     pub(super) tables: Vec<Table>,
+    /// The files that may say something of them and of which the source has other bytes now.
+    pub(super) changed: Vec<FileProblem>,
     /// The table whose rows are the samples, where no images are.
     pub(super) main: Option<Table>,
     pub(super) layout: Layout,
@@ -164,7 +166,7 @@ impl Joined {
     pub(super) fn of(view: &View, wanted: &Wanted) -> Result<Joined> {
         let beside = Beside::of(view)?;
         let view = hide::with_all(view)?;
-        let (tables, _) = view.file_tables()?;
+        let (tables, changed) = view.file_tables()?;
         let images = Images::of(&view)?;
         let has_notes = tables.iter().any(is_annotation);
         let speaks_of_images = |table: &Table| is_annotation(table) && table.format.name() != "yolo";
@@ -174,6 +176,7 @@ impl Joined {
         let mut joined = Joined {
             view,
             tables,
+            changed,
             main,
             layout,
             samples: Vec::new(),

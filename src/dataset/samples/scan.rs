@@ -24,7 +24,11 @@ pub(in crate::dataset) fn outline(view: &View) -> Result<TableOutline> {
     let schema = joined.schema()?;
     Ok(match &joined.main {
         Some(main) => TableOutline { schema, key_flaw: None, ..joined.view.table_info(main)? },
-        None => TableOutline { schema, rows: joined.samples.len() as u64, ..TableOutline::default() },
+        None => {
+            let (rows, broken_files) = (joined.samples.len() as u64, joined.changed.len() as u64);
+            let problem = joined.changed.into_iter().next();
+            TableOutline { schema, rows, problem, broken_files, key_flaw: None }
+        }
     })
 }
 
