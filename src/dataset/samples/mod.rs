@@ -46,7 +46,7 @@ use std::sync::Arc;
 pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use edit::carried;
-pub(super) use follow::{follow, follow_bytes, may_have_moved};
+pub(super) use follow::{follow, may_have_moved};
 pub(super) use hide::with_all;
 pub(super) use scan::{outline, scan};
 

@@ -7,6 +7,7 @@ mod classes;
 mod conditions;
 mod edits;
 mod following;
+mod half_written;
 mod hidden_rows;
 mod keys;
 mod merges;
