@@ -61,7 +61,9 @@ impl Draft {
         let same = before.map(|node| change_of(&self.view, &node)).transpose()?;
         let file = of_its_time(file, same.as_ref());
         let file = self.as_in_revision(path, file)?;
-        self.set(path, Change::File(file))
+        let before = self.view.clone();
+        self.set(path, Change::File(file))?;
+        self.hide_what_came(&before).map(drop)
     }
 
     /// The file with the time that it has in the draft's revision, where it has the same bytes there.

@@ -1,6 +1,7 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
 mod blobs;
+mod came;
 mod class_merges;
 mod class_notes;
 mod classes;
