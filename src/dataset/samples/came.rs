@@ -1,6 +1,6 @@
 //! What belongs to samples that are excluded and comes later: it is hidden with the rest.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tracing::warn;
 
@@ -23,18 +23,20 @@ impl Draft {
         if self.view.overlay.samples()?.root().is_none() {
             return Ok(false);
         }
-        let differences = before.overlay.diff(&self.view.overlay)?;
-        if !differences.iter().any(|difference| self.view.formats.promise(&difference.path).is_some()) {
-            return Ok(false);
-        }
-        self.hide_all()
+        let differences = before.overlay.diff(&self.view.overlay)?.into_iter().map(|difference| difference.path);
+        let came: BTreeSet<_> = differences.filter(|path| self.view.formats.promise(path).is_some()).collect();
+        if came.is_empty() { Ok(false) } else { self.hide_of(Some(came)) }
     }
 
     /// Hides what shows and belongs to samples that are excluded; returns whether anything did. Where tables cannot be
     /// read, nobody can tell.
     pub(in crate::dataset) fn hide_all(&mut self) -> Result<bool> {
+        self.hide_of(None)
+    }
+
+    fn hide_of(&mut self, only: Option<BTreeSet<DataPath>>) -> Result<bool> {
         let before = self.view.overlay.clone();
-        match self.find_and_hide() {
+        match self.find_and_hide(only) {
             Err(error) if is_of_content(&error) => {
                 warn!("what came of excluded samples may show: {error}");
                 self.view.overlay = before;
@@ -44,7 +46,7 @@ impl Draft {
         }
     }
 
-    fn find_and_hide(&mut self) -> Result<bool> {
+    fn find_and_hide(&mut self, only: Option<BTreeSet<DataPath>>) -> Result<bool> {
         let known: BTreeMap<String, Vec<ExcludedRow>> = said(&self.view.overlay.samples()?)?
             .into_iter()
             .filter_map(|(address, change)| match (address, change) {
@@ -55,7 +57,7 @@ impl Draft {
         if known.is_empty() {
             return Ok(false);
         }
-        let joined = Joined::of(&self.view, &Wanted::sources())?;
+        let joined = Joined::of(&self.view, &Wanted { only, ..Wanted::sources() })?;
         let keys: Vec<String> = known.keys().cloned().collect();
         let found = Found::of(&joined, &keys)?;
         let shown = self.shown_of(&joined, &found, &keys)?;

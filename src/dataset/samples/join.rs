@@ -1,6 +1,6 @@
 //! All samples of a view, with what is said of each.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::images::Images;
 use super::place::Places;
@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) cells: Option<Vec<String>>,
     /// Where what is said of each lies.
     pub(super) sources: bool,
+    /// The files whose tables are read; `None` is all.
+    pub(super) only: Option<BTreeSet<DataPath>>,
 }
 
 impl Wanted {
@@ -32,6 +34,10 @@ impl Wanted {
     /// Nothing but where what is said of each sample lies.
     pub(super) fn sources() -> Wanted {
         Wanted { sources: true, ..Wanted::nothing() }
+    }
+
+    fn wants_table(&self, table: &Table) -> bool {
+        self.only.as_ref().is_none_or(|only| table.paths.iter().any(|path| only.contains(path)))
     }
 
     pub(super) fn wants(&self, column: &str) -> bool {
@@ -231,6 +237,9 @@ impl Joined {
             }
         }
         for at in 0..self.tables.len() {
+            if !wanted.wants_table(&self.tables[at]) {
+                continue;
+            }
             match (self.tables[at].format.name(), self.tables[at].part.as_str()) {
                 ("coco", "images") => coco::read(self, &mut places, at, wanted)?,
                 ("voc", "objects") => voc::read(self, &mut places, at, wanted)?,

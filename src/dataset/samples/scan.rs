@@ -43,7 +43,7 @@ pub(in crate::dataset) fn scan(
         Some(wanted) => wanted.iter().any(|name| columns.iter().any(|of| name.eq_ignore_ascii_case(of))),
     };
     let notes = wants(&[LABEL, "labels", "box_count", "boxes"]);
-    let joined = Joined::of(view, &Wanted { notes, cells: names.map(<[String]>::to_vec), sources: false })?;
+    let joined = Joined::of(view, &Wanted { notes, cells: names.map(<[String]>::to_vec), ..Wanted::default() })?;
     let columns = joined.columns()?;
     let schema = joined.schema()?;
     let wanted: Vec<&(Column, From)> = match names {

@@ -46,6 +46,23 @@ fn rows_that_come_later_are_hidden_with_their_sample() {
 }
 
 #[test]
+fn rows_that_one_side_of_a_merge_brings_are_hidden_where_the_other_excluded_their_sample() {
+    for excluder in ["main", "other"] {
+        let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("set/train.json", COCO)]);
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        fixture.commit(excluder, |draft| exclude(draft, "a.png", true));
+        fixture.commit(if excluder == "main" { "other" } else { "main" }, insert_box);
+        let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
+        let request = MergeRequest { theirs, into: &main_branch(), author: "ann", message: "merge", prefer: None };
+        assert!(matches!(fixture.dataset.merge(&request).expect("merged"), Outcome::Done { .. }));
+        assert_eq!(boxes(&fixture.view("main")), ["8 2 [1.0,1.0,1.0,1.0]"], "{excluder}");
+        fixture.commit("main", |draft| exclude(draft, "a.png", false));
+        assert_eq!(boxes(&fixture.view("main")).len(), 4, "{excluder}");
+        assert_eq!(crate::dataset::check(&fixture.datasets).expect("checked"), []);
+    }
+}
+
+#[test]
 fn a_row_of_an_excluded_sample_that_a_program_writes_is_hidden_and_comes_back_as_it_wrote_it() {
     let more = format!("{NAMES}d.png,elk\n");
     for now in [more.clone(), more.replace("cat", "ox"), more.replace("cow", "hen"), more.replace(',', ";")] {
