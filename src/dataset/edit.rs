@@ -48,7 +48,8 @@ impl Draft {
         }
         let (id, size) = self.dataset.store.put_stream(ObjectKind::Blob, file.content)?;
         self.has_new_content = true;
-        let kept = before.as_ref().filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
+        let kept =
+            before.as_ref().filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
         let mode = file.mode.unwrap_or(kept);
         let content = self.content_for(path, base, id, size)?;
         let mtime_ns = match &content {
@@ -66,8 +67,11 @@ impl Draft {
         self.hide_what_came(&before).map(drop)
     }
 
-    /// The file with the time that it has in the draft's revision, where it has the same bytes there.
-    pub(super) fn as_in_revision(&self, path: &DataPath, file: FileChange) -> Result<FileChange> {
+    /// The file with the time that it has in the draft's revision, where it has the same bytes and mode there.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn as_in_revision(&self, path: &DataPath, file: FileChange) -> Result<FileChange> {
         let overlay = Overlay::new(self.dataset.nodes.clone(), self.dataset.revision(self.revision)?.overlay);
         Ok(of_its_time(file, overlay.get(path)?.as_ref()))
     }

@@ -143,6 +143,8 @@ impl Keeper {
                     let entry = base.find(path)?.map(|row| base.entry(row)).transpose()?;
                     mtime_ns = entry.map_or(mtime_ns, |entry| entry.mtime_ns);
                 }
+                let file = FileChange { content, size: stored.size, mtime_ns, mode };
+                let FileChange { content, mtime_ns, .. } = draft.as_in_revision(path, file)?;
                 let meant = Meant { under, content, mtime_ns };
                 stored.meant.insert(path.clone(), meant.clone());
                 known.stored.insert(number, stored.clone());

@@ -259,3 +259,24 @@ fn who_looks_while_a_program_writes_a_file_anew_takes_nothing_from_its_rows() {
     let notes: Vec<String> = found.iter().map(|row| row.values[0].to_string()).collect();
     assert_eq!(notes, ["", "blurred"]);
 }
+
+#[test]
+fn what_is_written_again_as_it_was_committed_is_no_change() {
+    let world = World::new(&[("labels.csv", CSV), ("notes", "one")]);
+    let dataset = world.dataset(Access::Own);
+    let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+    set_label(&mut draft, "mouse");
+    let file = NewFile { content: &mut "two".as_bytes(), mode: None, mtime_ns: Some(7) };
+    draft.put(&DataPath::parse(b"notes").expect("a path"), file).expect("put");
+    draft.commit("a change", "ann").expect("committed");
+    drop((draft, dataset));
+    world.keeper().catch_up().expect("caught up");
+    for path in ["labels.csv", "notes"] {
+        let shown = bytes(&world, path);
+        world.working().truncate(world.find(path).expect("there"), 0, CALLER).expect("cut");
+        world.write(path, 0, shown.as_bytes()).expect("written");
+    }
+    world.keeper().snapshot().expect("in the store");
+    let draft = world.dataset(Access::Read).draft(&main_branch(), &writer()).expect("a draft");
+    assert_eq!(draft.changes().expect("compared"), []);
+}
