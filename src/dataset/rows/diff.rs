@@ -157,7 +157,8 @@ pub(super) fn share_below(a: (&View, &Node), b: (&View, &Node)) -> Result<bool> 
     Ok(has_same_bytes((a.0, a.1.place.below()), (b.0, b.1.place.below()))? && key(a)? == key(b)?)
 }
 
-/// Differences as people read them. A row that came or went is one, with the values that its cells have or had by edits.
+/// Differences as people read them. A row that came or went is one, with the values that its cells have or had by
+/// edits.
 fn told_by_row(path: &DataPath, differences: Vec<RowDifference>) -> Vec<RowDiff> {
     let mut found: Vec<RowDiff> = Vec::with_capacity(differences.len());
     for difference in differences {
