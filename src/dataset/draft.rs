@@ -313,6 +313,6 @@ impl Draft {
         let before = self.view.clone();
         let paths = samples::may_have_moved(&before, changes.iter().map(|(path, _)| path))?;
         self.view.overlay = before.overlay.with(changes)?;
-        samples::follow_bytes(&before, &mut self.view, &paths)
+        self.follow_rows(before, &paths)
     }
 }

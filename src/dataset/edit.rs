@@ -7,7 +7,7 @@ use std::io::Read;
 
 use super::draft::Draft;
 use super::now_ns;
-use super::rows::rewritten;
+use super::rows::{begins_with, rewritten};
 use super::view::{Node, Place, Target, View};
 use crate::base::Row;
 use crate::model::{Change, Content, DataPath, Entry, FileChange, Id, Kind, ObjectKind};
@@ -48,7 +48,8 @@ impl Draft {
         }
         let (id, size) = self.dataset.store.put_stream(ObjectKind::Blob, file.content)?;
         self.has_new_content = true;
-        let kept = before.filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
+        let kept =
+            before.as_ref().filter(|node| node.entry.kind == Kind::File).map_or(FILE_MODE, |node| node.entry.mode);
         let mode = file.mode.unwrap_or(kept);
         let content = self.content_for(path, base, id, size)?;
         let mtime_ns = match &content {
@@ -57,22 +58,65 @@ impl Draft {
             _ => None,
         };
         let mtime_ns = mtime_ns.map_or_else(|| file.mtime_ns.unwrap_or_else(now_ns), |entry| entry.mtime_ns);
-        self.set(path, Change::File(FileChange { content, size, mtime_ns, mode }))
+        let file = FileChange { content, size, mtime_ns, mode };
+        let same = before.map(|node| change_of(&self.view, &node)).transpose()?;
+        let file = of_its_time(file, same.as_ref());
+        let file = self.as_in_revision(path, file)?;
+        let before = self.view.clone();
+        self.set(path, Change::File(file))?;
+        self.hide_what_came(&before).map(drop)
+    }
+
+    /// The file with the time that it has in the draft's revision, where it has the same bytes and mode there.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn as_in_revision(&self, path: &DataPath, file: FileChange) -> Result<FileChange> {
+        let overlay = Overlay::new(self.dataset.nodes.clone(), self.dataset.revision(self.revision)?.overlay);
+        Ok(of_its_time(file, overlay.get(path)?.as_ref()))
     }
 
     /// What the overlay is to say of a file that gets the bytes of the blob `id`, which are `size`; `under` is the
     /// base's entry at its path.
     ///
     /// Where the file was rows and is, and the new bytes are what edits of these make of it, it is these edits.
-    /// Added columns stay in any case, with the cells of all rows that are still there.
+    /// Added columns stay in any case, with the cells of all rows that are still there. What the file was is what it
+    /// was before it was half written, where the draft has but half of it. What the draft's revision has again, with
+    /// nothing said of its rows since, is as it is there.
     ///
     /// # Errors
     /// Those of the store; that the bytes are no rows is none.
     pub fn content_for(&self, path: &DataPath, under: Option<Row>, id: Id, size: u64) -> Result<Content> {
-        if let Some(old) = self.view.node(path)?.filter(|node| node.entry.kind == Kind::File) {
+        let Some(now) = self.view.node(path)?.filter(|node| node.entry.kind == Kind::File) else {
+            return self.content_over(&self.view, path, under, (id, size));
+        };
+        let new = Node { path: path.clone(), entry: Entry { size, ..now.entry }, place: Place::Blob(id) };
+        if !matches!(now.place, Place::Rows { .. })
+            && let Some(was) = self.dataset.view(self.revision)?.node(path)?
+            && was.entry.kind == Kind::File
+            && is_same(&self.view, &was, &new)?
+        {
+            return content_of(&self.view, &was.place);
+        }
+        let before = self.before_half(&self.view, path, (&self.view, &new))?.map(|before| before.view);
+        self.content_over(before.as_ref().unwrap_or(&self.view), path, under, (id, size))
+    }
+
+    /// As [`Draft::content_for`], of a file that was as `before` has it.
+    pub(super) fn content_over(
+        &self,
+        before: &View,
+        path: &DataPath,
+        under: Option<Row>,
+        (id, size): (Id, u64),
+    ) -> Result<Content> {
+        if let Some(old) = before.node(path)?.filter(|node| node.entry.kind == Kind::File) {
             let entry = Entry { size, ..old.entry };
             let new = Node { path: path.clone(), entry, place: Place::Blob(id) };
-            if let Some(content) = rewritten(&self.view, &old, &new, id)? {
+            if is_same(before, &old, &new)? {
+                return content_of(before, &old.place);
+            }
+            if let Some(content) = rewritten(before, &old, &new, id)? {
                 return Ok(content);
             }
         }
@@ -321,6 +365,26 @@ impl Draft {
         let Ok(mut file) = self.view.source()?.open_file(&path, &entry, OnDrift::Error) else { return Ok(false) };
         let mut hasher = blake3::Hasher::new();
         Ok(hasher.update_reader(&mut file).is_ok() && hasher.finalize().as_bytes() == id.as_bytes())
+    }
+}
+
+/// Whether two files have the same bytes; false also where those of the earlier cannot be read any more.
+fn is_same(view: &View, old: &Node, new: &Node) -> Result<bool> {
+    if old.entry.size != new.entry.size {
+        return Ok(false);
+    }
+    match view.open(old, OnDrift::Error) {
+        Ok(old) => begins_with(&view.open(new, OnDrift::Error)?, &old),
+        Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file with the time of another one that has the same bytes and mode: the same again is no change.
+fn of_its_time(file: FileChange, other: Option<&Change>) -> FileChange {
+    match other {
+        Some(Change::File(other)) if (&other.content, other.mode) == (&file.content, file.mode) => other.clone(),
+        _ => file,
     }
 }
 

@@ -6,6 +6,7 @@ use super::Dataset;
 use super::commit::NewRevision;
 use super::conflict::Conflict;
 use super::diff::diff;
+use super::draft::Draft;
 use super::lay_over::lay_over;
 use super::view::View;
 use crate::Result;
@@ -56,6 +57,9 @@ impl Dataset {
         }
         let (after, conflicts) = lay_over(&before, &base)?;
         refreshed.conflicts = conflicts;
+        let mut draft = Draft::to_edit(self, head.id, after);
+        draft.hide_all()?;
+        let after = draft.view;
         let changes = diff(&before, &after)?;
         let message = format!(
             "refresh: {} added, {} modified, {} removed in the source",

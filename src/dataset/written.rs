@@ -67,9 +67,7 @@ impl Draft {
             Ok(View { overlay, ..ours.clone() })
         };
         let before_view = with(before)?;
-        self.view = before_view.clone();
-        let content = self.content_for(path, under, id, size);
-        self.view = ours.clone();
+        let content = self.content_over(&before_view, path, under, (id, size));
         self.has_new_content = true;
         // The edits of rows that it would be are in no draft.
         let whole = FileChange { content: Content::Blob(id), size, mtime_ns, mode: before.mode };

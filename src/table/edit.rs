@@ -4,6 +4,10 @@
 //! format of the rows that are touched now. To insert or delete a row may touch
 //! what stands between rows (a comma), so of these a format is always told all.
 
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+
 use crate::model::Value;
 
 /// The edits of one file, against the bytes that the format was opened on.
@@ -16,6 +20,28 @@ pub struct FileEdits {
     pub deletes: Vec<(usize, u64)>,
     /// The rows that are to be there besides, all of them, in order of table and place.
     pub inserts: Vec<Insert>,
+    /// Cells of inserted rows, by their place among these, of columns that the file has not: told only to a format
+    /// whose rows may have columns of their own ([`super::TableFile::takes_more`]).
+    pub more: BTreeMap<usize, Vec<(String, Value)>>,
+}
+
+/// The JSON of a cell of which no column says the type, with this between its parts. What is JSON by itself, a list or
+/// an object as text, is that; a field of an object that is null is left out.
+pub(super) fn json_of(value: &Value, comma: &str, colon: &str) -> String {
+    let joined = |parts: Vec<String>| parts.join(comma);
+    match value {
+        Value::Text(text) if text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            text.clone()
+        }
+        Value::List(items) => format!("[{}]", joined(items.iter().map(|item| json_of(item, comma, colon)).collect())),
+        Value::Struct(fields) => {
+            let fields = fields.iter().filter(|(_, value)| *value != Value::Null).map(|(name, value)| {
+                format!("{}{colon}{}", Value::Text(name.clone()).to_json(), json_of(value, comma, colon))
+            });
+            format!("{{{}}}", joined(fields.collect()))
+        }
+        value => value.to_json().to_string(),
+    }
 }
 
 /// Cells of one row, to be set.

@@ -253,6 +253,10 @@ impl TableFile for KeyedFile<'_> {
         self.below.splices_whole()
     }
 
+    fn takes_more(&self) -> bool {
+        self.below.takes_more()
+    }
+
     fn splice(&self, edits: &FileEdits) -> Result<Splice> {
         self.below.splice(edits)
     }

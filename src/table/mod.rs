@@ -356,6 +356,11 @@ pub trait TableFile: Send + Sync {
         false
     }
 
+    /// Whether an inserted row may have cells of columns that no other row of the file has ([`FileEdits::more`]).
+    fn takes_more(&self) -> bool {
+        false
+    }
+
     /// Turns edits of rows into edits of bytes.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TRIES: u32 = 3;
 /// What a step says that it was.
 pub(super) const LABEL: &str = "edits through the mount";
+/// As [`LABEL`], of what was hidden of these.
+const HIDDEN: &str = "what belongs to excluded samples is hidden";
 
 impl Keeper {
     /// Puts all that was written into the store, as the author's draft.
@@ -64,6 +66,7 @@ impl Keeper {
             let name = RefName::draft(owned.name(), &self.branch, &self.writer).to_string();
             return Err(Error::new(ErrorKind::RefMoved { name }));
         }
+        let before = draft.view().clone();
         let said = emit(&self.working.state().tree)?;
         let mut changes_said = HashMap::new();
         for (path, said) in said {
@@ -80,9 +83,12 @@ impl Keeper {
         known.said = changes_said;
         self.settle(known)?;
         let was_laid = self.lay_held(known, &mut draft)?;
+        // As anybody's edit, so that it shows in the mount.
+        let hides = draft.hide_what_came(&before)?;
+        draft.save(HIDDEN)?;
         known.changes = Some(changes);
         drop(draft);
-        if was_laid { self.follow(known) } else { Ok(()) }
+        if was_laid || hides { self.follow(known) } else { Ok(()) }
     }
 
     /// Whether nothing was written that the store was not told of.
@@ -137,6 +143,8 @@ impl Keeper {
                     let entry = base.find(path)?.map(|row| base.entry(row)).transpose()?;
                     mtime_ns = entry.map_or(mtime_ns, |entry| entry.mtime_ns);
                 }
+                let file = FileChange { content, size: stored.size, mtime_ns, mode };
+                let FileChange { content, mtime_ns, .. } = draft.as_in_revision(path, file)?;
                 let meant = Meant { under, content, mtime_ns };
                 stored.meant.insert(path.clone(), meant.clone());
                 known.stored.insert(number, stored.clone());

@@ -98,11 +98,12 @@ impl Walk<'_> {
                 open.push((first, path, key, places));
                 continue;
             };
-            let (view, mut is_new) = (self.dataset.view(id)?, true);
+            // What is excluded has its history still, and goes on with it once it is included again.
+            let (view, mut is_new) = (samples::with_all(&self.dataset.view(id)?)?, true);
             let node = view.existing(&path)?;
             let later_parents = revision.parents.iter().skip(1).map(|parent| (*parent, Some(path.clone())));
             for (parent, before) in std::iter::once((first, before)).chain(later_parents) {
-                let parent_view = self.dataset.view(parent)?;
+                let parent_view = samples::with_all(&self.dataset.view(parent)?)?;
                 let parent_node = before.as_ref().map(|before| parent_view.node(before)).transpose()?.flatten();
                 let (step, earlier) = match &parent_node {
                     Some(parent_node) => self.rows.step((&parent_view, parent_node), (&view, &node), &key)?,

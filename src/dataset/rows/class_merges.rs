@@ -182,9 +182,20 @@ fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
 }
 
 impl Dataset {
-    /// Merges; labels that one side gave of classes that the other one merged into others get these. `head` is the
-    /// revision that our side is, or stands on.
+    /// Merges; labels that one side gave of classes that the other one merged into others get these, and what one side
+    /// brought of samples that the other one excluded is hidden. `head` is the revision that our side is, or stands on.
     pub(in crate::dataset) fn merged(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
+        match self.merged_with_classes(merge, head)? {
+            Merged::Clean(view) => {
+                let mut draft = Draft::to_edit(self, head, view);
+                draft.hide_all()?;
+                Ok(Merged::Clean(draft.view))
+            }
+            conflicts => Ok(conflicts),
+        }
+    }
+
+    fn merged_with_classes(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
         let view = match merge.run()? {
             Merged::Clean(view) => view,
             conflicts => return Ok(conflicts),

@@ -65,7 +65,7 @@ pub fn compare_rows(from: &View, to: &View) -> Result<RowDiffs> {
         }
         if share_below((from, &before), (to, &after))? {
             let differences = from.rows_of(&before).diff(&to.rows_of(&after))?;
-            found.rows.extend(differences.into_iter().filter_map(|difference| told(&change.path, difference)));
+            found.rows.extend(told_by_row(&change.path, differences));
         } else {
             compare_bytes((from, &before), (to, &after), &mut found)?;
         }
@@ -155,6 +155,44 @@ fn listed(path: &DataPath, changes: &TableChanges) -> Vec<RowDiff> {
 pub(super) fn share_below(a: (&View, &Node), b: (&View, &Node)) -> Result<bool> {
     let key = |(view, node): (&View, &Node)| view.key_column(node, &view.rows_of(node));
     Ok(has_same_bytes((a.0, a.1.place.below()), (b.0, b.1.place.below()))? && key(a)? == key(b)?)
+}
+
+/// Differences as people read them. A row that came or went is one, with the values that its cells have or had by
+/// edits.
+fn told_by_row(path: &DataPath, differences: Vec<RowDifference>) -> Vec<RowDiff> {
+    let mut found: Vec<RowDiff> = Vec::with_capacity(differences.len());
+    for difference in differences {
+        let of_row = found.last_mut().and_then(|row| cells_of(row, &difference));
+        let Some((cells, change)) = of_row else {
+            found.extend(told(path, difference));
+            continue;
+        };
+        if let (RowAddress::Cell { column, .. }, Some(RowChange::Set { after, .. })) = (&difference.address, change) {
+            match cells.iter_mut().find(|(name, _)| name == column) {
+                Some((_, value)) => *value = after.clone(),
+                None => cells.push((column.clone(), after.clone())),
+            }
+        }
+    }
+    found
+}
+
+/// The cells of a row that came or went whose cell differs, and what is said of that on the side that has the row.
+fn cells_of<'r, 'd>(
+    row: &'r mut RowDiff,
+    difference: &'d RowDifference,
+) -> Option<(&'r mut Vec<(String, Value)>, &'d Option<RowChange>)> {
+    let (RowAddress::Row { table, row: key }, RowAddress::Cell { table: of, row: of_row, .. }) =
+        (&row.address, &difference.address)
+    else {
+        return None;
+    };
+    match (&mut row.before, &mut row.after) {
+        _ if (table, key) != (of, of_row) => None,
+        (Some(Value::Struct(cells)), None) => Some((cells, &difference.before)),
+        (None, Some(Value::Struct(cells))) => Some((cells, &difference.after)),
+        _ => None,
+    }
 }
 
 /// A difference as people read it; `None` for what is none to them: the same values by other bytes.

@@ -101,7 +101,9 @@ impl Draft {
             return self.edit_samples(edits);
         }
         let mut by_file: BTreeMap<DataPath, Vec<(usize, RowEdit)>> = BTreeMap::new();
+        let mut inserts = false;
         for (number, edit) in edits.into_iter().enumerate() {
+            inserts |= matches!(edit, RowEdit::Insert { .. });
             let (path, edit) = within_file(table, edit)?;
             by_file.entry(path).or_default().push((number, edit));
         }
@@ -115,7 +117,11 @@ impl Draft {
             keys.extend(numbers.into_iter().zip(rows.iter().map(|row| table.key(&path, row))));
             changes.extend(change.map(|change| (path, change)));
         }
+        let before = self.view.clone();
         self.set_all(changes)?;
+        if inserts {
+            self.hide_what_came(&before)?;
+        }
         keys.sort();
         Ok(keys.into_iter().map(|(_, key)| key).collect())
     }
@@ -193,7 +199,7 @@ impl Draft {
             (Content::Source(_), Some(row)) => self.view.base.entry(row)?.mtime_ns,
             _ => now_ns(),
         };
-        Ok(Some(Change::File(FileChange { mtime_ns, ..file })))
+        self.as_in_revision(&node.path, FileChange { mtime_ns, ..file }).map(|file| Some(Change::File(file)))
     }
 
     /// The type of a column that was added to some file of a table of many.

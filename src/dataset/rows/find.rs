@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::named::{Table, ambiguous, many, may_be_named, named};
+use super::outline::FileProblem;
+use super::part::changed;
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Id, Kind};
@@ -46,19 +48,20 @@ impl View {
         Ok((tables, none))
     }
 
-    /// The tables in all files, and whether there are images.
+    /// The tables in all files, and the files that may have some and of which the source has other bytes now.
     ///
     /// # Errors
     /// Those of a file that may be a table and cannot be read, the first of several.
-    pub(in crate::dataset) fn file_tables(&self) -> Result<(Vec<Table>, bool)> {
-        let Seen { tables, has_images, failed, .. } = self.seen(None)?;
-        failed.map_or(Ok((tables, has_images)), Err)
+    pub(in crate::dataset) fn file_tables(&self) -> Result<(Vec<Table>, Vec<FileProblem>)> {
+        let Seen { tables, changed, failed, .. } = self.seen(None)?;
+        failed.map_or(Ok((tables, changed)), Err)
     }
 
     fn seen(&self, only: Option<&str>) -> Result<Seen> {
         let (files, none, labels, voc) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (data, other_data, has_images, failed) = (None, None, false, None);
-        let mut finding = Finding { view: self, only, files, none, labels, voc, data, other_data, has_images, failed };
+        let (data, other_data, has_images, changed, failed) = (None, None, false, Vec::new(), None);
+        let mut finding =
+            Finding { view: self, only, files, none, labels, voc, data, other_data, has_images, changed, failed };
         finding.folder(&self.root()?)?;
         finding.seen()
     }
@@ -231,6 +234,8 @@ struct Seen {
     tables: Vec<Table>,
     has_images: bool,
     none: Vec<NoTable>,
+    /// The files that may have a table and of which the source has other bytes now.
+    changed: Vec<FileProblem>,
     /// Why the first of the files that cannot be read cannot.
     failed: Option<Error>,
 }
@@ -249,6 +254,7 @@ struct Finding<'a> {
     /// One that names others.
     other_data: Option<DataPath>,
     has_images: bool,
+    changed: Vec<FileProblem>,
     failed: Option<Error>,
 }
 
@@ -289,6 +295,7 @@ impl Finding<'_> {
         }
         // Of what has a file for each image, the first few of a folder speak for all: one may be broken.
         for node in xml.iter().filter(|node| is_file(node)).take(SPEAKERS) {
+            self.note_changed(node);
             match is(self.view, node, detect::is_voc) {
                 Ok(true) => {
                     self.voc.extend(xml.into_iter().filter(is_file).map(|node| node.path));
@@ -308,19 +315,29 @@ impl Finding<'_> {
             let nodes = text.iter().skip(group * AT_A_TIME).take(AT_A_TIME);
             // Of one that cannot be read, whoever reads the rows is told.
             let is_label = |node: &Node| match self.view.begins(node, LINE_LEN) {
-                Ok(Some(head)) => detect::is_meant_for_yolo(&head),
-                Ok(None) | Err(_) => true,
+                Ok(Some(head)) => (detect::is_meant_for_yolo(&head), false),
+                Ok(None) => (true, true),
+                Err(_) => (true, false),
             };
             nodes.map(is_label).collect::<Vec<_>>()
         };
-        let mut labels = Vec::new();
-        in_order(text.len().div_ceil(AT_A_TIME), of_group, |group, are_labels| {
-            let nodes = text.iter().skip(group * AT_A_TIME).zip(are_labels);
-            labels.extend(nodes.filter(|(_, is_label)| *is_label).map(|(node, _)| node.path.clone()));
+        let (mut labels, mut changed) = (Vec::new(), Vec::new());
+        in_order(text.len().div_ceil(AT_A_TIME), of_group, |group, seen| {
+            for (node, (is_label, is_changed)) in text.iter().skip(group * AT_A_TIME).zip(seen) {
+                labels.extend(is_label.then(|| node.path.clone()));
+                changed.extend(is_changed.then_some(node));
+            }
             Ok(Flow::More)
         })?;
         self.labels.extend(labels);
+        changed.into_iter().for_each(|node| self.note_changed(node));
         Ok(())
+    }
+
+    /// Notes a file of which the source has other bytes now, if it is one.
+    fn note_changed(&mut self, node: &Node) {
+        let problem = self.view.open_below(node, OnDrift::Error).err().and_then(|error| changed(&error));
+        self.changed.extend(problem.map(|problem| FileProblem { path: node.path.clone(), problem }));
     }
 
     /// Notes why a file is no table, where its name leaves no doubt that it should be.
@@ -328,7 +345,10 @@ impl Finding<'_> {
         let why = match self.view.begins(&node, HEAD_LEN) {
             Ok(Some(head)) => detect::refusal(promise, &head),
             // The source has other bytes there now.
-            Ok(None) if is_file(&node) => self.view.open_below(&node, OnDrift::Error).err().map(|why| why.to_string()),
+            Ok(None) if is_file(&node) => {
+                self.note_changed(&node);
+                self.view.open_below(&node, OnDrift::Error).err().map(|why| why.to_string())
+            }
             Ok(None) => None,
             Err(error) => return self.fail(&node.path, error),
         };
@@ -344,6 +364,7 @@ impl Finding<'_> {
 
     fn yaml(&mut self, node: Node) {
         let data = match self.view.yolo_data(&node) {
+            Ok(None) if is_file(&node) => return self.note_changed(&node),
             Ok(data) => data,
             Err(error) => return self.fail(&node.path, error),
         };
@@ -359,7 +380,9 @@ impl Finding<'_> {
     }
 
     fn seen(self) -> Result<Seen> {
-        let Finding { files, none, labels, voc, data, other_data, has_images, failed, .. } = self;
+        let Finding { view, files, none, labels, voc, data, other_data, has_images, mut changed, failed, .. } = self;
+        // Any other YAML says nothing of rows.
+        changed.retain(|file| !labels.is_empty() || view.formats.promise(&file.path) != Some(Promise::Yaml));
         let mut tables = named(files);
         if !labels.is_empty() {
             let mut why = "lines of numbers in a folder `labels`".to_owned();
@@ -373,7 +396,7 @@ impl Finding<'_> {
             let format: Arc<dyn Format> = Arc::new(Voc::default());
             tables.extend(many(&format, &voc, "XML with the element `annotation`"));
         }
-        Ok(Seen { tables, has_images, none, failed })
+        Ok(Seen { tables, has_images, none, changed, failed })
     }
 }
 

@@ -262,7 +262,7 @@ impl Deleted {
 }
 
 /// A hash of cells: the same for equal ones.
-fn hash_of<'v>(cells: impl Iterator<Item = &'v Value>) -> u64 {
+pub(super) fn hash_of<'v>(cells: impl Iterator<Item = &'v Value>) -> u64 {
     let mut hasher = DefaultHasher::new();
     cells.for_each(|cell| as_text(cell).hash(&mut hasher));
     hasher.finish()
@@ -272,8 +272,8 @@ fn hash_of<'v>(cells: impl Iterator<Item = &'v Value>) -> u64 {
 fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
     let made = match (own(row), below(row)) {
         (Some((after, cells)), _) => work.put_back(&row.row, after.clone(), cells.clone()),
-        (None, Some(cells)) => {
-            let mut cells = cells.clone();
+        (None, Some(had)) => {
+            let mut cells = had.clone();
             for (column, was) in &row.was {
                 let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
                 match cells.iter_mut().find(|(name, _)| name == column) {
@@ -281,7 +281,7 @@ fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
                     None => cells.push((column.clone(), after.clone())),
                 }
             }
-            work.append(&row.row, cells)
+            work.append(&row.row, cells, had)
         }
         (None, None) => Ok(()),
     };

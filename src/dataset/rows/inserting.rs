@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use arrow::datatypes::DataType;
 
+use super::diff::is_of_content;
 use super::inserted::{self, Numbers};
 use super::work::{Checked, RowIs, Work};
 use crate::model::{RowAddress, RowChange, Value};
@@ -77,34 +78,47 @@ impl Work<'_> {
         if self.is_taken(row)? {
             return match self.schema().key {
                 Some(_) => Err(Error::already_exists("row", row)),
-                None => self.append(row, cells),
+                None => self.append(row, cells, &[]),
             };
         }
         if let Some(after) = &after
             && !self.is_taken(after)?
         {
-            return self.append(row, cells);
+            return self.append(row, cells, &[]);
         }
         let inserted = RowChange::Inserted { after, cells, patch: None, is_below: false };
         self.changes.insert(self.row_address(row), Some(inserted));
         Ok(())
     }
 
-    /// Makes a row that was there once the last one, with what its cells can hold of this.
+    /// Makes a row that was there once the last one, with what its cells can hold of this. Those that it `had` in its
+    /// file, of columns that the file has no more, go along where the format lets a row have them alone.
     ///
     /// # Errors
     /// `AlreadyExists` where its id is another row's.
-    pub(super) fn append(&mut self, row: &str, cells: Vec<(String, Value)>) -> Result<()> {
+    pub(super) fn append(&mut self, row: &str, cells: Vec<(String, Value)>, had: &[(String, Value)]) -> Result<()> {
         if self.schema().key.is_some() && self.is_taken(row)? {
             return Err(Error::already_exists("row", row));
         }
-        let mut kept = Vec::new();
-        for (column, value) in cells {
-            if value != Value::Null && self.has_cell(&column, true)? {
-                kept.push((column, value));
+        let (mut kept, mut more) = (Vec::new(), Vec::new());
+        for (column, value) in cells.into_iter().filter(|(_, value)| *value != Value::Null) {
+            if self.has_cell(&column, true)? {
+                // What a cell cannot hold any more is no reason to lose the others.
+                let fits = self.schema().find(&column).map(|at| self.file.check(self.at, at, &value));
+                match fits.transpose() {
+                    Ok(_) => kept.push((column, value)),
+                    Err(error) if is_of_content(&error) => tracing::warn!("row `{row}` comes back without: {error}"),
+                    Err(error) => return Err(error),
+                }
+            } else if self.file.takes_more() && had.iter().any(|(known, _)| *known == column) {
+                more.push((column, value));
             }
         }
-        self.insert(None, kept).map(|_| ())
+        let key = self.insert(None, kept)?;
+        if let Some(Some(RowChange::Inserted { cells, .. })) = self.changes.get_mut(&self.row_address(&key)) {
+            cells.extend(more);
+        }
+        Ok(())
     }
 
     fn is_taken(&self, row: &str) -> Result<bool> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Part;
 use super::named::Table;
 use super::opened::place_of;
+use super::part::changed;
 use super::placed::Edits;
 use super::scan::Scanning;
 use crate::Result;
@@ -58,7 +59,11 @@ impl View {
     fn add_odd_rows(&self, table: &Table, path: &DataPath, found: &mut BTreeMap<String, OddRows>) -> Result<()> {
         let node = self.existing(path)?;
         let is_edited = self.rows_of(&node).root().is_some();
-        let shown = self.open(&node, OnDrift::Error)?;
+        let shown = match self.open(&node, OnDrift::Error) {
+            // What the table is tells of it.
+            Err(error) if changed(&error).is_some() => return Ok(()),
+            shown => shown?,
+        };
         let shown = Part::of(shown, self.overlay.rows(None), &*table.format);
         let unedited = if is_edited { shown } else { Part::open(self, &node, &*table.format)? };
         let read = unedited.with_readable(|file, _| {

@@ -13,6 +13,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::named::Table;
 use super::outline::{Joined, TableOutline};
+use super::part::with_part;
 use super::placed::Edits;
 use super::scan::{RowBatch, RowScan, Scanning, of_rows, unbuilt};
 use super::{FILE_COLUMN, Part};
@@ -97,8 +98,7 @@ impl View {
         let of_group = |group: usize| {
             let mut joined = Joined::default();
             for path in &table.paths[groups[group].clone()] {
-                let part = Part::open(self, &self.existing(path)?, &*table.format)?;
-                let read = part.with_readable(|file, rows| {
+                let read = with_part(self, &self.existing(path)?, &*table.format, |file, rows| {
                     let at = place_of(file, &table.part)?;
                     let edits = Edits::of(file, at, rows)?;
                     Ok((TableOutline::of(path, file, at, &edits), edits.added.len()))
@@ -197,9 +197,8 @@ impl Joining<'_> {
         node: &Node,
         sink: &mut dyn FnMut(RowBatch, &str) -> Result<Flow>,
     ) -> Result<()> {
-        let part = Part::open(self.view, node, &*self.table.format)?;
         let path = path.to_string();
-        let read = part.with_readable(|file, rows| {
+        let read = with_part(self.view, node, &*self.table.format, |file, rows| {
             let at = place_of(file, &self.table.part)?;
             let edits = Edits::of(file, at, rows)?;
             let known = file.tables()[at].schema.columns.iter().chain(&edits.added);

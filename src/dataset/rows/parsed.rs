@@ -213,6 +213,13 @@ impl Aligned {
         self.changed.len() + self.deleted.len() + self.inserted.len()
     }
 
+    /// Of each row of the later file, in order, whether the earlier one has it.
+    pub(super) fn is_known(&self) -> Vec<bool> {
+        let mut is_known: Vec<bool> = self.before.iter().map(|place| *place != NONE).collect();
+        self.moved.iter().for_each(|(_, new)| is_known[*new as usize] = true);
+        is_known
+    }
+
     /// Whether rows that stay are in another order.
     pub(super) fn is_reordered(&self) -> bool {
         self.is_keyed && !self.before.iter().filter(|place| **place != NONE).is_sorted()

@@ -149,6 +149,26 @@ fn classes_with(file: &dyn TableFile, rows: &Rows) -> Result<Option<Vec<(String,
     Ok(Some(classes))
 }
 
+/// Opens a file and does something with its rows; of one that is none of its format, or of which the source has other
+/// bytes now, why and where.
+pub(super) fn with_part<T>(
+    view: &View,
+    node: &Node,
+    format: &dyn Format,
+    then: impl FnOnce(&dyn TableFile, &Rows) -> Result<T>,
+) -> Result<std::result::Result<T, Problem>> {
+    match Part::open(view, node, format).and_then(|part| part.with_readable(then)) {
+        Err(error) => changed(&error).map(Err).ok_or(error),
+        read => read,
+    }
+}
+
+/// That the source has other bytes of a file now, as a problem of that file; `None` for any other error.
+pub(super) fn changed(error: &Error) -> Option<Problem> {
+    let is_changed = matches!(error.kind(), ErrorKind::SourceChanged { .. });
+    is_changed.then(|| Problem { line: 1, column: 1, why: error.to_string() })
+}
+
 /// Why and where a file is none of its format; any other error stays one.
 pub(super) fn broken(error: Error) -> Result<Problem> {
     let ErrorKind::Invalid { why, .. } = error.kind() else { return Err(error) };

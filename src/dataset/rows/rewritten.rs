@@ -6,13 +6,14 @@
 //! little and merge cell by cell. Else the bytes are kept. What the file cannot
 //! hold, the cells of added columns, goes along with its rows either way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tracing::warn;
 
 use super::diff::is_of_content;
 use super::edit::RowEdit;
-use super::parsed::{Aligned, align};
+use super::hidden::hash_of;
+use super::parsed::{Aligned, Named, align};
 use super::patch::{fit_together, patched_len, patches};
 use super::side::{Opened, Side, added_columns, with_both};
 use super::splice::Splicing;
@@ -130,7 +131,19 @@ fn as_edits(
         }
         edits.extend(changes.deleted.into_iter().map(|(row, _)| RowEdit::Delete { row }));
         let mut is_said = work.take_all(edits).map(|_| ());
+        let mut deleted = if changes.is_keyed { HashMap::new() } else { deleted_of(earlier.rows, &changes.table)? };
         for row in changes.inserted {
+            // One that was deleted and is there again is that one; whether it is where it was, its bytes tell.
+            let place = row.after.as_ref().and_then(|after| after.parse::<u64>().ok());
+            let alike = deleted.get_mut(&hash_of(row.cells.iter().map(|(_, value)| value)));
+            let again = alike.and_then(|alike| {
+                let at = alike.iter().position(|(at, cells)| Some(*at) > place && *cells == row.cells)?;
+                Some(alike.remove(at).0)
+            });
+            if let Some(at) = again {
+                work.say(BTreeMap::from([(work.row_address(&at.to_string()), None)]));
+                continue;
+            }
             is_said = is_said.and_then(|()| work.insert_at(row.after, row.cells).map(|_| ()));
         }
         if !can_say(is_said)? {
@@ -142,6 +155,20 @@ fn as_edits(
         Ok(splicing) => splicing.store(earlier.rows.clone(), &*view.store).map(|(rows, _)| Some(rows)),
         Err(error) => can_say(Err(error)).map(|_| None),
     }
+}
+
+/// The rows of a table without keys that are deleted: place and cells in the file, by a hash of these.
+fn deleted_of(rows: &Rows, table: &str) -> Result<HashMap<u64, Vec<(u64, Named)>>> {
+    let mut deleted: HashMap<u64, Vec<(u64, Named)>> = HashMap::new();
+    for (address, change) in rows.of_table(table)? {
+        if let (Some(Ok(place)), RowChange::Deleted { before, is_below: true, .. }) =
+            (address.row().map(str::parse), change)
+        {
+            deleted.entry(hash_of(before.iter().map(|(_, value)| value))).or_default().push((place, before));
+        }
+    }
+    deleted.values_mut().for_each(|alike| alike.sort_by_key(|(place, _)| *place));
+    Ok(deleted)
 }
 
 /// Whether the file's format can say edits; errors of another kind are passed on.
@@ -162,12 +189,17 @@ fn has_bytes(view: &View, old: &Node, rows: &Rows, new: &Node) -> Result<bool> {
         return Ok(false);
     }
     let spliced = content::Content::patched(below, patches, new.entry.size, &|id| view.store.open(id))?;
-    let wanted = view.open(new, OnDrift::Error)?;
+    begins_with(&view.open(new, OnDrift::Error)?, &spliced)
+}
+
+/// Whether the bytes of a file are the first ones of another.
+pub(in crate::dataset) fn begins_with(file: &content::Content, first: &content::Content) -> Result<bool> {
     let (mut ours, mut theirs) = (vec![0; COMPARED_LEN], vec![0; COMPARED_LEN]);
     let mut at = 0;
-    while at < new.entry.size {
-        let read = spliced.read_at(&mut ours, at)?;
-        if read == 0 || wanted.read_at(&mut theirs, at)? != read || ours[..read] != theirs[..read] {
+    while at < first.len() {
+        let wanted = ours.len().min(usize::try_from(first.len() - at).unwrap_or(usize::MAX));
+        let read = first.read_at(&mut ours[..wanted], at)?;
+        if read == 0 || file.read_at(&mut theirs[..read], at)? != read || ours[..read] != theirs[..read] {
             return Ok(false);
         }
         at += read as u64;
@@ -177,7 +209,17 @@ fn has_bytes(view: &View, old: &Node, rows: &Rows, new: &Node) -> Result<bool> {
 
 /// The added columns and their cells of rows that are in the later file as well.
 fn carried(view: &View, aligned: &[Aligned], earlier: Opened<'_>, later: Opened<'_>) -> Result<Rows> {
-    let mut edits: Vec<(RowAddress, Option<RowChange>)> = Vec::new();
+    let handed_on = handed_on(aligned, earlier, later)?.into_iter().map(|(address, change)| (address, Some(change)));
+    view.overlay.rows(None).with(handed_on)?.named_by(later.file.declared_key())
+}
+
+/// What is said of added columns, and of their cells in rows that are in the later file as well.
+pub(super) fn handed_on(
+    aligned: &[Aligned],
+    earlier: Opened<'_>,
+    later: Opened<'_>,
+) -> Result<BTreeMap<RowAddress, RowChange>> {
+    let mut handed_on = BTreeMap::new();
     for table in aligned {
         let name = &table.table;
         let mut columns = added_columns(earlier.rows, name)?;
@@ -189,7 +231,7 @@ fn carried(view: &View, aligned: &[Aligned], earlier: Opened<'_>, later: Opened<
         }
         for (column, data_type) in &columns {
             let address = RowAddress::Column { table: name.clone(), column: column.clone() };
-            edits.push((address, Some(RowChange::Added { data_type: data_type.clone() })));
+            handed_on.insert(address, RowChange::Added { data_type: data_type.clone() });
         }
         let said = said_of(earlier.rows, name, &columns)?;
         let keys = table.keys_now(earlier, later, &said.keys().cloned().collect())?;
@@ -197,11 +239,30 @@ fn carried(view: &View, aligned: &[Aligned], earlier: Opened<'_>, later: Opened<
             let Some(row) = keys.get(&row) else { continue };
             for (column, after) in cells {
                 let address = RowAddress::Cell { table: name.clone(), row: row.clone(), column };
-                edits.push((address, Some(RowChange::Set { before: Value::Null, after, patch: None })));
+                handed_on.insert(address, RowChange::Set { before: Value::Null, after, patch: None });
             }
         }
     }
-    view.overlay.rows(None).with(edits)?.named_by(later.file.declared_key())
+    Ok(handed_on)
+}
+
+/// What a file says of added columns and of their cells, as [`handed_on`] tells it.
+pub(super) fn said_beside(of: Opened<'_>) -> Result<BTreeMap<RowAddress, RowChange>> {
+    let mut beside = BTreeMap::new();
+    for info in of.file.tables() {
+        let columns = added_columns(of.rows, &info.name)?;
+        for (row, cells) in said_of(of.rows, &info.name, &columns)? {
+            for (column, after) in cells {
+                let address = RowAddress::Cell { table: info.name.clone(), row: row.clone(), column };
+                beside.insert(address, RowChange::Set { before: Value::Null, after, patch: None });
+            }
+        }
+        for (column, data_type) in columns {
+            let address = RowAddress::Column { table: info.name.clone(), column };
+            beside.insert(address, RowChange::Added { data_type });
+        }
+    }
+    Ok(beside)
 }
 
 /// What is said of cells of added columns, by row.

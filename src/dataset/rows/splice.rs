@@ -62,7 +62,7 @@ impl Splicing {
         let is_traced = !says_something || rows.traces()?.is_some();
         let traces = if is_traced { None } else { Some(Traces::of(file)?) };
         let key = file.declared_key().map(str::to_owned);
-        let question = Question::of(file, at, &changes)?;
+        let question = Question::of(file, at, rows, &changes)?;
         if question.edits.sets.is_empty() && question.edits.deletes.is_empty() && question.edits.inserts.is_empty() {
             return Ok(Splicing { changes, patches: BTreeMap::new(), traces, key });
         }
@@ -146,11 +146,17 @@ fn table_of(file: &dyn TableFile, at: usize, address: &RowAddress) -> usize {
     file.tables().iter().position(|info| info.name == address.table()).unwrap_or(at)
 }
 
+/// The columns that were added, before the changes or by them.
+fn added_columns(rows: &Rows, changes: &Changes) -> Result<BTreeSet<RowAddress>> {
+    let known = rows.columns()?.into_iter().map(|(address, _)| address);
+    Ok(known.chain(changes.keys().filter(|address| matches!(address, RowAddress::Column { .. })).cloned()).collect())
+}
+
 impl Question {
-    fn of(file: &dyn TableFile, at: usize, changes: &Changes) -> Result<Question> {
+    fn of(file: &dyn TableFile, at: usize, rows: &Rows, changes: &Changes) -> Result<Question> {
         let mut question = Question::default();
         let mut deletes = Vec::new();
-        let mut inserts = Vec::new();
+        let (mut inserts, added) = (Vec::new(), added_columns(rows, changes)?);
         let known = changes.iter().filter_map(|(address, change)| Some((address, change.as_ref()?)));
         let (places, mut behind) = (places(file, at, changes)?, HashMap::new());
         for (table, rows) in inserted(known) {
@@ -179,9 +185,15 @@ impl Question {
                         let cell = cells.iter().find(|(name, _)| *name == column.name);
                         cell.map_or(Value::Null, |(_, value)| value.clone())
                     };
-                    let cells = file.tables()[table].schema.columns.iter().map(of_column).collect();
-                    let insert = Insert { table, after, cells };
-                    inserts.push(((table, after, rank), insert, address.clone()));
+                    let columns = &file.tables()[table].schema.columns;
+                    let is_more = |(column, value): &&(String, Value)| {
+                        let is_known = columns.iter().any(|of| of.name == *column)
+                            || added.contains(&RowAddress::Column { table: name.clone(), column: column.clone() });
+                        file.takes_more() && !is_known && *value != Value::Null
+                    };
+                    let more: Vec<_> = cells.iter().filter(is_more).cloned().collect();
+                    let insert = Insert { table, after, cells: columns.iter().map(of_column).collect() };
+                    inserts.push(((table, after, rank), (insert, more), address.clone()));
                 }
                 _ => {}
             }
@@ -189,7 +201,10 @@ impl Question {
         deletes.sort();
         (question.edits.deletes, question.deletes) = deletes.into_iter().unzip();
         inserts.sort_by_key(|(order, ..)| *order);
-        for (_, insert, address) in inserts {
+        for (_, (insert, more), address) in inserts {
+            if !more.is_empty() {
+                question.edits.more.insert(question.edits.inserts.len(), more);
+            }
             question.edits.inserts.push(insert);
             question.inserts.push(address);
         }

@@ -123,7 +123,7 @@ impl Draft {
     }
 
     /// What the overlay says of a file that is hidden; `None` where nothing shows anyway.
-    fn hide(&self, path: &DataPath) -> Result<Option<(DataPath, Option<Change>)>> {
+    pub(super) fn hide(&self, path: &DataPath) -> Result<Option<(DataPath, Option<Change>)>> {
         if self.view.node(path)?.is_none() {
             return Ok(None);
         }
@@ -134,16 +134,16 @@ impl Draft {
 
 /// Rows to be deleted, by table.
 #[derive(Default)]
-struct Rows<'a>(BTreeMap<String, (Option<&'a Table>, HashSet<String>)>);
+pub(super) struct Rows<'a>(BTreeMap<String, (Option<&'a Table>, HashSet<String>)>);
 
 impl<'a> Rows<'a> {
-    fn delete(&mut self, table: &'a Table, row: &str) {
+    pub(super) fn delete(&mut self, table: &'a Table, row: &str) {
         let of = self.0.entry(table.name.clone()).or_default();
         of.0 = Some(table);
         of.1.insert(row.to_owned());
     }
 
-    fn apply(self, draft: &mut Draft) -> Result<()> {
+    pub(super) fn apply(self, draft: &mut Draft) -> Result<()> {
         for (table, rows) in self.0.into_values() {
             let mut rows: Vec<String> = rows.into_iter().collect();
             rows.sort();
@@ -156,15 +156,15 @@ impl<'a> Rows<'a> {
 }
 
 /// Where what is said of each sample lies, by key.
-struct Found<'a>(HashMap<String, Lies<'a>>);
+pub(super) struct Found<'a>(HashMap<String, Lies<'a>>);
 
-struct Lies<'a> {
-    sources: Vec<Source>,
+pub(super) struct Lies<'a> {
+    pub(super) sources: Vec<Source>,
     main: Option<&'a Table>,
 }
 
 impl Lies<'_> {
-    fn table<'j>(&self, joined: &'j Joined, at: usize) -> &'j Table {
+    pub(super) fn table<'j>(&self, joined: &'j Joined, at: usize) -> &'j Table {
         match (&self.main, &joined.main) {
             (Some(_), Some(main)) => main,
             _ => &joined.tables[at],
@@ -174,7 +174,7 @@ impl Lies<'_> {
 
 impl<'a> Found<'a> {
     /// Those of samples that are images; of rows of a table, those that are asked for: there may be very many.
-    fn of(joined: &'a Joined, keys: &[String]) -> Result<Found<'a>> {
+    pub(super) fn of(joined: &'a Joined, keys: &[String]) -> Result<Found<'a>> {
         if let Some(main) = &joined.main {
             let keys = joined.view.rows_among(main, keys.iter().map(String::as_str))?.into_iter();
             let lies =
@@ -189,7 +189,7 @@ impl<'a> Found<'a> {
         Ok(Found(joined.samples.iter().enumerate().map(lies).collect()))
     }
 
-    fn get(&self, key: &str) -> Result<&Lies<'a>> {
+    pub(super) fn get(&self, key: &str) -> Result<&Lies<'a>> {
         self.0.get(key).ok_or_else(|| crate::Error::not_found("row", key))
     }
 }

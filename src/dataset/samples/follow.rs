@@ -30,6 +30,33 @@ impl Draft {
         self.view.overlay = self.view.overlay.with_samples(&samples)?;
         Ok(())
     }
+
+    /// As [`follow_bytes`], from `before` to what the draft is; of a file that was half written, from what it was
+    /// before that, unless something else was said of samples since.
+    pub(in crate::dataset) fn follow_rows(&mut self, mut before: View, paths: &[DataPath]) -> Result<()> {
+        for path in paths {
+            let Some(new) = self.view.node(path)?.filter(|node| node.entry.kind == Kind::File) else { continue };
+            if below(&before, path)? == below(&self.view, path)? {
+                continue;
+            }
+            let Some(whole) = self.before_half(&before, path, (&self.view, &new))? else { continue };
+            let mut samples = before.overlay.samples()?;
+            if whole.half_is_table {
+                let with_samples = |view: &View| -> Result<View> {
+                    Ok(View { overlay: view.overlay.with_samples(&whole.samples)?, ..view.clone() })
+                };
+                let mut half = with_samples(&before)?;
+                follow_bytes(&with_samples(&whole.view)?, &mut half, std::slice::from_ref(path))?;
+                if half.overlay.root() != before.overlay.root() {
+                    continue;
+                }
+                samples = whole.samples;
+            }
+            before.overlay = whole.view.overlay.with_samples(&samples)?;
+            self.view.overlay = self.view.overlay.with_samples(&samples)?;
+        }
+        follow_bytes(&before, &mut self.view, paths)
+    }
 }
 
 /// Those of the files that may have rows which are samples, where anything is said of samples.
@@ -48,7 +75,7 @@ pub(in crate::dataset) fn may_have_moved<'p>(
 ///
 /// # Errors
 /// Those of the store. That a file is no table any more is none: then what is said stays.
-pub(in crate::dataset) fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<()> {
+fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<()> {
     let mut others = Vec::new();
     for path in paths {
         if below(before, path)? != below(after, path)? {

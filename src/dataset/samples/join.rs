@@ -1,12 +1,12 @@
 //! All samples of a view, with what is said of each.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::images::Images;
 use super::place::Places;
 use super::{EXCLUDED, PART, coco, hide, listed, readable, voc, yolo};
 use crate::Result;
-use crate::dataset::rows::{Table, column};
+use crate::dataset::rows::{FileProblem, Table, column};
 use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::table::images::Layout;
@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) cells: Option<Vec<String>>,
     /// Where what is said of each lies.
     pub(super) sources: bool,
+    /// The files whose tables are read; `None` is all.
+    pub(super) only: Option<BTreeSet<DataPath>>,
 }
 
 impl Wanted {
@@ -32,6 +34,10 @@ impl Wanted {
     /// Nothing but where what is said of each sample lies.
     pub(super) fn sources() -> Wanted {
         Wanted { sources: true, ..Wanted::nothing() }
+    }
+
+    fn wants_table(&self, table: &Table) -> bool {
+        self.only.as_ref().is_none_or(|only| table.paths.iter().any(|path| only.contains(path)))
     }
 
     pub(super) fn wants(&self, column: &str) -> bool {
@@ -95,6 +101,8 @@ pub(super) struct Joined {
     pub(super) view: View,
     /// The tables in its files.
     pub(super) tables: Vec<Table>,
+    /// The files that may say something of them and of which the source has other bytes now.
+    pub(super) changed: Vec<FileProblem>,
     /// The table whose rows are the samples, where no images are.
     pub(super) main: Option<Table>,
     pub(super) layout: Layout,
@@ -164,7 +172,7 @@ impl Joined {
     pub(super) fn of(view: &View, wanted: &Wanted) -> Result<Joined> {
         let beside = Beside::of(view)?;
         let view = hide::with_all(view)?;
-        let (tables, _) = view.file_tables()?;
+        let (tables, changed) = view.file_tables()?;
         let images = Images::of(&view)?;
         let has_notes = tables.iter().any(is_annotation);
         let speaks_of_images = |table: &Table| is_annotation(table) && table.format.name() != "yolo";
@@ -174,6 +182,7 @@ impl Joined {
         let mut joined = Joined {
             view,
             tables,
+            changed,
             main,
             layout,
             samples: Vec::new(),
@@ -228,6 +237,9 @@ impl Joined {
             }
         }
         for at in 0..self.tables.len() {
+            if !wanted.wants_table(&self.tables[at]) {
+                continue;
+            }
             match (self.tables[at].format.name(), self.tables[at].part.as_str()) {
                 ("coco", "images") => coco::read(self, &mut places, at, wanted)?,
                 ("voc", "objects") => voc::read(self, &mut places, at, wanted)?,

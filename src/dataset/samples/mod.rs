@@ -14,6 +14,7 @@
 //! | `coco`, `yolo`, `voc`, `listed` | what one format says of images |
 //! | `columns`, `scan` | the table's columns, and its rows as batches |
 //! | `edit`, `relabel`, `exclude`, `hide` | edits: added columns, classes, which samples are excluded |
+//! | `came` | what belongs to those that are excluded, and came later |
 //! | `class_folders` | folders of classes as a class map |
 //! | `follow` | what becomes of all that when the rows that samples are change their places |
 //! | `with_excluded` | an edit that reaches those that are excluded, too |
@@ -22,6 +23,7 @@
 //! | `diff` | what differs between two views |
 
 mod blame;
+mod came;
 mod class_folders;
 mod coco;
 mod columns;
@@ -46,7 +48,7 @@ use std::sync::Arc;
 pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use edit::carried;
-pub(super) use follow::{follow, follow_bytes, may_have_moved};
+pub(super) use follow::{follow, may_have_moved};
 pub(super) use hide::with_all;
 pub(super) use scan::{outline, scan};
 

@@ -24,7 +24,11 @@ pub(in crate::dataset) fn outline(view: &View) -> Result<TableOutline> {
     let schema = joined.schema()?;
     Ok(match &joined.main {
         Some(main) => TableOutline { schema, key_flaw: None, ..joined.view.table_info(main)? },
-        None => TableOutline { schema, rows: joined.samples.len() as u64, ..TableOutline::default() },
+        None => {
+            let (rows, broken_files) = (joined.samples.len() as u64, joined.changed.len() as u64);
+            let problem = joined.changed.into_iter().next();
+            TableOutline { schema, rows, problem, broken_files, key_flaw: None }
+        }
     })
 }
 
@@ -39,7 +43,7 @@ pub(in crate::dataset) fn scan(
         Some(wanted) => wanted.iter().any(|name| columns.iter().any(|of| name.eq_ignore_ascii_case(of))),
     };
     let notes = wants(&[LABEL, "labels", "box_count", "boxes"]);
-    let joined = Joined::of(view, &Wanted { notes, cells: names.map(<[String]>::to_vec), sources: false })?;
+    let joined = Joined::of(view, &Wanted { notes, cells: names.map(<[String]>::to_vec), ..Wanted::default() })?;
     let columns = joined.columns()?;
     let schema = joined.schema()?;
     let wanted: Vec<&(Column, From)> = match names {

@@ -6,7 +6,7 @@ use crate::dataset::rows::{RowEdit, Table};
 use crate::model::Value;
 use crate::table::expr::Expr;
 
-const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+pub(super) const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
  "annotations": [
   {"id": 7, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]},
   {"id": 8, "image_id": 2, "category_id": 1, "bbox": [1, 1, 1, 1]},
@@ -20,7 +20,7 @@ const WITHOUT: &str = r#"{"images": [{"id": 2, "file_name": "b.png"}],
  "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}
 "#;
 
-fn coco() -> Fixture {
+pub(super) fn coco() -> Fixture {
     let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("set/train.json", COCO)]);
     fixture.commit("main", |draft| {
         let table = draft.view().table(Some("annotations"))?;
@@ -31,29 +31,29 @@ fn coco() -> Fixture {
     fixture
 }
 
-fn exclude(draft: &mut Draft, key: &str, is_excluded: bool) -> Result<()> {
+pub(super) fn exclude(draft: &mut Draft, key: &str, is_excluded: bool) -> Result<()> {
     draft.exclude_samples(&[key.to_owned()], is_excluded).map(drop)
 }
 
 /// These columns of all rows, as `a b c`, null as `-`.
-fn rows(view: &View, table: &Table, columns: &[&str]) -> Vec<String> {
+pub(super) fn rows(view: &View, table: &Table, columns: &[&str]) -> Vec<String> {
     let columns: Vec<Expr> = columns.iter().map(|name| Expr::parse(name).expect("an expression")).collect();
     let found = view.select_rows(table, None, &columns).expect("rows");
     let word = |value: &Value| if *value == Value::Null { "-".to_owned() } else { value.to_string() };
     found.iter().map(|row| row.values.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
 }
 
-fn boxes(view: &View) -> Vec<String> {
+pub(super) fn boxes(view: &View) -> Vec<String> {
     let mut found = rows(view, &view.table(Some("annotations")).expect("a table"), &["id", "image_id", "bbox"]);
     found.sort();
     found
 }
 
-fn samples(view: &View) -> Vec<String> {
+pub(super) fn samples(view: &View) -> Vec<String> {
     rows(view, &view.table(Some("samples")).expect("the main table"), &["key", "box_count", "excluded"])
 }
 
-fn refresh(fixture: &Fixture, at: &str, content: &str) {
+pub(super) fn refresh(fixture: &Fixture, at: &str, content: &str) {
     write(fixture.source.path(), &[(at, content)]);
     let base = scanned(&*fixture.datasets.store, fixture.source.path());
     fixture.dataset.refresh(&main_branch(), base, "ann").expect("refreshed");
@@ -147,4 +147,36 @@ fn a_row_without_a_key_comes_back_once_whatever_is_where_it_was() {
             assert_eq!(bytes(&fixture.view("main"), "names.csv"), expected);
         }
     }
+}
+
+#[test]
+fn a_row_comes_back_with_what_it_alone_had() {
+    let other = "{\"image\": \"b.png\", \"n\": 1}\n";
+    let lines = format!(
+        "{{\"image\": \"a.png\", \"n\": 2, \"meta\": {{\"by\": \"ann\", \"at\": [1, 2]}}, \"note\": \"x\"}}\n{other}"
+    );
+    let images = [("a.png", "a"), ("b.png", "b")];
+    let fixture = Fixture::new(&[images[0], images[1], ("t.jsonl", &lines)]);
+    fixture.commit("main", |draft| exclude(draft, "a.png", true));
+    let spaced = other.replace(": ", " :  ");
+    fixture.commit("main", |draft| put(draft, "t.jsonl", &spaced));
+    fixture.commit("main", |draft| exclude(draft, "a.png", false));
+    let back = bytes(&fixture.view("main"), "t.jsonl");
+    let json: serde_json::Value = serde_json::from_str(back.lines().last().expect("a line")).expect("JSON");
+    let expected: serde_json::Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(json, expected, "{back}");
+
+    let with = COCO.replace("\"bbox\": [1, 2, 3, 4]", "\"bbox\": [1, 2, 3, 4], \"attributes\": {\"occluded\": true}");
+    let fixture = Fixture::new(&[images[0], images[1], ("set/train.json", &with)]);
+    fixture.commit("main", |draft| exclude(draft, "a.png", true));
+    fixture.commit("main", |draft| put(draft, "set/train.json", WITHOUT));
+    // An edit of another row splices this one once more.
+    fixture.commit("main", |draft| exclude(draft, "a.png", false));
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(Some("annotations"))?;
+        draft.edit_table(&table, vec![RowEdit::Delete { row: "8".to_owned() }]).map(drop)
+    });
+    let back: serde_json::Value = serde_json::from_str(&bytes(&fixture.view("main"), "set/train.json")).expect("JSON");
+    let of_row = back["annotations"].as_array().expect("rows").iter().find(|row| row["id"] == 7).expect("it is back");
+    assert_eq!(of_row["attributes"], serde_json::json!({"occluded": true}), "{back}");
 }

@@ -1,12 +1,14 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
 mod blobs;
+mod came;
 mod class_merges;
 mod class_notes;
 mod classes;
 mod conditions;
 mod edits;
 mod following;
+mod half_written;
 mod hidden_rows;
 mod keys;
 mod merges;

@@ -9,7 +9,7 @@ use crate::dataset::rows::{RowEdit, Table};
 use crate::model::Value;
 
 /// Lines of one length, that differ in a letter.
-fn lines(letters: &str) -> String {
+pub(super) fn lines(letters: &str) -> String {
     letters.chars().map(|letter| format!("{{\"name\": \"{letter}\", \"label\": \"cat\"}}\n")).collect()
 }
 
@@ -103,7 +103,7 @@ fn samples(view: &View) -> Table {
 }
 
 /// Name, weight and whether it is excluded, of each sample.
-fn cells(view: &View) -> Vec<String> {
+pub(super) fn cells(view: &View) -> Vec<String> {
     let columns = ["name", "weight", "excluded"].map(str::to_owned).to_vec();
     let mut found = Vec::new();
     let scan = crate::dataset::rows::RowScan { columns: Some(columns) };
@@ -119,7 +119,7 @@ fn cells(view: &View) -> Vec<String> {
 }
 
 /// Weights of three samples, and one that is excluded.
-fn say_of_samples(draft: &mut Draft) -> Result<()> {
+pub(super) fn say_of_samples(draft: &mut Draft) -> Result<()> {
     let table = samples(draft.view());
     draft.add_column(&table, "weight", &DataType::Int64)?;
     let weight = |row: &str, weight| RowEdit::Set {

@@ -36,3 +36,33 @@ fn an_object_that_the_store_lacks_is_told_and_no_table_without_rows() {
         assert!(is_missing_object(&compared.expect_err("it cannot be read")), "{name}");
     }
 }
+
+#[test]
+fn a_file_of_which_the_source_has_other_bytes_makes_what_it_speaks_of_partial_and_is_named() {
+    let coco = super::hidden_rows::COCO;
+    for (at, table) in [("labels/a.txt", "labels"), ("set/train.json", "samples"), ("data.yaml", "samples")] {
+        let fixture = Fixture::new(&[
+            ("images/a.png", "a"),
+            ("images/b.png", "b"),
+            ("labels/a.txt", "0 0.5 0.5 0.2 0.2\n"),
+            ("labels/b.txt", "0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.1 0.1\n"),
+            ("data.yaml", "names: [cat]\n"),
+            ("other.csv", "n,m\n1,2\n"),
+            ("set/train.json", coco),
+        ]);
+        write(fixture.source.path(), &[(at, "what somebody else wrote there\n")]);
+        let view = fixture.view("main");
+        let (tables, _) = view.tables_and_others().expect("the others are listed");
+        for known in &tables {
+            let info = view.table_info(known).expect("known");
+            let is_named = [table, "samples"].contains(&known.name.as_str());
+            let named = info.problem.map(|problem| problem.path.to_string());
+            assert_eq!(named, is_named.then(|| at.to_owned()), "{}", known.name);
+            assert_eq!(info.broken_files, u64::from(is_named), "{}", known.name);
+            assert!(view.odd_rows(known).is_ok(), "{}", known.name);
+        }
+        let labels = tables.iter().find(|table| table.name == "labels").expect("labels");
+        let read = view.select_rows(labels, None, &[Expr::parse("file").expect("an expression")]).expect("the others");
+        assert_eq!(read.len(), if at == "labels/a.txt" { 2 } else { 3 });
+    }
+}

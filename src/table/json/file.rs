@@ -315,6 +315,10 @@ impl TableFile for JsonFile<'_> {
         }
     }
 
+    fn takes_more(&self) -> bool {
+        true
+    }
+
     fn splice(&self, edits: &FileEdits) -> Result<Splice> {
         super::splice::splice(self, edits)
     }

@@ -237,6 +237,10 @@ impl TableFile for JsonlFile<'_> {
         fit::coerce(self.shape(column)?, value)
     }
 
+    fn takes_more(&self) -> bool {
+        true
+    }
+
     fn splice(&self, edits: &FileEdits) -> Result<Splice> {
         self.patches(edits)
     }

@@ -4,6 +4,7 @@ use super::file::{Entry, JsonlFile, entries};
 use super::fit;
 use super::shape::Shape;
 use crate::model::Value;
+use crate::table::edit::json_of;
 use crate::table::{FileEdits, Insert, Patch, RowSet, Splice};
 use crate::{Error, Result};
 
@@ -16,7 +17,9 @@ impl JsonlFile<'_> {
         let last = self.layout.marks.rows.checked_sub(1);
         // Whether the line before what comes at the end of the file has no ending.
         let mut open = self.layout.unended && !edits.deletes.iter().any(|(_, row)| Some(*row) == last);
-        let inserts = edits.inserts.iter().map(|insert| self.insert(insert, &mut open).map(Some));
+        let more = |place: usize| edits.more.get(&place).map_or(&[][..], Vec::as_slice);
+        let inserts = edits.inserts.iter().enumerate();
+        let inserts = inserts.map(|(place, insert)| self.insert(insert, more(place), &mut open).map(Some));
         Ok(Splice::Patches { sets, deletes, inserts: inserts.collect::<Result<_>>()? })
     }
 
@@ -69,14 +72,14 @@ impl JsonlFile<'_> {
         Ok(Patch { offset: place.start, replaced: place.end - place.start, bytes: Vec::new() })
     }
 
-    fn insert(&self, insert: &Insert, open: &mut bool) -> Result<Patch> {
+    fn insert(&self, insert: &Insert, more: &[(String, Value)], open: &mut bool) -> Result<Patch> {
         self.only(insert.table)?;
         let rows = self.layout.marks.rows;
         let offset = match insert.after {
             Some(row) => self.lines(insert.table, row)?.place(row).end,
             None => self.layout.body,
         };
-        let line = self.line(insert)?;
+        let line = self.line(insert, more)?;
         let ending = self.format.ending.text();
         let is_after_all = insert.after.is_some() && insert.after == rows.checked_sub(1);
         let text = if self.layout.unended && is_after_all {
@@ -89,8 +92,8 @@ impl JsonlFile<'_> {
         Ok(Patch { offset, replaced: 0, bytes: text.into_bytes() })
     }
 
-    /// The new line, with the keys of the row that it comes after, and others that have a value.
-    fn line(&self, insert: &Insert) -> Result<String> {
+    /// The new line, with the keys of the row that it comes after, and others that have a value, and what is its own.
+    fn line(&self, insert: &Insert, more: &[(String, Value)]) -> Result<String> {
         let fields = &self.layout.fields.list;
         if insert.cells.len() != fields.len() {
             let why = format!("a row of this table has {} cells", fields.len());
@@ -115,7 +118,11 @@ impl JsonlFile<'_> {
             let key = self.text(&Shape::Text, &Value::Text(name.clone()))?;
             Ok(format!("{key}{}{}", style.colon(), self.text(shape, &value)?))
         };
-        let entries = order.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
+        let mut entries = order.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
+        for (name, value) in more {
+            let key = self.text(&Shape::Text, &Value::Text(name.clone()))?;
+            entries.push(format!("{key}{}{}", style.colon(), json_of(value, style.comma(), style.colon())));
+        }
         Ok(format!("{{{}}}", entries.join(style.comma())))
     }
 }

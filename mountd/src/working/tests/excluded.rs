@@ -60,3 +60,24 @@ fn a_folder_in_which_all_is_excluded_can_be_removed() {
     world.keeper().snapshot().expect("in the store");
     assert_eq!(names(&world), ["dog", "dog/1.png"]);
 }
+
+#[test]
+fn a_row_of_an_excluded_image_that_a_program_writes_goes_from_the_mount_and_comes_back_with_the_image() {
+    let names = "file,label\ncat/1.png,cat\ncat/2.png,cat\n";
+    let world = World::new(&[FILES[0], FILES[1], ("names.csv", names)]);
+    exclude(&world, true);
+    let hidden = "file,label\ncat/2.png,cat\n";
+    let file = |world: &World| world.shown().remove("names.csv").expect("there");
+    let shows = |world: &World, text: &str| assert!(file(world).ends_with(&format!("{text:?}")), "{}", file(world));
+    shows(&world, hidden);
+    // As a program does that has the file from elsewhere.
+    let edited = names.replace("1.png,cat", "1.png,lynx");
+    world.write("names.tmp", 0, edited.as_bytes()).expect("written");
+    rename(&world, "names.tmp", "names.csv").expect("renamed");
+    world.keeper().snapshot().expect("in the store");
+    shows(&world, hidden);
+    world.keeper().snapshot().expect("in the store");
+    shows(&world, hidden);
+    exclude(&world, false);
+    shows(&world, &edited);
+}

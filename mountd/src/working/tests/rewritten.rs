@@ -231,3 +231,52 @@ fn what_is_written_to_a_changed_file_that_was_moved_with_its_folder_is_where_tha
     world.keeper().snapshot().expect("in the store");
     assert_eq!(bytes(&world, "out/labels.csv"), BOTH.replace("mouse", "cat"));
 }
+
+#[test]
+fn who_looks_while_a_program_writes_a_file_anew_takes_nothing_from_its_rows() {
+    let table = |draft: &Draft| draft.view().table(Some("labels")).expect("a table");
+    let world = World::new(&[("labels.csv", CSV)]);
+    world.edit(|draft| {
+        draft.add_column(&table(draft), "note", &"Utf8".parse().expect("a type")).expect("added");
+        let cells = vec![("note".to_owned(), veneer::model::Value::Text("blurred".to_owned()))];
+        let edit = veneer::dataset::rows::RowEdit::Set { row: "1".to_owned(), cells };
+        draft.edit_table(&table(draft), vec![edit]).expect("set");
+    });
+    world.keeper().catch_up().expect("caught up");
+    let ino = world.find("labels.csv").expect("there");
+    world.working().open_file(ino).expect("opened");
+    world.working().truncate(ino, 0, CALLER).expect("cut");
+    world.keeper().snapshot().expect("in the store");
+    let new = CSV.replace("cat", "cow");
+    for (at, part) in [(0, &new[..24]), (24, &new[24..])] {
+        world.working().write(ino, at, part.as_bytes()).expect("written");
+        world.keeper().snapshot().expect("in the store");
+    }
+    world.working().close_file(ino);
+    let draft = world.dataset(Access::Read).draft(&main_branch(), &writer()).expect("a draft");
+    let note = veneer::table::expr::Expr::parse("note").expect("an expression");
+    let found = draft.view().select_rows(&table(&draft), None, &[note]).expect("rows");
+    let notes: Vec<String> = found.iter().map(|row| row.values[0].to_string()).collect();
+    assert_eq!(notes, ["", "blurred"]);
+}
+
+#[test]
+fn what_is_written_again_as_it_was_committed_is_no_change() {
+    let world = World::new(&[("labels.csv", CSV), ("notes", "one")]);
+    let dataset = world.dataset(Access::Own);
+    let mut draft = dataset.draft(&main_branch(), &writer()).expect("a draft");
+    set_label(&mut draft, "mouse");
+    let file = NewFile { content: &mut "two".as_bytes(), mode: None, mtime_ns: Some(7) };
+    draft.put(&DataPath::parse(b"notes").expect("a path"), file).expect("put");
+    draft.commit("a change", "ann").expect("committed");
+    drop((draft, dataset));
+    world.keeper().catch_up().expect("caught up");
+    for path in ["labels.csv", "notes"] {
+        let shown = bytes(&world, path);
+        world.working().truncate(world.find(path).expect("there"), 0, CALLER).expect("cut");
+        world.write(path, 0, shown.as_bytes()).expect("written");
+    }
+    world.keeper().snapshot().expect("in the store");
+    let draft = world.dataset(Access::Read).draft(&main_branch(), &writer()).expect("a draft");
+    assert_eq!(draft.changes().expect("compared"), []);
+}

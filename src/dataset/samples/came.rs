@@ -1,0 +1,137 @@
+//! What belongs to samples that are excluded and comes later: it is hidden with the rest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use tracing::warn;
+
+use super::exclude::{Found, Rows};
+use super::join::{Joined, Source, Wanted, excluded};
+use super::said;
+use crate::Result;
+use crate::dataset::draft::Draft;
+use crate::dataset::rows::{Table, is_of_content};
+use crate::dataset::view::View;
+use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange};
+
+impl Draft {
+    /// Hides what came since `before` and belongs to samples that are excluded: files, and rows of tables; returns
+    /// whether anything did.
+    ///
+    /// # Errors
+    /// Those of the tables and the store.
+    pub fn hide_what_came(&mut self, before: &View) -> Result<bool> {
+        if self.view.overlay.samples()?.root().is_none() {
+            return Ok(false);
+        }
+        let differences = before.overlay.diff(&self.view.overlay)?.into_iter().map(|difference| difference.path);
+        let came: BTreeSet<_> = differences.filter(|path| self.view.formats.promise(path).is_some()).collect();
+        if came.is_empty() { Ok(false) } else { self.hide_of(Some(came)) }
+    }
+
+    /// Hides what shows and belongs to samples that are excluded; returns whether anything did. Where tables cannot be
+    /// read, nobody can tell.
+    pub(in crate::dataset) fn hide_all(&mut self) -> Result<bool> {
+        self.hide_of(None)
+    }
+
+    fn hide_of(&mut self, only: Option<BTreeSet<DataPath>>) -> Result<bool> {
+        let before = self.view.overlay.clone();
+        match self.find_and_hide(only) {
+            Err(error) if is_of_content(&error) => {
+                warn!("what came of excluded samples may show: {error}");
+                self.view.overlay = before;
+                Ok(false)
+            }
+            hidden => hidden,
+        }
+    }
+
+    fn find_and_hide(&mut self, only: Option<BTreeSet<DataPath>>) -> Result<bool> {
+        let known: BTreeMap<String, Vec<ExcludedRow>> = said(&self.view.overlay.samples()?)?
+            .into_iter()
+            .filter_map(|(address, change)| match (address, change) {
+                (RowAddress::Cell { row, .. }, RowChange::Excluded { rows }) => Some((row, rows)),
+                _ => None,
+            })
+            .collect();
+        if known.is_empty() {
+            return Ok(false);
+        }
+        let joined = Joined::of(&self.view, &Wanted { only, ..Wanted::sources() })?;
+        let keys: Vec<String> = known.keys().cloned().collect();
+        let found = Found::of(&joined, &keys)?;
+        let shown = self.shown_of(&joined, &found, &keys)?;
+        let (mut files, mut rows, mut samples) = (Vec::new(), Rows::default(), BTreeMap::new());
+        for (key, mut hidden) in known {
+            let Ok(lies) = found.get(&key) else { continue };
+            let mut came = Vec::new();
+            for source in &lies.sources {
+                match source {
+                    Source::File(path) => files.extend(self.hide(path)?),
+                    Source::Row(at, row) if shown.get(at).is_some_and(|shown| shown.contains(row)) => {
+                        let table = lies.table(&joined, *at);
+                        came.extend(self.view.row_to_hide(table, row)?.map(|row| (table, row)));
+                        rows.delete(table, row);
+                    }
+                    Source::Row(..) => {}
+                }
+            }
+            if !came.is_empty() {
+                give_way(&joined.view, &mut hidden, &came)?;
+                hidden.extend(came.into_iter().map(|(_, row)| row));
+                samples.insert(excluded(&key), hidden);
+            }
+        }
+        if files.is_empty() && samples.is_empty() {
+            return Ok(false);
+        }
+        rows.apply(self)?;
+        self.view.keep_cells(samples.values_mut().flatten())?;
+        self.apply(files)?;
+        let say = |(at, rows)| (at, Some(RowChange::Excluded { rows }));
+        self.change_samples(samples.into_iter().map(say).collect())?;
+        Ok(true)
+    }
+
+    /// The rows that show of those which belong to samples, by the place of their table.
+    fn shown_of(&self, joined: &Joined, found: &Found<'_>, keys: &[String]) -> Result<HashMap<usize, HashSet<String>>> {
+        let mut all: BTreeMap<usize, (&Table, Vec<&str>)> = BTreeMap::new();
+        let lies: Vec<_> = keys.iter().filter_map(|key| found.get(key).ok()).collect();
+        let mut there: HashMap<DataPath, bool> = HashMap::new();
+        for lies in &lies {
+            for source in &lies.sources {
+                let Source::Row(at, row) = source else { continue };
+                let table = lies.table(joined, *at);
+                let (path, _) = table.split_key(row)?;
+                if !there.contains_key(&path) {
+                    there.insert(path.clone(), self.view.node(&path)?.is_some());
+                }
+                if there[&path] {
+                    all.entry(*at).or_insert((table, Vec::new())).1.push(row);
+                }
+            }
+        }
+        let shown = all.into_iter().map(|(at, (table, rows))| {
+            let among = self.view.rows_among(table, rows.into_iter())?;
+            Ok((at, among.into_iter().map(str::to_owned).collect()))
+        });
+        shown.collect()
+    }
+}
+
+/// Leaves out rows that are hidden where others that came are what they are now: those of the same key. Where rows
+/// have no keys, those of a sample's rows in a table of which as many came.
+fn give_way(view: &View, hidden: &mut Vec<ExcludedRow>, came: &[(&Table, ExcludedRow)]) -> Result<()> {
+    let is_of = |row: &ExcludedRow, other: &ExcludedRow| (&row.path, &row.table) == (&other.path, &other.table);
+    for (table, row) in came {
+        let is_keyed = view.table_info(table)?.schema.key.is_some();
+        let count = |rows: &mut dyn Iterator<Item = &ExcludedRow>| rows.filter(|other| is_of(row, other)).count();
+        let are_all = count(&mut hidden.iter()) == count(&mut came.iter().map(|(_, row)| row));
+        if is_keyed {
+            hidden.retain(|other| !is_of(row, other) || row.row != other.row);
+        } else if are_all {
+            hidden.retain(|other| !is_of(row, other));
+        }
+    }
+    Ok(())
+}
