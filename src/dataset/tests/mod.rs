@@ -3,6 +3,7 @@
 mod blobs;
 mod class_merges;
 mod class_notes;
+mod class_numbers;
 mod classes;
 mod conditions;
 mod edits;
