@@ -34,7 +34,10 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
             format!("merge it (`veneer merge {dataset} BRANCH`), or lose it on purpose with `--force`")
         }
         ErrorKind::Conflict { .. } => {
-            format!("`veneer conflicts {dataset}` lists what is to be decided, `veneer resolve {dataset}` decides it")
+            format!(
+                "`veneer conflicts {dataset}` lists what is to be decided; `veneer resolve {dataset} --all --ours` keeps all of \
+                 it as the draft has it"
+            )
         }
         ErrorKind::SourceChanged { how, .. } if how.starts_with("the source was refreshed since") => {
             "Veneer keeps no source bytes: where there is a copy of the file, bring it back with `veneer put`"
@@ -72,6 +75,7 @@ fn invalid(what: &str) -> Option<&'static str> {
         "ref" => "as in `main`, `v1`, `3f9c1a2` or `main~2`",
         "branch or tag name" => "as in `main`, `v1` or `fix/labels`",
         "path" | "name" => "paths are relative to the dataset's top folder, as in `images/0042.png`",
+        "choice of their side" => "keep ours (`--ours`): an edit of the draft before that is kept, too",
         "class" => "`veneer set … --new-class` makes a folder for a class that there is not",
         "sample to label" => "`veneer include` takes an excluded sample back",
         "column to set" => "a row keeps its key: delete the row, and insert it with the other one",
@@ -219,7 +223,7 @@ mod tests {
 3 `fix` has uncommitted changes
   hint: merge it (`veneer merge traffic BRANCH`), or lose it on purpose with `--force`
 1 both sides changed 2 paths
-  hint: `veneer conflicts traffic` lists what is to be decided, `veneer resolve traffic` decides it
+  hint: `veneer conflicts traffic` lists what is to be decided; `veneer resolve traffic --all --ours` keeps all of it as the draft has it
 1 `images/0042.png` in the source is not what was recorded: it is gone
   hint: restore the file in the source, or record its new content with `veneer refresh traffic`
 3 `/data` cannot be used as a source: 1 of its parts cannot be read

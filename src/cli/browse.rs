@@ -240,5 +240,5 @@ pub(super) fn view_of(context: &Context, name: &str, draft: bool) -> Result<View
         let branch = branch_of(&dataset, address.reference.as_ref())?;
         return Ok(context.draft(&dataset, &branch)?.view().clone());
     }
-    Ok(dataset.view(dataset.resolve(address.reference.as_ref())?.id)?)
+    Ok(dataset.view(context.revision(&dataset, address.reference.as_ref())?)?)
 }

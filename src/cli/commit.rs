@@ -7,6 +7,7 @@ use veneer::dataset::Outcome;
 use veneer::dataset::mountinfo::{self, Following};
 use veneer::model::{BranchName, Id};
 
+use super::conflicts;
 use super::context::Context;
 use super::edit::Editing;
 use super::human;
@@ -92,14 +93,12 @@ impl CommitArgs {
 fn undecided(error: veneer::Error, editing: &Editing) -> Failure {
     let ErrorKind::Conflict { paths } = error.kind() else { return error.into() };
     let name = format!("{}@{}", editing.dataset.name(), editing.branch);
-    let open = editing.draft.pending().map_or(0, |merge| merge.open.len() as u64);
-    let number = human::count(open, "conflict");
+    let merge = editing.draft.pending();
+    let number = human::count(merge.map_or(0, |merge| merge.open.len() as u64), "conflict");
+    let how = merge.and_then(|merge| conflicts::how(merge, &name)).unwrap_or_default();
     Failure::error(format!("{number} of the merge in {} to decide yet", human::count(paths.len() as u64, "path")))
         .with_code(1)
-        .hint(format!(
-            "`veneer conflicts {name}` lists them, `veneer resolve {name} … --ours|--theirs|--value V` decides; \
-             `veneer discard {name}` drops the merge"
-        ))
+        .hint(format!("{how}; `veneer discard {name}` drops the merge"))
 }
 
 fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, mounts: &[Following]) -> Result {

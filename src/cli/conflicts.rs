@@ -131,6 +131,33 @@ pub(super) fn print(merge: &PendingMerge) -> Result<()> {
     table.print()
 }
 
+/// How one of the conflicts is decided, and then all others: commands as they can be typed.
+pub(super) fn how(merge: &PendingMerge, name: &str) -> Option<String> {
+    let first = merge.open.first()?;
+    let Place { table, key, column } = Place::of(first);
+    // Of what is said of classes, no other value can be chosen.
+    let is_cell = key.is_some() && column.is_some() && !first.path.as_bytes().starts_with(b".veneer/");
+    let words: Vec<String> = match table {
+        None => vec![quoted(&first.path.to_string())],
+        Some(table) => [Some(table), key, column].into_iter().flatten().map(|word| quoted(&word)).collect(),
+    };
+    let value = if is_cell { ", `--value V` for another value" } else { "" };
+    Some(format!(
+        "`veneer resolve {name} {} --ours` keeps the first as the draft has it, `--theirs` is for what they have{value}; \
+         `veneer conflicts {name}` lists all",
+        words.join(" ")
+    ))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./+#,:@%=".contains(letter);
+    match !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 /// How far the merge is, and what comes next.
 pub(super) fn state_of(merge: &PendingMerge, dataset: &str, branch: &BranchName) -> String {
     let theirs = merge.theirs.short();

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
 use veneer::dataset::{Dataset, Draft, MountedDraft, ResolvedBy};
-use veneer::model::{Address, BranchName, DatasetName, RefSpec, WriterName};
+use veneer::model::{Address, BranchName, DatasetName, Id, RefSpec, WriterName};
 use veneer::store::{Access, Credentials, LocalStore, RemoteStore, service};
 use veneer::{Error, ErrorKind};
 
@@ -29,12 +29,14 @@ pub(super) struct Context {
     subject: OnceCell<DatasetName>,
     /// The draft that was opened, where the source was refreshed since it began.
     behind: OnceCell<String>,
+    /// A revision that was named, and not by a branch that it is the head of.
+    older: OnceCell<String>,
 }
 
 impl Context {
     /// Takes what was given on the command line; the environment is asked when it is needed.
     pub(super) fn new(store: Option<PathBuf>, author: Option<String>, json: bool) -> Context {
-        Context { store, author, json, subject: OnceCell::new(), behind: OnceCell::new() }
+        Context { store, author, json, subject: OnceCell::new(), behind: OnceCell::new(), older: OnceCell::new() }
     }
 
     /// The dataset that the command was about, as far as it got to know.
@@ -191,16 +193,32 @@ impl Context {
         Ok(draft)
     }
 
-    /// The failure, with the way on for a draft of a source that was refreshed since: another refresh is none.
+    /// The revision that is named, to be read.
+    pub(super) fn revision(&self, dataset: &Dataset, spec: Option<&RefSpec>) -> Result<Id> {
+        let resolved = dataset.resolve(spec)?;
+        if let (Some(spec), ResolvedBy::Tag(_) | ResolvedBy::Revision) = (spec, &resolved.by) {
+            let _ = self.older.set(spec.to_string());
+        }
+        Ok(resolved.id)
+    }
+
+    /// The failure, with the way on where the source is not what a draft or an older revision stands on: a refresh is
+    /// none.
     pub(super) fn advised(&self, failure: Failure) -> Failure {
-        match (&failure, self.behind.get()) {
-            (Failure::Core(error), Some(draft)) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => {
-                failure.hint(format!(
-                    "the source was refreshed since your draft began: `veneer commit {draft} -m WHY` joins the two, and \
-                     loses nothing"
-                ))
-            }
-            _ => failure,
+        match &failure {
+            Failure::Core(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => {}
+            _ => return failure,
+        }
+        match (self.behind.get(), self.older.get()) {
+            (Some(draft), _) => failure.hint(format!(
+                "the source was refreshed since your draft began: `veneer commit {draft} -m WHY` joins the two, and loses \
+                 nothing"
+            )),
+            (None, Some(older)) => failure.hint(format!(
+                "Veneer keeps no source bytes, and no refresh changes `{older}`: restore the file in the source, or look at a \
+                 branch"
+            )),
+            (None, None) => failure,
         }
     }
 

@@ -75,10 +75,10 @@ impl DiffArgs {
             context.gather_writes(&address)?;
         }
         let dataset = context.read()?.datasets.open(&address.dataset)?;
-        let from = dataset.resolve(from.as_ref().or(address.reference.as_ref()))?.id;
+        let from = context.revision(&dataset, from.as_ref().or(address.reference.as_ref()))?;
         if self.rows {
             let to = match &to {
-                Some(to) => dataset.view(dataset.resolve(Some(to))?.id)?,
+                Some(to) => dataset.view(context.revision(&dataset, Some(to))?)?,
                 None => {
                     let branch = branch_of(&dataset, address.reference.as_ref())?;
                     context.draft(&dataset, &branch)?.view().clone()

@@ -61,7 +61,7 @@ impl ExportArgs {
         let datasets = context.read()?.datasets;
         refuse_in_a_source(&datasets, &self.folder)?;
         let dataset = datasets.open(&address.dataset)?;
-        let id = dataset.resolve(address.reference.as_ref())?.id;
+        let id = context.revision(&dataset, address.reference.as_ref())?;
         let view = dataset.view(id)?;
         let target = Target::prepare(&self.folder)?;
         let stop = interrupt::flag()?;

@@ -211,8 +211,8 @@ fn tell_refresh(
         false => {
             let name = format!("{}@{branch}", dataset.name());
             let hint = format!(
-                "an edit stays as far as it fits: for each path, keep it so, take what the source has \
-                 (`veneer restore {name} PATH --source`), or edit it anew, and `veneer commit {name} -m WHY`"
+                "the revision is made, and an edit stays in it as far as it fits; where that is not what you want, take what \
+                 the source has (`veneer restore {name} PATH --source`) or edit it anew, and `veneer commit {name} -m WHY`"
             );
             merge::list(context, conflicts, "edits of yours meet files that changed in the source too", &hint)
         }

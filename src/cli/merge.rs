@@ -137,6 +137,7 @@ fn stand(context: &Context, editing: &mut Editing, theirs: Id, message: &str, co
     }
     let merge = editing.draft.pending().expect("it stands there now");
     let open = human::count(merge.open.len() as u64, "conflict");
+    let how = conflicts::how(merge, &name).unwrap_or_default();
     if context.json {
         let (branch, lines) = (branch.to_string(), conflicts.iter().map(ConflictLine::from).collect());
         let merged =
@@ -147,8 +148,7 @@ fn stand(context: &Context, editing: &mut Editing, theirs: Id, message: &str, co
     }
     say(format_args!(
         "error: {open} to decide; {branch} is as it was, and the merge stands in your draft\n\n\
-         hint: `veneer resolve {name} TABLE KEY [COLUMN] --ours|--theirs|--value V` decides, `veneer commit {name}` then makes \
-         the revision; `veneer discard {name}` drops the merge"
+         hint: {how}; when none is left, `veneer commit {name}` makes the revision; `veneer discard {name}` drops the merge"
     ));
     Ok(Answer::No)
 }

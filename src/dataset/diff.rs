@@ -2,7 +2,8 @@
 //!
 //! Candidates are the paths on which the overlays do not agree (and, across two
 //! bases, on which the bases do not); each is then resolved in both views. What
-//! went from one path and came at another with the same content was renamed.
+//! went from one path and came at another with the same content, or an edit of
+//! it, was renamed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,10 +31,11 @@ pub fn diff(from: &View, to: &View) -> Result<Vec<PathChange>> {
         sides.compare(path, before, after)?;
     }
     sides.forget_what_went_with_its_folder();
-    for (old, new) in sides.match_renames(Node::is_folder)? {
+    for (old, new) in sides.match_renames(Node::is_folder, identity)? {
         sides.compare_below_rename(&old, &new, &candidates)?;
     }
-    sides.match_renames(|node| !node.is_folder())?;
+    sides.match_renames(|node| !node.is_folder(), identity)?;
+    sides.match_renames(|node| !node.is_folder(), origin)?;
     let mut changes: Vec<_> = sides.found.into_iter().map(|(path, found)| found.into_change(path)).collect();
     // What is said of samples shows in a file that mounts have beside the dataset.
     if says_other_of_samples(from, to, changes.is_empty())? {
@@ -201,8 +203,12 @@ impl Sides<'_> {
         });
     }
 
-    /// Turns a removed and an added entry of the same content into a renamed one; returns these pairs of paths.
-    fn match_renames(&mut self, of: impl Fn(&Node) -> bool) -> Result<Vec<(DataPath, DataPath)>> {
+    /// Turns a removed and an added entry that are the same one into a renamed one; returns these pairs of paths.
+    fn match_renames(
+        &mut self,
+        of: impl Fn(&Node) -> bool,
+        identity: impl Fn(&View, &Node) -> Result<Option<Identity>>,
+    ) -> Result<Vec<(DataPath, DataPath)>> {
         let mut gone: HashMap<Identity, Vec<DataPath>> = HashMap::new();
         let mut came = Vec::new();
         for (path, found) in self.found.iter().rev() {
@@ -272,6 +278,7 @@ impl Sides<'_> {
 enum Identity {
     Folder(DataPath),
     File(Bytes),
+    EditOf(DataPath),
 }
 
 /// Where bytes come from: equal for equal bytes of one base, and across bases while the file stayed the same.
@@ -290,6 +297,16 @@ fn identity(view: &View, node: &Node) -> Result<Option<Identity>> {
         Place::Folder { base: None } => None,
         _ if node.entry.size == 0 => None,
         _ => Some(Identity::File(bytes_of(view, node)?)),
+    })
+}
+
+/// What a file is an edit of, so that it is the same one though it was edited, too, where it went.
+fn origin(view: &View, node: &Node) -> Result<Option<Identity>> {
+    Ok(match node.place.below() {
+        _ if node.entry.size == 0 => None,
+        Place::Source { row } | Place::Extents { row, .. } => Some(Identity::EditOf(view.base.path(*row)?)),
+        Place::Blob(id) => Some(Identity::File(Bytes::Blob(*id))),
+        _ => None,
     })
 }
 

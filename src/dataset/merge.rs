@@ -5,17 +5,16 @@
 //! something below. A conflict is a value, not an error.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::lay_over::lay_over;
+use super::merge_bases::{Odd, Odds, add_odd};
 use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
 use super::rows::{FileSides, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows};
 use super::view::{Place, View};
 use super::{Dataset, diff, now_ns, samples};
-use crate::base::Base;
 use crate::model::{BranchName, Change, Content, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
 use crate::overlay::Rows;
 use crate::store::{Batch, RefSwap};
@@ -156,31 +155,8 @@ type BothSay<'a> = (&'a Sayings, &'a Sayings);
 type Edits = BTreeMap<DataPath, Option<Change>>;
 
 impl Merge<'_> {
-    /// Merges, over the newer of the bases.
-    pub(super) fn run(&self) -> Result<Merged> {
-        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
-        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
-        let (before, _) = level(self.before, self.before, base)?;
-        let (ours, mut odds) = level(self.before, self.ours, base)?;
-        let (theirs, their_odds) = level(self.before, self.theirs, base)?;
-        // What these are at odds with is the source as our side has it.
-        odds.extend(
-            their_odds.into_iter().map(|(path, (why, rows))| (path, (why, rows.into_iter().map(turned).collect()))),
-        );
-        let of_one_mind = |path: &DataPath| -> Result<bool> {
-            let (ours, theirs) = (ours.overlay.get(path)?, theirs.overlay.get(path)?);
-            Ok(ours.is_some() && ours == theirs)
-        };
-        let mut conflicts = Odds::new();
-        for (path, odd) in odds {
-            if !of_one_mind(&path)? {
-                conflicts.insert(path, odd);
-            }
-        }
-        Merge { before: &before, ours: &ours, theirs: &theirs, prefer: self.prefer }.run_over_one_base(conflicts)
-    }
-
-    fn run_over_one_base(&self, mut conflicts: Odds) -> Result<Merged> {
+    /// Merges sides that are over one base, see [`super::merge_bases`]; `conflicts` are of bringing them there.
+    pub(super) fn run(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let changes = (&our_changes, &their_changes);
         let mut edits = self.one_by_one(changes, &mut conflicts)?;
@@ -229,7 +205,7 @@ impl Merge<'_> {
             }
             match self.both_changed(path, &sides)? {
                 Ok(change) => drop(edits.insert(path.clone(), change)),
-                Err(odd) => drop(conflicts.insert(path.clone(), odd)),
+                Err(odd) => add_odd(conflicts, path.clone(), odd),
             }
         }
         Ok(edits)
@@ -386,36 +362,6 @@ impl Merge<'_> {
         };
         found.into_iter().map(conflict).collect()
     }
-}
-
-/// What a side's work is at odds with in the source as the other side has it.
-type Odds = BTreeMap<DataPath, Odd>;
-
-/// Why something has no common result, and in which rows if it is in these.
-type Odd = (&'static str, Vec<RowConflict>);
-
-/// A side's view over `base`, and what in its work since `before` is at odds with that.
-///
-/// What was at odds in `before` already is nobody's work here.
-fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
-    if side.base.id() == base.id() {
-        return Ok((side.clone(), Odds::new()));
-    }
-    let (laid, conflicts) = lay_over(side, base)?;
-    let work = before.overlay.diff(&side.overlay)?;
-    let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
-    let mut odds = Odds::new();
-    for conflict in conflicts.into_iter().filter(is_work) {
-        let odd = odds.entry(conflict.path).or_insert((conflict.why, Vec::new()));
-        odd.0 = conflict.why;
-        odd.1.extend(conflict.rows);
-    }
-    Ok((laid, odds))
-}
-
-/// A conflict as the other side sees it.
-fn turned(conflict: RowConflict) -> RowConflict {
-    RowConflict { ours: conflict.theirs, theirs: conflict.ours, ..conflict }
 }
 
 /// The folders above a path, the nearest last.

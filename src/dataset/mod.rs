@@ -18,6 +18,7 @@ mod history;
 mod import;
 mod lay_over;
 mod merge;
+mod merge_bases;
 mod merge_hidden;
 mod merge_moves;
 mod metrics_file;

@@ -74,6 +74,9 @@ impl Draft {
         if view.base.id() != ours.base.id() {
             return Ok(false);
         }
+        let ([before, ours, their_view], _) = merge(None).over_one_base()?;
+        let merge = Merge { before: &before, ours: &ours, theirs: &their_view, prefer: None };
+        let [ours, their_view] = self.dataset.in_same_classes(&merge, head)?;
         let mut open = Vec::new();
         for conflict in conflicts {
             let is_by_row = self.keeps_their_rows(&conflict, [&before, &ours, &their_view], &view)?;
@@ -150,8 +153,20 @@ impl Draft {
         Ok(())
     }
 
+    /// What is merged in, in the classes of the branch.
+    fn their_side(&self, theirs: Id) -> Result<View> {
+        let base = self.dataset.merge_base(self.revision, theirs)?.unwrap_or(self.revision);
+        let [before, ours, theirs] = [base, self.revision, theirs].map(|id| self.dataset.view(id));
+        let (before, ours, theirs) = (before?, ours?, theirs?);
+        let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: None };
+        let ([before, ours, theirs], _) = merge.over_one_base()?;
+        let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: None };
+        let [_, theirs] = self.dataset.in_same_classes(&merge, self.revision)?;
+        Ok(theirs)
+    }
+
     fn take_theirs(&mut self, theirs: Id, chosen: &[&OpenConflict]) -> Result<()> {
-        let mut theirs = self.dataset.view(theirs)?;
+        let mut theirs = self.their_side(theirs)?;
         if theirs.base.id() != self.view.base.id() {
             theirs = lay_over(&theirs, &self.view.base)?.0;
         }

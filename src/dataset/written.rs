@@ -3,6 +3,7 @@
 use super::conflict::Prefer;
 use super::draft::Draft;
 use super::merge::{Merge, Merged};
+use super::merge_bases::Odds;
 use super::rows::is_of_content;
 use super::view::View;
 use crate::model::{Change, Content, DataPath, FileChange, Id};
@@ -86,7 +87,7 @@ impl Draft {
             return Ok(Written { file: before.clone(), is_new: false, manner: Manner::Laid });
         }
         let theirs = with(&FileChange { content, ..whole.clone() })?;
-        let merge = |prefer| Merge { before: &before_view, ours: &ours, theirs: &theirs, prefer }.run();
+        let merge = |prefer| Merge { before: &before_view, ours: &ours, theirs: &theirs, prefer }.run(Odds::new());
         let merged = match merge(None) {
             Ok(Merged::Clean(view)) => Ok((view, Manner::Laid)),
             Ok(Merged::Conflicts(_)) => merge(Some(Prefer::Theirs)).map(|merged| match merged {

@@ -76,7 +76,7 @@ impl BlameArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let address = context.address(&self.name)?;
         let dataset = context.read()?.datasets.open(&address.dataset)?;
-        let at = dataset.resolve(address.reference.as_ref())?.id;
+        let at = context.revision(&dataset, address.reference.as_ref())?;
         let table = dataset.view(at)?.table(Some(&self.table)).map_err(|error| {
             Failure::from(error).hint_where_to_look(format!("`veneer tables {}` lists the tables", self.name))
         })?;

@@ -1,16 +1,17 @@
 //! `veneer diff --rows`, and how cells that two sides disagree on are shown.
 
 use serde::Serialize;
-use veneer::dataset::rows::{FileDiff, RowConflict, RowDiff, RowDiffs, short_key, short_name};
+use veneer::dataset::rows::{FileDiff, RowConflict, RowDiff, RowDiffs, TableDiff, short_key, short_name};
 use veneer::model::{DataPath, RowAddress, Value};
 
+use crate::cli::human;
 use crate::cli::output::{self, Align, PathFields, Table, printable};
 use crate::cli::report::Result;
 
 /// The most letters of a value that are shown to a person.
 const VALUE_LEN_MAX: usize = 60;
 
-/// A difference of a cell, a row, a column or only of bytes, as JSON has it.
+/// A difference of a cell, a row, a column, a whole table or only of bytes, as JSON has it.
 #[derive(Serialize)]
 struct RowLine {
     table: Option<String>,
@@ -24,12 +25,24 @@ struct RowLine {
     /// Why bytes cannot be told by rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+    /// How many rows a table has that came or went with its file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+}
+
+impl From<&TableDiff> for RowLine {
+    fn from(diff: &TableDiff) -> RowLine {
+        let (path, table) = (PathFields::from(&diff.path), Some(short_name(&diff.path, &diff.table)));
+        let (change, rows) = (table_word(diff), Some(diff.rows));
+        RowLine { table, path, key: None, column: None, before: None, after: None, change, why: None, rows }
+    }
 }
 
 impl From<&FileDiff> for RowLine {
     fn from(diff: &FileDiff) -> RowLine {
         let (path, change) = (PathFields::from(&diff.path), bytes_word(diff));
-        RowLine { table: None, path, key: None, column: None, before: None, after: None, change, why: diff.why.clone() }
+        let why = diff.why.clone();
+        RowLine { table: None, path, key: None, column: None, before: None, after: None, change, why, rows: None }
     }
 }
 
@@ -45,6 +58,7 @@ impl From<&RowDiff> for RowLine {
             after: diff.after.as_ref().map(Value::to_json),
             change: word(diff),
             why: None,
+            rows: None,
         }
     }
 }
@@ -84,11 +98,12 @@ pub(in crate::cli) fn told(path: &DataPath, conflict: &RowConflict) -> (String, 
     (place, format!("was {base}, ours {ours}, theirs {theirs}"))
 }
 
-/// Prints differences of rows, and the files whose other bytes are none.
+/// Prints differences of rows, the files whose other bytes are none, and the tables that came or went.
 pub(in crate::cli) fn print(differences: &RowDiffs, json: bool) -> Result<()> {
-    let RowDiffs { rows, files } = differences;
+    let RowDiffs { rows, files, tables } = differences;
     if json {
         let lines = rows.iter().map(RowLine::from).chain(files.iter().map(RowLine::from));
+        let lines = lines.chain(tables.iter().map(RowLine::from));
         return output::json(&lines.collect::<Vec<_>>());
     }
     let mut table = Table::new([Align::Left, Align::Left, Align::Left]);
@@ -101,7 +116,16 @@ pub(in crate::cli) fn print(differences: &RowDiffs, json: bool) -> Result<()> {
         let why = diff.why.as_deref().unwrap_or("other bytes, the same rows");
         table.row([bytes_word(diff).to_owned(), printable(diff.path.as_bytes()), printable(why.as_bytes())]);
     }
+    for diff in tables {
+        let path = format!("{} {}", short_name(&diff.path, &diff.table), diff.path);
+        let rows = human::count(diff.rows, "row");
+        table.row([table_word(diff).to_owned(), printable(path.as_bytes()), rows]);
+    }
     table.print()
+}
+
+fn table_word(diff: &TableDiff) -> &'static str {
+    if diff.is_new { "added" } else { "removed" }
 }
 
 fn bytes_word(diff: &FileDiff) -> &'static str {

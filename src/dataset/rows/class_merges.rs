@@ -99,31 +99,69 @@ impl Draft {
         self.change_samples(changes)
     }
 
+    /// Classes of a map have other numbers: so they have in what is noted of them.
+    pub(super) fn note_renumbered(&mut self, map: &ClassMap, numbers: &BTreeMap<String, Value>) -> Result<()> {
+        let (mut changes, mut gone) = (BTreeMap::new(), Vec::new());
+        for (at, change) in self.view.overlay.samples()?.entries()? {
+            let noted = merge_of(&at, Some(change)).filter(|((of, _), _)| *of == map.name);
+            let Some(((_, class), into)) = noted else { continue };
+            let now = numbers.get(&class).map_or_else(|| class.clone(), Value::to_string);
+            let after = numbers.get(&into.to_string()).unwrap_or(&into).clone();
+            if (&now, &after) != (&class, &into) {
+                changes.insert(address(map, &now), Some(RowChange::Set { before: Value::Null, after, patch: None }));
+                gone.push(at);
+            }
+        }
+        for at in gone {
+            changes.entry(at).or_insert(None);
+        }
+        self.change_samples(changes)
+    }
+
     /// Gives labels of classes that a side has merged the class that these were merged into, but for those that it
     /// has itself: it gave them after that. Returns the notes of the classes that their labels cannot have.
-    fn follow_merges(&mut self, merge: &Merge<'_>, sides: &[Noted<'_>]) -> Result<BTreeSet<RowAddress>> {
+    fn follow_merges(&mut self, before: &View, sides: &[Noted<'_>]) -> Result<BTreeSet<RowAddress>> {
         let mut odd = BTreeSet::new();
         for map in maps_of(&self.view)? {
-            let (mut merges, mut kept) = (BTreeMap::new(), BTreeMap::<&str, Vec<LabelsOf<'_>>>::new());
-            for side in sides {
-                for ((_, class), into) in side.merges.iter().filter(|((of, _), _)| *of == map.name) {
-                    let Some(stays) = side.still_holds(merge.before, &map, class)? else { continue };
-                    merges.insert(class.as_str(), into);
-                    kept.entry(class.as_str()).or_default().extend(stays);
-                }
-            }
-            for class in merges.keys() {
-                let stays = kept.get(class).map(Vec::as_slice).unwrap_or_default();
-                let followed = end_of(&merges, class).and_then(|into| self.merge_labels(&map, class, &into, stays));
-                match followed.as_ref().map_err(Error::kind) {
-                    Err(ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. }) => {
-                        odd.insert(address(&map, class));
-                    }
+            let gone = Gone::of(before, &map, sides)?;
+            for class in gone.merges.keys() {
+                let stays = gone.kept.get(class).map(Vec::as_slice).unwrap_or_default();
+                let followed = self.follow_merge(&map, class, &gone, stays);
+                match followed {
+                    Err(error) if is_refused(&error) => drop(odd.insert(address(&map, class))),
                     _ => followed?,
                 }
             }
         }
         Ok(odd)
+    }
+
+    /// Gives the labels of one class the one that it was merged into, but for those that stay.
+    fn follow_merge(&mut self, map: &ClassMap, class: &str, gone: &Gone<'_>, stays: &[LabelsOf<'_>]) -> Result<()> {
+        let into = end_of(&gone.merges, class)?;
+        self.give_classes(map, &BTreeMap::from([(class.to_owned(), into)]), stays)
+    }
+}
+
+/// Classes of one map that sides of a merge have merged into others, and that are gone with that.
+struct Gone<'n> {
+    /// Into which others.
+    merges: BTreeMap<&'n str, &'n Value>,
+    /// The labels of them that the side itself has.
+    kept: BTreeMap<&'n str, Vec<LabelsOf<'n>>>,
+}
+
+impl<'n> Gone<'n> {
+    fn of(before: &View, map: &ClassMap, sides: &'n [Noted<'n>]) -> Result<Gone<'n>> {
+        let mut gone = Gone { merges: BTreeMap::new(), kept: BTreeMap::new() };
+        for side in sides {
+            for ((_, class), into) in side.merges.iter().filter(|((of, _), _)| *of == map.name) {
+                let Some(stays) = side.still_holds(before, map, class)? else { continue };
+                gone.merges.insert(class.as_str(), into);
+                gone.kept.entry(class.as_str()).or_default().extend(stays);
+            }
+        }
+        Ok(gone)
     }
 }
 
@@ -135,6 +173,16 @@ pub(super) struct LabelsOf<'a> {
     pub(super) table: Table,
     /// Their keys there.
     pub(super) keys: Vec<String>,
+}
+
+impl<'a> LabelsOf<'a> {
+    /// The labels of a class that a side has, which shows what is excluded; `None` where it has not the map, or no table
+    /// of labels.
+    pub(super) fn of(side: &'a View, map: &ClassMap, class: &str) -> Result<Option<LabelsOf<'a>>> {
+        let Some(map) = map_named(side, map)? else { return Ok(None) };
+        let (_, labels) = side.class_in_use(&map, class)?;
+        Ok(labels.map(|(table, keys)| LabelsOf { side, table, keys }))
+    }
 }
 
 /// One side of a merge, with the classes that it merged.
@@ -155,10 +203,9 @@ impl<'a> Noted<'a> {
     /// What the side has of labels of a class that it merged; `None` where the class is there again, or a number means
     /// something else on the other side: then nothing follows.
     fn still_holds(&self, before: &View, map: &ClassMap, class: &str) -> Result<Option<Option<LabelsOf<'_>>>> {
-        let named = |view: &View| maps_of(view).map(|maps| maps.into_iter().find(|of| of.name == map.name));
-        let Some(now) = named(&self.all)? else { return Ok(Some(None)) };
+        let Some(now) = map_named(&self.all, map)? else { return Ok(Some(None)) };
         let name = self.view.class_name(&now, class)?;
-        let is_as_before = match named(before)? {
+        let is_as_before = match map_named(before, map)? {
             Some(was) => match before.class_name(&was, class)? {
                 None => return Ok(None),
                 was => was == name,
@@ -173,8 +220,18 @@ impl<'a> Noted<'a> {
     }
 }
 
+/// Whether an error says that labels cannot have a class, or a list cannot be edited so.
+pub(super) fn is_refused(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Invalid { .. } | ErrorKind::NotFound { .. } | ErrorKind::AlreadyExists { .. })
+}
+
+/// The map of a view that is called as another one's.
+pub(super) fn map_named(view: &View, map: &ClassMap) -> Result<Option<ClassMap>> {
+    Ok(maps_of(view)?.into_iter().find(|of| of.name == map.name))
+}
+
 /// All class maps of a view, which may have none.
-fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
+pub(super) fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
     match view.class_maps(None) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound { what: "class map", .. }) => Ok(Vec::new()),
         maps => maps,
@@ -182,6 +239,46 @@ fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
 }
 
 impl Dataset {
+    /// Our side and theirs, over one base, each with what the other one did to classes made of the labels that it gave
+    /// meanwhile: so that a class has one number, and a label no class that is gone. `head` is the revision that our
+    /// side is, or stands on.
+    pub(in crate::dataset) fn in_same_classes(&self, merge: &Merge<'_>, head: Id) -> Result<[View; 2]> {
+        let before = merge.before;
+        let theirs = self.beside_our_classes(merge, head)?;
+        let sides = [Noted::of(before, merge.ours)?, Noted::of(before, &theirs)?];
+        let [ours, theirs] = &sides;
+        let ours_now = self.with_labels_followed(before, ours, theirs, head)?;
+        let theirs_now = self.with_labels_followed(before, theirs, ours, head)?;
+        Ok([ours_now, theirs_now])
+    }
+
+    /// A side of which the labels that it gave since `before` of classes that the other one merged have what these were
+    /// merged into. All other labels of them follow once the sides are one, also those that got a class as it was
+    /// merged into that.
+    fn with_labels_followed(&self, before: &View, side: &Noted<'_>, other: &Noted<'_>, head: Id) -> Result<View> {
+        let mut draft = Draft::to_edit(self, head, side.view.clone());
+        if other.merges.is_empty() {
+            return Ok(draft.view);
+        }
+        let all = samples::with_all(before)?;
+        for map in maps_of(side.view)?.into_iter().filter(ClassMap::has_label_rows) {
+            let mut gone = Gone::of(before, &map, std::slice::from_ref(other))?;
+            let is_target =
+                |class: &&str| side.merges.iter().any(|((of, _), into)| *of == map.name && into.to_string() == **class);
+            let given: Vec<&str> = gone.merges.keys().copied().filter(|class| !is_target(class)).collect();
+            for class in given {
+                let mut stays = gone.kept.remove(class).unwrap_or_default();
+                stays.extend(LabelsOf::of(&all, &map, class)?);
+                match draft.follow_merge(&map, class, &gone, &stays) {
+                    // What the side cannot say is found out where the two meet.
+                    Err(error) if is_refused(&error) => {}
+                    followed => followed?,
+                }
+            }
+        }
+        Ok(draft.view)
+    }
+
     /// Merges; labels that one side gave of classes that the other one merged into others get these, and what one side
     /// brought of samples that the other one excluded is hidden. `head` is the revision that our side is, or stands on.
     pub(in crate::dataset) fn merged(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
@@ -196,7 +293,11 @@ impl Dataset {
     }
 
     fn merged_with_classes(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
-        let view = match merge.run()? {
+        let ([before, ours, theirs], odds) = merge.over_one_base()?;
+        let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
+        let [ours, theirs] = self.in_same_classes(&merge, head)?;
+        let merge = Merge { ours: &ours, theirs: &theirs, ..merge };
+        let view = match merge.run(odds)? {
             Merged::Clean(view) => view,
             conflicts => return Ok(conflicts),
         };
@@ -205,7 +306,7 @@ impl Dataset {
             return Ok(Merged::Clean(view));
         }
         let mut draft = Draft::to_edit(self, head, view);
-        let odd = draft.follow_merges(merge, &sides)?;
+        let odd = draft.follow_merges(merge.before, &sides)?;
         if odd.is_empty() {
             return Ok(Merged::Clean(draft.view));
         }

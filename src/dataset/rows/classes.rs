@@ -60,11 +60,11 @@ pub struct Class {
 }
 
 /// A row that is a class.
-struct ClassRow {
+pub(super) struct ClassRow {
     /// The row's key.
-    row: String,
-    number: String,
-    name: String,
+    pub(super) row: String,
+    pub(super) number: String,
+    pub(super) name: String,
 }
 
 /// Labels that are rows: their table, and the rows' keys.
@@ -171,7 +171,8 @@ impl View {
         Ok(found)
     }
 
-    fn class_rows(&self, table: &Table) -> Result<Vec<ClassRow>> {
+    /// The classes of a table, in its order.
+    pub(super) fn class_rows(&self, table: &Table) -> Result<Vec<ClassRow>> {
         let (mut numbers, mut rows) = (Vec::new(), Vec::new());
         self.each_cell(table, ID, &mut |_, number| numbers.push(number.to_string()))?;
         let mut number = numbers.into_iter();
@@ -200,6 +201,19 @@ impl ClassMap {
             Classes::Rows(table) | Classes::Places(table) => Some(table),
             Classes::InLabels | Classes::Folders => None,
         }
+    }
+
+    /// The table whose rows are classes, where a class's number is its place.
+    pub(super) fn places(&self) -> Option<&Table> {
+        match &self.classes {
+            Classes::Places(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Whether labels are rows of a table.
+    pub(super) fn has_label_rows(&self) -> bool {
+        self.labels.is_some()
     }
 
     fn is_meant_by(&self, name: &str) -> bool {
@@ -324,27 +338,27 @@ impl Draft {
         Ok(changed)
     }
 
-    /// Gives all labels of a class another one, as its map has it: a number, or a name; but for some that stay.
-    pub(super) fn merge_labels(
+    /// Gives all labels of some classes others, as their map has them: numbers, or names; but for some that stay.
+    pub(super) fn give_classes(
         &mut self,
         map: &ClassMap,
-        class: &str,
-        into: &Value,
+        to: &BTreeMap<String, Value>,
         stay: &[LabelsOf<'_>],
     ) -> Result<()> {
-        let class = [class.to_owned()];
         self.in_all_labels(map, |draft, map| {
             if let Classes::Folders = map.classes {
-                return draft.merge_class_folders(&class, &into.to_string());
+                for (class, into) in to {
+                    draft.merge_class_folders(std::slice::from_ref(class), &into.to_string())?;
+                }
+                return Ok(());
             }
-            let Some((table, column)) = &map.labels else { return Ok(0) };
+            let Some((table, column)) = &map.labels else { return Ok(()) };
             let mut kept = HashSet::new();
             for labels in stay {
                 kept.extend(draft.view.labels_now(table, labels)?);
             }
-            draft.set_where_but(table, column, &class, into, &kept)
+            draft.set_where_but(table, column, to, &kept).map(drop)
         })
-        .map(drop)
     }
 
     /// Does all of an edit or nothing, to labels of samples that are excluded as well.
@@ -372,22 +386,21 @@ impl Draft {
 
     /// Sets the cells of a column that have one of these values, as text.
     fn set_where(&mut self, table: &Table, column: &str, from: &[String], to: &Value) -> Result<usize> {
-        self.set_where_but(table, column, from, to, &HashSet::new())
+        let to = from.iter().map(|from| (from.clone(), to.clone())).collect();
+        self.set_where_but(table, column, &to, &HashSet::new())
     }
 
-    /// As [`Draft::set_where`], but for the rows with some keys.
+    /// As [`Draft::set_where`], each value to another one, but for the rows with some keys.
     fn set_where_but(
         &mut self,
         table: &Table,
         column: &str,
-        from: &[String],
-        to: &Value,
+        to: &BTreeMap<String, Value>,
         but: &HashSet<String>,
     ) -> Result<usize> {
-        let from: HashSet<&String> = from.iter().collect();
         let mut edits = Vec::new();
         self.view.each_cell(table, column, &mut |row, value| {
-            if from.contains(&value.to_string()) && !but.contains(&row) {
+            if let Some(to) = to.get(&value.to_string()).filter(|_| !but.contains(&row)) {
                 edits.push(RowEdit::Set { row, cells: vec![(column.to_owned(), to.clone())] });
             }
         })?;

@@ -4,13 +4,18 @@
 //! the same bytes, it is the row changes that they do not share; where the bytes
 //! are others, both are parsed and compared ([`super::parsed`]).
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Part;
 use super::parsed::{Aligned, CHANGED_MAX, TableChanges, align};
+use super::placed::Edits;
 use super::side::{Side, with_both};
 use crate::dataset::diff::{diff, has_same_bytes};
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
-use crate::model::{DataPath, Kind, RowAddress, RowChange, Value};
+use crate::model::{DataPath, Kind, PathChange, RowAddress, RowChange, Value, What};
 use crate::overlay::RowDifference;
+use crate::table::TableInfo;
 use crate::{Error, ErrorKind, Result};
 
 /// One cell, row or column that two views do not agree on.
@@ -33,6 +38,21 @@ pub struct RowDiffs {
     pub rows: Vec<RowDiff>,
     /// The files whose other bytes are no row changes, in order of path.
     pub files: Vec<FileDiff>,
+    /// The tables that came or went with their files, in order of path.
+    pub tables: Vec<TableDiff>,
+}
+
+/// A table of one file that only one of two views has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableDiff {
+    /// The file.
+    pub path: DataPath,
+    /// The table's name within the file.
+    pub table: String,
+    /// Whether it is the later view that has it.
+    pub is_new: bool,
+    /// How many rows it has.
+    pub rows: u64,
 }
 
 /// A file that differs in its bytes, with no row to tell of.
@@ -50,14 +70,21 @@ pub struct FileDiff {
 /// the earlier view, a new one by the row that it comes after and a number. Files that cannot be told by rows are
 /// left out: see [`compare_rows`].
 pub fn diff_rows(from: &View, to: &View) -> Result<Vec<RowDiff>> {
-    Ok(compare_rows(from, to)?.rows)
+    Ok(by_row(from, to, &diff(from, to)?)?.rows)
 }
 
-/// Returns all that differs in files that both views have and that are tables in both.
+/// Returns all that differs in files that are tables: by row in those that both views have, of others that they came or
+/// went.
 pub fn compare_rows(from: &View, to: &View) -> Result<RowDiffs> {
-    let mut found = RowDiffs::default();
     let changes = diff(from, to)?;
-    for change in &changes {
+    let tables = only_on_one_side(from, to, &changes)?;
+    Ok(RowDiffs { tables, ..by_row(from, to, &changes)? })
+}
+
+/// What differs in the files of `changes` that both views have.
+fn by_row(from: &View, to: &View, changes: &[PathChange]) -> Result<RowDiffs> {
+    let mut found = RowDiffs::default();
+    for change in changes {
         let old_path = change.from.as_ref().unwrap_or(&change.path);
         let (Some(before), Some(after)) = (from.node(old_path)?, to.node(&change.path)?) else { continue };
         if before.entry.kind != Kind::File || after.entry.kind != Kind::File {
@@ -70,8 +97,54 @@ pub fn compare_rows(from: &View, to: &View) -> Result<RowDiffs> {
             compare_bytes((from, &before), (to, &after), &mut found)?;
         }
     }
-    found.rows.extend(samples::diff(from, to, &changes)?);
+    found.rows.extend(samples::diff(from, to, changes)?);
     Ok(found)
+}
+
+/// The tables whose files came or went, with folders too.
+fn only_on_one_side(from: &View, to: &View, changes: &[PathChange]) -> Result<Vec<TableDiff>> {
+    let moved: BTreeSet<&DataPath> =
+        changes.iter().filter(|change| change.what == What::Renamed).map(|it| &it.path).collect();
+    let moved_from: BTreeSet<&DataPath> = changes.iter().filter_map(|change| change.from.as_ref()).collect();
+    let mut found = BTreeMap::new();
+    for change in changes {
+        let (view, elsewhere, is_new) = match change.what {
+            What::Added => (to, &moved, true),
+            What::Removed => (from, &moved_from, false),
+            What::Modified | What::Renamed => continue,
+        };
+        let mut waiting: Vec<Node> = view.node(&change.path)?.into_iter().collect();
+        while let Some(node) = waiting.pop() {
+            if elsewhere.contains(&node.path) {
+                continue;
+            }
+            if node.is_folder() {
+                waiting.extend(view.children(&node)?);
+                continue;
+            }
+            for (table, rows) in tables_in(view, &node)? {
+                let path = node.path.clone();
+                found.insert((path.clone(), is_new, table.clone()), TableDiff { path, table, is_new, rows });
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The tables of a file, with their numbers of rows; none of what is no table, or cannot be read.
+fn tables_in(view: &View, node: &Node) -> Result<Vec<(String, u64)>> {
+    let read = || {
+        let Some(side) = Side::of(view, node)? else { return Ok(Vec::new()) };
+        Part::open(view, node, &*side.format)?.with_file(|file, rows| {
+            let table =
+                |(at, info): (usize, &TableInfo)| Ok((info.name.clone(), Edits::of(file, at, rows)?.rows(info.rows)));
+            file.tables().iter().enumerate().map(table).collect()
+        })
+    };
+    match read() {
+        Err(error) if is_of_content(&error) => Ok(Vec::new()),
+        read => read,
+    }
 }
 
 /// Tells of a file whose bytes are others what its rows are by them.
@@ -124,7 +197,12 @@ fn tables_between(old: &Side<'_>, new: &Side<'_>) -> Result<std::result::Result<
         if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
             return Ok(Err(format!("more than {CHANGED_MAX} of its rows differ")));
         }
-        aligned.iter().map(|table| table.changes(old, new)).collect::<Result<Vec<_>>>().map(Ok)
+        let changes = |table: &Aligned| {
+            let mut changes = table.changes(old, new)?;
+            changes.sets.extend(table.cells_of_new_columns(old, new)?);
+            Ok(changes)
+        };
+        aligned.iter().map(changes).collect::<Result<Vec<_>>>().map(Ok)
     })
 }
 

@@ -91,7 +91,12 @@ pub(in crate::dataset) fn merge_rows(
     }
     let content = super::with_rows(below[1].clone(), rows.root());
     let mode = if mode_before == ours.mode { theirs.mode } else { ours.mode };
-    let mut file = FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode };
+    let file = FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode };
+    as_said(view, path, file).map(RowMerge::Merged)
+}
+
+/// What an overlay says of a file: nothing where it is the base's.
+fn as_said(view: &View, path: &DataPath, mut file: FileChange) -> Result<Option<FileChange>> {
     if let Content::Source(of) = &file.content
         && let Some(row) = view.base.find(of)?
     {
@@ -99,7 +104,27 @@ pub(in crate::dataset) fn merge_rows(
         file.mtime_ns = view.base.entry(row)?.mtime_ns;
     }
     let is_plain = file_of(view, path, None)?.is_some_and(|plain| plain == file);
-    Ok(RowMerge::Merged((!is_plain).then_some(file)))
+    Ok((!is_plain).then_some(file))
+}
+
+/// What a view says of the file at `path`, but for some of its rows and cells: of these it says nothing.
+pub(in crate::dataset) fn without_rows(view: &View, path: &DataPath, found: &[RowConflict]) -> Result<Option<Change>> {
+    let said = view.overlay.get(path)?;
+    let (Some(Change::File(file)), Some(node)) = (&said, view.node(path)?) else { return Ok(said) };
+    let (rows, mut edits) = (view.rows_of(&node), Edits::new());
+    for RowConflict { address, .. } in found {
+        match address {
+            RowAddress::Row { table, row } => {
+                edits.extend(rows.of_row(table, row)?.into_iter().map(|(address, _)| (address, None)));
+            }
+            address if rows.get(address)?.is_some() => drop(edits.insert(address.clone(), None)),
+            _ => {}
+        }
+    }
+    let Some((rows, grown)) = splice_again(view, path, &rows, edits)? else { return Ok(said) };
+    let content = super::with_rows(file.content.clone(), rows.root());
+    let file = FileChange { content, size: file.size.saturating_add_signed(grown), ..file.clone() };
+    Ok(as_said(view, path, file)?.map(Change::File))
 }
 
 /// Whether all that speak of rows name them by the same column, or by none.
@@ -257,7 +282,7 @@ impl<'a> Merging<'a> {
                 None => {
                     self.edits.insert(address, theirs.after);
                 }
-                Some(ours) if ours.after == theirs.after => {}
+                Some(ours) if same_but_for_patch(ours.after.as_ref(), theirs.after.as_ref()) => {}
                 // What rows share follows from the rows.
                 Some(_) if matches!(address, RowAddress::Shared { .. }) => {}
                 Some(ours) => {
@@ -370,6 +395,13 @@ fn rows_of(work: &Work) -> BTreeMap<(String, String), RowWork> {
 fn same_but_for_bytes(ours: &[(RowAddress, RowChange)], theirs: &[(RowAddress, RowChange)]) -> bool {
     ours.len() == theirs.len()
         && ours.iter().zip(theirs).all(|(ours, theirs)| ours.0 == theirs.0 && ours.1.says_the_same(&theirs.1))
+}
+
+fn same_but_for_patch(ours: Option<&RowChange>, theirs: Option<&RowChange>) -> bool {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => ours.says_the_same(theirs),
+        (ours, theirs) => ours == theirs,
+    }
 }
 
 /// Whether both sides inserted a row of a table without keys after the same row: these are two rows.

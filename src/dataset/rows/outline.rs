@@ -17,7 +17,8 @@ pub struct TableOutline {
     pub schema: TableSchema,
     /// How many rows it has.
     pub rows: u64,
-    /// The first thing that cannot be read: then the table is partial, and lacks what comes after it in that file.
+    /// The first thing that cannot be read: then the table is partial, and lacks what comes after it in that file; of
+    /// JSON Lines, that line alone.
     pub problem: Option<FileProblem>,
     /// In how many files something cannot be read.
     pub broken_files: u64,

@@ -83,7 +83,8 @@ pub(super) struct Aligned {
     comparing: Comparing,
     /// The columns of both sides, by the names that both have.
     common: Vec<String>,
-    columns: Vec<(String, Option<String>, Option<String>)>,
+    /// As those of [`TableChanges`].
+    pub(super) columns: Vec<(String, Option<String>, Option<String>)>,
     is_keyed: bool,
     /// By place in the later state: the place in the earlier one.
     before: Vec<u32>,
@@ -234,6 +235,12 @@ impl Aligned {
     /// The table's place in the earlier file, and in the later.
     pub(super) fn places(&self) -> (usize, usize) {
         self.places
+    }
+
+    /// The rows that both states have, in one order: (earlier place, later place), in order of the later.
+    pub(super) fn in_both(&self) -> Vec<(u32, u32)> {
+        let places = self.before.iter().copied().zip(0..);
+        places.filter(|(old, _)| *old != NONE).collect()
     }
 
     /// By place in the earlier state: the place in the later one, wherever that is, or [`NONE`].

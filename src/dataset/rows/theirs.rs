@@ -9,6 +9,7 @@ use super::{Part, RowEdit, Table};
 use crate::dataset::draft::Draft;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, OpenConflict, RowAddress, RowChange, Value};
+use crate::overlay::Rows;
 use crate::{Error, Result};
 
 impl Draft {
@@ -25,7 +26,15 @@ impl Draft {
         }
         let (ours, their_rows) = (self.view.rows_of(&node), theirs.rows_of(&their_node));
         let mut edits: BTreeMap<RowAddress, Option<RowChange>> = BTreeMap::new();
-        for address in conflicts.iter().filter_map(|conflict| conflict.row.as_ref()) {
+        for conflict in conflicts {
+            let Some(address) = &conflict.row else { continue };
+            let said = |rows: &Rows| match address {
+                RowAddress::Row { table, row } => Ok::<_, Error>(!rows.of_row(table, row)?.is_empty()),
+                address => Ok(rows.get(address)?.is_some()),
+            };
+            if !said(&ours)? && !said(&their_rows)? {
+                refuse_what_cannot_be_had(conflict, address)?;
+            }
             match address {
                 RowAddress::Row { table, row } => {
                     edits.extend(ours.of_row(table, row)?.into_iter().map(|(at, _)| (at, None)));
@@ -83,6 +92,9 @@ impl Draft {
             };
             let table = self.table_of(path, address.table())?;
             let mut edits = edit(&table);
+            if edits.is_empty() {
+                refuse_what_cannot_be_had(conflict, address)?;
+            }
             self.keep_editable(&table, &mut edits)?;
             self.edit_table_exactly(&table, edits)?;
         }
@@ -124,6 +136,20 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// Refuses their side of a conflict where their file, as far as it can be laid over ours, has nothing of it.
+fn refuse_what_cannot_be_had(conflict: &OpenConflict, address: &RowAddress) -> Result<()> {
+    if conflict.theirs == conflict.ours {
+        return Ok(());
+    }
+    let column = match address {
+        RowAddress::Cell { column, .. } | RowAddress::Column { column, .. } => Some(column.as_str()),
+        RowAddress::Row { .. } | RowAddress::Shared { .. } => None,
+    };
+    let place: Vec<&str> = address.row().into_iter().chain(column).collect();
+    let name = format!("{} {}", super::short_name(&conflict.path, address.table()), place.join(" "));
+    Err(Error::invalid("choice of their side", name.trim_end(), "what they edited there is not in the file any more"))
 }
 
 /// The cells of a new row, with its file where the table has many.

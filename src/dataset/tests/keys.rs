@@ -96,6 +96,7 @@ fn a_rewritten_file_is_told_by_its_keys_and_another_key_is_another_row() {
     let expected = [
         "column weight: - -> \"Float64\"",
         "row b.png: {\"image\":\"b.png\",\"label\":\"dog\",\"score\":1.0} -> -",
+        "c.png weight: null -> 0.5",
         "d.png score: 3.0 -> 4.0",
         "row x.png: - -> {\"image\":\"x.png\",\"label\":\"dog\",\"score\":1.0}",
     ];

@@ -4,6 +4,7 @@ mod blobs;
 mod came;
 mod class_merges;
 mod class_notes;
+mod class_numbers;
 mod classes;
 mod conditions;
 mod edits;

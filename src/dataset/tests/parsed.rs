@@ -87,6 +87,38 @@ fn a_file_that_is_put_with_a_few_cells_changed_is_kept_as_edits_of_these() {
 }
 
 #[test]
+fn cells_of_a_new_column_are_told_and_those_that_differ_of_one_with_another_name() {
+    let new = "image,label,score,weight\na.png,cat,0.50,2\nb.png,cow,1,\nc.png,cat,,3\nd.png,fox,3,\n";
+    let told = ["1 label: \"dog\" -> \"cow\"", "0 weight: null -> 2", "2 weight: null -> 3"];
+    let (mut lines, is_rows) = put_over(CSV, new);
+    lines.retain(|line| !line.starts_with("column weight: - -> "));
+    lines.sort_by_key(|line| line.contains("weight"));
+    assert_eq!((lines, is_rows), (told.map(str::to_owned).to_vec(), false));
+    let (mut lines, _) = put_over(CSV, &CSV.replace("label", "class").replace("dog", "cow"));
+    lines.sort();
+    let told = ["1 class: \"dog\" -> \"cow\"", "column class: - -> \"Utf8\"", "column label: \"Utf8\" -> -"];
+    assert_eq!(lines, told);
+}
+
+#[test]
+fn tables_that_came_or_went_are_told_with_their_folders_too() {
+    let fixture = Fixture::new(&[("a/t.csv", CSV), ("a/note.md", "text"), ("c.json", COCO), ("kept.csv", CSV)]);
+    let mut draft = fixture.draft("main");
+    draft.remove(&path("a"), true).expect("removed");
+    draft.rename(&path("kept.csv"), &path("moved.csv")).expect("renamed");
+    draft.make_folder(&path("b")).expect("made");
+    put(&mut draft, "b/new.json", COCO).expect("put");
+    let told: Vec<String> = of_draft(&fixture, &draft)
+        .tables
+        .iter()
+        .map(|it| format!("{} {} {} {}", if it.is_new { "+" } else { "-" }, it.path, it.table, it.rows))
+        .collect();
+    let of_coco = ["annotations 2", "categories 2", "images 1"].map(|table| format!("+ b/new.json {table}"));
+    assert_eq!(told[0], "- a/t.csv rows 4");
+    assert_eq!(told[1..], of_coco);
+}
+
+#[test]
 fn a_file_that_was_only_formatted_anew_has_no_row_change_and_is_said_to_be() {
     for new in [CSV.replace("0.50", "0.5").replace(",1\n", ",1.0\n"), CSV.replace('\n', "\r\n"), CSV.replace(',', ";")]
     {

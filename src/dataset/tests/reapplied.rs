@@ -2,6 +2,7 @@
 
 use super::parsed::{COCO, CSV, bytes, line, with_weights};
 use super::*;
+use crate::dataset::Resolution;
 use crate::dataset::rows::{RowEdit, compare_rows};
 use crate::model::{RowAddress, Value};
 use crate::source::OnDrift;
@@ -206,4 +207,50 @@ fn a_side_that_took_its_edits_back_is_the_source_s_file_and_no_conflict() {
     let differs: Vec<String> =
         compare_rows(&first, &fixture.view("main")).expect("compared").rows.iter().map(line).collect();
     assert_eq!(differs, ["3 label: \"fox\" -> \"wolf\""]);
+}
+
+/// A branch with edits of a file of before a refresh, one of them of a cell that the source changed, too: it is put at
+/// the head of `kept`. Since then there is an edit on `main`.
+fn kept_from_before_a_refresh() -> (Fixture, String, Id) {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    let mut draft = fixture.dataset.draft(&main_branch(), &"bea".parse().expect("a name")).expect("a draft");
+    set(&mut draft, None, "1", "label", text("theirs")).expect("set");
+    set(&mut draft, None, "0", "score", Value::Float(9.0)).expect("set");
+    delete(&mut draft, None, "3").expect("deleted");
+    draft.save("edits").expect("saved");
+    let source = CSV.replace("a.png", "x.png,owl,7\na.png").replace("dog", "source");
+    assert_eq!(refresh(&fixture, "t.csv", &source), [""; 0]);
+    let kept: BranchName = "kept".parse().expect("a name");
+    draft.commit_to(&kept, "edits", "bea").expect("a commit");
+    fixture.commit("main", |draft| set(draft, None, "3", "label", text("cow")));
+    let theirs = fixture.dataset.head(&kept).expect("a head").id;
+    (
+        fixture,
+        source.replace("cat,0.50", "cat,9.0").replace("c.png,cat", "c.png,cow").replace("d.png,fox,3\n", ""),
+        theirs,
+    )
+}
+
+#[test]
+fn edits_of_before_a_refresh_are_merged_cell_by_cell() {
+    for (prefer, label) in [(Prefer::Ours, "source"), (Prefer::Theirs, "theirs")] {
+        let (fixture, expected, theirs) = kept_from_before_a_refresh();
+        let Outcome::Conflicts(conflicts) = merge(&fixture, theirs, None) else { panic!("no conflict") };
+        let lines: Vec<String> = conflicts.iter().flat_map(told).collect();
+        assert_eq!(lines, ["stay: 2 label was dog, ours source, theirs theirs"]);
+        assert!(matches!(merge(&fixture, theirs, Some(prefer)), Outcome::Done { .. }));
+        assert_eq!(bytes(&fixture.view("main"), "t.csv"), expected.replace("source", label));
+        assert_eq!(check(&fixture.datasets).expect("checked"), []);
+    }
+    for (how, label) in [(Resolution::Ours, "source"), (Resolution::Theirs, "theirs")] {
+        let (fixture, expected, theirs) = kept_from_before_a_refresh();
+        let mut draft = fixture.draft("main");
+        assert!(draft.merge(theirs, "merge kept").expect("a merge"));
+        assert_eq!(bytes(draft.view(), "t.csv"), expected);
+        let open = &draft.pending().expect("a merge").open;
+        assert!(open.len() == 1 && open[0].row.is_some(), "{open:?}");
+        draft.resolve(&[0], &how).expect("decided");
+        assert_eq!(bytes(draft.view(), "t.csv"), expected.replace("source", label));
+        assert!(matches!(draft.commit("merged", "ann"), Ok(Outcome::Done { .. })));
+    }
 }

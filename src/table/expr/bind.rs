@@ -10,7 +10,7 @@ use super::coerce::{arithmetic, comparison, element_type, logical, union};
 use super::fault::{Result, fail};
 use super::plan::{Kind, Plan};
 use super::tree::{Literal, Name, Node, Op};
-use super::{bind_call, evaluate, members, names};
+use super::{bind_call, evaluate, long_numbers, members, names};
 use crate::table::TableSchema;
 
 /// Binds a tree.
@@ -19,7 +19,13 @@ pub(super) fn bind(node: &Node, schema: &TableSchema) -> Result<Plan> {
     let plan = match node {
         Node::Column(path) => return column(path, schema),
         Node::Literal(literal) => return Ok(self::literal(literal)),
-        Node::Binary(op, left, right) => binary(*op, bind(left)?, bind(right)?)?,
+        Node::Binary(op, left, right) => {
+            let (left, right) = (bind(left)?, bind(right)?);
+            match long_numbers::compare(*op, &left, &right, schema)? {
+                Some(compared) => compared,
+                None => binary(*op, left, right)?,
+            }
+        }
         Node::And(parts) => Plan::new(Kind::And(conditions("AND", parts, schema)?), DataType::Boolean),
         Node::Or(parts) => Plan::new(Kind::Or(conditions("OR", parts, schema)?), DataType::Boolean),
         Node::Not(of) => Plan::new(Kind::Not(Box::new(condition("NOT", bind(of)?)?)), DataType::Boolean),
@@ -28,8 +34,20 @@ pub(super) fn bind(node: &Node, schema: &TableSchema) -> Result<Plan> {
         Node::IsBool(of, value) => {
             Plan::new(Kind::IsBool(Box::new(condition("IS", bind(of)?)?), *value), DataType::Boolean)
         }
-        Node::In(of, list) => members::bind(bind(of)?, list.iter().map(bind).collect::<Result<_>>()?)?,
-        Node::Between(of, low, high) => between(bind(of)?, bind(low)?, bind(high)?)?,
+        Node::In(of, list) => {
+            let (of, list) = (bind(of)?, list.iter().map(bind).collect::<Result<Vec<_>>>()?);
+            match long_numbers::is_in(&of, &list, schema)? {
+                Some(found) => found,
+                None => members::bind(of, list)?,
+            }
+        }
+        Node::Between(of, low, high) => {
+            let (of, low, high) = (bind(of)?, bind(low)?, bind(high)?);
+            match long_numbers::between(&of, &low, &high, schema)? {
+                Some(found) => found,
+                None => between(of, low, high)?,
+            }
+        }
         Node::Like { of, pattern, any_case } => like(bind(of)?, bind(pattern)?, *any_case)?,
         Node::Cast { of, to, or_null } => cast(bind(of)?, to, *or_null)?,
         Node::Case { operand, branches, otherwise } => case(

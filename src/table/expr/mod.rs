@@ -22,6 +22,8 @@
 //! * A field of a null struct is null: DataFusion shows what lies behind the null.
 //! * `coalesce` takes numbers and texts together, as CASE does: there it fails by a rule of its optimizer.
 //! * -0.0 equals 0.0 everywhere; there it does not in a list of more than three values, in `CASE x WHEN` and in `nullif`.
+//! * A large text is compared with numbers as the number that it is, and null where it is none: so is the column of JSON
+//!   Lines that has a number beyond 64 bits, or several kinds of values. There each text is to be a number of that type.
 //! * Decimals are rounded as floats; LIKE knows `\` alone as its escape character.
 //! * Lists are not joined by `||`, and times take no numbers (`d + 1`): an interval says what is meant.
 //! * Subqueries, aggregates, window functions and the other functions of DataFusion are refused with their place.
@@ -35,6 +37,7 @@ mod depth;
 mod evaluate;
 mod fault;
 mod lists;
+mod long_numbers;
 mod members;
 mod names;
 mod numbers;

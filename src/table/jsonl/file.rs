@@ -135,7 +135,8 @@ impl<'a> JsonlFile<'a> {
     }
 
     fn read_lines(&self, block: Block) -> Result<Lines> {
-        let bytes = read::read(self.file, block.offset, usize::try_from(block.len).unwrap_or(usize::MAX))?;
+        let mut bytes = read::read(self.file, block.offset, usize::try_from(block.len).unwrap_or(usize::MAX))?;
+        self.blank_broken(block, &mut bytes);
         let text = String::from_utf8(bytes).map_err(|cause| unlike().caused_by(cause))?;
         let mut places = Vec::with_capacity(block.rows as usize);
         let mut at = 0;
@@ -150,6 +151,18 @@ impl<'a> JsonlFile<'a> {
             return Err(unlike());
         }
         Ok(Lines { block, text, places })
+    }
+
+    /// Makes blanks of lines that are no rows: blank lines are none, either.
+    fn blank_broken(&self, block: Block, bytes: &mut [u8]) {
+        let broken = &self.layout.broken;
+        let first = broken.partition_point(|(offset, _)| *offset < block.offset);
+        let within = broken[first..].iter().take_while(|(offset, _)| *offset < block.offset + block.len);
+        for (offset, len) in within {
+            let start = (offset - block.offset) as usize;
+            let end = bytes.len().min(start.saturating_add(*len as usize));
+            bytes[start.min(end)..end].fill(b' ');
+        }
     }
 
     fn batch(&self, block: Block, columns: &[usize], schema: &Arc<Schema>) -> Result<RecordBatch> {

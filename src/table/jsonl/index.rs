@@ -23,7 +23,9 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last line goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+/// Behind so many broken lines a file is not read on.
+const BROKEN_MAX: usize = 1000;
 
 /// All that the pass found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +38,8 @@ pub(super) struct Layout {
     pub(super) unended: bool,
     /// There is no letter beyond ASCII.
     pub(super) ascii: bool,
+    /// Where lines lie that are no rows, without their line endings: offset and length.
+    pub(super) broken: Vec<(u64, u64)>,
     /// (line, column, why)
     problem: Option<(u64, u64, String)>,
 }
@@ -63,8 +67,11 @@ struct Part {
     marks: Marks,
     unended: bool,
     ascii: bool,
-    /// Where it is, and what.
+    broken: Vec<(u64, u64)>,
+    /// Where it is, and what: the first.
     trouble: Option<(u64, String)>,
+    /// What comes after it is not looked at.
+    is_cut: bool,
 }
 
 /// Reads a file once and finds its rows.
@@ -76,7 +83,9 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         marks: Marks::starting_at(start),
         unended: false,
         ascii: true,
+        broken: Vec::new(),
         trouble: None,
+        is_cut: false,
     };
     let mut all = part(body);
     let parts = (file.len() - body).div_ceil(PART);
@@ -93,8 +102,10 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         }
         all.marks.append(&part.marks);
         all.ascii &= part.ascii;
-        all.trouble = part.trouble;
-        Ok(if all.trouble.is_some() { Flow::Stop } else { Flow::More })
+        all.broken.extend(part.broken);
+        all.trouble = all.trouble.take().or(part.trouble);
+        all.is_cut = part.is_cut || all.broken.len() >= BROKEN_MAX;
+        Ok(if all.is_cut { Flow::Stop } else { Flow::More })
     })?;
     let mut fields: Vec<(String, Shape)> = all.fields.into();
     let declared = by_name(&format.columns);
@@ -107,11 +118,17 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
     let problem = match all.trouble {
         Some((offset, why)) => {
             let (line, column) = read::position(file, offset, |one| one.first().copied(), 1)?;
-            Some((line, column, why))
+            let more = match (all.broken.len(), all.is_cut) {
+                (_, true) => ", and what comes behind it is not read",
+                (0 | 1, false) => "",
+                _ => ", and other lines are broken, too",
+            };
+            Some((line, column, why + more))
         }
         None => None,
     };
-    Ok(Layout { fields: fields.into(), marks: all.marks, body, unended: all.unended, ascii: all.ascii, problem })
+    let Part { marks, unended, ascii, broken, .. } = all;
+    Ok(Layout { fields: fields.into(), marks, body, unended, ascii, broken, problem })
 }
 
 /// Where the first line at or after `from` begins; `until` if that is further on.
@@ -133,15 +150,16 @@ fn line_start(file: &dyn ReadAt, from: u64, until: u64) -> Result<u64> {
 /// Takes all lines that begin in `at..until`.
 fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> Result<Part> {
     let mut beyond = BEYOND;
-    while at < until.min(file.len()) && part.trouble.is_none() {
+    while at < until.min(file.len()) && !part.is_cut {
         let want = (until - at + beyond).min(LINE_MAX as u64 + 1);
         let bytes = read::read(file, at, want as usize)?;
         let is_last = at + bytes.len() as u64 >= file.len();
         let taken = part.lines(&bytes, at, until, is_last);
         at += taken as u64;
-        if taken == 0 && part.trouble.is_none() {
+        if taken == 0 && !part.is_cut {
             if want > LINE_MAX as u64 || bytes.is_empty() {
-                part.trouble = Some((at, format!("a line has more than {} MiB", LINE_MAX >> 20)));
+                part.trouble.get_or_insert((at, format!("a line has more than {} MiB", LINE_MAX >> 20)));
+                part.is_cut = true;
             }
             beyond *= 4;
         }
@@ -150,17 +168,34 @@ fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> Result<Pa
 }
 
 impl Part {
-    /// Learns from lines that are right: one that is not has taught half of what it has.
-    fn learn_again(&mut self, lines: &[u8]) {
-        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-            // It was read before.
-            let _ = object(&mut self.fields, line);
+    /// Learns from lines that are right, and from no other.
+    fn learn_again(&mut self, lines: &[u8], offset: u64) {
+        let mut at = offset;
+        for line in lines.split(|byte| *byte == b'\n') {
+            let is_broken = self.broken.binary_search_by_key(&at, |(broken, _)| *broken).is_ok();
+            if !is_broken && !line.trim_ascii().is_empty() {
+                // It was read before.
+                let _ = object(&mut self.fields, line);
+            }
+            at += line.len() as u64 + 1;
         }
     }
 
     /// Takes the whole lines of a block that begin before `until`; returns how many bytes these have.
+    ///
+    /// A broken line is no row. It has taught half of what it has, so all others teach once more what they have.
     fn lines(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> usize {
-        let (mut at, before) = (0, self.fields.clone());
+        let (before, broken) = (self.fields.clone(), self.broken.len());
+        let taken = self.lines_once(bytes, offset, until, is_last);
+        if self.broken.len() > broken {
+            self.fields = before;
+            self.learn_again(&bytes[..taken], offset);
+        }
+        taken
+    }
+
+    fn lines_once(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> usize {
+        let mut at = 0;
         while at < bytes.len() && offset + (at as u64) < until {
             let (end, next) = match bytes[at..].iter().position(|byte| *byte == b'\n') {
                 Some(len) => (at + len, at + len + 1),
@@ -169,15 +204,19 @@ impl Part {
             };
             let line = &bytes[at..end];
             if !line.trim_ascii().is_empty() {
+                let place = offset + at as u64;
                 if let Err(cause) = object(&mut self.fields, line) {
-                    self.trouble = Some((offset + at as u64 + (cause.column() as u64).saturating_sub(1), why(&cause)));
-                    self.fields = before;
-                    self.learn_again(&bytes[..at]);
-                    return at;
+                    self.trouble.get_or_insert((place + (cause.column() as u64).saturating_sub(1), why(&cause)));
+                    self.broken.push((place, line.len() as u64));
+                    self.is_cut = self.broken.len() >= BROKEN_MAX;
+                    if self.is_cut {
+                        return next;
+                    }
+                } else {
+                    self.ascii &= line.is_ascii();
+                    self.unended = end == next;
+                    self.marks.push(place, offset + next as u64);
                 }
-                self.ascii &= line.is_ascii();
-                self.unended = end == next;
-                self.marks.push(offset + at as u64, offset + next as u64);
             }
             at = next;
         }

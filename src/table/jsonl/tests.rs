@@ -104,7 +104,7 @@ fn objects_are_structs_where_they_are_alike_and_json_where_not() {
 }
 
 #[test]
-fn a_table_ends_at_the_first_line_that_is_no_object() {
+fn a_line_that_is_no_object_is_no_row_and_told_with_its_place() {
     let problem = |text: &str| {
         let (info, _) = open(&JsonlFormat::default(), text.as_bytes());
         let problem = info.problem.expect("something is wrong");
@@ -118,7 +118,7 @@ fn a_table_ends_at_the_first_line_that_is_no_object() {
 }
 
 #[test]
-fn the_line_that_ends_a_table_says_nothing_of_its_columns() {
+fn a_broken_line_says_nothing_of_columns() {
     let columns = |text: &str| {
         let (info, _) = open(&JsonlFormat::default(), text.as_bytes());
         assert!(info.problem.is_some());
@@ -126,6 +126,28 @@ fn the_line_that_ends_a_table_says_nothing_of_its_columns() {
     };
     assert_eq!(columns("{\"a\":1}\n\n{\"a\":2}\n{\"a\":\"x\",\"new\":2,oops\n"), ["a:Int64"]);
     assert_eq!(columns("{\"a\":1,\"a\":\"x\"}\n"), [""; 0]);
+    assert_eq!(columns("{\"a\":1}\n{\"a\":\"x\",oops\n{\"b\":true}\n"), ["a:Int64", "b:Boolean"]);
+}
+
+#[test]
+fn lines_behind_a_broken_one_are_read_and_edited() {
+    let file = b"{\"a\": 1}\n{\"a\": \xff\"}\n\n{\"a\": 3}\nnonsense\n{\"a\": 5}\n{\"a\"".to_vec();
+    let (info, rows) = open(&JsonlFormat::default(), &file);
+    assert_eq!(rows, [1, 3, 5].map(|number| vec![Value::Int(number)]));
+    let problem = info.problem.expect("three lines are broken");
+    assert_eq!(problem.line, 2);
+    assert!(problem.why.ends_with(", and other lines are broken, too"), "{}", problem.why);
+    let table = JsonlFormat::default().open(&file, None).expect("it can be opened");
+    let insert = Insert { table: 0, after: Some(2), cells: vec![Value::Int(6)] };
+    let edits = FileEdits { inserts: vec![insert], deletes: vec![(0, 0)], ..set(1, 0, Value::Int(4)) };
+    let splice = table.splice(&edits).expect("it can be edited");
+    let edited = crate::table::applied(&file, &splice).expect("it fits");
+    let expected = b"{\"a\": \xff\"}\n\n{\"a\": 4}\nnonsense\n{\"a\": 5}\n{\"a\":6}\n{\"a\"";
+    assert_eq!(edited.as_slice(), expected);
+    let many: String = (0..3000).map(|row| if row % 2 == 0 { "{\"a\": 1}\n" } else { "x\n" }).collect();
+    let (info, rows) = open(&JsonlFormat::default(), many.as_bytes());
+    assert_eq!(rows.len(), 1000, "after so many broken lines it ends");
+    assert!(info.problem.expect("it is cut").why.ends_with(", and what comes behind it is not read"));
 }
 
 #[test]

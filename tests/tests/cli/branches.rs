@@ -98,13 +98,13 @@ fn a_merge_with_a_conflict() {
     labels.csv    both changed it
     ! error: 1 conflict to decide; main is as it was, and the merge stands in your draft
     !
-    ! hint: `veneer resolve pets@main TABLE KEY [COLUMN] --ours|--theirs|--value V` decides, `veneer commit pets@main` then makes the revision; `veneer discard pets@main` drops the merge
+    ! hint: `veneer resolve pets@main labels.csv --ours` keeps the first as the draft has it, `--theirs` is for what they have; `veneer conflicts pets@main` lists all; when none is left, `veneer commit pets@main` makes the revision; `veneer discard pets@main` drops the merge
     [exit code 1]
     $ veneer --json merge pets side
     {"outcome":"conflicts","branch":"main","revision":null,"changes":0,"conflicts":[{"path":"labels.csv","ours":"file","theirs":"removed","why":"both changed it"}],"pending":true}
     ! error: 1 conflict to decide; main is as it was, and the merge stands in your draft
     !
-    ! hint: `veneer resolve pets@main TABLE KEY [COLUMN] --ours|--theirs|--value V` decides, `veneer commit pets@main` then makes the revision; `veneer discard pets@main` drops the merge
+    ! hint: `veneer resolve pets@main labels.csv --ours` keeps the first as the draft has it, `--theirs` is for what they have; `veneer conflicts pets@main` lists all; when none is left, `veneer commit pets@main` makes the revision; `veneer discard pets@main` drops the merge
     [exit code 1]
     $ veneer log pets -n 1
     revision [id 1]
@@ -213,7 +213,7 @@ fn a_refresh_of_a_source_that_changed() {
     conflict  cats/1.png  edited, and changed in the source
     ! error: edits of yours meet files that changed in the source too
     !
-    ! hint: an edit stays as far as it fits: for each path, keep it so, take what the source has (`veneer restore pets@main PATH --source`), or edit it anew, and `veneer commit pets@main -m WHY`
+    ! hint: the revision is made, and an edit stays in it as far as it fits; where that is not what you want, take what the source has (`veneer restore pets@main PATH --source`) or edit it anew, and `veneer commit pets@main -m WHY`
     [exit code 1]
     $ veneer --json refresh pets
     {"revision":null,"added":0,"modified":0,"removed":0,"conflicts":[],"seconds":[seconds]}

@@ -117,6 +117,20 @@ fn errors_say_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn an_older_revision_of_a_drifted_source_is_not_told_to_refresh() {
+    let home = imported();
+    home.ok("tag pets v1");
+    home.file("src/labels.csv", "file,label\ncats/1.png,dog\n");
+    home.ok("refresh pets");
+    for line in ["cat pets@v1 labels.csv", "cat pets@main~1 labels.csv", "export pets@v1 out"] {
+        let ran = home.run(line);
+        assert!(ran.code == Some(1) && ran.stderr.contains("hint: "), "{line}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("veneer refresh"), "that leads nowhere: {}", ran.stderr);
+    }
+    home.ok("cat pets labels.csv");
+}
+
+#[test]
 fn a_drifted_source_is_refused_with_advice() {
     let home = imported();
     home.file("src/labels.csv", "file,label\ncats/1.png,dog\n");

@@ -226,3 +226,29 @@ fn a_row_is_found_by_its_content_where_its_file_was_put_anew() {
     assert_eq!(told(&home, "blame d labels 2"), ["-", "set", "-"]);
     assert_eq!(fate(&home, "blame d labels 0"), ["inserted", "put"]);
 }
+
+#[test]
+fn a_file_that_was_moved_and_edited_at_once_is_told_by_what_was_edited() {
+    let home = home();
+    home.ok("set d labels --key 1 label=first");
+    home.ok("commit d -m first");
+    home.ok("mkdir d elsewhere");
+    home.ok("mv d labels.csv elsewhere/moved.csv");
+    home.ok("set d moved --key 0 label=cow");
+    home.ok("delete d moved --key 2");
+    home.ok("commit d -m moved");
+    let differs = home.json("diff d main~1 main");
+    let line = differs.as_array().expect("a list").iter().find(|line| line["path"] == "elsewhere/moved.csv");
+    let line = line.expect("it is told");
+    assert_eq!((&line["change"], &line["from"]), (&"renamed".into(), &"labels.csv".into()), "{differs}");
+    let differs = home.json("diff d main~1 main --rows");
+    let told_of: Vec<String> = differs
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|line| format!("{} {} {} {}", line["change"], line["key"], line["column"], line["after"]))
+        .collect();
+    assert_eq!(told_of, [r#""set" "0" "label" "cow""#, r#""delete" "2" null null"#]);
+    assert_eq!(told(&home, "blame d moved 0"), ["-", "moved", "-"]);
+    assert_eq!(told(&home, "blame d moved 1"), ["-", "first", "-"]);
+}

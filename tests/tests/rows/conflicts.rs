@@ -230,3 +230,51 @@ fn a_column_that_both_have_added_in_two_types_is_decided_by_its_name() {
     home.ok("resolve d labels w --theirs");
     assert_eq!(open(&home), Vec::<String>::new());
 }
+
+/// The commands that a hint has in it, from one backtick to the next.
+fn commands(hint: &str) -> Vec<String> {
+    hint.split('`').filter_map(|part| part.strip_prefix("veneer ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_a_merge_says_next_works_as_it_is_printed() {
+    let home = two_sides();
+    let mut said = home.run("merge d other").stderr;
+    for left in [1, 0] {
+        let resolve = commands(&said).into_iter().find(|line| line.starts_with("resolve ")).expect("a way on");
+        home.ok(&resolve);
+        assert_eq!(open(&home).len(), left, "{resolve}");
+        said = if left > 0 { home.run("commit d -m early").stderr } else { said };
+    }
+    home.ok("commit d@main");
+    let home = home_with_branch();
+    home.file("a", "ours");
+    home.ok("put d 'my notes.md' a");
+    home.ok("commit d -m ours");
+    home.file("b", "theirs");
+    home.ok("put d@other 'my notes.md' b");
+    home.ok("commit d@other -m theirs");
+    let said = home.run("merge d other").stderr;
+    home.ok(&commands(&said).into_iter().find(|line| line.starts_with("resolve ")).expect("a way on"));
+    assert_eq!(open(&home), Vec::<String>::new());
+}
+
+#[test]
+fn an_edit_of_theirs_that_has_no_place_any_more_cannot_be_chosen() {
+    let home = home_with_branch();
+    home.ok("set d@other labels --key 1 label=lost");
+    home.ok("set d@other labels --key 0 label=kept");
+    home.ok("commit d@other -m theirs");
+    std::fs::write(home.join("src/labels.csv"), CSV.replace("b.png,\"dog, big\",1\r\n", "")).expect("our own source");
+    home.ok("refresh d");
+    assert_eq!(home.run("merge d other").code, Some(1));
+    let before = (open(&home), draft(&home));
+    assert_eq!(before.0.len(), 1, "{:?}", before.0);
+    assert!(before.1.contains("a.png,kept"), "{}", before.1);
+    let refused = home.run("resolve d --all --theirs");
+    assert!(refused.code == Some(2) && refused.stderr.contains("1 label"), "{}", refused.stderr);
+    assert_eq!((open(&home), draft(&home)), before);
+    home.ok("resolve d --all --ours");
+    home.ok("commit d");
+    assert!(home.ok("cat d labels.csv").contains("a.png,kept"));
+}

@@ -290,6 +290,9 @@ fn rows_of_a_table_of_which_some_cannot_be_read_come_with_a_warning() {
         let sentence = place.replacen("notes is", if line.contains("samples") { "samples is" } else { "notes is" }, 1);
         assert!(ran.stderr.contains(&format!("warning: {sentence}")), "{line}: {}", ran.stderr);
     }
+    let rows = home.json("rows d notes --draft");
+    let found: Vec<_> = rows.as_array().expect("a list").iter().map(|row| row["a"].clone()).collect();
+    assert_eq!(found, [1, 3], "the row behind the broken line is there");
     assert!(!home.run("rows d notes").stderr.contains("warning"), "the revision is whole");
 }
 

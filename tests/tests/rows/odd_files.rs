@@ -154,3 +154,34 @@ fn whole_numbers_of_any_size_keep_their_digits_and_are_edited_exactly() {
     home.ok("set d lines --key 0 'x=[18446744073709551614,1]'");
     assert_eq!(home.ok("cat d lines.jsonl --draft"), files[1].1.replace(LONG, "18446744073709551614, 1"));
 }
+
+#[test]
+fn a_column_of_json_text_is_compared_with_numbers_and_takes_json_as_it_is() {
+    let lines =
+        "{\"n\": 1}\n{\"n\": 5}\n{\"n\": 18446744073709551617}\n{\"n\": 2.5}\n{\"n\": \"word\"}\n{\"n\": null}\n";
+    let home = Home::with(&source! { "lines.jsonl": lines, "t.csv": "id,meta\n1,x\n2,y\n" });
+    for (condition, keys) in [
+        ("n > 3", "1 2"),
+        ("3 >= n", "0 3"),
+        ("n = 5", "1"),
+        ("n <> 5", "0 2 3"),
+        ("n = 2.5", "3"),
+        ("n BETWEEN 1 AND 5", "0 1 3"),
+        ("n IN (1, 5)", "0 1"),
+        ("NOT n IN (1, 5)", "2 3"),
+        ("n < -1", ""),
+    ] {
+        let rows = home.json(&format!("rows d lines --keys --where '{condition}'"));
+        let found: Vec<&str> =
+            rows.as_array().expect("a list").iter().map(|row| row["key"].as_str().expect("a key")).collect();
+        assert_eq!(found.join(" "), keys, "{condition}: {rows}");
+    }
+    home.ok("set d lines --where 'n = 1' n=7");
+    home.ok("set d lines --key 1 'n={\"a\": [1.50]}'");
+    home.ok("set d lines --key 3 'n=\"text\"'");
+    let expected = lines.replace("1}\n{\"n\": 5", "7}\n{\"n\": {\"a\": [1.50]}").replace("2.5", "\"text\"");
+    assert_eq!(home.ok("cat d lines.jsonl --draft"), expected);
+    home.ok("set d t --key 0 'meta={\"a\": 1}'");
+    home.ok("set d t --key 1 'meta=[1, 2]'");
+    assert_eq!(home.ok("cat d t.csv --draft"), "id,meta\n1,\"{\"\"a\"\": 1}\"\n2,\"[1, 2]\"\n");
+}

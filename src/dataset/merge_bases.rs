@@ -1,0 +1,100 @@
+//! The sides of a merge over one base: where one of them was refreshed, or both were.
+//!
+//! What a side edited may be at odds with the source as the other side has it: a
+//! whole file, or cells and rows of one, of which each is a conflict by itself.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use super::conflict::{Conflict, Prefer};
+use super::lay_over::lay_over;
+use super::merge::Merge;
+use super::rows::{RowConflict, without_rows};
+use super::samples;
+use super::view::View;
+use crate::Result;
+use crate::base::Base;
+use crate::model::DataPath;
+
+/// What has no common result, by path.
+pub(super) type Odds = BTreeMap<DataPath, Odd>;
+
+/// Why something has no common result, and in which rows if it is in these.
+pub(super) type Odd = (&'static str, Vec<RowConflict>);
+
+/// Adds to what is at odds at a path; where the whole of it is, no row matters.
+pub(super) fn add_odd(odds: &mut Odds, path: DataPath, (why, rows): Odd) {
+    match odds.entry(path) {
+        Entry::Vacant(entry) => drop(entry.insert((why, rows))),
+        Entry::Occupied(entry) => {
+            let known = entry.into_mut();
+            if known.1.is_empty() || rows.is_empty() {
+                *known = (why, Vec::new());
+                return;
+            }
+            known.1.retain(|row| !rows.iter().any(|other| other.address == row.address));
+            known.1.extend(rows);
+        }
+    }
+}
+
+impl Merge<'_> {
+    /// What was before, our side and theirs over the newer of the bases, and what is at odds with that.
+    ///
+    /// Where a side is preferred, the rows at odds are as that has them; those that the source has no place for are
+    /// nobody's.
+    pub(super) fn over_one_base(&self) -> Result<([View; 3], Odds)> {
+        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
+        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
+        let (before, _) = level(self.before, self.before, base)?;
+        let (ours, our_odds) = level(self.before, self.ours, base)?;
+        let (theirs, their_odds) = level(self.before, self.theirs, base)?;
+        let (mut ours_now, mut theirs_now) = (ours.clone(), theirs.clone());
+        let mut found = Odds::new();
+        for (odds, side) in [(our_odds, Prefer::Ours), (their_odds, Prefer::Theirs)] {
+            for (path, (why, rows)) in odds {
+                let (of_ours, of_theirs) = (ours.overlay.get(&path)?, theirs.overlay.get(&path)?);
+                if of_ours.is_some() && of_ours == of_theirs {
+                    continue;
+                }
+                let now = if side == Prefer::Ours { &mut ours_now } else { &mut theirs_now };
+                match self.prefer.filter(|_| !rows.is_empty()) {
+                    None if side == Prefer::Ours => add_odd(&mut found, path, (why, rows)),
+                    // What these are at odds with is the source as our side has it.
+                    None => add_odd(&mut found, path, (why, rows.into_iter().map(turned).collect())),
+                    Some(prefer) if prefer != side && path != samples::path() => {
+                        let without = without_rows(now, &path, &rows)?;
+                        now.overlay = now.overlay.with([(path, without)])?;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(([before, ours_now, theirs_now], found))
+    }
+}
+
+/// A side's view over `base`, and what in its work since `before` is at odds with that.
+///
+/// What was at odds in `before` already is nobody's work here.
+fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
+    if side.base.id() == base.id() {
+        return Ok((side.clone(), Odds::new()));
+    }
+    let (laid, conflicts) = lay_over(side, base)?;
+    let work = before.overlay.diff(&side.overlay)?;
+    let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
+    let mut odds = Odds::new();
+    for conflict in conflicts.into_iter().filter(is_work) {
+        let odd = odds.entry(conflict.path).or_insert((conflict.why, Vec::new()));
+        odd.0 = conflict.why;
+        odd.1.extend(conflict.rows);
+    }
+    Ok((laid, odds))
+}
+
+/// A conflict as the other side sees it.
+fn turned(conflict: RowConflict) -> RowConflict {
+    RowConflict { ours: conflict.theirs, theirs: conflict.ours, ..conflict }
+}
