@@ -141,9 +141,12 @@ fn take(live: &LiveRuns, name: &RunName, folder: &Path, path: &Path) -> Option<I
             let detail = problem.detail();
             warn!(run = %name, "`{shown}` is refused: {detail}");
             move_to(folder, "failed", path).and_then(|moved| {
-                let mut reason = OsString::from(moved);
+                let (mut reason, mut part) = (OsString::from(&moved), OsString::from(moved));
                 reason.push(".txt");
-                fs::write(reason, format!("{detail}\n"))
+                part.push(".txt.part");
+                // Who finds it finds all of it.
+                fs::write(&part, format!("{detail}\n"))?;
+                fs::rename(part, reason)
             })
         }
     };

@@ -255,11 +255,11 @@ fn told_by_row(path: &DataPath, differences: Vec<RowDifference>) -> Vec<RowDiff>
     found
 }
 
+/// A row's cells, and what is said of one of them.
+type CellsAndChange<'r, 'd> = (&'r mut Vec<(String, Value)>, &'d Option<RowChange>);
+
 /// The cells of a row that came or went whose cell differs, and what is said of that on the side that has the row.
-fn cells_of<'r, 'd>(
-    row: &'r mut RowDiff,
-    difference: &'d RowDifference,
-) -> Option<(&'r mut Vec<(String, Value)>, &'d Option<RowChange>)> {
+fn cells_of<'r, 'd>(row: &'r mut RowDiff, difference: &'d RowDifference) -> Option<CellsAndChange<'r, 'd>> {
     let (RowAddress::Row { table, row: key }, RowAddress::Cell { table: of, row: of_row, .. }) =
         (&row.address, &difference.address)
     else {

@@ -133,7 +133,8 @@ impl<'a> Scanning<'a> {
             return self.run(sink);
         }
         let stages = filter.in_stages();
-        let lets = stages.iter().map(|stage| move |places: &Places, batch: &RecordBatch| self.lets(stage, places, batch));
+        let lets =
+            stages.iter().map(|stage| move |places: &Places, batch: &RecordBatch| self.lets(stage, places, batch));
         let lets: Vec<_> = lets.collect();
         let sieves = stages.iter().zip(&lets).map(|(stage, lets)| Sieve { columns: stage.columns(), lets });
         let sieves: Vec<Sieve<'_>> = sieves.collect();

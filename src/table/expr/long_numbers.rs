@@ -26,7 +26,8 @@ pub(super) fn compare(op: Op, left: &Plan, right: &Plan, schema: &TableSchema) -
         return Ok(None);
     }
     let is_left = is_json(left, schema) && right.of.is_numeric();
-    if !is_left && !(is_json(right, schema) && left.of.is_numeric()) {
+    let is_right = is_json(right, schema) && left.of.is_numeric();
+    if !is_left && !is_right {
         return Ok(None);
     }
     let (text, number) = if is_left { (left, right) } else { (right, left) };

@@ -194,7 +194,8 @@ impl Filter {
             let mut columns = Vec::new();
             part.add_columns(&mut columns);
             let of = |place: &usize| self.0.wanted.iter().find(|(wanted, ..)| wanted == place).map(|(.., of)| of);
-            !columns.is_empty() && columns.iter().all(|place| of(place).is_some_and(|of| of.primitive_width().is_some()))
+            !columns.is_empty()
+                && columns.iter().all(|place| of(place).is_some_and(|of| of.primitive_width().is_some()))
         };
         let (cheap, others): (Vec<&Plan>, Vec<&Plan>) = parts.iter().partition(is_cheap);
         if cheap.is_empty() || others.is_empty() {

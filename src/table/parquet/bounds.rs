@@ -51,9 +51,8 @@ pub(super) fn after(column: &ColumnDescPtr, old: &Statistics, changed: &[Changed
         .filter_map(|(bound, is_exact)| Some((bound?, is_exact)))
         .collect();
     let Some(joined) = of_values(column, &bounds)? else { return Ok(None) };
-    let went = |bound: &[u8]| {
-        changed.iter().flat_map(|page| &page.before).flatten().any(|cell| may_be_same(cell, bound))
-    };
+    let went =
+        |bound: &[u8]| changed.iter().flat_map(|page| &page.before).flatten().any(|cell| may_be_same(cell, bound));
     let is_in_doubt = |bound: &[u8], now: Option<&[u8]>, of_page: fn(&Statistics) -> Option<&[u8]>| {
         now == Some(bound) && went(bound) && !changed.iter().any(|page| of_page(&page.after) == Some(bound))
     };

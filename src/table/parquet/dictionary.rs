@@ -49,9 +49,12 @@ impl Dictionary {
         let alone = alone(chunk, 0, &bytes, (true, 0))?;
         let mut reader = SerializedPageReader::new(Arc::new(bytes.clone()), &alone, 0, None).map_err(inside)?;
         Ok(match reader.get_next_page().map_err(inside)? {
-            Some(Decoded::DictionaryPage { buf, num_values, .. }) => {
-                Some(Dictionary { bytes, page: Page { start: 0, end: page.end - page.start, ..*page }, plain: buf, count: num_values as usize })
-            }
+            Some(Decoded::DictionaryPage { buf, num_values, .. }) => Some(Dictionary {
+                bytes,
+                page: Page { start: 0, end: page.end - page.start, ..*page },
+                plain: buf,
+                count: num_values as usize,
+            }),
             _ => None,
         })
     }

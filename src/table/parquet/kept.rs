@@ -195,8 +195,7 @@ impl Keeping<'_> {
         let len = dictionary.len();
         let bytes: Bytes = [&self.bytes[dictionary], &self.bytes[page.start..page.end]].concat().into();
         let alone = alone(self.chunk, page.rows, &bytes, (len > 0, len))?;
-        let reader =
-            SerializedPageReader::new(Arc::new(bytes), &alone, page.rows as usize, None).map_err(inside)?;
+        let reader = SerializedPageReader::new(Arc::new(bytes), &alone, page.rows as usize, None).map_err(inside)?;
         Ok(get_column_reader(self.chunk.column_descr_ptr(), Box::new(reader)))
     }
 

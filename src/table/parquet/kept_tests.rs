@@ -105,12 +105,8 @@ fn pages_without_an_edited_cell_stay_as_they_are() {
     for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY] {
         for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
             let old = file(compression, version);
-            let cells = [
-                (10, 1, text("tram")),
-                (11, 1, Value::Null),
-                (19, 1, text("car")),
-                (2500, 1, text("airplane")),
-            ];
+            let cells =
+                [(10, 1, text("tram")), (11, 1, Value::Null), (19, 1, text("car")), (2500, 1, text("airplane"))];
             let new = with(&old, &cells);
             let (before, after) = (rows(&old), rows(&new));
             let said = after.column(1).as_string::<i32>();

@@ -51,9 +51,10 @@ impl ParquetFile<'_> {
         let columns = scan.columns.as_ref().unwrap_or(&all);
         let (mut rest, mut from) = (Vec::new(), Vec::new());
         for column in columns {
-            let told = sieves.iter().enumerate().find_map(|(sieve, of)| {
-                Some((sieve, of.columns.iter().position(|told| told == column)?))
-            });
+            let told = sieves
+                .iter()
+                .enumerate()
+                .find_map(|(sieve, of)| Some((sieve, of.columns.iter().position(|told| told == column)?)));
             from.push(match told {
                 Some((sieve, at)) => From::Told(sieve, at),
                 None => {
