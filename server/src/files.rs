@@ -59,11 +59,11 @@ pub async fn get_file(
 fn at_once(app: &AppState, at: &At, path: &DataPath, wanted: &Wanted) -> Option<Prepared<::bytes::Bytes>> {
     let shown = at.known(app)?;
     let node = shown.view.existing(path).ok()?;
-    let content = shown.view.try_open(&node, OnDrift::Error).ok()??;
-    if content.len() > bytes::PIECE {
+    let etag = etag(&shown.view, &node).ok()?;
+    if node.entry.size > bytes::PIECE || wanted.is_head || wanted.is_known(&etag) {
         return None;
     }
-    let etag = etag(&shown.view, &node).ok()?;
+    let content = shown.view.try_open(&node, OnDrift::Error).ok()??;
     let mut buffer = vec![0; usize::try_from(content.len()).ok()?];
     if content.try_read_at(&mut buffer, 0).ok()?? != buffer.len() {
         return None;
