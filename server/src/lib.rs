@@ -5,7 +5,8 @@
 //! [`listen`] puts both on TCP, and the first on the store's own socket.
 //! The core is synchronous: a handler takes the request apart, asks the core on a
 //! thread that may block ([`AppState::run`]), and puts the answer together; only for
-//! small files that are in memory, [`files`] asks it where it is. It decides nothing. Errors of the core become problems in one place, [`problem`].
+//! small files that are in memory, [`files`] asks it where it is. It decides nothing.
+//! Errors of the core become problems in one place, [`problem`].
 //!
 //! | file | knows |
 //! |---|---|
