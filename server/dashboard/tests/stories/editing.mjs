@@ -41,7 +41,8 @@ export const editing = {
     await retry(async () => assert.equal(await edits(page), "no edits"));
     await page.keyboard.press("Control+Shift+z");
     await retry(async () => assert.match(await edits(page), /set|changed/));
-    // Commit.
+    // Commit, from a row that has the focus.
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Control+Enter");
     await page.getByRole("dialog", { name: "Commit to main" }).waitFor();
     await page.getByLabel("Message: why").fill("Relabel the twelve worst");
