@@ -41,3 +41,10 @@ test("an infinity is one in a column of numbers, and a word in one of texts", ()
   expect(["NaN", "inf", "-inf"].map((word) => cellText(column("Float64"), word))).toEqual(["NaN", "∞", "−∞"]);
   expect(cellText(column("Utf8"), "inf")).toBe("inf");
 });
+
+test("of a list of boxes their number and classes are told", () => {
+  const boxes = column("List(Struct(label, box))", { name: "boxes" });
+  const box = (label: string | null) => ({ label, box: [1, 2, 3, 4], form: "xywh", key: "1" });
+  expect(cellText(boxes, [box("car"), box("dog"), box("car"), box(null)])).toBe("4 boxes: 2 × car, dog, no class");
+  expect(cellText(boxes, [])).toBe("0 boxes");
+});
