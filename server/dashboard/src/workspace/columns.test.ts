@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Role, Run, Table } from "../api/contract";
-import { boxSource, classText, classValue, openingPlots, runColumns, withBoxClasses } from "./columns";
+import { boxSource, classText, classValue, openingPlots, runColumns, withBoxClasses, writtenIn } from "./columns";
 import { plotId, plotsOf, plotsText } from "./plot-spec";
 
 const column = (name: string, type: string, role: Role = { kind: "plain" }) => ({
@@ -97,4 +97,13 @@ test("rows that list boxes have the classes of their boxes, in one order and wit
   ]);
   expect(second).toBe(annotations);
   expect(withBoxClasses([images])[0]).toBe(images);
+});
+
+test("a table that only repeats another's columns says which one can be edited", () => {
+  const file = table("samples.csv", [column("label", "Utf8")]);
+  const label = { ...column("label", "Utf8"), editable: false };
+  const samples = table("samples", [label]);
+  expect(writtenIn([file, samples], samples)).toBe(file);
+  expect(writtenIn([file, samples], file)).toBeNull();
+  expect(writtenIn([images, samples], samples)).toBeNull();
 });

@@ -157,6 +157,17 @@ export const isNamed = ({ name }: Table, by: string | null | undefined) =>
 const reference = (table: Table, to?: Table) =>
   table.columns.find(({ role }) => role.kind === "reference" && (to === undefined || isNamed(to, role.table))) ?? null;
 
+/**
+ * The table where the rows of this one are written, and can be edited, where this one only repeats its columns; null
+ * where the shown table has columns of its own to edit, or no table says more.
+ */
+export function writtenIn(tables: readonly Table[], shown: Table): Table | null {
+  if (shown.columns.some(({ editable }) => editable)) return null;
+  const names = new Set(shown.columns.filter(({ role }) => role.kind !== "key").map(({ name }) => name));
+  const isRepeated = ({ name, editable }: TableColumn) => editable && names.has(name);
+  return tables.find((table) => table !== shown && table.columns.some(isRepeated)) ?? null;
+}
+
 /** The table that people mean by a dataset: of its samples, where there is one. */
 export const mainTable = (tables: readonly Table[]) =>
   tables.find(({ is_main }) => is_main) ?? tables.find(({ name }) => name === "samples") ?? tables[0];
