@@ -121,6 +121,7 @@ function Field({ row, column }: { row: Row; column: TableColumn }) {
         className="field"
         dir="auto"
         aria-label={column.name}
+        aria-invalid={text !== before && parseCell(column, typed()) === undefined}
         placeholder={column.nullable ? "null" : ""}
         list={list}
         value={text}

@@ -44,8 +44,13 @@ export function parseCell(column: TableColumn, text: string): Cell | undefined {
   const trimmed = text.trim();
   if (trimmed === "" && column.nullable) return null;
   if (isNumber(column)) {
-    if (trimmed === "" || Number.isNaN(Number(trimmed))) return undefined;
-    return Number(trimmed);
+    const number = Number(trimmed);
+    if (/^[+-]?\d+$/.test(trimmed)) return Number.isSafeInteger(number) ? number : trimmed;
+    if (trimmed !== "" && Number.isFinite(number)) return number;
+    // JSON has no numbers for these: they go as words.
+    const [, sign, word] = /^([+-]?)(nan|inf|infinity|∞)$/i.exec(trimmed.replace("−", "-")) ?? [];
+    if (word === undefined || !/float|double/i.test(column.type)) return undefined;
+    return word.toLowerCase() === "nan" ? "NaN" : `${sign === "-" ? "-" : ""}inf`;
   }
   if (/^bool/i.test(column.type)) return { true: true, false: false }[trimmed.toLowerCase()];
   if (/list|struct/i.test(column.type)) {
