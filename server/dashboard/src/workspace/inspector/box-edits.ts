@@ -22,18 +22,20 @@ interface Boxes {
 export function useBoxEdits({ source, row, size, all, current }: Boxes) {
   const workspace = useWorkspace();
   const editing = useEditing();
-  const write = async (box: Box, label: string) => {
-    if (!source || !size || !current) return;
+  /** Of a box whose last edit is not read back yet, `wasResized` is what the edits before did. */
+  const write = async (box: Box, label: string, wasResized = false): Promise<boolean> => {
+    if (!source || !size || !current) return false;
     const { key, box: before } = current;
     const after = clampTo(box, size.width, size.height);
     const cell = toCell(source.form, after, size.width, size.height);
     try {
-      const isResized = after.width !== before.width || after.height !== before.height;
+      const isResized = wasResized || after.width !== before.width || after.height !== before.height;
       const followed = isResized && (await followedKeys(workspace, source, [key])).has(key);
       const cells = { [source.box.name]: cell, ...(followed ? areaCells(source, cell) : {}) };
-      await editing.apply([{ kind: "set", table: source.table.name, keys: [key], cells }], label);
+      return await editing.apply([{ kind: "set", table: source.table.name, keys: [key], cells }], label);
     } catch (error) {
       sayFailure(label, error);
+      return false;
     }
   };
   const insert = async (box: Box) => {
