@@ -8,6 +8,7 @@ export default defineConfig({
   plugins: [react(), thirdParty()],
   build: { assetsInlineLimit: 0, target: "es2022", chunkSizeWarningLimit: 700 },
   worker: { format: "es" },
-  server: { proxy: { "/v1": process.env.VENEER_SERVICE ?? "http://127.0.0.1:5015" } },
+  // The service takes changes from its own page alone: to it, this is the host that the page came from.
+  server: { proxy: { "/v1": { target: process.env.VENEER_SERVICE ?? "http://127.0.0.1:5015", changeOrigin: false } } },
   test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });

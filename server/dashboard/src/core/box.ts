@@ -48,6 +48,13 @@ export function toCell(form: BoxForm, box: Box, imageWidth: number, imageHeight:
   }
 }
 
+/** The area of a cell's box, in the cell's own units: of a box in shares its share of the picture. */
+export function areaOf(form: BoxForm, [a, b, c, d]: readonly number[]): number {
+  const [width, height] = form === "box-xyxy" ? [c - a, d - b] : [c, d];
+  // Sides have two digits, shares six: a product has no more than both.
+  return Number((width * height).toFixed(form === "box-cxcywhn" ? 12 : 4));
+}
+
 /** Intersection over union, 0 to 1. */
 export function iou(a: Box, b: Box): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);

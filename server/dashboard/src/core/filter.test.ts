@@ -53,3 +53,10 @@ test("a long list of values is said by its count", () => {
     "label = a, b, c and 2 more",
   );
 });
+
+test("the same clause is there once", () => {
+  const clause = { condition: { kind: "keys" as const, column: "key", keys: ["a", "b"] } };
+  const once = withClause([], clause);
+  expect(withClause(once, clause)).toBe(once);
+  expect(withClause(once, { condition: { ...clause.condition, keys: ["a"] } })).toHaveLength(2);
+});

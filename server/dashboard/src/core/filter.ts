@@ -154,10 +154,11 @@ export function shortNumber(value: number): string {
   return Number(value.toPrecision(4)).toString();
 }
 
-/** Adds a clause; one of the same kind on the same column takes the place of the old one. */
+/** Adds a clause; one of the same kind on the same column takes the place of the old one, and the same is there once. */
 export function withClause(filter: Filter, clause: Clause): Filter {
   const name = slot(clause);
   const at = name === null ? -1 : filter.findIndex((other) => slot(other) === name);
+  if (at < 0 && filter.some((other) => clauseSql(other) === clauseSql(clause))) return filter;
   return at < 0 ? [...filter, clause] : filter.map((other, i) => (i === at ? clause : other));
 }
 

@@ -290,7 +290,7 @@ function Merge({ dataset }: { dataset: string }) {
   const [from, setFrom] = useState("");
   if (branches.length < 2) return null;
   const others = branches.filter(({ name }) => name !== into);
-  const chosen = from || (others[0]?.name ?? "");
+  const chosen = others.some(({ name }) => name === from) ? from : (others[0]?.name ?? "");
   const merge = async (event: FormEvent) => {
     event.preventDefault();
     try {
@@ -301,7 +301,8 @@ function Merge({ dataset }: { dataset: string }) {
           body: { into, from: chosen, message },
         }),
       );
-      say(`${shortId(made.revision)} brings ${chosen} into ${into}`);
+      if (made.outcome === "up-to-date") say(`${into} has all of ${chosen} already`);
+      else say(`${shortId(made.revision)} brings ${chosen} into ${into}`);
       await client.invalidateQueries({ queryKey: keys.dataset(dataset) });
     } catch (error) {
       if (isStatus(error, 409) || isProblem(error, "conflict")) navigate(to.conflicts(dataset, { into, from: chosen }));

@@ -117,7 +117,8 @@ function Keyboard() {
           Switch off keys of a single letter, digit or sign
         </label>
         <p className="quiet">
-          On any page <kbd>?</kbd> shows the keys that work there, and changes them. These were changed:
+          On any page <kbd>?</kbd> shows the keys that work there, and changes them.
+          {Object.keys(changed).length > 0 && " These were changed:"}
         </p>
         <div className="key-fields">
           {Object.entries(changed).map(([id, keys]) => (

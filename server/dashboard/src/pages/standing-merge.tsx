@@ -208,7 +208,7 @@ function Decide({ conflict, isBusy, names: [ours, theirs], onDecide }: DecidePro
         aria-label={`Keep ${ours}'s of ${name}`}
         onClick={() => onDecide({ take: "ours" })}
       >
-        Ours
+        Keep {ours}'s
       </button>
       <button
         type="button"
@@ -217,7 +217,7 @@ function Decide({ conflict, isBusy, names: [ours, theirs], onDecide }: DecidePro
         aria-label={`Take ${theirs}'s of ${name}`}
         onClick={() => onDecide({ take: "theirs" })}
       >
-        Theirs
+        Take {theirs}'s
       </button>
       {isCell && (
         <button
@@ -227,7 +227,7 @@ function Decide({ conflict, isBusy, names: [ours, theirs], onDecide }: DecidePro
           aria-label={`Own value for ${name}`}
           onClick={() => setText(valueText(conflict.ours))}
         >
-          Own…
+          Own value…
         </button>
       )}
     </span>

@@ -3,6 +3,7 @@ import type { Cell, Edit, Row, TableColumn } from "../api/contract";
 import { rowsOptions } from "../api/queries";
 import { clampTo, toCell } from "../core/box";
 import { matching } from "../core/matching";
+import { areaCells, followedKeys } from "./box-area";
 import type { BoxLimits } from "./box-limits";
 import { inlineBoxes, linkSql, listedBoxes, type ShownBox, shownBoxes, sizeOf } from "./boxes";
 import { type BoxSource, classValue, imageColumn, predictedBoxesColumn } from "./columns";
@@ -21,18 +22,22 @@ export interface Acceptance {
   truth: ShownBox | null;
 }
 
-/** `place` is what a new box's row has to hold; without a size boxes are taken as they are. */
+/**
+ * `place` is what a new box's row has to hold, `followed` are the keys of true boxes whose area follows them; without
+ * a size boxes are taken as they are.
+ */
 export function acceptEdits(
   source: BoxSource,
   size: Size | null,
   accepted: readonly Acceptance[],
   place: Record<string, Cell>,
+  followed: ReadonlySet<string>,
 ): Edit[] {
   return accepted.map(({ guess, truth }): Edit => {
     const box = size ? clampTo(guess.box, size.width, size.height) : guess.box;
-    const cells: Record<string, Cell> = {
-      [source.box.name]: toCell(source.form, box, size?.width ?? 1, size?.height ?? 1),
-    };
+    const cell = toCell(source.form, box, size?.width ?? 1, size?.height ?? 1);
+    const area = truth === null || followed.has(truth.key) ? areaCells(source, cell) : {};
+    const cells: Record<string, Cell> = { [source.box.name]: cell, ...area };
     if (source.label && guess.label !== null) cells[source.label.name] = classOf(source.label, guess.label);
     return truth
       ? { kind: "set", table: source.table.name, keys: [truth.key], cells }
@@ -66,7 +71,9 @@ export async function acceptSelected(
     const place = of.includes(-1) ? await placeOf(workspace, source, row, truths) : {};
     const accepted = guesses.map((guess, i) => ({ guess, truth: truths[of[i]] ?? null }));
     // Boxes in shares were read as those of a picture of this side; they are written back as such.
-    found.edits.push(...acceptEdits(source, size ?? guesses[0].image, accepted, place));
+    const keys = accepted.flatMap(({ truth }) => (truth ? [truth.key] : []));
+    const followed = await followedKeys(workspace, source, keys);
+    found.edits.push(...acceptEdits(source, size ?? guesses[0].image, accepted, place, followed));
     found.boxes += guesses.length;
     found.pictures++;
   }

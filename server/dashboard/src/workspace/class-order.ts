@@ -10,7 +10,6 @@ export function useClassOrder(column: TableColumn | null): (value: string) => nu
   return useMemo(() => {
     if (column?.role.kind !== "label") return () => -1;
     // A predicted class has the place of the true one.
-    // A predicted class has the place of the true one.
     const own = column.role.classes ?? [];
     const places = placesOf.of(own.length > 0 ? own : classes, () => {
       const values = own.length > 0 ? own.map(([value]) => value ?? "") : classes.map(({ value }) => value);

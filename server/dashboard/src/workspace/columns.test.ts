@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Role, Run, Table } from "../api/contract";
-import { boxSource, classText, classValue, openingPlots, runColumns } from "./columns";
+import { boxSource, classText, classValue, openingPlots, runColumns, withBoxClasses, writtenIn } from "./columns";
 import { plotId, plotsOf, plotsText } from "./plot-spec";
 
 const column = (name: string, type: string, role: Role = { kind: "plain" }) => ({
@@ -78,4 +78,32 @@ test("plots survive a link, and what is no plot is dropped", () => {
   expect(plotsOf(plotsText(plots as never))).toEqual(plots);
   expect(plotsOf('[{"kind":"pie"},{"kind":"histogram"}]')).toEqual([]);
   expect(plotsOf(null)).toBeNull();
+});
+
+test("rows that list boxes have the classes of their boxes, in one order and with one colour", () => {
+  const label = column("label", "Utf8", {
+    kind: "label",
+    classes: [
+      ["bird", "bird"],
+      ["dog", "dog"],
+    ],
+  });
+  const samples = table("samples", [column("boxes", "List(Struct(key))"), label]);
+  const [first, second] = withBoxClasses([samples, annotations]);
+  expect(first.columns[1].role.classes).toEqual([
+    ["cat", "cat"],
+    ["dog", "dog", "#ff0000"],
+    ["bird", "bird"],
+  ]);
+  expect(second).toBe(annotations);
+  expect(withBoxClasses([images])[0]).toBe(images);
+});
+
+test("a table that only repeats another's columns says which one can be edited", () => {
+  const file = table("samples.csv", [column("label", "Utf8")]);
+  const label = { ...column("label", "Utf8"), editable: false };
+  const samples = table("samples", [label]);
+  expect(writtenIn([file, samples], samples)).toBe(file);
+  expect(writtenIn([file, samples], file)).toBeNull();
+  expect(writtenIn([images, samples], samples)).toBeNull();
 });

@@ -126,12 +126,47 @@ export function boxSource(tables: readonly Table[], shown: Table): BoxSource | n
   return null;
 }
 
+/**
+ * The tables as given, but that rows which list boxes have the classes of their boxes, in their order and with their
+ * colours: a class has one colour in the picture and beside it.
+ */
+export function withBoxClasses(tables: readonly Table[]): Table[] {
+  return tables.map((table) => {
+    const source = boxSource(tables, table);
+    const label = labelColumn(table);
+    const [boxed, own] = [source?.label?.role.classes ?? [], label?.role.classes ?? []];
+    if (!source?.inline || !label || boxed.length === 0 || own.length === 0) return table;
+    // The row tells a class by its name.
+    const named = boxed.map(([value, name, ...colour]): (typeof boxed)[number] => {
+      const text = name ?? value;
+      return [text, text, ...colour];
+    });
+    const known = new Set(named.map(([text]) => text));
+    const classes = [...named, ...own.filter(([value]) => !known.has(value))];
+    const columns = table.columns.map((column) =>
+      column === label ? { ...column, role: { ...column.role, classes } } : column,
+    );
+    return { ...table, columns };
+  });
+}
+
 /** The table that a reference speaks of: by its name, or by the part of it that its own file knows. */
 export const isNamed = ({ name }: Table, by: string | null | undefined) =>
   typeof by === "string" && (name === by || name.endsWith(`.${by}`));
 
 const reference = (table: Table, to?: Table) =>
   table.columns.find(({ role }) => role.kind === "reference" && (to === undefined || isNamed(to, role.table))) ?? null;
+
+/**
+ * The table where the rows of this one are written, and can be edited, where this one only repeats its columns; null
+ * where the shown table has columns of its own to edit, or no table says more.
+ */
+export function writtenIn(tables: readonly Table[], shown: Table): Table | null {
+  if (shown.columns.some(({ editable }) => editable)) return null;
+  const names = new Set(shown.columns.filter(({ role }) => role.kind !== "key").map(({ name }) => name));
+  const isRepeated = ({ name, editable }: TableColumn) => editable && names.has(name);
+  return tables.find((table) => table !== shown && table.columns.some(isRepeated)) ?? null;
+}
 
 /** The table that people mean by a dataset: of its samples, where there is one. */
 export const mainTable = (tables: readonly Table[]) =>

@@ -7,7 +7,7 @@ import type { TableAt } from "../api/urls";
 import { setQuery, usePlace } from "../app/location";
 import { type Clause, type Filter, fromText, toText, whereOf, withClause } from "../core/filter";
 import { Answered, Empty, Loading } from "../parts/states";
-import { mainTable, openingPlots, runColumns } from "./columns";
+import { mainTable, openingPlots, runColumns, withBoxClasses } from "./columns";
 import { type PlotSpec, plotsOf } from "./plot-spec";
 
 export interface Workspace {
@@ -81,7 +81,8 @@ export function WorkspaceProvider({
     "plots",
   ].map((name) => query.get(name));
   const workspace = useMemo((): Workspace | null => {
-    const table = tables.data?.find(({ name }) => name === tableName) ?? mainTable(tables.data ?? []);
+    const known = withBoxClasses(tables.data ?? []);
+    const table = known.find(({ name }) => name === tableName) ?? mainTable(known);
     if (!tables.data || !table) return null;
     const run = runs.data?.find(({ name }) => name === runName) ?? null;
     const other = runs.data?.find(({ name }) => name === run2) ?? null;
@@ -99,7 +100,7 @@ export function WorkspaceProvider({
       draft,
       at,
       version,
-      tables: tables.data,
+      tables: known,
       table,
       columns,
       runs: runs.data ?? [],

@@ -1,11 +1,12 @@
 /** What is edited and not yet committed, with its undo, its review and its commit. */
 import { GitCommitHorizontal, Redo2, Undo2 } from "lucide-react";
 import { useMemo, useState } from "react";
+import type { Draft } from "../api/contract";
 import { Drafts } from "../api/drafts";
 import { useDataset } from "../api/queries";
 import { useCommands } from "../app/commands";
 import { to } from "../app/routes";
-import { ago, count, counted } from "../parts/amounts";
+import { ago, counted } from "../parts/amounts";
 import { Link } from "../parts/link";
 import { Sheet } from "../parts/sheet";
 import { say, sayFailure } from "../parts/toasts";
@@ -125,21 +126,14 @@ export function DraftBar() {
   );
 }
 
-export function changesOf(edits: {
-  rows: number;
-  set: number;
-  inserted: number;
-  deleted: number;
-  files: number;
-  columns: number;
-}): string[] {
-  const parts: string[] = [];
-  if (edits.set > 0)
-    parts.push(`${counted(edits.set, "cell")} set${edits.rows > 0 ? ` in ${counted(edits.rows, "row")}` : ""}`);
-  if (edits.inserted > 0) parts.push(`${count(edits.inserted)} inserted`);
-  if (edits.deleted > 0) parts.push(`${count(edits.deleted)} deleted`);
-  if (edits.columns > 0) parts.push(`${counted(edits.columns, "column")} changed`);
-  if (edits.files > 0) parts.push(`${counted(edits.files, "file")} changed`);
-  if (parts.length === 0 && edits.rows > 0) parts.push(`${counted(edits.rows, "row")} changed`);
-  return parts;
+/** What the service counts in rows; columns and files besides. */
+export function changesOf({ set, inserted, deleted, columns, files }: Draft["edits"]): string[] {
+  const parts: [number, string, string][] = [
+    [set, "row", "changed"],
+    [inserted, "row", "inserted"],
+    [deleted, "row", "deleted"],
+    [columns, "column", "changed"],
+    [files, "file", "changed"],
+  ];
+  return parts.flatMap(([number, what, how]) => (number > 0 ? [`${counted(number, what)} ${how}`] : []));
 }

@@ -3,6 +3,7 @@ import { body, fetchReduced, service } from "../api/client";
 import type { TableColumn } from "../api/contract";
 import { keys } from "../api/queries";
 import { recordColumns } from "../api/run-columns";
+import { count } from "../parts/amounts";
 import type { Workspace } from "./context";
 import { allKeys } from "./keys-of-rows";
 
@@ -22,12 +23,14 @@ export interface Axes {
 /** Where a run that holds a table's places says of which column they are. */
 const PARAMETER = "reduced";
 
-/** `onProgress` is told what is being done. */
+/** Told what is being done, and which part of it is: null where the service does not say. */
+export type OnProgress = (words: string, share: number | null) => void;
+
 export async function reduceVectors(
   workspace: Workspace,
   column: TableColumn,
   dims: Dims,
-  onProgress: (words: string) => void,
+  onProgress: OnProgress,
 ): Promise<Axes> {
   const { runs, client, dataset } = workspace;
   const of = runs.find(({ name }) => column.name.startsWith(`${name}.`));
@@ -44,9 +47,9 @@ async function reduceRun(
   column: string,
   dims: Dims,
   epoch: string | undefined,
-  onProgress: (words: string) => void,
+  onProgress: OnProgress,
 ): Promise<Axes> {
-  onProgress("the service looks for the axes");
+  onProgress("The service looks for the axes", null);
   const params = { path: { run } };
   const { columns, shares, rows } = body(
     await service.POST("/v1/runs/{run}/reduce", { params, body: { column, dims, epoch } }),
@@ -55,14 +58,9 @@ async function reduceRun(
 }
 
 /** The table's own vectors: a run of that purpose holds their places. */
-async function reduceColumn(
-  workspace: Workspace,
-  column: string,
-  dims: Dims,
-  onProgress: (words: string) => void,
-): Promise<Axes> {
+async function reduceColumn(workspace: Workspace, column: string, dims: Dims, onProgress: OnProgress): Promise<Axes> {
   const { at, runs, dataset, refName } = workspace;
-  onProgress("the service looks for the axes");
+  onProgress("The service looks for the axes", null);
   const { axes, shares } = await fetchReduced(at, column, dims);
   const first = axes[0][1];
   const samples = await allKeys(workspace, first.values.length);
@@ -79,7 +77,7 @@ async function reduceColumn(
   await recordColumns(
     run,
     { sample: placed.map((row) => samples[row]), epoch: placed.map(() => 0), ...Object.fromEntries(ofAxes) },
-    (done, rows) => onProgress(`${done.toLocaleString("en-US")} of ${rows.toLocaleString("en-US")} places recorded`),
+    (done, rows) => onProgress(`${count(done)} of ${count(rows)} places recorded`, done / rows),
   );
   await service.PATCH("/v1/runs/{run}", { params: { path: { run } }, body: { status: "finished" } });
   return { run, names: axes.map(([name]) => name), shares, rows: placed.length };

@@ -41,7 +41,8 @@ export const editing = {
     await retry(async () => assert.equal(await edits(page), "no edits"));
     await page.keyboard.press("Control+Shift+z");
     await retry(async () => assert.match(await edits(page), /set|changed/));
-    // Commit.
+    // Commit, from a row that has the focus.
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Control+Enter");
     await page.getByRole("dialog", { name: "Commit to main" }).waitFor();
     await page.getByLabel("Message: why").fill("Relabel the twelve worst");
@@ -90,6 +91,31 @@ export const editing = {
     for (const [key, before] of mount ? changes : []) {
       await retry(async () => assert.ok(existsSync(join(mount, before, basename(key))), `${before}/${basename(key)}`));
     }
+  },
+
+  "a cell that is typed is set once by Enter, and left as it was by Escape": async (page, { addressOf, api, odd }) => {
+    if (!odd) return "there is no dataset of odd rows";
+    const drafts = `/datasets/${odd.dataset}/drafts/main`;
+    await page.goto(addressOf(odd.dataset, { table: odd.table }));
+    await rowsReady(page);
+    const head = page.getByRole("columnheader", { name: "score", exact: true });
+    const place = await head.evaluate((cell) => [...cell.parentElement.children].indexOf(cell));
+    const cell = page.locator(".row").nth(1).getByRole("gridcell").nth(place);
+    const clean = await edits(page);
+    await cell.dblclick();
+    await page.keyboard.type("4321");
+    await page.keyboard.press("Escape");
+    await page.waitForTimeout(500);
+    assert.equal(await edits(page), clean);
+    await cell.dblclick();
+    await page.keyboard.type("4321");
+    await page.keyboard.press("Enter");
+    await retry(async () => assert.notEqual(await edits(page), clean));
+    await page.waitForTimeout(500);
+    assert.equal(await page.getByText(/failed/).count(), 0);
+    await page.keyboard.press("Control+z");
+    await retry(async () => assert.equal(await edits(page), clean));
+    assert.equal((await api(drafts)).can_undo, null, "it was one step");
   },
 
   "a box is moved by key and drawn by hand, and undo takes both back": async (page, { addressOf, boxed, shot }) => {

@@ -4,6 +4,7 @@ import { type Box, clampTo, toCell } from "../../core/box";
 import { counted } from "../../parts/amounts";
 import { sayFailure } from "../../parts/toasts";
 import { type Acceptance, acceptEdits, classOf } from "../box-acceptance";
+import { areaCells, followedKeys } from "../box-area";
 import type { ShownBox } from "../boxes";
 import { type BoxSource, classText, classValue } from "../columns";
 import { useWorkspace } from "../context";
@@ -21,13 +22,21 @@ interface Boxes {
 export function useBoxEdits({ source, row, size, all, current }: Boxes) {
   const workspace = useWorkspace();
   const editing = useEditing();
-  const write = async (box: Box, label: string) => {
-    if (!source || !size || !current) return;
-    const cell = toCell(source.form, clampTo(box, size.width, size.height), size.width, size.height);
-    await editing.apply(
-      [{ kind: "set", table: source.table.name, keys: [current.key], cells: { [source.box.name]: cell } }],
-      label,
-    );
+  /** Of a box whose last edit is not read back yet, `wasResized` is what the edits before did. */
+  const write = async (box: Box, label: string, wasResized = false): Promise<boolean> => {
+    if (!source || !size || !current) return false;
+    const { key, box: before } = current;
+    const after = clampTo(box, size.width, size.height);
+    const cell = toCell(source.form, after, size.width, size.height);
+    try {
+      const isResized = wasResized || after.width !== before.width || after.height !== before.height;
+      const followed = isResized && (await followedKeys(workspace, source, [key])).has(key);
+      const cells = { [source.box.name]: cell, ...(followed ? areaCells(source, cell) : {}) };
+      return await editing.apply([{ kind: "set", table: source.table.name, keys: [key], cells }], label);
+    } catch (error) {
+      sayFailure(label, error);
+      return false;
+    }
   };
   const insert = async (box: Box) => {
     if (!source || !size) return;
@@ -35,7 +44,8 @@ export function useBoxEdits({ source, row, size, all, current }: Boxes) {
     const like = current ?? all[all.length - 1];
     const label = like?.label ?? source.label?.role.classes?.[0]?.[0] ?? null;
     try {
-      const cells = { [source.box.name]: cell, ...(await placeOf(workspace, source, row, all)) };
+      const place = await placeOf(workspace, source, row, all);
+      const cells = { [source.box.name]: cell, ...areaCells(source, cell), ...place };
       if (source.label && label !== null) {
         cells[source.label.name] = classOf(source.label, label);
       }
@@ -69,7 +79,9 @@ export function useBoxEdits({ source, row, size, all, current }: Boxes) {
     try {
       const place = accepted.some(({ truth }) => truth === null) ? await placeOf(workspace, source, row, all) : {};
       const label = `Accepted ${counted(accepted.length, "predicted box", "predicted boxes")}`;
-      await editing.apply(acceptEdits(source, size, accepted, place), label);
+      const keys = accepted.flatMap(({ truth }) => (truth ? [truth.key] : []));
+      const followed = await followedKeys(workspace, source, keys);
+      await editing.apply(acceptEdits(source, size, accepted, place, followed), label);
     } catch (error) {
       sayFailure("Accepting the predictions", error);
     }

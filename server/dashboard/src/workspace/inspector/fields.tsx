@@ -1,11 +1,12 @@
 /** The row's cells; those that can be edited are fields. */
 import { useState } from "react";
 import type { Row, TableColumn } from "../../api/contract";
+import { setQuery } from "../../app/location";
 import { ClassOptions } from "../../parts/class-options";
 import { say } from "../../parts/toasts";
 import { categoryColour } from "../../render/palette";
 import { useClassOrder } from "../class-order";
-import { classColour, classText, classValue, isLabel } from "../columns";
+import { classColour, classText, classValue, isLabel, writtenIn } from "../columns";
 import { useWorkspace } from "../context";
 import { useEditedCells } from "../edited-cells";
 import { useEditing } from "../editing";
@@ -13,13 +14,32 @@ import { useClasses } from "../label-keys";
 import { cellText, parseCell } from "../rows/cell-text";
 
 export function Fields({ row }: { row: Row }) {
-  const { columns } = useWorkspace();
+  const { columns, tables, table, readOnly } = useWorkspace();
   const edited = useEditedCells();
+  const written = readOnly === null ? writtenIn(tables, table) : null;
+  const openWritten = () =>
+    written &&
+    setQuery({
+      table: written.name,
+      // Where the rows are the same, so are their keys.
+      focus: written.rows === table.rows ? row._key : null,
+      q: null,
+      order: null,
+      plots: null,
+    });
   return (
     <section className="inspector-part">
       <h2>
         Fields <span className="quiet mono">{row._key}</span>
       </h2>
+      {written && (
+        <p className="quiet">
+          These columns are read from {written.name}; edit them there.{" "}
+          <button type="button" className="button" onClick={openWritten}>
+            Open {written.name}
+          </button>
+        </p>
+      )}
       <dl className="fields">
         {columns
           .filter(({ role }) => role.kind !== "embedding")
@@ -101,6 +121,7 @@ function Field({ row, column }: { row: Row; column: TableColumn }) {
         className="field"
         dir="auto"
         aria-label={column.name}
+        aria-invalid={text !== before && parseCell(column, typed()) === undefined}
         placeholder={column.nullable ? "null" : ""}
         list={list}
         value={text}

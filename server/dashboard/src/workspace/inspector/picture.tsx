@@ -14,7 +14,7 @@ import {
 import type { Cell, Row } from "../../api/contract";
 import { rowsOptions } from "../../api/queries";
 import { fileUrl } from "../../api/urls";
-import { boxAt, HANDLES, handleAt, iou, resize } from "../../core/box";
+import { boxAt, clampTo, HANDLES, handleAt, iou, resize } from "../../core/box";
 import { counted } from "../../parts/amounts";
 import { say } from "../../parts/toasts";
 import { inlineBoxes, linkSql, type ShownBox, shownBoxes, useBoxSource } from "../boxes";
@@ -26,6 +26,7 @@ import { type BoxDrag, dragged } from "./box-drag";
 import { useBoxEdits } from "./box-edits";
 import { GuessBar } from "./guess-bar";
 import { useGuesses } from "./guesses";
+import { useNudges } from "./nudges";
 import { paintBoxes } from "./paint-boxes";
 import { PictureBar, type PictureTool } from "./picture-bar";
 
@@ -69,7 +70,9 @@ export default function Picture({ row }: { row: Row }) {
   const [activeGuess, setActiveGuess] = useState<string | null>(null);
   const guess = guesses.shown.find(({ key }) => key === activeGuess) ?? null;
   const current = boxes.find(({ key }) => key === active) ?? null;
-  const shownBox = drag ? dragged(drag, size) : (current?.box ?? null);
+  const { nudged, nudge } = useNudges(all);
+  const placed = nudged && nudged.key === current?.key ? nudged : null;
+  const shownBox = drag ? dragged(drag, size) : (placed?.box ?? current?.box ?? null);
 
   const fitPicture = useMemo(
     () => () => {
@@ -209,11 +212,13 @@ export default function Picture({ row }: { row: Row }) {
     const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
     const classes = source?.label?.role.classes ?? [];
     if (event.ctrlKey || event.metaKey) return;
-    if (by && current && canEdit) {
-      const box = event.altKey
-        ? resize(current.box, "se", by[0], by[1])
-        : { ...current.box, x: current.box.x + by[0], y: current.box.y + by[1] };
-      void write(box, event.altKey ? "Resized a box" : "Moved a box");
+    if (by && current && canEdit && size) {
+      const from = placed?.box ?? current.box;
+      const box = event.altKey ? resize(from, "se", by[0], by[1]) : { ...from, x: from.x + by[0], y: from.y + by[1] };
+      const isResized = event.altKey || placed?.isResized === true;
+      void nudge({ key: current.key, box: clampTo(box, size.width, size.height), isResized }, (one) =>
+        write(one.box, one.isResized ? "Resized a box" : "Moved a box", one.isResized),
+      );
     } else if (by) setView((now) => now && { ...now, left: now.left - by[0] * 20, top: now.top - by[1] * 20 });
     else if ((event.key === "n" || event.key === "p") && boxes.length > 0) {
       const here = boxes.findIndex(({ key }) => key === active);

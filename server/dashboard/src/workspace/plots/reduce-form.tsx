@@ -14,15 +14,15 @@ export default function ReduceForm() {
   const vectors = columns.filter(isVector);
   const [chosen, setChosen] = useState("");
   const [dims, setDims] = useState<Dims>(2);
-  const [words, setWords] = useState<string | null>(null);
-  const seconds = useSeconds(words !== null);
+  const [doing, setDoing] = useState<{ words: string; share: number | null } | null>(null);
+  const seconds = useSeconds(doing !== null);
   if (vectors.length === 0) return null;
   const column = vectors.find(({ name }) => name === chosen) ?? vectors[0];
   const reduce = async (event: FormEvent) => {
     event.preventDefault();
-    setWords("it begins");
+    setDoing({ words: "It begins", share: null });
     try {
-      const axes = await reduceVectors(workspace, column, dims, setWords);
+      const axes = await reduceVectors(workspace, column, dims, (words, share) => setDoing({ words, share }));
       const [x, y, z] = axes.names.map((name) => `${axes.run}.${name}`);
       const plot: PlotSpec = { kind: "scatter", x, y, ...(z ? { z } : {}), colour: labelColumn(table)?.name };
       const rest = plots.filter((one) => plotId(one) !== plotId(plot));
@@ -36,10 +36,10 @@ export default function ReduceForm() {
     } catch (error) {
       sayFailure(`Reducing ${column.name}`, error);
     }
-    setWords(null);
+    setDoing(null);
   };
   return (
-    <form className="plot-picker" onSubmit={(event) => void reduce(event)}>
+    <form className="plot-picker" aria-busy={doing !== null} onSubmit={(event) => void reduce(event)}>
       <label className="labelled">
         <span>Embedding to axes (PCA)</span>
         <select className="field" value={column.name} onChange={(event) => setChosen(event.target.value)}>
@@ -58,15 +58,20 @@ export default function ReduceForm() {
       <button
         type="submit"
         className="button"
-        disabled={words !== null || noWriting !== null}
+        disabled={doing !== null || noWriting !== null}
         title={noWriting ?? "The places are columns of a run from then on"}
       >
-        Reduce and plot
+        {doing ? "Reducing…" : "Reduce and plot"}
       </button>
-      <span className="quiet" aria-live="polite">
-        {words}
-      </span>
-      {seconds > 1 && words !== null && <span className="quiet">{seconds} s</span>}
+      <div className="labelled" aria-live="polite">
+        {doing && (
+          <>
+            <span>{doing.words}</span>
+            <progress aria-label={`Reducing ${column.name}`} value={doing.share ?? undefined} />
+          </>
+        )}
+      </div>
+      {doing && seconds > 1 && <span className="quiet">{seconds} s</span>}
     </form>
   );
 }

@@ -1,5 +1,5 @@
 /** A cell under edit: Enter keeps, Escape leaves it, and what is no value of its column is said. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Row, TableColumn } from "../../api/contract";
 import { ClassOptions } from "../../parts/class-options";
 import { say } from "../../parts/toasts";
@@ -39,8 +39,15 @@ export function CellEditor({ row, column, editor }: { row: Row; column: TableCol
     value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
   const [text, setText] = useState(before);
   const list = isLabel(column) ? `classes-${column.name}` : undefined;
-  const keep = () => {
+  // Enter and Escape take the focus away, too: the blur that follows decides nothing any more.
+  const isDecided = useRef(false);
+  const leave = () => {
+    isDecided.current = true;
     editor.close();
+  };
+  const keep = () => {
+    if (isDecided.current) return;
+    leave();
     if (text === before) return;
     // A class may be typed by its name.
     const known = isLabel(column) ? classes.find(({ name }) => name === text)?.value : undefined;
@@ -69,7 +76,7 @@ export function CellEditor({ row, column, editor }: { row: Row; column: TableCol
           event.stopPropagation();
           const grid = event.currentTarget.closest<HTMLElement>("[role=grid]");
           if (event.key === "Enter") keep();
-          else if (event.key === "Escape") editor.close();
+          else if (event.key === "Escape") leave();
           else return;
           grid?.focus();
         }}

@@ -41,3 +41,18 @@ test("an infinity is one in a column of numbers, and a word in one of texts", ()
   expect(["NaN", "inf", "-inf"].map((word) => cellText(column("Float64"), word))).toEqual(["NaN", "∞", "−∞"]);
   expect(cellText(column("Utf8"), "inf")).toBe("inf");
 });
+
+test("NaN and the infinities are typed as they are shown, and nothing else becomes null", () => {
+  const typed = ["NaN", "nan", "∞", "−∞", "Infinity", "-inf"];
+  expect(typed.map((text) => parseCell(column("Float64"), text))).toEqual(["NaN", "NaN", "inf", "-inf", "inf", "-inf"]);
+  expect(parseCell(column("Int64"), "NaN")).toBeUndefined();
+  expect(parseCell(column("Float64"), "1e999")).toBeUndefined();
+  expect(parseCell(column("Int64"), "9007199254740993")).toBe("9007199254740993");
+});
+
+test("of a list of boxes their number and classes are told", () => {
+  const boxes = column("List(Struct(label, box))", { name: "boxes" });
+  const box = (label: string | null) => ({ label, box: [1, 2, 3, 4], form: "xywh", key: "1" });
+  expect(cellText(boxes, [box("car"), box("dog"), box("car"), box(null)])).toBe("4 boxes: 2 × car, dog, no class");
+  expect(cellText(boxes, [])).toBe("0 boxes");
+});

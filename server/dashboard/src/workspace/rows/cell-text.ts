@@ -1,7 +1,7 @@
 /** A cell of a page as text: honest about null, NaN and the infinities, and never a megabyte of it. */
 import type { Cell, TableColumn } from "../../api/contract";
-import { measured } from "../../parts/amounts";
-import { classText, isLabel, isNumber, isTime } from "../columns";
+import { counted, measured } from "../../parts/amounts";
+import { classText, isBoxList, isLabel, isNumber, isTime } from "../columns";
 
 const LONGEST = 300;
 const NO_NUMBERS: Record<string, string> = { NaN: "NaN", inf: "∞", "-inf": "−∞" };
@@ -19,6 +19,7 @@ export function cellText(column: TableColumn, value: Cell | undefined): string {
       ? `${text.slice(0, LONGEST)}… (${text.length.toLocaleString("en-US")} characters)`
       : text;
   }
+  if (Array.isArray(value) && isBoxList(column)) return boxesText(value).slice(0, LONGEST);
   if (Array.isArray(value)) {
     const shown = value.slice(0, 8).map((part) => (typeof part === "number" ? measured(part) : JSON.stringify(part)));
     return `[${shown.join(", ")}${value.length > 8 ? `, … ${value.length}` : ""}]`.slice(0, LONGEST);
@@ -26,13 +27,30 @@ export function cellText(column: TableColumn, value: Cell | undefined): string {
   return (typeof value === "object" ? JSON.stringify(value) : String(value)).slice(0, LONGEST);
 }
 
+/** How many boxes, and of which classes; where they are is seen in the picture. */
+function boxesText(boxes: readonly Cell[]): string {
+  const numbers = new Map<string, number>();
+  for (const box of boxes) {
+    const label = typeof box === "object" && box !== null && "label" in box ? box.label : null;
+    const text = String(label ?? "no class");
+    numbers.set(text, (numbers.get(text) ?? 0) + 1);
+  }
+  const parts = [...numbers].map(([label, number]) => (number > 1 ? `${number} × ${label}` : label));
+  return [counted(boxes.length, "box", "boxes"), parts.join(", ")].filter(Boolean).join(": ");
+}
+
 /** What a typed text means for a column; undefined where it is no value of it. */
 export function parseCell(column: TableColumn, text: string): Cell | undefined {
   const trimmed = text.trim();
   if (trimmed === "" && column.nullable) return null;
   if (isNumber(column)) {
-    if (trimmed === "" || Number.isNaN(Number(trimmed))) return undefined;
-    return Number(trimmed);
+    const number = Number(trimmed);
+    if (/^[+-]?\d+$/.test(trimmed)) return Number.isSafeInteger(number) ? number : trimmed;
+    if (trimmed !== "" && Number.isFinite(number)) return number;
+    // JSON has no numbers for these: they go as words.
+    const [, sign, word] = /^([+-]?)(nan|inf|infinity|∞)$/i.exec(trimmed.replace("−", "-")) ?? [];
+    if (word === undefined || !/float|double/i.test(column.type)) return undefined;
+    return word.toLowerCase() === "nan" ? "NaN" : `${sign === "-" ? "-" : ""}inf`;
   }
   if (/^bool/i.test(column.type)) return { true: true, false: false }[trimmed.toLowerCase()];
   if (/list|struct/i.test(column.type)) {

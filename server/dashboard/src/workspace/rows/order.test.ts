@@ -7,8 +7,9 @@ test("an order goes to the service and back", () => {
     { column: 'odd "name", with comma', isDescending: false },
     { column: "label", isDescending: true },
   ];
-  expect(orderText(terms)).toBe('"r1.loss" desc,"odd ""name"", with comma",label desc');
+  expect(orderText(terms)).toBe('"r1.loss" desc nulls last,"odd ""name"", with comma",label desc nulls last');
   expect(orderOf(orderText(terms))).toEqual(terms);
+  expect(orderOf('"r1.loss" desc, label')).toEqual([terms[0], { column: "label", isDescending: false }]);
   expect(orderOf("")).toEqual([]);
 });
 

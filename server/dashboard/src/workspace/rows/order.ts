@@ -1,4 +1,4 @@
-/** The order of rows as the service takes it: `"a" desc,"b"`. */
+/** The order of rows as the service takes it: `"a" desc nulls last,"b"`; rows without a value are the last either way. */
 import { quoteName } from "../../core/sql-text";
 
 export interface Term {
@@ -10,13 +10,13 @@ export const orderText = (terms: readonly Term[]) =>
   terms
     .map(
       ({ column, isDescending }) =>
-        `${/^[a-z_][a-z0-9_]*$/.test(column) ? column : quoteName(column)}${isDescending ? " desc" : ""}`,
+        `${/^[a-z_][a-z0-9_]*$/.test(column) ? column : quoteName(column)}${isDescending ? " desc nulls last" : ""}`,
     )
     .join(",");
 
 export function orderOf(text: string): Term[] {
   const terms: Term[] = [];
-  for (const found of text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,"\s]+))(\s+desc)?\s*(?:,|$)/gi)) {
+  for (const found of text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,"\s]+))(\s+desc)?(?:\s+nulls\s+last)?\s*(?:,|$)/gi)) {
     terms.push({
       column: found[1] !== undefined ? found[1].replaceAll('""', '"') : found[2],
       isDescending: found[3] !== undefined,

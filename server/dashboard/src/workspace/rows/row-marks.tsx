@@ -1,6 +1,6 @@
 /** Columns of the page's own beside the selection: which rows are edited in the draft, and which were looked at. */
 import { Eye, Pencil } from "lucide-react";
-import { count } from "../../parts/amounts";
+import { counted } from "../../parts/amounts";
 import { useWorkspace } from "../context";
 import { type EditedCells, useEditedCells } from "../edited-cells";
 import { showKeys } from "../show-keys";
@@ -25,7 +25,12 @@ export function MarkHeads() {
         type="button"
         tabIndex={-1}
         className="head-button is-mark"
-        title={`${count(keys.length)} ${which}. Click shows them alone`}
+        disabled={!workspace.table.key || keys.length === 0}
+        title={
+          workspace.table.key
+            ? `${counted(keys.length, "row")} ${which}${keys.length > 0 ? ". Click shows them alone" : ""}`
+            : `Rows that were ${which}; without a key they cannot be shown alone`
+        }
         aria-label={which}
         onClick={() => showKeys(workspace, keys, which)}
       >

@@ -79,7 +79,8 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
   }, [position, reached, focused]);
 
   const keys = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget) return;
+    // With Ctrl they are the page's: Ctrl+Enter commits.
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey) return;
     const at = position ?? -1;
     const step = Math.max(1, Math.floor(scroll.viewHeight / rowHeight) - 1);
     const moves: Record<string, number> = {
@@ -93,7 +94,7 @@ export function RowTable({ thumbnail }: { thumbnail: number }) {
       End: matched - 1,
     };
     const row = position !== null ? pages.at(position) : undefined;
-    if (event.key in moves && !event.ctrlKey && !event.metaKey) {
+    if (event.key in moves) {
       const next = moves[event.key];
       const to = pages.at(Math.min(matched - 1, Math.max(0, next)));
       go(next);

@@ -92,6 +92,7 @@ export function RowTiles({ size }: { size: number }) {
             const isSelected = selected?.get(row._row) ?? false;
             const value = label ? row[label.name] : null;
             const guess = predicted ? row[predicted.name] : null;
+            const place = value === null || value === undefined ? -1 : order(String(value));
             const isWrong = label !== null && guess !== null && guess !== undefined && String(guess) !== String(value);
             return (
               <div
@@ -109,16 +110,13 @@ export function RowTiles({ size }: { size: number }) {
                   {label && (
                     <span className="tile-label">
                       {edited.has(row._key, label.name) && <span className="edited-dot" title="Edited in the draft" />}
-                      <span
-                        className="swatch"
-                        style={{
-                          background: categoryColour(
-                            Math.max(0, order(String(value))),
-                            classColour(label, String(value)),
-                          ),
-                        }}
-                      />
-                      <bdi>{classText(label, value)}</bdi>
+                      {place >= 0 && (
+                        <span
+                          className="swatch"
+                          style={{ background: categoryColour(place, classColour(label, String(value))) }}
+                        />
+                      )}
+                      <bdi className={value === null ? "quiet" : undefined}>{classText(label, value)}</bdi>
                     </span>
                   )}
                   <span className="quiet">
