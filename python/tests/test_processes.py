@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from work import KEYS, record
 
 import veneer
 from conftest import Service, until
+from veneer import service
+from veneer.tables import Classes, SampleTable
 
 
 def epochs(served: Service, name: str) -> list[int]:
@@ -62,6 +65,64 @@ def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Pat
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
     run.finish()
     assert epochs(served, "forks") == list(range(40))
+
+
+def test_a_fork_finds_no_import_of_the_run_s_threads_half_done(served: Service, script: Callable[..., Any]) -> None:
+    process = script("""
+        import sys, veneer
+        run = veneer.start_run("imports", data="animals")
+        before = set(sys.modules)
+        run.log(sample=["cat/00.png"], loss=[1.0], predicted=[[0.0, 1.0, 2.0]], embedding=[[0.0]], note=["x"])
+        run.log_scalars(accuracy=1.0)
+        run.finish()
+        print(sorted(set(sys.modules) - before))
+    """)
+    assert process.communicate(timeout=60) == ("[]\n", "")
+
+
+def child_of(work: Callable[[], Any]) -> int:
+    """A forked child that ends with 0, unless its work fails or takes half a minute."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            signal.alarm(30)
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+def test_a_child_waits_for_no_lock_of_its_parent_s_threads(animals: Path) -> None:
+    ask = veneer.dataset("animals").tables
+    with service._lock:
+        child = child_of(ask)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_child_that_was_forked_while_classes_are_looked_up_knows_them_too(served: Service, animals: Path) -> None:
+    class Slow(SampleTable):
+        def classes(self) -> list[str] | None:
+            children.append(child_of(lambda: list(of() or ())[2]) if not children else 0)
+            return super().classes()
+
+    children: list[int] = []
+    of = Classes(None, Slow(served.store, "animals", "main"))
+    assert of() == ["cat", "cow", "dog"]
+    assert os.waitpid(children[0], 0)[1] == 0
+
+
+def test_a_service_of_one_s_own_ends_though_a_child_lives(animals: Path) -> None:
+    of_own = service.OwnService(str(animals.parent / "store"), may_change=True)
+    child = child_of(signal.pause)
+    try:
+        begun = time.monotonic()
+        of_own.end()
+        assert time.monotonic() - begun < 15 and not service.has_service(str(animals.parent / "store"))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_children_that_say_nothing_keep_nothing_from_being_sent(served: Service, animals: Path) -> None:

@@ -5,6 +5,8 @@ What is asked is known by whoever asks; here are connections, tokens and problem
 
 from __future__ import annotations
 
+# The first connection would import this, maybe in a thread, while another one forks.
+import encodings.idna  # noqa: F401
 import http.client
 import json
 import os

@@ -17,6 +17,8 @@ import time
 import weakref
 from multiprocessing import util as multiprocessing_util
 
+import pyarrow as pa
+
 from .calls import Change, Counts, Rows, Scalars
 from .deliver import Delivery
 from .errors import UnknownSampleError, VeneerError
@@ -83,6 +85,9 @@ class Share:
         self.writer: Writer | None = None
         self._counts = Counts()
         self.is_finished = False
+        # What Arrow imports for the first list that it is given: in a thread, a fork in the middle of it would leave
+        # the child with a lock that nobody lets go.
+        pa.array([0])
         self._begin_threads()
         _every.add(self)
 
