@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from .calls import Change, Counts, Rows, Scalars
 from .deliver import Delivery
-from .errors import UnknownSampleError, VeneerError
+from .errors import InvalidError, UnknownSampleError, VeneerError
 from .mounts import Hold
 from .names import Names
 from .service import has_service, to_change
@@ -33,6 +33,7 @@ log = logging.getLogger("veneer")
 
 _FIRST_PAUSE_S, _PAUSE_MAX_S = 0.25, 10.0
 _AT_EXIT_S = 60.0
+_ENDS = ("finished", "failed")
 _every: weakref.WeakSet[Share] = weakref.WeakSet()
 
 
@@ -113,8 +114,14 @@ class Share:
         return self._counts if self.writer is None else self.writer.counts
 
     def put(self, call: Rows | Scalars | Change) -> None:
-        """Has a call written."""
-        self.check_process()
+        """Has a call written.
+
+        Raises
+        ------
+        InvalidError
+            When the run is finished.
+        """
+        self.check_is_open()
         writer = self.writer or self._make_writer()
         writer.put(call)
 
@@ -161,6 +168,8 @@ class Share:
 
     def finish(self, status: str, error: str | None, timeout: float) -> None:
         """Ends it: sends what is left for up to `timeout` seconds, and lets go of the mount."""
+        if status not in _ENDS:
+            raise InvalidError(f"`{status}` is no end of a run: it is one of {', '.join(_ENDS)}", kind="invalid")
         if self.is_finished:
             return
         self.check_process()
@@ -232,6 +241,12 @@ class Share:
         """Makes this the share of a forked process, if it is in one now."""
         if self._process != os.getpid():
             self._in_child()
+
+    def check_is_open(self) -> None:
+        """Makes this the share of this process, and refuses what comes behind the end."""
+        self.check_process()
+        if self.is_finished:
+            raise InvalidError(f"the run `{self.name}` is finished", kind="finished")
 
     def _in_child(self) -> None:
         """Becomes a run of this process, which was forked from the one that began it."""

@@ -18,7 +18,6 @@ from .calls import Call, Change, Counts, Flush, Rows, Scalars
 from .columns import columns_of
 from .names import Names
 from .spool import CHANGE, SCALARS, RowSegment, RunFolder, Segment
-from .values import to_numpy
 
 log = logging.getLogger("veneer")
 
@@ -121,7 +120,7 @@ class Writer:
 
     def _write_rows(self, call: Rows) -> None:
         keys, known = self._names.keys(call.sample, call.among)
-        epoch = call.epoch if isinstance(call.epoch, int) else pa.array(to_numpy(call.epoch))
+        epoch = call.epoch if isinstance(call.epoch, int) else pa.array(call.epoch)
         arrays: dict[str, pa.Array] = {"sample": keys}
         arrays["epoch"] = pa.array(np.full(call.count, epoch)) if isinstance(epoch, int) else epoch
         for name, (value, length) in call.columns.items():
