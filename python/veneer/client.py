@@ -16,7 +16,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import pyarrow as pa
 
@@ -101,7 +101,7 @@ class Client:
         self._base = ""
         if is_url(place):
             parts = urlsplit(place)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
                 raise InvalidError(f"`{place}` is no URL of a service: it is as in http://gpu1:5015", kind="invalid")
             self._base = parts.path.rstrip("/")
 
@@ -215,6 +215,14 @@ class Client:
         answer = self.request(method, path, query=query, body=sent, accept=ARROW)
         with pa.ipc.open_stream(answer.body) as stream:
             return stream.read_all()
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is a number, or is not said."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_url(place: str) -> bool:
