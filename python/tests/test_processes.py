@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from work import KEYS, record
+from work import KEYS, judge, record
 
 import veneer
 from conftest import Service, until
@@ -45,6 +45,15 @@ def test_workers_write_the_run_that_they_were_given(served: Service, animals: Pa
     assert epochs(served, "workers") == [0, 1, 2, 3, 4]
     assert served.run("workers")["status"] == "finished"
     assert not run.folder.exists()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_pool_that_kills_its_workers_loses_nothing_of_their_tasks(
+    served: Service, animals: Path, method: Any
+) -> None:
+    with veneer.start_run("pool", data="animals") as run, multiprocessing.get_context(method).Pool(2) as pool:
+        pool.starmap(judge, [(run, epoch) for epoch in range(6)])
+    assert served.run("pool")["rows"] == 6 * len(KEYS) and not run.folder.exists()
 
 
 def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Path) -> None:

@@ -48,8 +48,9 @@ class Change:
 
 @dataclass
 class Flush:
-    """Has all before it closed, so that it may be sent."""
+    """Has all before it written and, where that is asked, closed, so that it may be sent."""
 
+    closes: bool = True
     done: threading.Event = field(default_factory=threading.Event)
 
 

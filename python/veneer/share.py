@@ -33,6 +33,7 @@ log = logging.getLogger("veneer")
 
 _FIRST_PAUSE_S, _PAUSE_MAX_S = 0.25, 10.0
 _AT_EXIT_S = 60.0
+_SETTLE_S = 10.0
 _ENDS = ("finished", "failed")
 _every: weakref.WeakSet[Share] = weakref.WeakSet()
 
@@ -124,6 +125,9 @@ class Share:
         self.check_is_open()
         writer = self.writer or self._make_writer()
         writer.put(call)
+        if not self._is_owner:
+            # A pool kills its workers once their tasks have returned, and what is in a file by then is sent.
+            writer.settle(_SETTLE_S)
 
     def first_unknown(self, call: Rows) -> UnknownSampleError | None:
         """The error about the first sample of a call that is no row; None where all are."""

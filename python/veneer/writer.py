@@ -83,7 +83,13 @@ class Writer:
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until all that was put is in closed segments; returns whether that is so."""
-        flush = Flush()
+        return self._wait(Flush(), timeout)
+
+    def settle(self, timeout: float | None = None) -> bool:
+        """Waits until all that was put is in segments, which stay open; returns whether that is so."""
+        return self._wait(Flush(closes=False), timeout)
+
+    def _wait(self, flush: Flush, timeout: float | None) -> bool:
         self._calls.put(flush)
         return flush.done.wait(timeout)
 
@@ -109,7 +115,8 @@ class Writer:
                 elif isinstance(call, Change):
                     self._write_change(call)
                 else:
-                    self._close()
+                    if call.closes:
+                        self._close()
                     call.done.set()
             # A training never ends because of what is said of it.
             except Exception as error:
