@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ from work import KEYS, judge, record
 
 import veneer
 from conftest import Service, until
-from veneer import service
+from veneer import service, spool
 from veneer.tables import Classes, SampleTable
 
 
@@ -120,6 +121,32 @@ def test_a_child_that_was_forked_while_classes_are_looked_up_knows_them_too(serv
     of = Classes(None, Slow(served.store, "animals", "main"))
     assert of() == ["cat", "cow", "dog"]
     assert os.waitpid(children[0], 0)[1] == 0
+
+
+@pytest.mark.parametrize("name", ["w-000001.arrow.open", "run.json"])
+def test_a_child_keeps_no_lock_of_who_cleans_up(home: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    folder = spool.RunFolder(home / "run")
+    folder.path.mkdir()
+    children: list[int] = []
+
+    def forks(*_: object, **__: object) -> None:
+        children.append(child_of(signal.pause))
+
+    monkeypatch.setattr(spool, "_make_whole", forks)
+    monkeypatch.setattr("veneer.spool.shutil.rmtree", forks)
+    (folder.path / name).touch()
+    waits = os.open(folder.path / name, os.O_RDONLY)
+    try:
+        folder.take_left()
+        folder.remove()
+        assert len(children) == 1
+        # Whoever opened it before it was removed waits for its lock: here it would be for ever.
+        fcntl.flock(waits, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(waits)
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def test_a_service_of_one_s_own_ends_though_a_child_lives(animals: Path) -> None:

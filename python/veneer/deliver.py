@@ -19,7 +19,7 @@ from typing import Any
 from .client import ARROW, Client, is_url, path
 from .errors import ForbiddenError, NotFoundError, ServiceError, VeneerError
 from .service import checked, has_service
-from .spool import CHANGE, ROWS, SCALARS, RunFolder
+from .spool import CHANGE, ROWS, SCALARS, RunFolder, let_go
 
 log = logging.getLogger("veneer")
 
@@ -209,9 +209,7 @@ class Delivery:
         try:
             yield True
         finally:
-            # A child that was forked meanwhile has the file open, too, and must not keep the lock.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
+            let_go(descriptor)
 
 
 def _is_final(error: VeneerError) -> bool:
