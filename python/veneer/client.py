@@ -38,8 +38,17 @@ class Answer(NamedTuple):
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; None where there is none."""
-        return json.loads(self.body) if self.body else None
+        """The body as JSON; None where there is none.
+
+        Raises
+        ------
+        ServiceError
+            For another body: it is somebody else who answers.
+        """
+        try:
+            return json.loads(self.body) if self.body else None
+        except ValueError as cause:
+            raise ServiceError(f"what answers is no service of Veneer: {cause}", kind="version") from cause
 
 
 class _ByTheSocket(http.client.HTTPConnection):

@@ -101,7 +101,8 @@ class Delivery:
                 return False
             try:
                 self._send_all(beats)
-            except (VeneerError, OSError) as error:
+            # The thread that sends lives as long as the training, whatever stands between it and its service.
+            except Exception as error:
                 self._wait(error)
                 return False
         self.trouble = None
@@ -178,7 +179,7 @@ class Delivery:
         if self.refused == 1:
             log.warning("the service refused a batch of the run: %s (kept in %s)", error, self.folder.path / "refused")
 
-    def _wait(self, error: VeneerError | OSError) -> None:
+    def _wait(self, error: Exception) -> None:
         # Whoever answers next may be another process.
         self._client = None
         if self.trouble is None and getattr(error, "kind", None) != _NOT_YET:

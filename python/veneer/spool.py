@@ -180,7 +180,7 @@ class RunFolder:
 
 
 def let_go(descriptor: int) -> None:
-    """Closes a file and takes its lock back, which a child that was forked meanwhile would keep: it has it open, too."""
+    """Closes a file and takes its lock back, which a child that was forked meanwhile would keep."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
 
