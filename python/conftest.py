@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -119,10 +118,7 @@ class Service:
     """A service of a store, at a port that stays the same when it is started again."""
 
     def __init__(self, store: str, folder: Path, words: list[str]) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.store, self.url = store, f"http://127.0.0.1:{self.port}"
+        self.store, self.url, self.port = store, "", 0
         self._folder, self._words = folder, words
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -137,7 +133,9 @@ class Service:
                 [*command, "--dashboard-port", "0", *self._words], stdout=subprocess.PIPE, stderr=log
             )
         assert self._process.stdout is not None
-        assert self._process.stdout.readline().startswith(b"http"), (self._folder / "service.log").read_text()
+        said = self._process.stdout.readline().decode().strip()
+        assert said.startswith("http"), (self._folder / "service.log").read_text()
+        self.url, self.port = said, int(said.rpartition(":")[2])
         return self
 
     def signal(self, number: int) -> None:

@@ -32,6 +32,8 @@ def run(served: Service, animals: Path) -> veneer.Run:
         ({"loss": np.float32(0.5)}, "reduction='none'"),
         ({"epoch": [1]}, "`epoch` has 1 values"),
         ({"epoch": -1}, "the epoch -1 is below 0"),
+        ({"epoch": [0, -1]}, "`epoch` is 2 whole numbers of 0 or more, and not int64"),
+        ({"epoch": np.array([0.5, 1.0])}, "`epoch` is 2 whole numbers of 0 or more, and not float64"),
         ({"_key": [1, 2]}, "cannot be called `_key`"),
         ({"columns": {"epoch": [1, 2]}}, "cannot be called `epoch`"),
         ({"boxes": [[], []], "box_form": "xyx"}, "`xyx` is no form of boxes"),
@@ -117,8 +119,35 @@ def test_what_is_neither_folder_nor_dataset_is_refused_at_the_start(served: Serv
 def test_a_finished_run_takes_nothing_more(run: veneer.Run) -> None:
     run.finish()
     run.finish()
-    with pytest.raises(veneer.InvalidError, match="is finished"):
-        run.log(sample=KEYS[:1], loss=[1])
+    calls: list[Callable[[], None]] = [
+        lambda: run.log(sample=KEYS[:1], loss=[1]),
+        lambda: run.log_scalars(accuracy=1.0),
+        lambda: run.parameters(lr=1),
+    ]
+    for more in calls:
+        with pytest.raises(veneer.InvalidError, match="is finished"):
+            more()
+
+
+def test_a_run_has_no_other_end_than_two(served: Service, run: veneer.Run) -> None:
+    with pytest.raises(veneer.InvalidError, match="`lost` is no end of a run: it is one of finished, failed"):
+        run.finish("lost")  # type: ignore[arg-type]
+    run.finish("failed")
+    assert served.run("bad")["status"] == "failed"
+
+
+def test_one_slip_does_not_spoil_a_column_for_good(
+    served: Service, run: veneer.Run, warnings: Callable[[], list[str]]
+) -> None:
+    run.log(sample=KEYS[:2], loss=np.zeros((2, 3)))
+    run.log(sample=KEYS[:2], embedding=[[1], [1, 2]])
+    run.log(sample=[], loss=[], embedding=[])
+    run.log(sample=KEYS[:2], loss=[[0.5], [1.5]], embedding=[[1, 2], [3, 4]])
+    run.log(sample=KEYS[2:4], loss=[2.5, 3.5], embedding=np.ones((2, 2)))
+    run.finish()
+    assert [row["loss"] for row in served.rows("bad")] == [0.5, 1.5, 2.5, 3.5]
+    assert [row["embedding"] for row in served.rows("bad")] == [[1, 2], [3, 4], [1, 1], [1, 1]]
+    assert run.counts.dropped == 4 and "`loss` is one number for each sample" in warnings()[0]
 
 
 def test_a_full_disk_is_told_once_counted_and_the_training_goes_on(
@@ -164,14 +193,20 @@ def test_a_spool_that_cannot_be_written_is_elsewhere(
     shutil.rmtree(run.folder, ignore_errors=True)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"version": "9.0.0", "api": "v9"}', "is 9.0.0, and does not speak v1"),
+        (b"<html>log in first</html>", "what answers is no service of Veneer"),
+    ],
+)
 def test_a_service_of_another_version_is_told_and_the_run_is_kept(
-    animals: Path, warnings: Callable[[], list[str]]
+    animals: Path, warnings: Callable[[], list[str]], body: bytes, said: str
 ) -> None:
     class Other(http.server.BaseHTTPRequestHandler):
         """A service as it may be one day."""
 
         def do_GET(self) -> None:
-            body = b'{"version": "9.0.0", "api": "v9"}'
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -187,11 +222,11 @@ def test_a_service_of_another_version_is_told_and_the_run_is_kept(
             run = veneer.start_run("other", store=url)
             run.log(sample=["a"], loss=[1])
             run.finish()
-            with pytest.raises(veneer.ServiceError, match=r"is 9\.0\.0, and does not speak v1"):
+            with pytest.raises(veneer.ServiceError, match=said):
                 veneer.dataset("animals", store=url)
         finally:
             server.shutdown()
-    assert "is 9.0.0, and does not speak v1" in warnings()[0] and "spool flush" in warnings()[-1]
+    assert said in warnings()[0] and "spool flush" in warnings()[-1]
     assert list(run.folder.glob("*.arrow"))
 
 

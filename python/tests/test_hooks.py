@@ -45,6 +45,25 @@ def test_sklearn_records_what_is_fitted_in_one_step_and_numbers_of_classes(serve
     assert "suspicion" not in rows[0]
 
 
+def test_sklearn_gets_features_as_they_are(served: Service, mounted: str) -> None:
+    pandas, scipy = pytest.importorskip("pandas"), pytest.importorskip("scipy.sparse")
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    from veneer.hooks.sklearn import fit
+
+    labels = [key[:3] for key in KEYS]
+    seen = np.eye(3)[[("cat", "cow", "dog").index(label) for label in labels]]
+    frame = pandas.DataFrame(seen, columns=list("abc"), index=range(60, 0, -1))
+    with veneer.start_run("features", data=mounted) as run:
+        for epoch, x in enumerate((frame, scipy.csr_matrix(seen), seen.tolist())):
+            model = fit(LogisticRegression(), x, labels, run=run, sample=KEYS, folds=3, epochs=1)
+            assert epoch or list(model.feature_names_in_) == ["a", "b", "c"]
+        fit(make_pipeline(CountVectorizer(), LogisticRegression()), labels, labels, run=run, sample=KEYS, folds=2)
+    assert all(row["predicted"] == row["sample"][:3] for row in served.rows("features"))
+
+
 def test_the_example_of_sklearn_works(served: Service, mounted: str) -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is not installed here")
     assert example("sklearn_folder.py", mounted).startswith("run mlp: accuracy ")

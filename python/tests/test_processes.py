@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from work import KEYS, record
+from work import KEYS, judge, record
 
 import veneer
 from conftest import Service, until
+from veneer import service, spool
+from veneer.tables import Classes, SampleTable
 
 
 def epochs(served: Service, name: str) -> list[int]:
@@ -44,6 +48,15 @@ def test_workers_write_the_run_that_they_were_given(served: Service, animals: Pa
     assert not run.folder.exists()
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_pool_that_kills_its_workers_loses_nothing_of_their_tasks(
+    served: Service, animals: Path, method: Any
+) -> None:
+    with veneer.start_run("pool", data="animals") as run, multiprocessing.get_context(method).Pool(2) as pool:
+        pool.starmap(judge, [(run, epoch) for epoch in range(6)])
+    assert served.run("pool")["rows"] == 6 * len(KEYS) and not run.folder.exists()
+
+
 def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Path) -> None:
     run = veneer.start_run("forks", data="animals")
     children = []
@@ -62,6 +75,90 @@ def test_a_fork_while_the_run_writes_hangs_nothing(served: Service, animals: Pat
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
     run.finish()
     assert epochs(served, "forks") == list(range(40))
+
+
+def test_a_fork_finds_no_import_of_the_run_s_threads_half_done(served: Service, script: Callable[..., Any]) -> None:
+    process = script("""
+        import sys, veneer
+        run = veneer.start_run("imports", data="animals")
+        before = set(sys.modules)
+        run.log(sample=["cat/00.png"], loss=[1.0], predicted=[[0.0, 1.0, 2.0]], embedding=[[0.0]], note=["x"])
+        run.log_scalars(accuracy=1.0)
+        run.finish()
+        print(sorted(set(sys.modules) - before))
+    """)
+    assert process.communicate(timeout=60) == ("[]\n", "")
+
+
+def child_of(work: Callable[[], Any]) -> int:
+    """A forked child that ends with 0, unless its work fails or takes half a minute."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            signal.alarm(30)
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+def test_a_child_waits_for_no_lock_of_its_parent_s_threads(animals: Path) -> None:
+    ask = veneer.dataset("animals").tables
+    with service._lock:
+        child = child_of(ask)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_child_that_was_forked_while_classes_are_looked_up_knows_them_too(served: Service, animals: Path) -> None:
+    class Slow(SampleTable):
+        def classes(self) -> list[str] | None:
+            children.append(child_of(lambda: list(of() or ())[2]) if not children else 0)
+            return super().classes()
+
+    children: list[int] = []
+    of = Classes(None, Slow(served.store, "animals", "main"))
+    assert of() == ["cat", "cow", "dog"]
+    assert os.waitpid(children[0], 0)[1] == 0
+
+
+@pytest.mark.parametrize("name", ["w-000001.arrow.open", "run.json"])
+def test_a_child_keeps_no_lock_of_who_cleans_up(home: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    folder = spool.RunFolder(home / "run")
+    folder.path.mkdir()
+    children: list[int] = []
+
+    def forks(*_: object, **__: object) -> None:
+        children.append(child_of(signal.pause))
+
+    monkeypatch.setattr(spool, "_make_whole", forks)
+    monkeypatch.setattr("veneer.spool.shutil.rmtree", forks)
+    (folder.path / name).touch()
+    waits = os.open(folder.path / name, os.O_RDONLY)
+    try:
+        folder.take_left()
+        folder.remove()
+        assert len(children) == 1
+        # Whoever opened it before it was removed waits for its lock: here it would be for ever.
+        fcntl.flock(waits, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(waits)
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def test_a_service_of_one_s_own_ends_though_a_child_lives(animals: Path) -> None:
+    of_own = service.OwnService(str(animals.parent / "store"), may_change=True)
+    child = child_of(signal.pause)
+    try:
+        begun = time.monotonic()
+        of_own.end()
+        assert time.monotonic() - begun < 15 and not service.has_service(str(animals.parent / "store"))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_children_that_say_nothing_keep_nothing_from_being_sent(served: Service, animals: Path) -> None:

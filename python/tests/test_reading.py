@@ -96,6 +96,30 @@ def test_a_block_that_fails_changes_nothing(animals: Path) -> None:
     with dataset.edit("it works on") as edit:
         edit.set(KEYS[0], label="dog")
     assert dataset.latest().revision == edit.revision
+    with dataset.edit("it is one already") as again:
+        again.set(KEYS[0], label="dog")
+    assert (again.revision, dataset.latest().revision) == (None, edit.revision)
+
+
+@pytest.mark.parametrize("value", [float("nan"), np.float32("inf"), {1, 2}, [object()]])
+def test_what_no_cell_can_be_is_refused_before_it_is_sent(animals: Path, value: Any) -> None:
+    dataset = veneer.dataset("animals")
+    with pytest.raises(veneer.InvalidError, match="is no value of a cell"), dataset.edit("odd") as edit:
+        edit.set(KEYS[0], label=value)
+    with pytest.raises(veneer.InvalidError, match="is no value of a cell"):
+        dataset.sql("SELECT $1", value)
+    assert dataset.sql("SELECT $1 + 1 AS n", np.int64(1)).to_pylist() == [{"n": 2}]
+
+
+def test_a_folder_is_a_path_however_it_is_said(
+    mounted: str, served: Service, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    assert veneer.dataset(Path("mnt")).top == str(home / "mnt")
+    # What a loader names in a relative folder is a sample of a dataset that was not opened by it, too.
+    assert veneer.dataset("animals").places([("mnt/dog/00.png", 2)]).tolist() == [40]
+    with pytest.raises(veneer.InvalidError, match="no URL of a service"):
+        veneer.dataset("animals", store="http://gpu1:port")
 
 
 def test_a_draft_that_somebody_began_is_not_committed_along(served: Service, animals: Path) -> None:

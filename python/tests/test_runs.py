@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import signal
 from collections.abc import Callable
@@ -140,10 +141,12 @@ def test_any_number_text_vector_and_single_value_is_a_column(served: Service, an
             ragged=[[1, 2], []],
             count=np.array([1, 2], dtype=np.uint8),
             half=np.array([0.5, 1.5], dtype=np.float16),
+            when=[datetime.datetime(2026, 1, 2, 3), None],
         )
     first, second = served.rows("columns")
     assert (first["epoch"], second["epoch"]) == (3, 4)
     assert (first["note"], second["note"], second["split"], first["top/5"]) == ("odd", None, "train", True)
+    assert (first["when"], second["when"]) == (datetime.datetime(2026, 1, 2, 3), None)
     assert (first["vector"], second["whole"]) == ([0.0, 1.0], [4, 5, 6, 7])
     assert (first["ragged"], second["ragged"], second["count"], second["half"]) == ([1, 2], [], 2, 1.5)
 
@@ -201,6 +204,10 @@ def test_embeddings_are_kept_and_reduced(served: Service, animals: Path) -> None
         run.log_embeddings(sample=KEYS, embedding=vectors, reduce="pca")
         with pytest.raises(veneer.InvalidError, match=r"umap-learn|no way to reduce"):
             run.log_embeddings(sample=KEYS, embedding=vectors, reduce="tsne")  # type: ignore[arg-type]
+        with pytest.raises(veneer.InvalidError, match="some are NaN or infinite"):
+            run.log_embeddings(sample=KEYS, embedding=vectors * np.nan, reduce="pca")
+        with pytest.raises(veneer.InvalidError, match="2 or 3 dimensions, and not 4"):
+            run.log_embeddings(sample=KEYS, embedding=vectors, reduce="pca", dims=4)  # type: ignore[arg-type]
     rows = served.rows("vectors")
     np.testing.assert_allclose([row["embedding"] for row in rows], vectors, rtol=1e-6)
     sides, sizes, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)

@@ -37,14 +37,20 @@ def test_ranks_draw_parts_of_one_order() -> None:
     whole = list(veneer.WeightedSampler(np.ones(50), count=11, seed=2))
     parts = [veneer.WeightedSampler(np.ones(50), count=11, seed=2, rank=rank, world=3) for rank in range(3)]
     drawn = [list(part) for part in parts]
-    assert [len(part) for part in parts] == [len(part) for part in drawn] == [4, 4, 3]
-    assert sorted(at for part in drawn for at in part) == sorted(whole)
+    assert [len(part) for part in parts] == [len(part) for part in drawn] == [4, 4, 4]
+    # One batch less in one of them would let the others wait.
+    assert sorted(at for part in drawn for at in part) == sorted([*whole, whole[0]])
+    assert [list(veneer.WeightedSampler([1.0], rank=rank, world=3)) for rank in range(3)] == [[0]] * 3
+    with pytest.raises(veneer.InvalidError, match="rank 3 is none of 3"):
+        veneer.WeightedSampler(np.ones(50), rank=3, world=3)
+    with pytest.raises(veneer.InvalidError, match="-1 samples"):
+        veneer.WeightedSampler(np.ones(50), count=-1)
 
 
 def test_classes_are_balanced_whatever_their_sizes() -> None:
-    labels = ["a"] * 900 + ["b"] * 90 + ["c"] * 10 + [None] * 100
+    labels = ["a"] * 900 + ["b"] * 90 + ["c"] * 10 + [None] * 50 + [np.nan] * 50
     drawn = Counter(labels[at] for at in veneer.BalancedSampler(labels, count=30_000, seed=3))
-    assert drawn[None] == 0 and all(abs(drawn[name] - 10_000) < 400 for name in "abc")
+    assert set(drawn) == set("abc") and all(abs(drawn[name] - 10_000) < 400 for name in "abc")
     weights = np.ones(1100)
     weights[990] = 0
     assert 990 not in set(veneer.BalancedSampler(labels, weights, count=30_000))

@@ -10,3 +10,8 @@ KEYS = [f"{name}/{at:02}.png" for name in ("cat", "cow", "dog") for at in range(
 def record(run: veneer.Run, epoch: int) -> None:
     """Records an epoch of all samples."""
     run.log(epoch=epoch, sample=KEYS, loss=[float(epoch)] * len(KEYS))
+
+
+def judge(run: veneer.Run, epoch: int) -> None:
+    """Records classes by their numbers, whose names have to be asked for first."""
+    run.log(epoch=epoch, sample=KEYS, predicted=[0] * len(KEYS))

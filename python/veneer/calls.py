@@ -9,7 +9,7 @@ from typing import Any
 
 from .columns import FORMS
 from .errors import InvalidError
-from .values import Frozen, freeze
+from .values import Frozen, freeze, to_numpy
 
 _RESERVED = ("_key", "_row", "sample", "epoch")
 
@@ -48,8 +48,9 @@ class Change:
 
 @dataclass
 class Flush:
-    """Has all before it closed, so that it may be sent."""
+    """Has all before it written and, where that is asked, closed, so that it may be sent."""
 
+    closes: bool = True
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -112,4 +113,8 @@ def rows_of(sample: Any, epoch: Any, columns: Mapping[str, Any], among: Sequence
             raise InvalidError(f"the epoch {when} is below 0", kind="invalid")
     elif length != count:
         raise InvalidError(f"`epoch` has {length} values, and `sample` has {count}", kind="invalid")
+    else:
+        when = to_numpy(when)
+        if count and (when.dtype.kind not in "iu" or int(when.min()) < 0):
+            raise InvalidError(f"`epoch` is {count} whole numbers of 0 or more, and not {when.dtype}", kind="invalid")
     return Rows(when, names, count, kept, among, form)

@@ -5,6 +5,8 @@ What is asked is known by whoever asks; here are connections, tokens and problem
 
 from __future__ import annotations
 
+# The first connection would import this, maybe in a thread, while another one forks.
+import encodings.idna  # noqa: F401
 import http.client
 import json
 import os
@@ -14,7 +16,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import pyarrow as pa
 
@@ -36,8 +38,17 @@ class Answer(NamedTuple):
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; None where there is none."""
-        return json.loads(self.body) if self.body else None
+        """The body as JSON; None where there is none.
+
+        Raises
+        ------
+        ServiceError
+            For another body: it is somebody else who answers.
+        """
+        try:
+            return json.loads(self.body) if self.body else None
+        except ValueError as cause:
+            raise ServiceError(f"what answers is no service of Veneer: {cause}", kind="version") from cause
 
 
 class _ByTheSocket(http.client.HTTPConnection):
@@ -99,7 +110,7 @@ class Client:
         self._base = ""
         if is_url(place):
             parts = urlsplit(place)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
                 raise InvalidError(f"`{place}` is no URL of a service: it is as in http://gpu1:5015", kind="invalid")
             self._base = parts.path.rstrip("/")
 
@@ -213,6 +224,14 @@ class Client:
         answer = self.request(method, path, query=query, body=sent, accept=ARROW)
         with pa.ipc.open_stream(answer.body) as stream:
             return stream.read_all()
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is a number, or is not said."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_url(place: str) -> bool:

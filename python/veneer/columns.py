@@ -51,7 +51,13 @@ def columns_of(name: str, value: Frozen, rows: int | None, classes: Sequence[str
     elif name == "boxes":
         yield name, pa.array([_boxes(one, classes, form) for one in value], BOXES)
     else:
-        yield name, array(name, value)
+        found = array(name, value)
+        # The first kind is the column's for good: one slip must not keep all that follows out.
+        if name == "embedding" and not pa.types.is_fixed_size_list(found.type):
+            raise InvalidError("`embedding` is a vector for each sample, all of one length", kind="invalid")
+        if name == "loss" and pa.types.is_nested(found.type):
+            raise InvalidError(f"`loss` is one number for each sample, and not {found.type}", kind="invalid")
+        yield name, found
 
 
 def array(name: str, value: Frozen) -> pa.Array:
@@ -73,7 +79,10 @@ def array(name: str, value: Frozen) -> pa.Array:
     width = int(np.prod(found.shape[1:]))
     if width == 0:
         raise InvalidError(f"`{name}` has vectors of length 0", kind="invalid")
-    of = np.int64 if found.dtype.kind in "iub" else np.float32
+    if name == "loss" and width == 1:
+        # As a model with one output has them.
+        return pa.array(found.reshape(-1))
+    of = np.int64 if found.dtype.kind in "iub" and name != "embedding" else np.float32
     flat = np.ascontiguousarray(found.reshape(-1), dtype=of)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), width)
 
@@ -112,7 +121,7 @@ def _predicted(value: Frozen, classes: Sequence[str] | None) -> Columns:
         yield "predicted", array("predicted", value)
         return
     found = to_numpy(value)
-    if found.ndim == 2 and found.dtype.kind == "f":
+    if found.ndim == 2 and found.dtype.kind in "fiu":
         ids, confidence = judged(found)
         yield "predicted", pa.array(named(ids, classes, found.shape[1]), mask=np.isnan(confidence))
         yield "confidence", pa.array(confidence)

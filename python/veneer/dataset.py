@@ -7,6 +7,7 @@ read by one of our own, which changes nothing and ends with this process.
 from __future__ import annotations
 
 import hashlib
+import html
 import os
 import re
 import secrets
@@ -24,6 +25,7 @@ from .difference import Difference
 from .edit import Edit
 from .errors import InvalidError, NotFoundError
 from .tables import ALL_ROWS
+from .values import plain
 
 if TYPE_CHECKING:
     import pandas
@@ -51,7 +53,9 @@ def dataset(address: str | os.PathLike[str], *, store: str | os.PathLike[str] | 
     place = default_store() if store is None else os.fspath(store)
     if not is_url(place):
         place = os.path.abspath(place)
-    info = mounts.info_of(text) if os.path.isdir(text) and (os.sep in text or text in (".", "..")) else None
+    # A word alone is a name, though there be such a folder, too; a `Path` is none.
+    is_path = not isinstance(address, str) or os.sep in text or text in (".", "..")
+    info = mounts.info_of(text) if is_path and os.path.isdir(text) else None
     if info is not None:
         place = place if store is not None else info.store
         return Dataset(place, info.dataset, info.reference, info.revision, info.top)
@@ -89,7 +93,7 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{table['name']}</td><td>{table['format']}</td><td>{table['rows']:,}</td></tr>"
+            f"<tr><td>{html.escape(table['name'])}</td><td>{table['format']}</td><td>{table['rows']:,}</td></tr>"
             for table in self.tables()
         )
         head = "<tr><th>table</th><th>format</th><th>rows</th></tr>"
@@ -171,7 +175,7 @@ class Dataset:
         ``at('traffic', 'samples', 'v1')`` is one at another revision, ``runs."resnet18"`` the metrics of a run,
         ``$1`` the first of `params`.
         """
-        body = {"query": query, "params": list(params), "limit": limit, "dataset": self.name}
+        body = {"query": query, "params": plain(params), "limit": limit, "dataset": self.name}
         return self._client().arrow("POST", "/v1/sql", body=body)
 
     def weights(self, *, column: str = "weight", order: Sequence[Any] | None = None) -> np.ndarray[Any, Any]:

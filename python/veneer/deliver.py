@@ -19,7 +19,7 @@ from typing import Any
 from .client import ARROW, Client, is_url, path
 from .errors import ForbiddenError, NotFoundError, ServiceError, VeneerError
 from .service import checked, has_service
-from .spool import CHANGE, ROWS, SCALARS, RunFolder
+from .spool import CHANGE, ROWS, SCALARS, RunFolder, let_go
 
 log = logging.getLogger("veneer")
 
@@ -101,7 +101,8 @@ class Delivery:
                 return False
             try:
                 self._send_all(beats)
-            except (VeneerError, OSError) as error:
+            # The thread that sends lives as long as the training, whatever stands between it and its service.
+            except Exception as error:
                 self._wait(error)
                 return False
         self.trouble = None
@@ -178,7 +179,7 @@ class Delivery:
         if self.refused == 1:
             log.warning("the service refused a batch of the run: %s (kept in %s)", error, self.folder.path / "refused")
 
-    def _wait(self, error: VeneerError | OSError) -> None:
+    def _wait(self, error: Exception) -> None:
         # Whoever answers next may be another process.
         self._client = None
         if self.trouble is None and getattr(error, "kind", None) != _NOT_YET:
@@ -209,9 +210,7 @@ class Delivery:
         try:
             yield True
         finally:
-            # A child that was forked meanwhile has the file open, too, and must not keep the lock.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
+            let_go(descriptor)
 
 
 def _is_final(error: VeneerError) -> bool:

@@ -15,11 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from . import service
 from .client import Client, path
 from .errors import ConflictError, InvalidError, VeneerError
+from .values import plain
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -67,7 +66,7 @@ class Edit:
         ...     e.add_column("weight", "number")
         ...     e.set("bus/0.png", label="car", weight=2.0)
         """
-        all_cells = {name: _plain(value) for name, value in {**(cells or {}), **more}.items()}
+        all_cells = {name: plain(value) for name, value in {**(cells or {}), **more}.items()}
         if not all_cells:
             raise InvalidError("no cell is said that is to be set", kind="invalid")
         touched = {(table, str(key), column) for column in all_cells}
@@ -79,12 +78,12 @@ class Edit:
 
     def set_where(self, where: str, /, *, table: str | None = None, **cells: Any) -> None:
         """Sets cells of all rows for which an expression of SQL is true."""
-        told = {name: _plain(value) for name, value in cells.items()}
+        told = {name: plain(value) for name, value in cells.items()}
         self._add({"kind": "set", "table": table, "where": where, "cells": told})
 
     def insert(self, *, table: str | None = None, after: object = None, **cells: Any) -> None:
         """Inserts a row, as the last or after another one."""
-        told = {name: _plain(value) for name, value in cells.items()}
+        told = {name: plain(value) for name, value in cells.items()}
         self._add({"kind": "insert", "table": table, "after": None if after is None else str(after), "cells": told})
 
     def delete(self, *keys: object, table: str | None = None) -> None:
@@ -144,10 +143,11 @@ class Edit:
             return None
         with service.to_change(self._dataset.store) as client:
             self.revision = self._commit(client, edits)
-        self._dataset.revision, self._dataset._paths = self.revision, None
+        if self.revision is not None:
+            self._dataset.revision, self._dataset._paths = self.revision, None
         return self.revision
 
-    def _commit(self, client: Client, edits: list[dict[str, Any]]) -> str:
+    def _commit(self, client: Client, edits: list[dict[str, Any]]) -> str | None:
         if any(edit["kind"] in _OF_ROWS and "table" not in edit for edit in edits):
             main = self._dataset.main_table(client)
             edits = [{"table": main, **edit} if edit["kind"] in _OF_ROWS else edit for edit in edits]
@@ -167,8 +167,11 @@ class Edit:
         draft = client.send("POST", f"{at}/edits", {"edits": edits, "label": self._message}, headers=seen)
         try:
             told = client.send("POST", f"{at}/commit", {"message": self._message})
-        except VeneerError:
+        except VeneerError as error:
             client.send("POST", f"{at}/discard", {})
+            # All of it is as it was said already.
+            if error.kind == "nothing":
+                return None
             raise
         return str(told["revision"])
 
@@ -189,14 +192,3 @@ def _keys(keys: Iterable[object]) -> list[str]:
     if not found:
         raise InvalidError("no row is named", kind="invalid")
     return found
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON has it."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    return value

@@ -164,7 +164,7 @@ class Names:
         if not os.path.isabs(text):
             plain = os.path.normpath(text) if text else text
             # A relative path may be one from the working directory.
-            return [plain, *self._below(os.path.abspath(text))] if self._tops else [plain]
+            return [plain, *self._below(os.path.abspath(text))] if self._tops or self._rows is not None else [plain]
         plain = os.path.normpath(text)
         found = [plain[len(top) :] for top in self._tops if plain.startswith(top)]
         if not found and self._tops:

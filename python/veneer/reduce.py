@@ -22,7 +22,11 @@ def reduced(vectors: Any, method: str, dims: int) -> np.ndarray[Any, Any]:
     found = to_numpy(vectors)
     if found.ndim < 2 or len(found) == 0:
         raise InvalidError(f"embeddings are (n, d), and these have the shape {found.shape}", kind="invalid")
+    if dims not in (2, 3):
+        raise InvalidError(f"a place has 2 or 3 dimensions, and not {dims}", kind="invalid")
     flat = found.reshape(len(found), -1).astype(np.float32)
+    if not np.isfinite(flat).all():
+        raise InvalidError("embeddings that are no numbers have no place: some are NaN or infinite", kind="invalid")
     if method == "pca":
         return _pca(flat, dims)
     if method == "umap":

@@ -125,12 +125,12 @@ class Run:
         InvalidError
             For arrays of different lengths, and values that nothing can be made of.
         """
-        self._share.check_process()
-        if self._share.is_finished:
-            raise InvalidError(f"the run `{self.name}` is finished", kind="finished")
+        self._share.check_is_open()
         found = columns if not values else {**(columns or {}), **values}
         call = rows_of(sample, epoch, found or {}, self._samples if among is None else among, box_form)
-        if not self._is_checked and call.count:
+        if not call.count:
+            return
+        if not self._is_checked:
             wrong = self._share.first_unknown(call)
             if wrong is not None:
                 raise wrong

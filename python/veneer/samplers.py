@@ -29,7 +29,8 @@ class WeightedSampler:
     seed : int
         The same seed gives the same order in each epoch of a number.
     rank, world : int
-        Of several processes, which one draws, and how many there are: each gets its own part.
+        Of several processes, which one draws, and how many there are: each gets a part of its own, all as many;
+        where `count` is no multiple of `world`, the first that were drawn are drawn again at the end.
 
     Examples
     --------
@@ -51,6 +52,10 @@ class WeightedSampler:
         found = np.asarray(weights, dtype=np.float64)
         if found.ndim != 1 or not np.isfinite(found).all() or (found < 0).any() or not found.sum() > 0:
             raise InvalidError("weights are numbers of 0 or more, one for each sample, and not all 0", kind="invalid")
+        if not 0 <= rank < world:
+            raise InvalidError(f"rank {rank} is none of {world} processes", kind="invalid")
+        if count is not None and count < 0:
+            raise InvalidError(f"{count} samples cannot be drawn", kind="invalid")
         self.weights = found
         self.epoch = 0
         self._share = found / found.sum()
@@ -64,13 +69,14 @@ class WeightedSampler:
             )
 
     def __len__(self) -> int:
-        return len(range(self._rank, self._count, self._world))
+        return (self._count + self._world - 1) // self._world
 
     def __iter__(self) -> Iterator[int]:
         drawn = np.random.default_rng((self._seed, self.epoch))
         order = drawn.choice(len(self._share), self._count, self._replace, self._share)
         self.epoch += 1
-        return iter(order[self._rank :: self._world].tolist())
+        # A process with one batch less than the others would let them wait for ever.
+        return iter(np.resize(order, len(self) * self._world)[self._rank :: self._world].tolist())
 
     def set_epoch(self, epoch: int) -> None:
         """Says which epoch is next, as loops over several processes do."""
@@ -106,7 +112,7 @@ class BalancedSampler(WeightedSampler):
     Parameters
     ----------
     labels : (n,)
-        The class of each sample; None is drawn never.
+        The class of each sample; None and NaN are drawn never.
     weights : (n,) float, optional
         Within their class; all alike if not said.
     **options
@@ -132,6 +138,7 @@ class BalancedSampler(WeightedSampler):
         for at, label in enumerate(labels):
             places.setdefault(label, []).append(at)
         for label, of_class in places.items():
-            total = 0.0 if label is None else float(found[of_class].sum())
+            # Only NaN is not what it is.
+            total = 0.0 if label is None or label != label else float(found[of_class].sum())
             found[of_class] = found[of_class] / total if total > 0 else 0.0
         super().__init__(found, **options)

@@ -93,6 +93,15 @@ def checked(client: Client) -> Client:
     return client
 
 
+def _in_forked_child() -> None:
+    global _lock  # noqa: PLW0603
+    # Whoever held it is not in the child.
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_in_forked_child)
+
+
 class OwnService:
     """A `veneer-server` that lives no longer than this process, and that nobody else may ask over TCP."""
 
@@ -121,7 +130,7 @@ class OwnService:
 
     def _begin(self, words: list[str]) -> str:
         # The shell ends the service when this process is gone, however that ended: then nobody holds its stdin.
-        script = '"$@" </dev/null & served=$!; exec >&-; cat >/dev/null; kill "$served" 2>/dev/null; wait "$served"'
+        script = '"$@" </dev/null & served=$!; exec >&-; read -r _; kill "$served" 2>/dev/null; wait "$served"'
         log = Path(self._folder) / "log"
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
@@ -157,9 +166,11 @@ class OwnService:
             return
         process, self._process = self._process, None
         if process is not None:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            assert process.stdin is not None and process.stdout is not None
+            with contextlib.suppress(OSError), process.stdin:
+                # Said, and not only closed: children that were forked meanwhile hold it, too.
+                process.stdin.write(b"\n")
+            process.stdout.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=_BEGIN_WITHIN_S)
         shutil.rmtree(self._folder, ignore_errors=True)

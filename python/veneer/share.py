@@ -17,9 +17,11 @@ import time
 import weakref
 from multiprocessing import util as multiprocessing_util
 
+import pyarrow as pa
+
 from .calls import Change, Counts, Rows, Scalars
 from .deliver import Delivery
-from .errors import UnknownSampleError, VeneerError
+from .errors import InvalidError, UnknownSampleError, VeneerError
 from .mounts import Hold
 from .names import Names
 from .service import has_service, to_change
@@ -31,6 +33,8 @@ log = logging.getLogger("veneer")
 
 _FIRST_PAUSE_S, _PAUSE_MAX_S = 0.25, 10.0
 _AT_EXIT_S = 60.0
+_SETTLE_S = 10.0
+_ENDS = ("finished", "failed")
 _every: weakref.WeakSet[Share] = weakref.WeakSet()
 
 
@@ -83,6 +87,9 @@ class Share:
         self.writer: Writer | None = None
         self._counts = Counts()
         self.is_finished = False
+        # What Arrow imports for the first list that it is given: in a thread, a fork in the middle of it would leave
+        # the child with a lock that nobody lets go.
+        pa.array([0])
         self._begin_threads()
         _every.add(self)
 
@@ -108,10 +115,19 @@ class Share:
         return self._counts if self.writer is None else self.writer.counts
 
     def put(self, call: Rows | Scalars | Change) -> None:
-        """Has a call written."""
-        self.check_process()
+        """Has a call written.
+
+        Raises
+        ------
+        InvalidError
+            When the run is finished.
+        """
+        self.check_is_open()
         writer = self.writer or self._make_writer()
         writer.put(call)
+        if not self._is_owner:
+            # A pool kills its workers once their tasks have returned, and what is in a file by then is sent.
+            writer.settle(_SETTLE_S)
 
     def first_unknown(self, call: Rows) -> UnknownSampleError | None:
         """The error about the first sample of a call that is no row; None where all are."""
@@ -156,6 +172,8 @@ class Share:
 
     def finish(self, status: str, error: str | None, timeout: float) -> None:
         """Ends it: sends what is left for up to `timeout` seconds, and lets go of the mount."""
+        if status not in _ENDS:
+            raise InvalidError(f"`{status}` is no end of a run: it is one of {', '.join(_ENDS)}", kind="invalid")
         if self.is_finished:
             return
         self.check_process()
@@ -227,6 +245,12 @@ class Share:
         """Makes this the share of a forked process, if it is in one now."""
         if self._process != os.getpid():
             self._in_child()
+
+    def check_is_open(self) -> None:
+        """Makes this the share of this process, and refuses what comes behind the end."""
+        self.check_process()
+        if self.is_finished:
+            raise InvalidError(f"the run `{self.name}` is finished", kind="finished")
 
     def _in_child(self) -> None:
         """Becomes a run of this process, which was forked from the one that began it."""

@@ -138,7 +138,7 @@ class RunFolder:
             except BlockingIOError:
                 pass
             finally:
-                os.close(descriptor)
+                let_go(descriptor)
         return count
 
     def is_done(self) -> bool:
@@ -166,7 +166,7 @@ class RunFolder:
         except BlockingIOError:
             pass
         finally:
-            os.close(descriptor)
+            let_go(descriptor)
 
     def bytes(self) -> int:
         """Bytes that wait to be sent."""
@@ -177,6 +177,12 @@ class RunFolder:
             except FileNotFoundError:
                 continue
         return total
+
+
+def let_go(descriptor: int) -> None:
+    """Closes a file and takes its lock back, which a child that was forked meanwhile would keep."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def runs(root: Path) -> Iterator[RunFolder]:

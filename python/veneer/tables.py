@@ -106,10 +106,11 @@ class Classes:
         self._table = table
 
     def __call__(self) -> Sequence[str] | None:
-        table, self._table = self._table, None
-        if self._known is None and table is not None:
+        if self._known is None and self._table is not None:
             with contextlib.suppress(VeneerError, OSError):
-                self._known = table.classes()
+                self._known = self._table.classes()
+        # Not before it is known: a child that is forked meanwhile asks for itself.
+        self._table = None
         return self._known
 
 

@@ -7,6 +7,8 @@ is copied where it may be changed later, and nothing is moved between devices.
 
 from __future__ import annotations
 
+import datetime
+import math
 import os
 from typing import Any
 
@@ -18,7 +20,7 @@ from .errors import InvalidError
 Frozen = Any
 """A copy that nobody changes any more: numpy, Arrow, a tensor, or a list of values."""
 
-_SINGLE = (str, bytes, int, float, bool, np.generic, type(None), os.PathLike)
+_SINGLE = (str, bytes, int, float, bool, np.generic, type(None), os.PathLike, datetime.date)
 
 
 def freeze(value: Any) -> tuple[Frozen, int | None]:
@@ -84,3 +86,29 @@ def to_numpy(value: Frozen) -> np.ndarray[Any, Any]:
     found = np.asarray(value)
     # What numpy does not know by itself, such as bfloat16 of jax, is a kind of void.
     return found.astype(np.float32) if found.dtype.kind == "V" else found
+
+
+def plain(value: Any) -> Any:
+    """A value of a cell or a query as JSON has it.
+
+    >>> plain([np.float32(0.5), np.array([1, 2])])
+    [0.5, [1, 2]]
+
+    Raises
+    ------
+    InvalidError
+        For what JSON has no word for: NaN, a date, a set.
+    """
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if value is None or isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise InvalidError(
+        f"{value!r} is no value of a cell: numbers, texts, truth values, None and lists of them are", kind="invalid"
+    )

@@ -18,7 +18,6 @@ from .calls import Call, Change, Counts, Flush, Rows, Scalars
 from .columns import columns_of
 from .names import Names
 from .spool import CHANGE, SCALARS, RowSegment, RunFolder, Segment
-from .values import to_numpy
 
 log = logging.getLogger("veneer")
 
@@ -84,7 +83,13 @@ class Writer:
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until all that was put is in closed segments; returns whether that is so."""
-        flush = Flush()
+        return self._wait(Flush(), timeout)
+
+    def settle(self, timeout: float | None = None) -> bool:
+        """Waits until all that was put is in segments, which stay open; returns whether that is so."""
+        return self._wait(Flush(closes=False), timeout)
+
+    def _wait(self, flush: Flush, timeout: float | None) -> bool:
         self._calls.put(flush)
         return flush.done.wait(timeout)
 
@@ -110,7 +115,8 @@ class Writer:
                 elif isinstance(call, Change):
                     self._write_change(call)
                 else:
-                    self._close()
+                    if call.closes:
+                        self._close()
                     call.done.set()
             # A training never ends because of what is said of it.
             except Exception as error:
@@ -121,7 +127,7 @@ class Writer:
 
     def _write_rows(self, call: Rows) -> None:
         keys, known = self._names.keys(call.sample, call.among)
-        epoch = call.epoch if isinstance(call.epoch, int) else pa.array(to_numpy(call.epoch))
+        epoch = call.epoch if isinstance(call.epoch, int) else pa.array(call.epoch)
         arrays: dict[str, pa.Array] = {"sample": keys}
         arrays["epoch"] = pa.array(np.full(call.count, epoch)) if isinstance(epoch, int) else epoch
         for name, (value, length) in call.columns.items():

@@ -41,8 +41,8 @@ def fit(
     estimator : object
         A classifier with `predict_proba`. One with `partial_fit` is given the data once each epoch; another one
         is fitted once, as one epoch.
-    x : (n, …)
-        The features.
+    x : (n, …), DataFrame, sparse matrix or list of n rows
+        The features, as the estimator takes them.
     y : (n,)
         The labels, as the estimator takes them.
     run : Run
@@ -63,28 +63,27 @@ def fit(
     """
     from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
+    from sklearn.utils import _safe_indexing
 
-    x, y = np.asarray(x), np.asarray(y)
+    name = type(estimator).__name__
     if not hasattr(estimator, "predict_proba"):
-        raise InvalidError(f"{type(estimator).__name__} has no `predict_proba`", kind="invalid")
+        raise InvalidError(f"{name} has no `predict_proba`", kind="invalid")
     if epochs != 1 and not hasattr(estimator, "partial_fit"):
-        raise InvalidError(
-            f"{type(estimator).__name__} has no `partial_fit`: it is fitted in one epoch", kind="invalid"
-        )
-    classes = np.unique(y)
-    number = np.searchsorted(classes, y)
-    parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(x, y)) if folds else []
+        raise InvalidError(f"{name} has no `partial_fit`: it is fitted in one epoch", kind="invalid")
+    y = np.asarray(y)
+    classes, number = np.unique(y, return_inverse=True)
+    parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y)) if folds else []
     others = [clone(estimator) for _ in parts]
     seen: list[Array] = []
     for epoch in range(epochs):
         _step(estimator, x, y, classes)
-        found = np.zeros((len(x), len(classes)))
+        found = np.zeros((len(y), len(classes))) if parts else np.asarray(estimator.predict_proba(x))
         for other, (rest, part) in zip(others, parts, strict=True):
-            _step(other, x[rest], y[rest], classes)
+            _step(other, _safe_indexing(x, rest), y[rest], classes)
             # A class that the rest lacks is one that this model does not know.
-            found[part[:, None], np.searchsorted(classes, other.classes_)] = other.predict_proba(x[part])
-        if not parts:
-            found = np.asarray(estimator.predict_proba(x))
+            found[part[:, None], np.searchsorted(classes, other.classes_)] = other.predict_proba(
+                _safe_indexing(x, part)
+            )
         probabilities.log(run, found, number, sample=sample, epoch=epoch, classes=classes)
         seen.append(found)
     if parts:
@@ -92,7 +91,7 @@ def fit(
     return estimator
 
 
-def _step(estimator: Any, x: Array, y: Array, classes: Array) -> None:
+def _step(estimator: Any, x: Any, y: Array, classes: Array) -> None:
     if hasattr(estimator, "partial_fit"):
         # The order within an epoch is the estimator's own: those of networks and of SGD shuffle.
         estimator.partial_fit(x, y, classes=classes)

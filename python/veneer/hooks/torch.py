@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import InvalidError
 from ..run import Run
+from .modes import evaluating
 
 
 class Collector:
@@ -68,22 +69,15 @@ class Collector:
         import torch
 
         model = self._model
-        # A part that is frozen may be in another mode than the whole.
-        modes = [(part, part.training) for part in model.modules()]
         device = next((one.device for one in model.parameters()), torch.device("cpu"))
         at, total, right = 0, 0.0, 0
-        model.eval()
-        try:
-            with torch.no_grad():
-                for inputs, given, *_ in self._loader:
-                    logits, classes = model(inputs.to(device)), given.to(device)
-                    losses = self._loss(logits, classes)
-                    sample = self._sample[at : at + len(logits)]
-                    self._run.log(epoch=epoch, sample=sample, loss=losses, predicted=logits)
-                    at += len(logits)
-                    total += float(losses.sum())
-                    right += int((logits.argmax(dim=1) == classes).sum())
-        finally:
-            for part, mode in modes:
-                part.training = mode
+        with evaluating(model):
+            for inputs, given, *_ in self._loader:
+                logits, classes = model(inputs.to(device)), given.to(device)
+                losses = self._loss(logits, classes)
+                sample = self._sample[at : at + len(logits)]
+                self._run.log(epoch=epoch, sample=sample, loss=losses, predicted=logits)
+                at += len(logits)
+                total += float(losses.sum())
+                right += int((logits.argmax(dim=1) == classes).sum())
         self._run.log_scalars(step=epoch, loss=total / max(at, 1), accuracy=right / max(at, 1))

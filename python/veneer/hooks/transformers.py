@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import InvalidError
 from ..run import Run
+from .modes import evaluating
 
 
 def callback(
@@ -68,14 +69,8 @@ def callback(
             # The last one may be a part.
             epoch = math.ceil(state.epoch - 1e-6) - 1
             if state.is_world_process_zero and ((epoch + 1) % every == 0 or control.should_training_stop):
-                modes = [(part, part.training) for part in model.modules()]
-                model.eval()
-                try:
-                    with torch.no_grad(), trainer.compute_loss_context_manager():
-                        self._record(model, epoch)
-                finally:
-                    for part, mode in modes:
-                        part.training = mode
+                with evaluating(model), trainer.compute_loss_context_manager():
+                    self._record(model, epoch)
 
         def _record(self, model: Any, epoch: int) -> None:
             # Its own loader knows how to collate; that of several processes would give a part of the samples.
