@@ -30,6 +30,8 @@ pub(in crate::dataset) struct BeforeHalf {
     pub(in crate::dataset) samples: Rows,
     /// Whether the half is a table.
     pub(in crate::dataset) half_is_table: bool,
+    /// The draft with each half that somebody saw and that is a table, the oldest first.
+    pub(in crate::dataset) halves: Vec<View>,
 }
 
 impl Draft {
@@ -54,8 +56,8 @@ impl Draft {
         let file = |view: &View| Ok(view.node(path)?.filter(|node| node.entry.kind == Kind::File));
         let Some(now) = file(present)? else { return Ok(None) };
         let mut half_is_table = None;
-        let (mut later, mut later_is_table) = ((present.clone(), now.clone()), false);
-        let mut found = None;
+        let mut later = (present.clone(), now.clone());
+        let (mut halves, mut found) = (vec![present.clone()], None);
         for overlay in self.overlays_before()? {
             let view = View { overlay: Overlay::new(self.dataset.nodes.clone(), overlay?), ..present.clone() };
             let Some(node) = file(&view)? else { return Ok(None) };
@@ -63,18 +65,19 @@ impl Draft {
                 continue;
             }
             if half_is_table.is_none() {
-                later_is_table = is_table((present, &now))?;
-                half_is_table = Some(later_is_table);
-                if later_is_table && !is_beginning((present, &now), new)? {
+                let is_table = is_table((present, &now))?;
+                if is_table && !is_beginning((present, &now), new)? {
                     return Ok(None);
                 }
+                half_is_table = Some(is_table);
             }
             let is_table = is_table((&view, &node))?;
-            if is_table && !(later_is_table && is_beginning((&view, &node), (&later.0, &later.1))?) {
+            if is_table && !is_beginning((&view, &node), (&later.0, &later.1))? {
                 found = Some((view, node));
                 break;
             }
-            (later, later_is_table) = ((view, node), is_table);
+            halves.extend(is_table.then(|| view.clone()));
+            later = (view, node);
         }
         let (Some((before, was)), Some(half_is_table)) = (found, half_is_table) else { return Ok(None) };
         if half_is_table && !has_lost((present, &now), (&before, &was), new)? {
@@ -82,7 +85,8 @@ impl Draft {
         }
         let view =
             View { overlay: present.overlay.with([(path.clone(), before.overlay.get(path)?)])?, ..present.clone() };
-        Ok(Some(BeforeHalf { view, samples: before.overlay.samples()?, half_is_table }))
+        halves.reverse();
+        Ok(Some(BeforeHalf { view, samples: before.overlay.samples()?, half_is_table, halves }))
     }
 
     /// The overlays that the draft had, the newest first, as far as they are over one revision.

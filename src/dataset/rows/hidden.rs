@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::cells::as_text;
 use super::diff::is_of_content;
 use super::named::Table;
+use super::opened::place_of;
 use super::part::Part;
 use super::work::{Besides, Work};
 use crate::dataset::view::{Node, View};
@@ -35,6 +36,30 @@ impl View {
             _ => (None, change),
         });
         Ok(Some(ExcludedRow { path, table: table.part.clone(), row: row.to_owned(), was: was.collect() }))
+    }
+
+    /// Whether a row of a table is, in its file, the one that was hidden there: by its cells, as it may be at the place
+    /// of another one now.
+    pub(in crate::dataset) fn is_hidden_row(&self, table: &Table, key: &str, hidden: &ExcludedRow) -> Result<bool> {
+        let (path, row) = table.split_key(key)?;
+        let cells = hidden.was.iter().find_map(|(_, was)| match was {
+            RowChange::Inserted { cells, is_below: true, .. } => Some(cells),
+            _ => None,
+        });
+        let (Some(cells), Some(node)) = (cells, self.node(&path)?) else { return Ok(false) };
+        if (&path, &table.part) != (&hidden.path, &hidden.table) {
+            return Ok(false);
+        }
+        Part::open(self, &node, &*table.format)?.with_file(|file, _| {
+            let at = place_of(file, &table.part)?;
+            let Some(place) = file.find(at, row)? else { return Ok(false) };
+            let columns = &file.tables()[at].schema.columns;
+            let now = file.row(at, place)?;
+            let is_there = |(name, value): &(String, Value)| {
+                columns.iter().zip(&now).any(|(column, now)| column.name == *name && now == value)
+            };
+            Ok(cells.len() == columns.len() && cells.iter().all(is_there))
+        })
     }
 
     /// Keeps of rows that are deleted by now the cells that they have in their files.

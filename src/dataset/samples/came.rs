@@ -58,6 +58,9 @@ impl Draft {
             return Ok(false);
         }
         let joined = Joined::of(&self.view, &Wanted { only, ..Wanted::sources() })?;
+        // Where samples are rows without keys, another one may be at a sample's place now.
+        let main = joined.main.as_ref().map(|main| joined.view.table_info(main)).transpose()?;
+        let by_place = main.is_some_and(|main| main.schema.key.is_none());
         let keys: Vec<String> = known.keys().cloned().collect();
         let found = Found::of(&joined, &keys)?;
         let shown = self.shown_of(&joined, &found, &keys)?;
@@ -70,6 +73,10 @@ impl Draft {
                     Source::File(path) => files.extend(self.hide(path)?),
                     Source::Row(at, row) if shown.get(at).is_some_and(|shown| shown.contains(row)) => {
                         let table = lies.table(&joined, *at);
+                        let was = |hidden| self.view.is_hidden_row(table, row, hidden);
+                        if by_place && !hidden.iter().map(was).collect::<Result<Vec<_>>>()?.contains(&true) {
+                            continue;
+                        }
                         came.extend(self.view.row_to_hide(table, row)?.map(|row| (table, row)));
                         rows.delete(table, row);
                     }

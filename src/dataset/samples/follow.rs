@@ -42,12 +42,19 @@ impl Draft {
             let Some(whole) = self.before_half(&before, path, (&self.view, &new))? else { continue };
             let mut samples = before.overlay.samples()?;
             if whole.half_is_table {
-                let with_samples = |view: &View| -> Result<View> {
-                    Ok(View { overlay: view.overlay.with_samples(&whole.samples)?, ..view.clone() })
-                };
-                let mut half = with_samples(&before)?;
-                follow_bytes(&with_samples(&whole.view)?, &mut half, std::slice::from_ref(path))?;
-                if half.overlay.root() != before.overlay.root() {
+                // What was said went from half to half, or was taken up again at each.
+                let steps = [&whole.halves[..], std::slice::from_ref(&before)];
+                let mut is_all = false;
+                for halves in steps {
+                    let mut earlier = with_samples(&whole.view, &whole.samples)?;
+                    for half in halves {
+                        let mut later = with_samples(half, &earlier.overlay.samples()?)?;
+                        follow_bytes(&earlier, &mut later, std::slice::from_ref(path))?;
+                        earlier = later;
+                    }
+                    is_all |= earlier.overlay.root() == before.overlay.root();
+                }
+                if !is_all {
                     continue;
                 }
                 samples = whole.samples;
@@ -57,6 +64,10 @@ impl Draft {
         }
         follow_bytes(&before, &mut self.view, paths)
     }
+}
+
+fn with_samples(view: &View, said: &Rows) -> Result<View> {
+    Ok(View { overlay: view.overlay.with_samples(said)?, ..view.clone() })
 }
 
 /// Those of the files that may have rows which are samples, where anything is said of samples.

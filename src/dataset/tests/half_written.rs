@@ -19,7 +19,14 @@ fn seen(draft: &mut Draft, at: &str, content: &str) {
 /// What there is of a file at several moments while it is written.
 fn halves(whole: &str) -> Vec<Vec<&str>> {
     let line = |number: usize| whole.match_indices('\n').nth(number).map_or(0, |(at, _)| at + 1);
-    vec![vec![""], vec![&whole[..line(2)]], vec![&whole[..line(1) + 3]], vec!["", &whole[..line(1)], &whole[..line(2)]]]
+    vec![
+        vec![""],
+        vec![&whole[..line(2)]],
+        vec![&whole[..line(1) + 3]],
+        vec!["", &whole[..line(1)], &whole[..line(2)]],
+        vec![&whole[..2], &whole[..line(1) + 3]],
+        vec![&whole[..line(0)], &whole[..line(2)]],
+    ]
 }
 
 #[test]
@@ -73,6 +80,58 @@ fn what_is_said_of_samples_that_are_rows_stays_with_these_whoever_looks_while_th
             draft.save("discard").expect("saved");
         }
     }
+}
+
+fn keys_of_samples(view: &View) -> Vec<String> {
+    let samples = view.table(Some("samples")).expect("there are some");
+    let scan = crate::dataset::rows::RowScan { columns: Some(Vec::new()) };
+    let mut keys = Vec::new();
+    view.scan_rows(&samples, &scan, &mut |rows| {
+        keys.extend((0..rows.batch.num_rows()).map(|row| rows.key(row).expect("a key")));
+        Ok(crate::table::Flow::More)
+    })
+    .expect("rows");
+    keys
+}
+
+#[test]
+fn rows_that_are_excluded_come_back_whoever_looked_meanwhile() {
+    let whole = "name,label\nn0,car\nn1,bus\nn2,cat\nn3,car\nn4,bus\nn5,cat\nn6,car\nn7,bus\n";
+    let keys = ["2", "5"].map(str::to_owned);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    for (cut, becomes) in (1..60).step_by(7).flat_map(|cut| [(cut, "n6,car"), (cut, "n6,van")]) {
+        for looks in [vec![cut], vec![cut / 2, cut]] {
+            let fixture = Fixture::new(&[("t.csv", whole)]);
+            fixture.commit("main", |draft| draft.exclude_samples(&keys, true).map(drop));
+            let new = bytes(&fixture.view("main"), "t.csv").replace("n6,car", becomes);
+            let mut draft = fixture.draft("main");
+            looks.iter().for_each(|cut| seen(&mut draft, "t.csv", &new[..*cut.min(&new.len())]));
+            seen(&mut draft, "t.csv", &new);
+            assert_eq!(bytes(draft.view(), "t.csv"), new, "{looks:?}");
+            // Where the file was cut behind them they are the last now, under other keys.
+            draft.exclude_samples(&keys_of_samples(draft.view()), false).expect("included");
+            let expected = whole.replace("n6,car", becomes);
+            assert_eq!(sorted(&bytes(draft.view(), "t.csv")), sorted(&expected), "{looks:?}, {becomes}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_half_written_takes_no_rows_from_another_table() {
+    let eight = |row: usize| format!("{{\"name\":\"n{row}\",\"v\":{row}}}\n");
+    let other: String = (0..8).map(eight).collect();
+    let csv = "name,label\nn0,car\nn1,bus\nn2,cat\nn3,car\n";
+    let fixture = Fixture::new(&[("d.jsonl", &other), ("t.csv", csv)]);
+    fixture.commit("main", |draft| draft.exclude_samples(&["2".to_owned()], true).map(drop));
+    let shown = bytes(&fixture.view("main"), "d.jsonl");
+    let mut draft = fixture.draft("main");
+    [&shown[..40], &shown].into_iter().for_each(|seen_then| seen(&mut draft, "d.jsonl", seen_then));
+    assert_eq!(bytes(draft.view(), "t.csv"), csv);
+    assert_eq!(draft.changes().expect("compared"), []);
 }
 
 #[test]
