@@ -193,8 +193,10 @@ impl Draft {
         changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
         changes.extend(self.removal(from)?);
         let keys = self.moved_keys(from, to)?;
+        let before = self.view.clone();
         self.apply(changes)?;
-        self.carry_samples(&keys)
+        self.carry_samples(&keys)?;
+        self.hide_what_was_added(&before).map(drop)
     }
 
     /// Makes `path` what it is in `from`: content, folder with all below, or absence.
