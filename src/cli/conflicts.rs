@@ -142,17 +142,21 @@ pub(super) fn how(merge: &PendingMerge, name: &str) -> Option<String> {
         Some(table) => [Some(table), key, column].into_iter().flatten().map(|word| quoted(&word)).collect(),
     };
     let value = if is_cell { ", `--value V` for another value" } else { "" };
+    let words = match words.iter().any(|word| word.starts_with('-')) {
+        // What begins with a dash is no option.
+        true => format!("--ours -- {}", words.join(" ")),
+        false => format!("{} --ours", words.join(" ")),
+    };
     Some(format!(
-        "`veneer resolve {name} {} --ours` keeps the first as the draft has it, `--theirs` is for what they have{value}; \
-         `veneer conflicts {name}` lists all",
-        words.join(" ")
+        "`veneer resolve {name} {words}` keeps the first as the draft has it, `--theirs` is for what they have{value}; \
+         `veneer conflicts {name}` lists all"
     ))
 }
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_-./+#,:@%=".contains(letter);
-    match !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
+    match !word.is_empty() && !word.starts_with('#') && word.chars().all(is_plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
     }
