@@ -131,9 +131,10 @@ pub(super) fn print(merge: &PendingMerge) -> Result<()> {
     table.print()
 }
 
-/// How one of the conflicts is decided, and then all others: commands as they can be typed.
-pub(super) fn how(merge: &PendingMerge, name: &str) -> Option<String> {
-    let first = merge.open.first()?;
+/// How one of the conflicts is decided, and then all others: commands as they can be typed, before what else a hint
+/// says. Empty where none is open.
+pub(super) fn how(merge: &PendingMerge, name: &str) -> String {
+    let Some(first) = merge.open.first() else { return String::new() };
     let Place { table, key, column } = Place::of(first);
     // Of what is said of classes, no other value can be chosen.
     let is_cell = key.is_some() && column.is_some() && !first.path.as_bytes().starts_with(b".veneer/");
@@ -147,10 +148,10 @@ pub(super) fn how(merge: &PendingMerge, name: &str) -> Option<String> {
         true => format!("--ours -- {}", words.join(" ")),
         false => format!("{} --ours", words.join(" ")),
     };
-    Some(format!(
+    format!(
         "`veneer resolve {name} {words}` keeps the first as the draft has it, `--theirs` is for what they have{value}; \
-         `veneer conflicts {name}` lists all"
-    ))
+         `veneer conflicts {name}` lists all; "
+    )
 }
 
 /// A word as a shell takes it.
