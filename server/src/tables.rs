@@ -159,7 +159,7 @@ impl RoleDetail {
             _ => (None, None),
         };
         let kind = match role {
-            Role::Plain => "plain",
+            Role::Plain | Role::Json => "plain",
             Role::Key => "key",
             Role::Label { .. } => "label",
             Role::BoxXywh => "box-xywh",

@@ -95,10 +95,10 @@ fn undecided(error: veneer::Error, editing: &Editing) -> Failure {
     let name = format!("{}@{}", editing.dataset.name(), editing.branch);
     let merge = editing.draft.pending();
     let number = human::count(merge.map_or(0, |merge| merge.open.len() as u64), "conflict");
-    let how = merge.and_then(|merge| conflicts::how(merge, &name)).unwrap_or_default();
+    let how = merge.map_or_else(String::new, |merge| conflicts::how(merge, &name));
     Failure::error(format!("{number} of the merge in {} to decide yet", human::count(paths.len() as u64, "path")))
         .with_code(1)
-        .hint(format!("{how}; `veneer discard {name}` drops the merge"))
+        .hint(format!("{how}`veneer discard {name}` drops the merge"))
 }
 
 fn tell(context: &Context, revision: Id, changes: u64, branch: &BranchName, mounts: &[Following]) -> Result {

@@ -131,9 +131,10 @@ pub(super) fn print(merge: &PendingMerge) -> Result<()> {
     table.print()
 }
 
-/// How one of the conflicts is decided, and then all others: commands as they can be typed.
-pub(super) fn how(merge: &PendingMerge, name: &str) -> Option<String> {
-    let first = merge.open.first()?;
+/// How one of the conflicts is decided, and then all others: commands as they can be typed, before what else a hint
+/// says. Empty where none is open.
+pub(super) fn how(merge: &PendingMerge, name: &str) -> String {
+    let Some(first) = merge.open.first() else { return String::new() };
     let Place { table, key, column } = Place::of(first);
     // Of what is said of classes, no other value can be chosen.
     let is_cell = key.is_some() && column.is_some() && !first.path.as_bytes().starts_with(b".veneer/");
@@ -142,17 +143,21 @@ pub(super) fn how(merge: &PendingMerge, name: &str) -> Option<String> {
         Some(table) => [Some(table), key, column].into_iter().flatten().map(|word| quoted(&word)).collect(),
     };
     let value = if is_cell { ", `--value V` for another value" } else { "" };
-    Some(format!(
-        "`veneer resolve {name} {} --ours` keeps the first as the draft has it, `--theirs` is for what they have{value}; \
-         `veneer conflicts {name}` lists all",
-        words.join(" ")
-    ))
+    let words = match words.iter().any(|word| word.starts_with('-')) {
+        // What begins with a dash is no option.
+        true => format!("--ours -- {}", words.join(" ")),
+        false => format!("{} --ours", words.join(" ")),
+    };
+    format!(
+        "`veneer resolve {name} {words}` keeps the first as the draft has it, `--theirs` is for what they have{value}; \
+         `veneer conflicts {name}` lists all; "
+    )
 }
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_-./+#,:@%=".contains(letter);
-    match !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
+    match !word.is_empty() && !word.starts_with('#') && word.chars().all(is_plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
     }

@@ -137,7 +137,7 @@ fn stand(context: &Context, editing: &mut Editing, theirs: Id, message: &str, co
     }
     let merge = editing.draft.pending().expect("it stands there now");
     let open = human::count(merge.open.len() as u64, "conflict");
-    let how = conflicts::how(merge, &name).unwrap_or_default();
+    let how = conflicts::how(merge, &name);
     if context.json {
         let (branch, lines) = (branch.to_string(), conflicts.iter().map(ConflictLine::from).collect());
         let merged =
@@ -148,7 +148,7 @@ fn stand(context: &Context, editing: &mut Editing, theirs: Id, message: &str, co
     }
     say(format_args!(
         "error: {open} to decide; {branch} is as it was, and the merge stands in your draft\n\n\
-         hint: {how}; when none is left, `veneer commit {name}` makes the revision; `veneer discard {name}` drops the merge"
+         hint: {how}when none is left, `veneer commit {name}` makes the revision; `veneer discard {name}` drops the merge"
     ));
     Ok(Answer::No)
 }

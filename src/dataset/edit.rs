@@ -72,7 +72,12 @@ impl Draft {
     /// # Errors
     /// Those of the store.
     pub fn as_in_revision(&self, path: &DataPath, file: FileChange) -> Result<FileChange> {
-        let overlay = Overlay::new(self.dataset.nodes.clone(), self.dataset.revision(self.revision)?.overlay);
+        let revision = self.dataset.revision(self.revision)?;
+        if revision.base != self.view.base.id() {
+            // There the same words mean other bytes.
+            return Ok(file);
+        }
+        let overlay = Overlay::new(self.dataset.nodes.clone(), revision.overlay);
         Ok(of_its_time(file, overlay.get(path)?.as_ref()))
     }
 
@@ -193,8 +198,10 @@ impl Draft {
         changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
         changes.extend(self.removal(from)?);
         let keys = self.moved_keys(from, to)?;
+        let before = self.view.clone();
         self.apply(changes)?;
-        self.carry_samples(&keys)
+        self.carry_samples(&keys)?;
+        self.hide_what_was_added(&before).map(drop)
     }
 
     /// Makes `path` what it is in `from`: content, folder with all below, or absence.
@@ -383,7 +390,11 @@ fn is_same(view: &View, old: &Node, new: &Node) -> Result<bool> {
 /// A file with the time of another one that has the same bytes and mode: the same again is no change.
 fn of_its_time(file: FileChange, other: Option<&Change>) -> FileChange {
     match other {
-        Some(Change::File(other)) if (&other.content, other.mode) == (&file.content, file.mode) => other.clone(),
+        Some(Change::File(other))
+            if (&other.content, other.size, other.mode) == (&file.content, file.size, file.mode) =>
+        {
+            other.clone()
+        }
         _ => file,
     }
 }

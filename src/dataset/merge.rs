@@ -162,12 +162,12 @@ impl Merge<'_> {
         let mut edits = self.one_by_one(changes, &mut conflicts)?;
         self.folder_by_folder(changes, &mut conflicts, &mut edits)?;
         for (path, why) in moved_apart(self.before, (self.ours, &our_changes), (self.theirs, &their_changes))? {
-            conflicts.entry(path).or_insert((why, Vec::new()));
+            add_odd(&mut conflicts, path, (why, Vec::new()));
         }
         let overlay = match self.samples()? {
             Ok(samples) => self.ours.overlay.with_samples(&samples)?,
             Err(found) => {
-                conflicts.insert(samples::path(), ("both changed the same of its samples", found));
+                add_odd(&mut conflicts, samples::path(), ("both changed the same of its samples", found));
                 self.ours.overlay.clone()
             }
         };

@@ -85,8 +85,17 @@ fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
     let (laid, conflicts) = lay_over(side, base)?;
     let work = before.overlay.diff(&side.overlay)?;
     let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
+    let samples_said = before.overlay.samples()?.diff(&side.overlay.samples()?)?;
     let mut odds = Odds::new();
-    for conflict in conflicts.into_iter().filter(is_work) {
+    for mut conflict in conflicts {
+        if conflict.path == samples::path() {
+            conflict.rows.retain(|row| samples_said.iter().any(|difference| difference.address == row.address));
+            if conflict.rows.is_empty() {
+                continue;
+            }
+        } else if !is_work(&conflict) {
+            continue;
+        }
         let odd = odds.entry(conflict.path).or_insert((conflict.why, Vec::new()));
         odd.0 = conflict.why;
         odd.1.extend(conflict.rows);

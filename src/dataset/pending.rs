@@ -170,6 +170,7 @@ impl Draft {
         if theirs.base.id() != self.view.base.id() {
             theirs = lay_over(&theirs, &self.view.base)?.0;
         }
+        let before = self.view.clone();
         let mut by_file: BTreeMap<&DataPath, Vec<&OpenConflict>> = BTreeMap::new();
         let (of_samples, of_files): (Vec<&OpenConflict>, Vec<_>) =
             chosen.iter().copied().partition(|conflict| conflict.path == samples::path());
@@ -182,7 +183,8 @@ impl Draft {
         }
         by_file.into_iter().try_for_each(|(path, conflicts)| self.take_their_rows(path, &conflicts, &theirs))?;
         // After the files: what is excluded is what shows of them then.
-        of_samples.into_iter().try_for_each(|conflict| self.take_samples(conflict.row.as_ref(), &theirs))
+        of_samples.into_iter().try_for_each(|conflict| self.take_samples(conflict.row.as_ref(), &theirs))?;
+        self.hide_what_was_added(&before).map(drop)
     }
 
     fn take_value(&mut self, conflict: &OpenConflict, value: &Value) -> Result<()> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
 
-use crate::model::Value;
+use crate::model::{Value, whole_number};
 
 /// The edits of one file, against the bytes that the format was opened on.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +25,17 @@ pub struct FileEdits {
     pub more: BTreeMap<usize, Vec<(String, Value)>>,
 }
 
-/// The JSON of a cell of which no column says the type, with this between its parts. What is JSON by itself, a list or
-/// an object as text, is that; a field of an object that is null is left out.
+/// The JSON of a cell of which no column says the type, with this between its parts. A list or an object that is text
+/// because it has a number of more digits than any other value keeps is that; a field of an object that is null is
+/// left out.
 pub(super) fn json_of(value: &Value, comma: &str, colon: &str) -> String {
     let joined = |parts: Vec<String>| parts.join(comma);
     match value {
-        Value::Text(text) if text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+        Value::Text(text)
+            if text.starts_with(['{', '['])
+                && whole_number::has_long(text.as_bytes())
+                && serde_json::from_str::<IgnoredAny>(text).is_ok() =>
+        {
             text.clone()
         }
         Value::List(items) => format!("[{}]", joined(items.iter().map(|item| json_of(item, comma, colon)).collect())),

@@ -68,6 +68,8 @@ pub enum Role {
     Embedding,
     /// How much the sample counts.
     Weight,
+    /// Values of several kinds: its text is the JSON's own.
+    Json,
 }
 
 /// Columns by their names; of two with one name, the first.

@@ -32,18 +32,15 @@ impl Keeper {
     pub(super) fn follow(&self, known: &mut Known) -> Result<()> {
         let draft = self.dataset.draft_from(&self.branch, &self.writer, known.settled.revision)?;
         if draft.is_saved() {
-            return self.take_in(known, draft.view(), draft.based_on(), true);
+            return self.move_to(known, draft.view(), draft.based_on(), true);
         }
         // A draft without a step says nothing: it was committed, or never begun. The mount goes along with the
         // branch, unless that would hide what was written.
         let head = self.dataset.head(&self.branch)?.id;
-        self.take_in(known, &self.dataset.view(head)?, head, false)
+        self.move_to(known, &self.dataset.view(head)?, head, false)
     }
 
-    /// Makes the state what `view` shows where nobody wrote meanwhile.
-    ///
-    /// `partly`: where somebody did, what was written stays. Else nothing is taken in at all then.
-    fn take_in(&self, known: &mut Known, view: &View, revision: Id, partly: bool) -> Result<()> {
+    fn move_to(&self, known: &mut Known, view: &View, revision: Id, partly: bool) -> Result<()> {
         let settled = Settled { revision, base: view.base().id(), overlay: view.overlay().root() };
         if settled == known.settled {
             return Ok(());
@@ -54,6 +51,13 @@ impl Keeper {
             debug!(%revision, "the source was refreshed: the next mount shows it");
             return Ok(());
         }
+        self.take_in(known, view, settled, partly)
+    }
+
+    /// Makes the state what `view` shows where nobody wrote since it showed what is known; `settled` says what `view` is.
+    ///
+    /// `partly`: where somebody did, what was written stays. Else nothing is taken in at all then.
+    pub(super) fn take_in(&self, known: &mut Known, view: &View, settled: Settled, partly: bool) -> Result<()> {
         let differences = known.view.overlay().diff(view.overlay())?;
         // Nobody opens a file while it is decided whether somebody has it open.
         let bodies = self.working.bodies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +120,7 @@ impl Keeper {
             known.changes = Some(self.working.changes());
         }
         info!(paths = clean.len(), kept = dirty, "took in {} paths that were changed in the store", clean.len());
-        self.tell(revision)
+        self.tell(settled.revision)
     }
 
     /// Whether nobody wrote to a path, or below it, since both sides knew the same.

@@ -166,10 +166,12 @@ impl Keeper {
         if held.is_empty() {
             return Ok(false);
         }
+        let before = draft.view().clone();
         let laid: Vec<Laid> =
             held.into_iter().map(|(ino, held)| self.lay_one(known, draft, ino, held)).collect::<Result<_>>()?;
+        let hides = draft.hide_what_came(&before)?;
         draft.save(LABEL)?;
-        let is_new = laid.iter().any(|laid| laid.is_new);
+        let is_new = hides || laid.iter().any(|laid| laid.is_new);
         let read = laid.iter().filter_map(|laid| laid.read.clone());
         known.stored.extend(read);
         self.let_go(known, laid)?;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use veneer::dataset::{Dataset, Datasets, Draft};
+use veneer::dataset::{Dataset, Datasets, Draft, View};
 use veneer::model::{Change, Content, DataPath, FileChange, RefName};
 use veneer::store::service;
 use veneer::{Error, ErrorKind, Result};
@@ -22,8 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TRIES: u32 = 3;
 /// What a step says that it was.
 pub(super) const LABEL: &str = "edits through the mount";
-/// As [`LABEL`], of what was hidden of these.
-const HIDDEN: &str = "what belongs to excluded samples is hidden";
 
 impl Keeper {
     /// Puts all that was written into the store, as the author's draft.
@@ -75,20 +73,46 @@ impl Keeper {
             }
         }
         draft.replace_changes(changes_said.clone().into_iter().collect())?;
-        draft.save(LABEL)?;
-        let overlay = draft.view().overlay().root();
-        let revision = draft.based_on();
-        known.settled = Settled { overlay, revision, ..known.settled };
-        known.view = self.dataset.view_at(revision, overlay)?;
-        known.said = changes_said;
-        self.settle(known)?;
-        let was_laid = self.lay_held(known, &mut draft)?;
-        // As anybody's edit, so that it shows in the mount.
+        let written = draft.view().clone();
+        // Before it is saved: whatever fails from here on, what belongs to an excluded sample does not show.
         let hides = draft.hide_what_came(&before)?;
-        draft.save(HIDDEN)?;
+        draft.save(LABEL)?;
         known.changes = Some(changes);
+        let settled = match hides {
+            true => self.take_in_hidden(known, &draft, written, changes_said),
+            false => {
+                let (overlay, revision) = (draft.view().overlay().root(), draft.based_on());
+                known.settled = Settled { overlay, revision, ..known.settled };
+                self.dataset.view_at(revision, overlay).map(|view| (known.view, known.said) = (view, changes_said))
+            }
+        };
+        let changes = known.changes.take();
+        settled.and_then(|()| self.settle(known))?;
+        let was_laid = self.lay_held(known, &mut draft)?;
+        known.changes = changes;
         drop(draft);
-        if was_laid || hides { self.follow(known) } else { Ok(()) }
+        if was_laid { self.follow(known) } else { Ok(()) }
+    }
+
+    /// Takes in what was hidden of what is `written`, as anybody's edit of that, so that it goes from the mount, too.
+    fn take_in_hidden(
+        &self,
+        known: &mut Known,
+        draft: &Draft,
+        written: View,
+        said: HashMap<DataPath, Change>,
+    ) -> Result<()> {
+        let (overlay, revision) = (draft.view().overlay().root(), draft.based_on());
+        let hidden = self.dataset.view_at(revision, overlay)?;
+        let settled = Settled { overlay, revision, ..known.settled };
+        let view = std::mem::replace(&mut known.view, written);
+        let said = std::mem::replace(&mut known.said, said);
+        let taken = self.take_in(known, &hidden, settled, true);
+        if taken.is_err() && known.settled != settled {
+            // It is as after a kill: what was written is put into the store again.
+            (known.view, known.said) = (view, said);
+        }
+        taken
     }
 
     /// Whether nothing was written that the store was not told of.

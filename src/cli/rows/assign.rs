@@ -6,8 +6,8 @@ use arrow::datatypes::DataType;
 use veneer::dataset::View;
 use veneer::dataset::rows::{RowEdit, Table};
 use veneer::model::Value;
-use veneer::table::TableSchema;
 use veneer::table::expr::Expr;
+use veneer::table::{Role, TableSchema};
 
 use crate::cli::report::{Failure, Result};
 
@@ -44,7 +44,7 @@ pub(super) struct Assignments(Vec<(String, Wanted)>);
 impl Assignments {
     /// Reads `COLUMN=VALUE`. A value is an expression where it speaks of columns of the table (`score * 2`), JSON
     /// where it can be read as that, else text; in a column of text, JSON is text as it is.
-    pub(super) fn read(words: &[String], schema: &TableSchema, format: &str) -> Result<Assignments> {
+    pub(super) fn read(words: &[String], schema: &TableSchema) -> Result<Assignments> {
         if words.is_empty() {
             return Err(Failure::usage("no value is given").hint("as in `label=car` or `bbox=[10,20,30,40]`"));
         }
@@ -52,7 +52,7 @@ impl Assignments {
             let (column, text) = word.split_once('=').ok_or_else(|| {
                 Failure::usage(format!("`{word}` assigns nothing")).hint("write COLUMN=VALUE, as in `label=car`")
             })?;
-            Ok((column.to_owned(), wanted(column, text, schema, format)))
+            Ok((column.to_owned(), wanted(column, text, schema)))
         };
         words.iter().map(read).collect::<Result<Vec<_>>>().map(Assignments)
     }
@@ -139,11 +139,11 @@ impl Meant {
     }
 }
 
-fn wanted(column: &str, text: &str, schema: &TableSchema, format: &str) -> Wanted {
-    let data_type = schema.find(column).map(|at| &schema.columns[at].data_type);
+fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
+    let known = schema.find(column).map(|at| &schema.columns[at]);
+    let data_type = known.map(|column| &column.data_type);
     let is_text = matches!(data_type, Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View));
-    // A column of several kinds of values, in JSON Lines: its text is the JSON's own.
-    let is_json = format == "jsonl" && data_type == Some(&DataType::LargeUtf8);
+    let is_json = known.is_some_and(|column| column.role == Role::Json);
     match Value::from_json_text(text) {
         Some(Value::Text(_)) if is_json => return Wanted::Constant(Value::Text(text.to_owned())),
         // `1.10` is no number in a column of text, and `{"a": 1}` no object.
@@ -171,7 +171,7 @@ fn unquoted(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use arrow::datatypes::DataType;
-    use veneer::table::{Column, Role};
+    use veneer::table::Column;
 
     use super::*;
 
@@ -189,13 +189,13 @@ mod tests {
         let words = ["a=1", "b=car", "c=[1,2.5]", "d=\"1\"", "e=null", "f=", "g=x=y", "h='it''s'"].map(str::to_owned);
         let (table, words) = split(&words);
         assert_eq!(table, None);
-        let cells = Assignments::read(words, &schema, "csv").expect("all assign").cells().expect("constants");
+        let cells = Assignments::read(words, &schema).expect("all assign").cells().expect("constants");
         let values: Vec<Value> = cells.into_iter().map(|(_, value)| value).collect();
         let list = Value::List(vec![Value::Int(1), Value::Float(2.5)]);
         let text = |text: &str| Value::Text(text.to_owned());
         let expected = [Value::Int(1), text("car"), list, text("1"), Value::Null, text(""), text("x=y"), text("it's")];
         assert_eq!(values, expected);
-        let computed = Assignments::read(&["score=score * 2".to_owned()], &schema, "csv").expect("an expression");
+        let computed = Assignments::read(&["score=score * 2".to_owned()], &schema).expect("an expression");
         assert!(matches!(computed.0[0].1, Wanted::Computed(_)) && computed.cells().is_err());
         assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()]).0, Some("boxes"));
         // `car` is a column, and a label; only an expression of more than a name speaks of it.
@@ -217,10 +217,10 @@ mod tests {
         ];
         for value in texts {
             let words = [format!("car={value}")];
-            let cells = Assignments::read(&words, &schema, "csv").expect("it assigns").cells().expect("a constant");
+            let cells = Assignments::read(&words, &schema).expect("it assigns").cells().expect("a constant");
             assert_eq!(cells, [("car".to_owned(), text(value))]);
         }
-        let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema, "csv").expect("it assigns");
+        let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema).expect("it assigns");
         let digits = text("18446744073709551614");
         assert_eq!(long.cells().expect("a constant"), [("score".to_owned(), digits)], "no digit is lost");
     }

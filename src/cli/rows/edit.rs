@@ -71,7 +71,7 @@ impl SetArgs {
         let meant = Meant::read(&self.keys, self.condition.as_deref())?;
         let classes = if self.new_class { assigned(words, "label") } else { Vec::new() };
         edit(context, &self.name, table, &classes, |view, table| {
-            let wanted = Assignments::read(words, &view.table_info(table)?.schema, table.format.name())?;
+            let wanted = Assignments::read(words, &view.table_info(table)?.schema)?;
             let edits = wanted.of(view, table, &meant)?;
             let label = format!("set {} of {}", wanted.columns(), human::count(edits.len() as u64, "row"));
             Ok((edits, label))
@@ -116,7 +116,7 @@ impl InsertArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
         let (table, words) = split(&self.words);
         edit(context, &self.name, table, &[], |view, table| {
-            let cells = Assignments::read(words, &view.table_info(table)?.schema, table.format.name())?.cells()?;
+            let cells = Assignments::read(words, &view.table_info(table)?.schema)?.cells()?;
             Ok((vec![RowEdit::Insert { after: self.after.clone(), cells }], "insert a row".to_owned()))
         })
     }

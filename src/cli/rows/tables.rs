@@ -225,7 +225,7 @@ fn column(column: &Column) -> ColumnLine {
 /// The word for what a column is for.
 fn role(role: &Role) -> &'static str {
     match role {
-        Role::Plain => "plain",
+        Role::Plain | Role::Json => "plain",
         Role::Key => "key",
         Role::Label { .. } => "label",
         Role::BoxXywh | Role::BoxCxcywhn | Role::BoxXyxy | Role::BoxOriented => "box",

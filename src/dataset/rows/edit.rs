@@ -120,7 +120,7 @@ impl Draft {
         let before = self.view.clone();
         self.set_all(changes)?;
         if inserts {
-            self.hide_what_came(&before)?;
+            self.hide_what_was_added(&before)?;
         }
         keys.sort();
         Ok(keys.into_iter().map(|(_, key)| key).collect())

@@ -258,6 +258,12 @@ struct Finding<'a> {
     failed: Option<Error>,
 }
 
+/// Why a file cannot be read that the source has otherwise now.
+fn changed_file(view: &View, node: &Node) -> Option<FileProblem> {
+    let problem = view.open_below(node, OnDrift::Error).err().and_then(|error| changed(&error));
+    problem.map(|problem| FileProblem { path: node.path.clone(), problem })
+}
+
 impl Finding<'_> {
     fn folder(&mut self, folder: &Node) -> Result<()> {
         let (mut xml, mut text) = (Vec::new(), Vec::new());
@@ -294,11 +300,13 @@ impl Finding<'_> {
             }
         }
         // Of what has a file for each image, the first few of a folder speak for all: one may be broken.
-        for node in xml.iter().filter(|node| is_file(node)).take(SPEAKERS) {
+        xml.retain(is_file);
+        for (at, node) in xml.iter().enumerate().take(SPEAKERS) {
             self.note_changed(node);
             match is(self.view, node, detect::is_voc) {
                 Ok(true) => {
-                    self.voc.extend(xml.into_iter().filter(is_file).map(|node| node.path));
+                    self.note_all_changed(&xml[at + 1..])?;
+                    self.voc.extend(xml.into_iter().map(|node| node.path));
                     break;
                 }
                 Ok(false) => {}
@@ -336,8 +344,20 @@ impl Finding<'_> {
 
     /// Notes a file of which the source has other bytes now, if it is one.
     fn note_changed(&mut self, node: &Node) {
-        let problem = self.view.open_below(node, OnDrift::Error).err().and_then(|error| changed(&error));
-        self.changed.extend(problem.map(|problem| FileProblem { path: node.path.clone(), problem }));
+        self.changed.extend(changed_file(self.view, node));
+    }
+
+    /// As [`Finding::note_changed`], of very many.
+    fn note_all_changed(&mut self, nodes: &[Node]) -> Result<()> {
+        let view = self.view;
+        let of_group = |group: usize| {
+            let nodes = nodes.iter().skip(group * AT_A_TIME).take(AT_A_TIME);
+            nodes.filter_map(|node| changed_file(view, node)).collect::<Vec<_>>()
+        };
+        in_order(nodes.len().div_ceil(AT_A_TIME), of_group, |_, found| {
+            self.changed.extend(found);
+            Ok(Flow::More)
+        })
     }
 
     /// Notes why a file is no table, where its name leaves no doubt that it should be.

@@ -5,8 +5,12 @@
 //! another place, or is there again, or is gone: what is kept of a row that is
 //! gone makes it anew, as the last of its table.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use arrow::datatypes::DataType;
+use serde::de::IgnoredAny;
 
 use super::cells::as_text;
 use super::diff::is_of_content;
@@ -17,7 +21,7 @@ use super::work::{Besides, Work};
 use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
-use crate::table::{Flow, Scan, TableFile, arrow_value};
+use crate::table::{Flow, Role, Scan, TableFile, arrow_value};
 use crate::{ErrorKind, Result};
 
 /// What is to be said of rows; `None` is nothing.
@@ -62,9 +66,11 @@ impl View {
         })
     }
 
-    /// Keeps of rows that are deleted by now the cells that they have in their files.
+    /// Keeps of rows that are deleted by now the cells that they have in their files, and which of these are JSON's own
+    /// text.
     pub(in crate::dataset) fn keep_cells<'r>(&self, hidden: impl Iterator<Item = &'r mut ExcludedRow>) -> Result<()> {
         let mut files: HashMap<DataPath, Option<Rows>> = HashMap::new();
+        let mut types: HashMap<(DataPath, String), Vec<(String, String)>> = HashMap::new();
         for row in hidden {
             if !files.contains_key(&row.path) {
                 let node = self.node(&row.path)?;
@@ -76,8 +82,41 @@ impl View {
                 row.was.retain(|(_, was)| !matches!(was, RowChange::Inserted { is_below: true, .. }));
                 row.was.push((None, RowChange::Inserted { after: None, cells: before, patch: None, is_below: true }));
             }
+            row.was.retain(|(_, was)| !matches!(was, RowChange::Added { .. }));
+            let cells = own(row).map(|(_, cells)| cells).or_else(|| below(row));
+            if cells.is_some_and(|cells| cells.iter().any(|(_, value)| may_have_json(value))) {
+                let at = (row.path.clone(), row.table.clone());
+                let types = match types.entry(at) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.json_types(&row.path, &row.table)?),
+                };
+                let told = |(column, data_type): &(String, String)| {
+                    (Some(column.clone()), RowChange::Added { data_type: data_type.clone() })
+                };
+                row.was.extend(types.iter().map(told));
+            }
         }
         Ok(())
+    }
+
+    /// The types of columns that have JSON's own text, or may in parts, of a file whose rows may have columns of their
+    /// own: one that comes back is to have the same JSON in a file without these columns.
+    fn json_types(&self, path: &DataPath, table: &str) -> Result<Vec<(String, String)>> {
+        let mut types = Vec::new();
+        let Some(node) = self.node(path)? else { return Ok(types) };
+        let Some(found) = self.format_of(&node)? else { return Ok(types) };
+        let looked = Part::open(self, &node, &*found.format)?.with_readable(|file, _| {
+            let table = file.tables().iter().find(|of| of.name == table && file.takes_more());
+            for column in table.into_iter().flat_map(|table| &table.schema.columns) {
+                let data_type = if column.role == Role::Json { &DataType::LargeUtf8 } else { &column.data_type };
+                if column.role == Role::Json || data_type.is_nested() {
+                    types.push((column.name.clone(), data_type.to_string()));
+                }
+            }
+            Ok(())
+        })?;
+        // What is no table any more says nothing of its columns.
+        Ok(looked.map_or(Vec::new(), |()| types))
     }
 
     /// The file that was at `path` when rows of it were hidden: it may have been moved since.
@@ -296,7 +335,12 @@ pub(super) fn hash_of<'v>(cells: impl Iterator<Item = &'v Value>) -> u64 {
 /// Makes a row anew that its file has not; one that is there again stays as it is there.
 fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
     let made = match (own(row), below(row)) {
-        (Some((after, cells)), _) => work.put_back(&row.row, after.clone(), cells.clone()),
+        (Some((after, cells)), _) => {
+            let is_known = |column: &str| work.schema().columns.iter().any(|of| of.name == column);
+            let cell = |cell: (String, Value)| if is_known(&cell.0) { cell } else { alone(row, cell) };
+            let cells = cells.iter().cloned().map(cell).collect();
+            work.put_back(&row.row, after.clone(), cells)
+        }
         (None, Some(had)) => {
             let mut cells = had.clone();
             for (column, was) in &row.was {
@@ -306,13 +350,54 @@ fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
                     None => cells.push((column.clone(), after.clone())),
                 }
             }
-            work.append(&row.row, cells, had)
+            let had: Cells = cells.iter().filter(|(name, _)| had.iter().any(|(of, _)| of == name)).cloned().collect();
+            let had = had.into_iter().map(|cell| alone(row, cell)).collect::<Cells>();
+            work.append(&row.row, cells, &had)
         }
         (None, None) => Ok(()),
     };
     match made {
         Err(error) if is_of_content(&error) || matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Ok(()),
         made => made,
+    }
+}
+
+/// A cell of a row as it is told in a file that has no such column.
+fn alone(row: &ExcludedRow, (column, value): (String, Value)) -> (String, Value) {
+    let data_type = row.was.iter().find_map(|(of, was)| match was {
+        RowChange::Added { data_type } if of.as_ref() == Some(&column) => data_type.parse().ok(),
+        _ => None,
+    });
+    let value = data_type.map_or(value.clone(), |of| out_of_json(value, &of));
+    (column, value)
+}
+
+/// Whether a cell has text in it that may be JSON's own.
+fn may_have_json(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => serde_json::from_str::<IgnoredAny>(text).is_ok(),
+        Value::List(items) => items.iter().any(may_have_json),
+        Value::Struct(fields) => fields.iter().any(|(_, value)| may_have_json(value)),
+        _ => false,
+    }
+}
+
+/// A value of which no part is JSON as text: what that says is there instead.
+fn out_of_json(value: Value, of: &DataType) -> Value {
+    match (value, of) {
+        (Value::Text(text), DataType::LargeUtf8) => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
+        (Value::List(items), DataType::List(item)) => {
+            Value::List(items.into_iter().map(|value| out_of_json(value, item.data_type())).collect())
+        }
+        (Value::Struct(fields), DataType::Struct(types)) => {
+            let field = |(name, value): (String, Value)| {
+                let of = types.find(&name).map(|(_, of)| of.data_type());
+                let value = of.map_or(value.clone(), |of| out_of_json(value, of));
+                (name, value)
+            };
+            Value::Struct(fields.into_iter().map(field).collect())
+        }
+        (value, _) => value,
     }
 }
 

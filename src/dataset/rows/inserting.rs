@@ -92,7 +92,8 @@ impl Work<'_> {
     }
 
     /// Makes a row that was there once the last one, with what its cells can hold of this. Those that it `had` in its
-    /// file, of columns that the file has no more, go along where the format lets a row have them alone.
+    /// file, of columns that the file has no more, go along as they are told there, where the format lets a row have
+    /// them alone.
     ///
     /// # Errors
     /// `AlreadyExists` where its id is another row's.
@@ -110,8 +111,8 @@ impl Work<'_> {
                     Err(error) if is_of_content(&error) => tracing::warn!("row `{row}` comes back without: {error}"),
                     Err(error) => return Err(error),
                 }
-            } else if self.file.takes_more() && had.iter().any(|(known, _)| *known == column) {
-                more.push((column, value));
+            } else if self.file.takes_more() {
+                more.extend(had.iter().find(|(known, _)| *known == column).cloned());
             }
         }
         let key = self.insert(None, kept)?;

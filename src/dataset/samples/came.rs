@@ -13,30 +13,48 @@ use crate::dataset::rows::{Table, is_of_content};
 use crate::dataset::view::View;
 use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange};
 
+/// How rows came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Somebody wrote the whole file: what it has of a sample now is what it is to have.
+    Writing,
+    /// Beside the others of the file, which are what they were.
+    Adding,
+}
+
 impl Draft {
-    /// Hides what came since `before` and belongs to samples that are excluded: files, and rows of tables; returns
-    /// whether anything did.
+    /// Hides what came since `before`, in files that were written as a whole, and belongs to samples that are excluded:
+    /// files, and rows of tables; returns whether anything did.
     ///
     /// # Errors
     /// Those of the tables and the store.
     pub fn hide_what_came(&mut self, before: &View) -> Result<bool> {
+        self.hide_since(before, By::Writing)
+    }
+
+    /// As [`Draft::hide_what_came`], of what came beside all that is hidden already.
+    pub(in crate::dataset) fn hide_what_was_added(&mut self, before: &View) -> Result<bool> {
+        self.hide_since(before, By::Adding)
+    }
+
+    fn hide_since(&mut self, before: &View, by: By) -> Result<bool> {
         if self.view.overlay.samples()?.root().is_none() {
             return Ok(false);
         }
         let differences = before.overlay.diff(&self.view.overlay)?.into_iter().map(|difference| difference.path);
         let came: BTreeSet<_> = differences.filter(|path| self.view.formats.promise(path).is_some()).collect();
-        if came.is_empty() { Ok(false) } else { self.hide_of(Some(came)) }
+        if came.is_empty() { Ok(false) } else { self.hide_of(Some(came), by) }
     }
 
     /// Hides what shows and belongs to samples that are excluded; returns whether anything did. Where tables cannot be
     /// read, nobody can tell.
     pub(in crate::dataset) fn hide_all(&mut self) -> Result<bool> {
-        self.hide_of(None)
+        self.hide_of(None, By::Adding)
     }
 
-    fn hide_of(&mut self, only: Option<BTreeSet<DataPath>>) -> Result<bool> {
+    fn hide_of(&mut self, only: Option<BTreeSet<DataPath>>, by: By) -> Result<bool> {
         let before = self.view.overlay.clone();
-        match self.find_and_hide(only) {
+        match self.find_and_hide(only, by) {
             Err(error) if is_of_content(&error) => {
                 warn!("what came of excluded samples may show: {error}");
                 self.view.overlay = before;
@@ -46,7 +64,7 @@ impl Draft {
         }
     }
 
-    fn find_and_hide(&mut self, only: Option<BTreeSet<DataPath>>) -> Result<bool> {
+    fn find_and_hide(&mut self, only: Option<BTreeSet<DataPath>>, by: By) -> Result<bool> {
         let known: BTreeMap<String, Vec<ExcludedRow>> = said(&self.view.overlay.samples()?)?
             .into_iter()
             .filter_map(|(address, change)| match (address, change) {
@@ -84,7 +102,7 @@ impl Draft {
                 }
             }
             if !came.is_empty() {
-                give_way(&joined.view, &mut hidden, &came)?;
+                give_way(&joined.view, &mut hidden, &came, by)?;
                 hidden.extend(came.into_iter().map(|(_, row)| row));
                 samples.insert(excluded(&key), hidden);
             }
@@ -127,13 +145,13 @@ impl Draft {
 }
 
 /// Leaves out rows that are hidden where others that came are what they are now: those of the same key. Where rows
-/// have no keys, those of a sample's rows in a table of which as many came.
-fn give_way(view: &View, hidden: &mut Vec<ExcludedRow>, came: &[(&Table, ExcludedRow)]) -> Result<()> {
+/// have no keys, those of a sample's rows in a file that was written, of which as many came.
+fn give_way(view: &View, hidden: &mut Vec<ExcludedRow>, came: &[(&Table, ExcludedRow)], by: By) -> Result<()> {
     let is_of = |row: &ExcludedRow, other: &ExcludedRow| (&row.path, &row.table) == (&other.path, &other.table);
     for (table, row) in came {
         let is_keyed = view.table_info(table)?.schema.key.is_some();
         let count = |rows: &mut dyn Iterator<Item = &ExcludedRow>| rows.filter(|other| is_of(row, other)).count();
-        let are_all = count(&mut hidden.iter()) == count(&mut came.iter().map(|(_, row)| row));
+        let are_all = by == By::Writing && count(&mut hidden.iter()) == count(&mut came.iter().map(|(_, row)| row));
         if is_keyed {
             hidden.retain(|other| !is_of(row, other) || row.row != other.row);
         } else if are_all {

@@ -184,3 +184,34 @@ fn what_is_there_again_is_no_change() {
     }
     assert!(draft.commit("nothing", "ann").is_err());
 }
+
+#[test]
+fn a_row_that_came_beside_a_hidden_one_takes_nothing_of_it() {
+    let inserted = named();
+    inserted.commit("main", |draft| {
+        let table = draft.view().table(Some("names"))?;
+        let cells = ["a.png", "dog"].map(|text| Value::Text(text.to_owned()));
+        let cells = ["file", "label"].map(str::to_owned).into_iter().zip(cells).collect();
+        draft.edit_table(&table, vec![RowEdit::Insert { after: None, cells }]).map(drop)
+    });
+    let refreshed = named();
+    refresh(&refreshed, "names.csv", &format!("{NAMES}a.png,dog\n"));
+    for fixture in [inserted, refreshed] {
+        assert_eq!(bytes(&fixture.view("main"), "names.csv"), NAMES.replace("a.png,cat\n", ""));
+        fixture.commit("main", |draft| exclude(draft, "a.png", false));
+        let shown = bytes(&fixture.view("main"), "names.csv");
+        assert!(shown.contains("a.png,cat\n") && shown.contains("a.png,dog\n"), "{shown}");
+        assert_eq!(shown.lines().count(), 5, "{shown}");
+    }
+}
+
+#[test]
+fn labels_that_are_moved_beside_an_excluded_image_are_hidden() {
+    let fixture = Fixture::new(&[("images/a.png", "a"), ("images/b.png", "b"), ("labels/b.txt", "0 .5 .5 .2 .2\n")]);
+    fixture.commit("main", |draft| exclude(draft, "images/a.png", true));
+    let mut draft = fixture.draft("main");
+    draft.rename(&path("labels/b.txt"), &path("labels/a.txt")).expect("moved");
+    assert_eq!(draft.view().node(&path("labels/a.txt")).expect("looked up"), None);
+    exclude(&mut draft, "images/a.png", false).expect("included");
+    assert_eq!(bytes(draft.view(), "labels/a.txt"), "0 .5 .5 .2 .2\n");
+}

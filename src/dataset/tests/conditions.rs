@@ -167,3 +167,25 @@ fn a_condition_that_fails_for_a_row_fails_unless_the_row_was_mended_or_deleted()
     let found = answer(draft.view(), Some(fails), Some("id")).expect("no row is asked");
     assert_eq!(found.iter().map(|rows| rows.column(0).len()).sum::<usize>(), 0);
 }
+
+#[test]
+fn a_list_of_numbers_is_asked_of_a_column_of_several_kinds_however_long_it_is() {
+    let rows = "{\"n\": 1}\n{\"n\": \"word\"}\n{\"n\": 18446744073709551616}\n{\"n\": 2.5}\n{\"n\": null}\n";
+    let json = rows.trim_end().replace('\n', ", ");
+    for (at, content) in [("t.jsonl", rows.to_owned()), ("t.json", format!("[{json}]\n"))] {
+        let fixture = Fixture::new(&[(at, &content)]);
+        let view = fixture.view("main");
+        let table = view.table(Some("t")).expect("a table");
+        let found = |condition: &str| -> Vec<String> {
+            let condition = Expr::parse(condition).expect("a condition");
+            let found = view.select_rows(&table, Some(&condition), &[]).expect("rows");
+            found.into_iter().map(|row| row.key).collect()
+        };
+        let many = (1000..1100).map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
+        for list in ["1, 5, 2.5".to_owned(), format!("1, 2.5, {many}"), "1, 2.5, NULL".to_owned()] {
+            assert_eq!(found(&format!("n IN ({list})")), ["0", "3"], "{at}: {list}");
+        }
+        assert_eq!(found(&format!("n NOT IN (1, 2.5, {many})")), ["2"], "{at}: a word is null");
+        assert_eq!(found("n NOT IN (1, NULL)"), [""; 0], "{at}");
+    }
+}

@@ -180,3 +180,22 @@ fn a_row_comes_back_with_what_it_alone_had() {
     let of_row = back["annotations"].as_array().expect("rows").iter().find(|row| row["id"] == 7).expect("it is back");
     assert_eq!(of_row["attributes"], serde_json::json!({"occluded": true}), "{back}");
 }
+
+#[test]
+fn a_row_comes_back_with_text_as_text_and_json_as_json() {
+    let other = "{\"image\": \"b.png\", \"n\": 1, \"x\": \"word\"}\n";
+    for x in ["5", "\"5\"", "\"word\"", "[1, \"b\"]"] {
+        let row = format!("{{\"image\": \"a.png\", \"n\": 2, \"x\": {x}, \"note\": \"[1, 2]\"}}");
+        let third = "{\"image\": \"c.png\", \"n\": 3, \"x\": 7}\n";
+        let lines = format!("{row}\n{other}{third}");
+        let images = [("a.png", "a"), ("b.png", "b"), ("c.png", "c")];
+        let fixture = Fixture::new(&[images[0], images[1], images[2], ("t.jsonl", &lines)]);
+        fixture.commit("main", |draft| exclude(draft, "a.png", true));
+        let without = "{\"image\": \"b.png\", \"n\": 1}\n{\"image\": \"c.png\", \"n\": 3}\n";
+        fixture.commit("main", |draft| put(draft, "t.jsonl", without));
+        fixture.commit("main", |draft| exclude(draft, "a.png", false));
+        let back = bytes(&fixture.view("main"), "t.jsonl");
+        let json: serde_json::Value = serde_json::from_str(back.lines().last().expect("a line")).expect("JSON");
+        assert_eq!(json, serde_json::from_str::<serde_json::Value>(&row).expect("JSON"), "{back}");
+    }
+}

@@ -5,6 +5,8 @@ use proptest::sample::select;
 
 use super::plain::{Item, Plain};
 use super::*;
+use crate::dataset::rows::RowEdit;
+use crate::model::Value;
 
 pub(super) fn merged(fixture: &Fixture, prefer: Option<Prefer>) -> Outcome {
     let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
@@ -251,4 +253,29 @@ proptest! {
             prop_assert_eq!(result.0.get(at), expected, "at {}", at);
         }
     }
+}
+
+#[test]
+fn what_a_refresh_dropped_of_samples_is_told_beside_what_both_said_of_others() {
+    let fixture = Fixture::new(&[("t.csv", "x\na\nb\nc\n")]);
+    let begun = fixture.commit("main", |draft| {
+        let samples = draft.view().table(Some("samples"))?;
+        draft.add_column(&samples, "weight", &arrow::datatypes::DataType::Float64)
+    });
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), begun).expect("a branch");
+    let weigh = |row: &'static str, weight: f64| {
+        move |draft: &mut Draft| {
+            let cells = vec![("weight".to_owned(), Value::Float(weight))];
+            let samples = draft.view().table(Some("samples"))?;
+            draft.edit_table(&samples, vec![RowEdit::Set { row: row.to_owned(), cells }]).map(drop)
+        }
+    };
+    fixture.commit("main", weigh("0", 0.5));
+    fixture.commit("other", |draft| weigh("0", 0.25)(draft).and_then(|()| weigh("1", 0.75)(draft)));
+    super::hidden_rows::refresh(&fixture, "t.csv", "x\na\nc\n");
+    let Outcome::Conflicts(found) = merged(&fixture, None) else { panic!("both said something of the first") };
+    let of_samples = found.iter().find(|conflict| conflict.path == path(".veneer/samples.parquet"));
+    let of_samples = of_samples.unwrap_or_else(|| panic!("{found:?}"));
+    let rows: Vec<_> = of_samples.rows.iter().filter_map(|row| row.address.row()).collect();
+    assert_eq!(rows, ["1", "0"], "{found:?}");
 }

@@ -38,6 +38,18 @@ fn an_object_that_the_store_lacks_is_told_and_no_table_without_rows() {
 }
 
 #[test]
+fn samples_name_any_of_very_many_files_of_which_the_source_has_other_bytes() {
+    let xml = "<annotation><filename>a.png</filename></annotation>\n";
+    let names: Vec<String> = (0..20).map(|number| format!("{number:02}.xml")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), xml)).chain([("a.png", "a")]).collect();
+    let fixture = Fixture::new(&files);
+    write(fixture.source.path(), &[("17.xml", "what somebody else wrote there\n")]);
+    let view = fixture.view("main");
+    let info = view.table_info(&view.table(Some("samples")).expect("samples")).expect("known");
+    assert_eq!(info.problem.map(|problem| problem.path.to_string()), Some("17.xml".to_owned()));
+}
+
+#[test]
 fn a_file_of_which_the_source_has_other_bytes_makes_what_it_speaks_of_partial_and_is_named() {
     let coco = super::hidden_rows::COCO;
     for (at, table) in [("labels/a.txt", "labels"), ("set/train.json", "samples"), ("data.yaml", "samples")] {

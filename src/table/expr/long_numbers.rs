@@ -8,16 +8,14 @@
 use arrow::datatypes::DataType;
 
 use super::fault::Result;
+use super::members;
 use super::plan::{Kind, Plan};
 use super::tree::Op;
-use crate::table::TableSchema;
+use crate::table::{Role, TableSchema};
 
-/// A list with more members is looked up as texts are.
-const MEMBERS_MAX: usize = 64;
-
-/// Whether it is such a column; its type is that of JSON's text alone.
+/// Whether it is such a column.
 fn is_json(plan: &Plan, schema: &TableSchema) -> bool {
-    matches!(plan.kind, Kind::Column(place) if schema.columns[place].data_type == DataType::LargeUtf8)
+    matches!(plan.kind, Kind::Column(place) if schema.columns[place].role == Role::Json)
 }
 
 /// The comparison of such a column with a number; `None` where it is another one.
@@ -31,23 +29,32 @@ pub(super) fn compare(op: Op, left: &Plan, right: &Plan, schema: &TableSchema) -
         return Ok(None);
     }
     let (text, number) = if is_left { (left, right) } else { (right, left) };
-    let read = |of: &DataType| Plan::new(Kind::Cast(Box::new(text.clone()), true), of.clone());
-    let compared = |of: &DataType| -> Result<Plan> {
-        let (text, number) = (Box::new(read(of)), Box::new(number.clone().to(of)?));
+    let compared = |text: Plan| -> Result<Plan> {
+        let (of, text) = (text.of.clone(), Box::new(text));
+        let number = Box::new(number.clone().to(&of)?);
         let kind = if is_left { Kind::Compare(op, text, number) } else { Kind::Compare(op, number, text) };
         Ok(Plan::new(kind, DataType::Boolean))
     };
-    let fraction = compared(&DataType::Float64)?;
-    if !number.of.is_integer() {
-        return Ok(Some(fraction));
+    as_number(text, whole(&number.of), &compared).map(Some)
+}
+
+/// The type of 64 bits of a whole number's; `None` for a fraction's.
+fn whole(of: &DataType) -> Option<DataType> {
+    match of {
+        DataType::UInt64 => Some(DataType::UInt64),
+        of => of.is_integer().then_some(DataType::Int64),
     }
-    let whole = if number.of == DataType::UInt64 { DataType::UInt64 } else { DataType::Int64 };
-    let is_whole = Plan::new(
-        Kind::Not(Box::new(Plan::new(Kind::IsNull(Box::new(read(&whole))), DataType::Boolean))),
-        DataType::Boolean,
-    );
-    let branches = vec![(is_whole, compared(&whole)?)];
-    Ok(Some(Plan::new(Kind::Case(None, branches, Some(Box::new(fraction))), DataType::Boolean)))
+}
+
+/// What is asked of a text as a whole number of this type where it is one, else as a fraction.
+fn as_number(text: &Plan, whole: Option<DataType>, ask: &dyn Fn(Plan) -> Result<Plan>) -> Result<Plan> {
+    let read = |of: DataType| Plan::new(Kind::Cast(Box::new(text.clone()), true), of);
+    let fraction = ask(read(DataType::Float64))?;
+    let Some(whole) = whole else { return Ok(fraction) };
+    let is_other = Plan::new(Kind::IsNull(Box::new(read(whole.clone()))), DataType::Boolean);
+    let is_whole = Plan::new(Kind::Not(Box::new(is_other)), DataType::Boolean);
+    let branches = vec![(is_whole, ask(read(whole))?)];
+    Ok(Plan::new(Kind::Case(None, branches, Some(Box::new(fraction))), DataType::Boolean))
 }
 
 /// `of BETWEEN low AND high`, of such a column and numbers.
@@ -58,11 +65,19 @@ pub(super) fn between(of: &Plan, low: &Plan, high: &Plan, schema: &TableSchema) 
     Ok(both.map(|(above, below)| Plan::new(Kind::And(vec![above, below]), DataType::Boolean)))
 }
 
-/// `of IN (list)`, of such a column and numbers.
+/// `of IN (list)`, of such a column and numbers, with nulls or without.
 pub(super) fn is_in(of: &Plan, list: &[Plan], schema: &TableSchema) -> Result<Option<Plan>> {
-    if list.len() > MEMBERS_MAX || !is_json(of, schema) {
+    let (nulls, numbers): (Vec<&Plan>, Vec<&Plan>) = list.iter().partition(|item| item.of == DataType::Null);
+    if numbers.is_empty() || !numbers.iter().all(|item| item.of.is_numeric()) || !is_json(of, schema) {
         return Ok(None);
     }
-    let equal = list.iter().map(|item| compare(Op::Equal, of, item, schema)).collect::<Result<Option<Vec<_>>>>()?;
-    Ok(equal.map(|parts| Plan::new(Kind::Or(parts), DataType::Boolean)))
+    let mut parts = Vec::new();
+    for kind in [Some(DataType::Int64), Some(DataType::UInt64), None] {
+        let of_kind = numbers.iter().filter(|item| whole(&item.of) == kind);
+        let of_kind: Vec<Plan> = of_kind.chain(&nulls).map(|item| (*item).clone()).collect();
+        if of_kind.len() > nulls.len() {
+            parts.push(as_number(of, kind, &|text| members::bind(text, of_kind.clone()))?);
+        }
+    }
+    Ok(Some(Plan::new(Kind::Or(parts), DataType::Boolean)))
 }

@@ -92,7 +92,11 @@ impl<'a> JsonFile<'a> {
         let (mut columns, mut shapes) = (Vec::new(), Vec::new());
         let mut add = |name: &str, shape: Shape, is_full: bool| {
             let is_key = has_key && name == key;
-            let role = if is_key { Role::Key } else { self.dialect.role(table, name, shape, classes) };
+            let role = match self.dialect.role(table, name, shape, classes) {
+                _ if is_key => Role::Key,
+                Role::Plain if shape == Shape::of(Kind::Json) => Role::Json,
+                role => role,
+            };
             let is_required = is_key || (is_full && self.dialect.is_required(table, name));
             columns.push(Column {
                 name: name.to_owned(),

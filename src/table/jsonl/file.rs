@@ -18,7 +18,7 @@ use crate::model::Value;
 use crate::table::marks::Block;
 use crate::table::place_key::place;
 use crate::table::schema::by_name;
-use crate::table::{Column, FileEdits, Flow, ReadAt, Scan, Splice, TableFile, TableInfo, TableSchema, read};
+use crate::table::{Column, FileEdits, Flow, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema, read};
 use crate::{Error, Result};
 
 /// As much is read for one batch.
@@ -98,7 +98,11 @@ impl<'a> JsonlFile<'a> {
             Column {
                 name: name.clone(),
                 data_type: shape.data_type(),
-                role: known.map(|column| column.role.clone()).unwrap_or_default(),
+                role: match (known.map(|column| column.role.clone()).unwrap_or_default(), shape) {
+                    (Role::Plain, Shape::Json) => Role::Json,
+                    (Role::Json, of) if *of != Shape::Json => Role::Plain,
+                    (role, _) => role,
+                },
                 nullable: true,
                 editable: known.is_none_or(|column| column.editable),
             }

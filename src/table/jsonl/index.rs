@@ -68,6 +68,8 @@ struct Part {
     unended: bool,
     ascii: bool,
     broken: Vec<(u64, u64)>,
+    /// Behind so many of these no line is taken.
+    broken_max: usize,
     /// Where it is, and what: the first.
     trouble: Option<(u64, String)>,
     /// What comes after it is not looked at.
@@ -78,35 +80,44 @@ struct Part {
 pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
     let body = format.start(file);
     let known = format.columns.iter().map(|column| (column.name.clone(), Shape::Nothing)).collect::<Vec<_>>();
-    let part = |start| Part {
+    let part = |start, broken_max| Part {
         fields: known.clone().into(),
         marks: Marks::starting_at(start),
         unended: false,
         ascii: true,
         broken: Vec::new(),
+        broken_max,
         trouble: None,
         is_cut: false,
     };
-    let mut all = part(body);
+    let mut all = part(body, BROKEN_MAX);
     let parts = (file.len() - body).div_ceil(PART);
-    let work = |at: usize| {
+    let work = |at: usize, broken_max: usize| {
         let from = body + at as u64 * PART;
         let start = if at == 0 { body } else { line_start(file, from, from + PART)? };
-        take(file, part(start), start, from + PART)
+        take(file, part(start, broken_max), start, from + PART)
     };
-    in_order(parts as usize, work, |_, part: Result<Part>| {
-        let part = part?;
-        all.fields.merge(&part.fields);
-        if part.marks.rows > 0 {
-            all.unended = part.unended;
-        }
-        all.marks.append(&part.marks);
-        all.ascii &= part.ascii;
-        all.broken.extend(part.broken);
-        all.trouble = all.trouble.take().or(part.trouble);
-        all.is_cut = part.is_cut || all.broken.len() >= BROKEN_MAX;
-        Ok(if all.is_cut { Flow::Stop } else { Flow::More })
-    })?;
+    in_order(
+        parts as usize,
+        |at| work(at, BROKEN_MAX),
+        |at, part: Result<Part>| {
+            let mut part = part?;
+            let left = BROKEN_MAX - all.broken.len();
+            if part.broken.len() > left {
+                part = work(at, left)?;
+            }
+            all.fields.merge(&part.fields);
+            if part.marks.rows > 0 {
+                all.unended = part.unended;
+            }
+            all.marks.append(&part.marks);
+            all.ascii &= part.ascii;
+            all.broken.extend(part.broken);
+            all.trouble = all.trouble.take().or(part.trouble);
+            all.is_cut = part.is_cut || all.broken.len() >= BROKEN_MAX;
+            Ok(if all.is_cut { Flow::Stop } else { Flow::More })
+        },
+    )?;
     let mut fields: Vec<(String, Shape)> = all.fields.into();
     let declared = by_name(&format.columns);
     for (name, shape) in &mut fields {
@@ -119,11 +130,13 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         Some((offset, why)) => {
             let (line, column) = read::position(file, offset, |one| one.first().copied(), 1)?;
             let more = match (all.broken.len(), all.is_cut) {
-                (_, true) => ", and what comes behind it is not read",
-                (0 | 1, false) => "",
-                _ => ", and other lines are broken, too",
+                (BROKEN_MAX.., _) => format!(", and what comes behind {BROKEN_MAX} broken lines is not read"),
+                (0, true) => ", and what comes behind it is not read".to_owned(),
+                (_, true) => format!(", and what comes behind a line of more than {} MiB is not read", LINE_MAX >> 20),
+                (0 | 1, false) => String::new(),
+                _ => ", and other lines are broken, too".to_owned(),
             };
-            Some((line, column, why + more))
+            Some((line, column, why + &more))
         }
         None => None,
     };
@@ -208,7 +221,7 @@ impl Part {
                 if let Err(cause) = object(&mut self.fields, line) {
                     self.trouble.get_or_insert((place + (cause.column() as u64).saturating_sub(1), why(&cause)));
                     self.broken.push((place, line.len() as u64));
-                    self.is_cut = self.broken.len() >= BROKEN_MAX;
+                    self.is_cut = self.broken.len() >= self.broken_max;
                     if self.is_cut {
                         return next;
                     }

@@ -144,10 +144,14 @@ fn lines_behind_a_broken_one_are_read_and_edited() {
     let edited = crate::table::applied(&file, &splice).expect("it fits");
     let expected = b"{\"a\": \xff\"}\n\n{\"a\": 4}\nnonsense\n{\"a\": 5}\n{\"a\":6}\n{\"a\"";
     assert_eq!(edited.as_slice(), expected);
-    let many: String = (0..3000).map(|row| if row % 2 == 0 { "{\"a\": 1}\n" } else { "x\n" }).collect();
-    let (info, rows) = open(&JsonlFormat::default(), many.as_bytes());
-    assert_eq!(rows.len(), 1000, "after so many broken lines it ends");
-    assert!(info.problem.expect("it is cut").why.ends_with(", and what comes behind it is not read"));
+    // The second has several parts, each with fewer.
+    for broken in ["x\n".to_owned(), format!("{}\n", "x".repeat(1500))] {
+        let many: String = (0..3000).map(|row| if row % 2 == 0 { "{\"a\": 1}\n" } else { broken.as_str() }).collect();
+        let (info, rows) = open(&JsonlFormat::default(), many.as_bytes());
+        assert_eq!(rows.len(), 1000, "after so many broken lines it ends");
+        let why = info.problem.expect("it is cut").why;
+        assert!(why.ends_with(", and what comes behind 1000 broken lines is not read"), "{why}");
+    }
 }
 
 #[test]

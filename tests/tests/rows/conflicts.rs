@@ -278,3 +278,23 @@ fn an_edit_of_theirs_that_has_no_place_any_more_cannot_be_chosen() {
     home.ok("commit d");
     assert!(home.ok("cat d labels.csv").contains("a.png,kept"));
 }
+
+#[test]
+fn a_hint_names_a_conflict_as_a_shell_and_the_command_take_it() {
+    for (name, told) in
+        [("-5", "`veneer resolve d@main --ours -- -5`"), ("#12", "`veneer resolve d@main '#12' --ours`")]
+    {
+        let home = home_with_branch();
+        for branch in ["d@main", "d@other"] {
+            let file = home.file("new", branch);
+            let put = home.run_args(["put".as_ref(), branch.as_ref(), "--".as_ref(), name.as_ref(), file.as_os_str()]);
+            assert_eq!(put.code, Some(0), "{}", put.stderr);
+            home.ok(&format!("commit {branch} -m new"));
+        }
+        let merge = home.run("merge d other");
+        assert!(merge.stderr.contains(told), "{}", merge.stderr);
+        let resolved = home.run_args(["resolve", "d@main", "--ours", "--", name]);
+        assert_eq!(resolved.code, Some(0), "{}", resolved.stderr);
+        home.ok("commit d");
+    }
+}

@@ -81,3 +81,31 @@ fn a_row_of_an_excluded_image_that_a_program_writes_goes_from_the_mount_and_come
     exclude(&world, false);
     shows(&world, &edited);
 }
+
+#[test]
+fn what_is_hidden_of_what_a_program_wrote_is_one_step_with_it() {
+    let names = "file,label\ncat/1.png,cat\ncat/2.png,cat\n";
+    let mut world = World::new(&[FILES[0], FILES[1], ("names.csv", names)]);
+    exclude(&world, true);
+    let hidden = "file,label\ncat/2.png,cat\n";
+    let shows = |world: &World, text: &str| {
+        let file = world.shown().remove("names.csv").expect("there");
+        assert!(file.ends_with(&format!("{text:?}")), "{file}");
+    };
+    let write = |world: &World, text: &str| {
+        world.write("names.tmp", 0, text.as_bytes()).expect("written");
+        rename(world, "names.tmp", "names.csv").expect("renamed");
+        world.keeper().snapshot().expect("in the store");
+    };
+    write(&world, &names.replace("2.png,cat", "2.png,lynx"));
+    shows(&world, &hidden.replace("cat\n", "lynx\n"));
+    world.edit(|draft| assert_eq!(draft.undo().expect("a step"), "edits through the mount"));
+    world.keeper().catch_up().expect("taken in");
+    shows(&world, hidden);
+    // All that is new is hidden: the store has nothing new, and the mount shows what it has.
+    write(&world, names);
+    shows(&world, hidden);
+    world.mount();
+    world.take_over();
+    shows(&world, hidden);
+}
