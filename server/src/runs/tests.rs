@@ -317,3 +317,20 @@ async fn metrics_are_columns_of_rows_and_tables_of_queries() {
         assert_eq!(answer.json()["rows"], expected, "{query}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_stream_with_a_damaged_byte_is_taken_or_refused_and_the_service_lives() {
+    let world = World::new();
+    assert_eq!(world.post("/v1/runs", &json!({ "name": "net" })).await.status, StatusCode::CREATED);
+    let samples: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    let whole = arrow(vec![("sample", samples), ("epoch", Arc::new(Int32Array::from(vec![6, 6])))]);
+    for at in 0..whole.len() {
+        for byte in [0x01, 0x7f, 0xff] {
+            let mut body = whole.clone();
+            body[at] = byte;
+            let path = format!("/v1/runs/net/batches/{at}-{byte}");
+            let answer = world.send(Method::PUT, &path, &[("content-type", ARROW_STREAM)], body).await;
+            assert!(matches!(answer.status.as_u16(), 200 | 422), "byte {at} is {byte}: {answer:?}");
+        }
+    }
+}
