@@ -232,3 +232,23 @@ fn two_editors_race_for_a_branch_and_nothing_of_either_is_lost() {
     assert_eq!(text.lines().filter(|line| line.ends_with(",1")).count(), 20, "{text}");
     assert_eq!(home.json("log d").as_array().map(Vec::len), Some(21));
 }
+
+#[test]
+fn a_source_of_very_deep_folders_is_served() {
+    let home = Home::new();
+    let mut deep = home.source("src", &source! { "labels.csv": "id,label\n1,cat\n" });
+    for _ in 0..1_500 {
+        deep.push("d");
+        fs::create_dir(&deep).expect("a new folder");
+    }
+    home.ok("import d src");
+    let service = Service::start(&home);
+    let (status, tables) = service.ask("GET", "/v1/datasets/d/at/main/tables", None);
+    assert_eq!((status, tables["tables"][0]["name"].as_str()), (200, Some("labels")), "{tables}");
+    let edit = json!({ "edits": [{ "kind": "put-file", "path": "e/".repeat(300) + "x", "content_base64": "eA==" }] });
+    assert_eq!(service.ask("POST", EDITS, Some(&edit)).0, 200, "no deeper than the source");
+    let path = "e/".repeat(1_600) + "x";
+    let edit = json!({ "edits": [{ "kind": "put-file", "path": path, "content_base64": "eA==" }] });
+    let (status, problem) = service.ask("POST", EDITS, Some(&edit));
+    assert_eq!((status, problem["what"].as_str()), (400, Some("path")), "{problem}");
+}
