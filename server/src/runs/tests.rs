@@ -54,6 +54,9 @@ async fn a_run_is_begun_once_found_by_name_and_id_changed_and_deleted() {
     assert_eq!(changed["parameters"], json!({"seed": 1, "batch": 8}));
     assert!(changed["finished_at"].is_string(), "{changed}");
 
+    let unknown = world.send(Method::PATCH, "/v1/runs/net", JSON, json!({ "stauts": "finished" }).to_string()).await;
+    assert_eq!(unknown.status.as_u16(), 422, "{unknown:?}");
+
     let names = |list: Value| -> Vec<String> {
         let runs = list["runs"].as_array().expect("a list").iter();
         runs.map(|run| run["name"].as_str().expect("a name").to_owned()).collect()
