@@ -245,10 +245,4 @@ fn a_source_of_very_deep_folders_is_served() {
     let service = Service::start(&home);
     let (status, tables) = service.ask("GET", "/v1/datasets/d/at/main/tables", None);
     assert_eq!((status, tables["tables"][0]["name"].as_str()), (200, Some("labels")), "{tables}");
-    let edit = json!({ "edits": [{ "kind": "put-file", "path": "e/".repeat(300) + "x", "content_base64": "eA==" }] });
-    assert_eq!(service.ask("POST", EDITS, Some(&edit)).0, 200, "no deeper than the source");
-    let path = "e/".repeat(1_600) + "x";
-    let edit = json!({ "edits": [{ "kind": "put-file", "path": path, "content_base64": "eA==" }] });
-    let (status, problem) = service.ask("POST", EDITS, Some(&edit));
-    assert_eq!((status, problem["what"].as_str()), (400, Some("path")), "{problem}");
 }
