@@ -139,7 +139,10 @@ async fn caller(parts: &Parts, app: &AppState) -> Result<Caller, Problem> {
     };
     let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
     let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = token.and_then(|value| value.strip_prefix("Bearer ")).map(|token| token.trim().to_owned());
+    let token = token.and_then(|value| value.split_once(' '));
+    // The scheme's name is the same in any case.
+    let token =
+        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim().to_owned());
     let Some(token) = token else {
         let caller = session::secret(&parts.headers).and_then(|secret| app.sessions().caller(tokens, &secret));
         return caller.ok_or_else(|| refused("a token is needed: `Authorization: Bearer TOKEN`"));

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
@@ -32,6 +33,8 @@ const CODE_USAGE: u8 = 2;
 const CODE_ERROR: u8 = 3;
 /// Where the Dashboard is unless somebody says.
 const DASHBOARD_PORT: u16 = 8000;
+/// Enough for folders as deep as a path can name; only what is used is taken.
+const STACK: usize = 32 << 20;
 
 /// Serves the datasets of a store over HTTP.
 #[derive(Debug, Parser)]
@@ -214,8 +217,19 @@ fn dashboard_listener(host: IpAddr, port: Option<u16>) -> Result<Option<StdListe
     }
 }
 
-#[tokio::main]
-async fn serve(
+/// As [`serving`], on threads of its own.
+fn serve(
+    app: AppState,
+    address: SocketAddr,
+    dashboard: Option<StdListener>,
+    tls: Option<TlsAcceptor>,
+    socket: Option<&mut StoreSocket>,
+) -> std::io::Result<()> {
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
+    runtime.block_on(serving(app, address, dashboard, tls, socket))
+}
+
+async fn serving(
     app: AppState,
     address: SocketAddr,
     dashboard: Option<StdListener>,

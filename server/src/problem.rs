@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tower_http::timeout::TimeoutError;
 use tracing::error;
 use utoipa::openapi::{Content, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -139,14 +140,26 @@ impl From<Error> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Problem {
-        of_status(rejection.status(), "body", rejection.body_text())
+        of_body(rejection.status(), &rejection, rejection.body_text())
     }
 }
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Problem {
-        of_status(rejection.status(), "body", rejection.body_text())
+        of_body(rejection.status(), &rejection, rejection.body_text())
     }
+}
+
+/// A body that cannot be had; 408 where its sender fell silent.
+fn of_body(status: StatusCode, error: &(dyn std::error::Error + 'static), detail: String) -> Problem {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutError>() {
+            return Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "nothing more of the request has come");
+        }
+        cause = error.source();
+    }
+    of_status(status, "body", detail)
 }
 
 impl From<QueryRejection> for Problem {

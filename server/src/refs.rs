@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use veneer::Error;
-use veneer::model::{Id, RefName, RefValue};
+use veneer::model::{Id, RefName, RefOf, RefValue};
 use veneer::store::{Batch, RefSwap, wire};
 
 use crate::audit::Noted;
@@ -88,7 +88,9 @@ fn answer(name: &RefName, value: RefValue) -> Response {
     (headers, Json(Ref::of(name, value))).into_response()
 }
 
-/// Makes a ref (`If-None-Match: *`), or moves it from the state that `If-Match` names.
+/// Makes a ref (`If-None-Match: *`), or moves it from the state that `If-Match` names. The names in it are valid, and
+/// the object is what such a ref holds: a revision of its dataset, a step of a draft, a run's record …; else 400. A draft
+/// takes its own writer, or an admin.
 #[utoipa::path(put, path = "/v1/refs/{*name}", tag = "store", params(("name" = String, Path)), request_body = Target,
     security(("token" = ["editor"])), responses((status = 200, body = Ref), Problem))]
 pub async fn put_ref(
@@ -104,7 +106,7 @@ pub async fn put_ref(
     Ok(answer(&name, RefValue { id, op }))
 }
 
-/// Removes a ref that is in the state that `If-Match` names.
+/// Removes a ref that is in the state that `If-Match` names; of a draft, its own writer or an admin does.
 #[utoipa::path(delete, path = "/v1/refs/{*name}", tag = "store", params(("name" = String, Path)),
     security(("token" = ["editor"])), responses((status = 200, body = LastOperation), Problem))]
 pub async fn delete_ref(
@@ -131,6 +133,10 @@ pub async fn apply(
     let batch = wire::decode(body?)?;
     noted.detail(batch.swaps.iter().map(|swap| swap.name.to_string()).collect::<Vec<_>>());
     for swap in &batch.swaps {
+        // What is removed may be of before names were checked.
+        if swap.new.is_some() {
+            swap.name.of()?;
+        }
         caller.clone().who_may(role_for(swap), &app)?;
     }
     Ok(Json(LastOperation { op: app.run(move |app| app.store().apply(&batch)).await? }))
@@ -178,9 +184,19 @@ async fn swap(
     expected: Expected,
     new: Option<Id>,
 ) -> Result<u64, Problem> {
+    if let Ok(RefOf::Draft(.., writer)) = name.of()
+        && writer != caller.writer
+        && caller.role < Role::Admin
+    {
+        let detail = format!("the draft is {writer}'s, and this takes them or an admin");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
     caller.who_may(role_for(&RefSwap { name: name.clone(), expected: None, new }), app)?;
     let name = name.clone();
     app.run(move |app| {
+        if let Some(id) = new {
+            app.datasets().check_ref(&name, id)?;
+        }
         let expected = match expected {
             Expected::Absent => None,
             Expected::Set { op } => match app.store().read_ref(&name)? {
@@ -201,6 +217,7 @@ mod tests {
 
     use super::*;
     use crate::testing::World;
+    use crate::tokens::{self, Tokens};
 
     const REF: &str = "/v1/refs/heads/d/other";
 
@@ -247,6 +264,74 @@ mod tests {
         let object = world.get(&format!("/v1/objects/{id}")).await;
         assert_eq!((object.text(), object.headers[header::ETAG].to_str().ok()), ("bytes", Some(&*format!("\"{id}\""))));
         assert_eq!(world.get(&format!("/v1/objects/{other}")).await.status, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn a_ref_has_a_name_of_its_kind_and_an_object_of_its_kind() {
+        let world = World::new();
+        let revision = world.commit("a", "1");
+        let blob = world.store.put(veneer::model::ObjectKind::Blob, b"a blob").expect("put");
+        for (name, id, status) in [
+            ("heads/d/ok", revision, 200),
+            ("heads/d/%2500", revision, 400),
+            ("heads//t", revision, 400),
+            ("heads/y", revision, 400),
+            ("heads/other/main", revision, 404),
+            ("runs/a%20b", revision, 400),
+            ("heads/d/blob", blob, 400),
+            ("tags/d/blob", blob, 400),
+            ("drafts/d/ada/main", revision, 400),
+            ("drafts/d/ada/main", blob, 400),
+            ("runs/net", blob, 400),
+            ("datasets/e", blob, 400),
+            ("views/d/all", blob, 400),
+        ] {
+            let headers = [("if-none-match", "*"), ("content-type", "application/json")];
+            let body = json!({ "id": id.to_hex() }).to_string();
+            let answer = world.send(Method::PUT, &format!("/v1/refs/{name}"), &headers, body).await;
+            assert_eq!(answer.status.as_u16(), status, "{name}: {answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_draft_of_another_takes_an_admin() {
+        let made = |role, name: &str| tokens::make(role, &name.parse().expect("valid")).expect("made");
+        let made = [made(Role::Editor, "eve"), made(Role::Editor, "ann"), made(Role::Admin, "root")];
+        let lines: Vec<&str> = made.iter().map(|(_, line)| line.as_str()).collect();
+        let tokens = Tokens::parse(&lines.join("\n")).expect("valid");
+        let world = World::with(crate::state::Options::default(), Some(tokens));
+        let [eve, ann, root] = made.map(|(token, _)| format!("Bearer {token}"));
+        let of_ann = "/v1/refs/drafts/d/ann/main";
+        for (who, status) in [(&eve, 403), (&ann, 200), (&eve, 403), (&root, 200)] {
+            if status == 403 {
+                let (branch, ann) = ("main".parse().expect("valid"), "ann".parse().expect("valid"));
+                let mut draft = world.dataset().draft(&branch, &ann).expect("a draft");
+                draft.make_folder(&"new".parse().expect("valid")).expect("made");
+                draft.save("new").expect("saved");
+            }
+            let there = world.send(Method::GET, of_ann, &[("authorization", who)], "").await;
+            let (etag, id) = (there.headers[header::ETAG].to_str().expect("text"), there.json()["id"].clone());
+            let headers = [("authorization", who.as_str()), ("if-match", etag), ("content-type", "application/json")];
+            if status == 403 {
+                let body = json!({ "id": id }).to_string();
+                assert_eq!(world.send(Method::PUT, of_ann, &headers, body).await.status.as_u16(), status);
+            }
+            let gone = world.send(Method::DELETE, of_ann, &headers, "").await;
+            assert_eq!(gone.status.as_u16(), status, "{gone:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_none_hides_no_other() {
+        let world = World::new();
+        let id = world.commit("a", "1");
+        for name in ["heads/d/%00", "datasets/a b", "runs/a b", "drafts/d/main"] {
+            let swap = RefSwap { name: RefName::parse(name).expect("of a kind"), expected: None, new: Some(id) };
+            world.store.apply(&Batch { swaps: vec![swap], ..Batch::default() }).expect("applied");
+        }
+        for path in ["/v1/datasets", "/v1/runs", "/v1/datasets/d"] {
+            assert_eq!(world.get(path).await.status, StatusCode::OK, "{path}");
+        }
     }
 
     #[test]

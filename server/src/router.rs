@@ -4,8 +4,11 @@
 //! the attribute from which OpenAPI is made too; the test below prints them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -14,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use futures::{StreamExt, stream};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -200,9 +204,30 @@ where
 /// Gives up a request that is not answered in time.
 async fn in_time(request: Request, next: Next) -> Response {
     let within = time_of(request.method(), request.uri().path());
+    answered_within(within, request, next).await
+}
+
+/// As [`in_time`]: 408 where the client's body was waited for, else 504.
+async fn answered_within(within: Duration, request: Request, next: Next) -> Response {
+    let is_awaited = Arc::new(AtomicBool::new(false));
+    let request = match request.body().is_end_stream() {
+        true => request,
+        false => request.map(|body| {
+            let (mut body, is_awaited) = (body.into_data_stream(), Arc::clone(&is_awaited));
+            Body::from_stream(stream::poll_fn(move |context| {
+                let polled = body.poll_next_unpin(context);
+                is_awaited.store(polled.is_pending(), Ordering::Relaxed);
+                polled
+            }))
+        }),
+    };
     tokio::time::timeout(within, next.run(request)).await.unwrap_or_else(|_| {
-        let detail = format!("no answer has begun within {} seconds", within.as_secs());
-        Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail).into_response()
+        let (status, what) = match is_awaited.load(Ordering::Relaxed) {
+            true => (StatusCode::REQUEST_TIMEOUT, "the request has not come whole"),
+            false => (StatusCode::GATEWAY_TIMEOUT, "no answer has begun"),
+        };
+        let detail = format!("{what} within {} seconds", within.as_secs());
+        Problem::new(status, "timeout", detail).into_response()
     })
 }
 

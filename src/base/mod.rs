@@ -162,6 +162,16 @@ impl Base {
         Ok(Some(row))
     }
 
+    /// How many names the deepest path has: entries are in breadth-first order, so it is that of the last one.
+    pub fn levels(&self) -> Result<usize> {
+        let (mut levels, mut at) = (0, self.len() - 1);
+        while at != Base::ROOT {
+            levels += 1;
+            at = self.parent(at)?;
+        }
+        Ok(levels)
+    }
+
     /// The path of an entry.
     pub fn path(&self, row: Row) -> Result<DataPath> {
         let (mut names, mut len, mut at) = (Vec::new(), 0, row);

@@ -1,14 +1,17 @@
 //! `veneer sql`: a query over the tables of all datasets.
 //!
 //! The queries are `veneer-server`'s to answer: it is started for this one, reads
-//! the store beside whoever owns it, and sends an Arrow stream, or an error as JSON.
+//! the store beside whoever owns it, and sends an Arrow stream, or an error as JSON. A
+//! service elsewhere is asked over HTTP.
 
 use std::io::{BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
 use arrow::ipc::reader::StreamReader;
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use veneer::store::RemoteStore;
+use veneer::table::arrow_file::stream::read_stream;
 use veneer::{Error, ErrorKind};
 
 use super::context::Context;
@@ -19,6 +22,8 @@ use super::rows_output::{RowsFormat, print_rows};
 const PROGRAM: &str = "veneer-server";
 /// What the stream says of itself where rows are left out.
 const TRUNCATED: &str = "truncated";
+/// How many rows a service is asked for where nobody says.
+const LIMIT: usize = 1_000_000;
 
 /// Ask for rows of all tables in SQL.
 #[derive(Args, Debug)]
@@ -54,6 +59,9 @@ pub(super) struct SqlArgs {
 impl SqlArgs {
     pub(super) fn run(self, context: &Context) -> Result {
         let format = RowsFormat::or_default(self.format, context.json);
+        if let Some(service) = context.service_elsewhere()? {
+            return self.ask(&service, format);
+        }
         let mut command = Command::new(find_program(PROGRAM)?);
         command.arg("--store").arg(context.existing_store_path()?).arg("sql");
         let options = [
@@ -79,6 +87,31 @@ impl SqlArgs {
             return Err(failure(child));
         }
         if schema.metadata().get(TRUNCATED).is_some_and(|truncated| truncated == "true") {
+            warn("there are more rows; `--limit N` says how many are printed");
+        }
+        Ok(Answer::Yes)
+    }
+}
+
+impl SqlArgs {
+    /// Has a service elsewhere answer it.
+    fn ask(self, service: &RemoteStore, format: RowsFormat) -> Result {
+        if self.timeout.is_some() {
+            return Err(
+                Failure::usage("how long a query may take is for the service to say").hint("leave out `--timeout`")
+            );
+        }
+        let limit = self.limit.unwrap_or(LIMIT);
+        let query = json!({ "query": self.query, "limit": limit, "dataset": self.dataset });
+        let (stream, is_truncated) = service.query(&query)?;
+        let unread = |cause| Error::io("read the answer of the query", std::io::Error::other(cause));
+        let read = read_stream(stream, |stream| {
+            let schema = stream.schema();
+            Ok((schema, stream.map(|batch| batch.map_err(unread)).collect::<veneer::Result<Vec<_>>>()?))
+        });
+        let (schema, batches) = read?;
+        print_rows(format, &schema, batches.into_iter().map(Ok))?;
+        if is_truncated {
             warn("there are more rows; `--limit N` says how many are printed");
         }
         Ok(Answer::Yes)

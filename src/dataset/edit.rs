@@ -20,6 +20,9 @@ const FILE_MODE: u32 = 0o644;
 /// The permission bits of a new folder.
 const FOLDER_MODE: u32 = 0o755;
 
+/// A draft makes no path of more names: whoever walks a tree goes as deep. A source may be deeper, and as deep then.
+const LEVELS_MAX: usize = 256;
+
 /// Content for a file of a draft.
 pub struct NewFile<'a> {
     /// The bytes.
@@ -38,7 +41,7 @@ impl Draft {
     ///
     /// # Errors
     /// `IsAFolder`, and `NotFound` or `NotAFolder` for the folder that it should go to; `AlreadyExists` for an
-    /// excluded file.
+    /// excluded file; `Invalid` for a path that is too deep.
     pub fn put(&mut self, path: &DataPath, file: NewFile<'_>) -> Result<()> {
         self.refuse_excluded(path)?;
         let base = self.base_under(path)?;
@@ -46,6 +49,7 @@ impl Draft {
         if before.as_ref().is_some_and(Node::is_folder) {
             return Err(Error::new(ErrorKind::IsAFolder { path: path.to_string() }));
         }
+        self.refuse_deeper(path, 0)?;
         let (id, size) = self.dataset.store.put_stream(ObjectKind::Blob, file.content)?;
         self.has_new_content = true;
         let kept =
@@ -142,6 +146,7 @@ impl Draft {
             let text = String::from_utf8_lossy(target);
             return Err(Error::invalid("link target", &text, "it has 1 to 4095 bytes and no NUL"));
         }
+        self.refuse_deeper(path, 0)?;
         self.set(path, Change::Symlink { target: target.to_vec(), mtime_ns: now_ns() })
     }
 
@@ -152,6 +157,7 @@ impl Draft {
             return Err(Error::already_exists("path", path));
         }
         self.base_under(path)?;
+        self.refuse_deeper(path, 0)?;
         self.set(path, Change::Folder { from: None, mtime_ns: now_ns(), mode: FOLDER_MODE })
     }
 
@@ -197,6 +203,7 @@ impl Draft {
         }
         changes.push((to.clone(), plain(&self.view, base, change_of(&self.view, &node)?)?));
         changes.extend(self.removal(from)?);
+        self.refuse_deep(&changes)?;
         let keys = self.moved_keys(from, to)?;
         let before = self.view.clone();
         self.apply(changes)?;
@@ -309,6 +316,30 @@ impl Draft {
 
     fn refuse_excluded(&self, path: &DataPath) -> Result<()> {
         if self.is_excluded(path)? { Err(Error::already_exists("excluded file", path)) } else { Ok(()) }
+    }
+
+    /// Refuses a path with so many levels below it, where that is deeper than drafts go.
+    fn refuse_deeper(&self, path: &DataPath, below: usize) -> Result<()> {
+        let levels = path.levels() + below;
+        if levels <= LEVELS_MAX || levels <= self.view.base.levels()? {
+            return Ok(());
+        }
+        let why = format!("it would make a path of {levels} levels, and {LEVELS_MAX} is the most");
+        Err(Error::invalid("path", &path.to_string(), why))
+    }
+
+    fn refuse_deep(&self, changes: &Changes) -> Result<()> {
+        let of_base = self.view.base.levels()?;
+        for (path, change) in changes {
+            match change {
+                None | Some(Change::Removed) => {}
+                Some(Change::Folder { from: Some(from), .. }) => {
+                    self.refuse_deeper(path, of_base.saturating_sub(from.levels()))?;
+                }
+                Some(_) => self.refuse_deeper(path, 0)?,
+            }
+        }
+        Ok(())
     }
 
     fn make_folders_above(&mut self, path: &DataPath, from: &View) -> Result<()> {

@@ -111,7 +111,7 @@ impl Datasets {
     /// The names of all datasets, in order.
     pub fn names(&self) -> Result<Vec<DatasetName>> {
         let refs = self.store.list_refs(RefName::DATASETS)?;
-        refs.iter().map(|(name, _)| name.as_str()[RefName::DATASETS.len()..].parse()).collect()
+        Ok(refs.iter().filter_map(|(name, _)| name.as_str()[RefName::DATASETS.len()..].parse().ok()).collect())
     }
 
     /// Opens a dataset by name; its source is not touched.

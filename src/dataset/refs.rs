@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use super::{Dataset, decode_step};
-use crate::model::{BranchName, DraftStep, Id, RefName, RefSpec, RefValue, WriterName};
+use super::{Dataset, Datasets, decode_record, decode_step, saved_views};
+use crate::model::{BranchName, DraftStep, Id, RefName, RefOf, RefSpec, RefValue, WriterName};
+use crate::run::Runs;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
 
@@ -27,6 +28,35 @@ pub enum ResolvedBy {
     Revision,
 }
 
+impl Datasets {
+    /// Checks that `id` is what a ref of this name holds: a revision of its dataset, a record, a step of a draft.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is none, and for anything else; `NotFound` for an object that is not there.
+    pub fn check_ref(&self, name: &RefName, id: Id) -> Result<()> {
+        let of = name.of()?;
+        let bytes = self.store.get(id)?;
+        let (what, checked) = match of {
+            RefOf::Dataset(_) => ("a dataset's record", decode_record(id, &bytes).map(drop)),
+            RefOf::Head(dataset, _) | RefOf::Tag(dataset, _) => {
+                ("a revision of the dataset", self.open(&dataset)?.revision(id).map(drop))
+            }
+            RefOf::Draft(dataset, ..) => {
+                let dataset = self.open(&dataset)?;
+                let step = decode_step(id, &bytes).and_then(|step| dataset.revision(step.revision));
+                ("a step of a draft of the dataset", step.map(drop))
+            }
+            RefOf::Run(run) => {
+                ("a run's record", Runs::new(self.store.clone()).at(run, RefValue { id, op: 0 }).map(drop))
+            }
+            RefOf::View(..) => ("a saved view", saved_views::check(id, &bytes)),
+        };
+        checked.map_err(|cause| {
+            Error::invalid("object of a ref", &id.short(), format!("it is not {what}")).caused_by(cause)
+        })
+    }
+}
+
 impl Dataset {
     /// Its branches, in order of name.
     pub fn branches(&self) -> Result<Vec<(BranchName, RefValue)>> {
@@ -40,15 +70,20 @@ impl Dataset {
 
     fn named(&self, prefix: &str) -> Result<Vec<(BranchName, RefValue)>> {
         let refs = self.store.list_refs(prefix)?;
-        refs.into_iter().map(|(name, value)| Ok((name.as_str()[prefix.len()..].parse()?, value))).collect()
+        // One that is no name is nobody's: it hides none of the others.
+        Ok(refs
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.as_str()[prefix.len()..].parse().ok()?, value)))
+            .collect())
     }
 
     /// The drafts on its branches: where, whose, and the newest step.
     pub fn drafts(&self) -> Result<Vec<(BranchName, WriterName, RefValue)>> {
         let mut drafts = Vec::new();
         for (name, value) in self.store.list_refs(&RefName::drafts(&self.name))? {
-            let (branch, writer) = name.draft_parts(&self.name)?;
-            drafts.push((branch, writer, value));
+            if let Ok((branch, writer)) = name.draft_parts(&self.name) {
+                drafts.push((branch, writer, value));
+            }
         }
         Ok(drafts)
     }

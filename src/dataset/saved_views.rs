@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, decode, encode, now_ns};
-use crate::model::{ObjectKind, RefName, ViewName};
+use crate::model::{Id, ObjectKind, RefName, ViewName};
 use crate::store::{Batch, RefSwap};
 use crate::{Error, ErrorKind, Result};
 
@@ -39,6 +39,11 @@ pub enum ViewThere {
 struct Stored {
     state: String,
     saved_ns: i64,
+}
+
+/// Whether these are the bytes of a saved view.
+pub(super) fn check(id: Id, bytes: &[u8]) -> Result<()> {
+    decode::<Stored>("saved view", id, bytes).map(drop)
 }
 
 impl Dataset {

@@ -21,7 +21,7 @@ pub use address::{Address, RefSpec};
 pub use change::{Change, Content, Extent, FileChange};
 pub use entry::{Entry, Kind};
 pub use id::Id;
-pub use name::{BranchName, DatasetName, RefName, RunName, ViewName, WriterName};
+pub use name::{BranchName, DatasetName, RefName, RefOf, RunName, ViewName, WriterName};
 pub use object::{ObjectKind, RefValue};
 pub use path::DataPath;
 pub use revision::{

@@ -103,6 +103,23 @@ fn check_label(text: &str) -> std::result::Result<(), &'static str> {
     }
 }
 
+/// What a ref is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefOf {
+    /// A dataset's record.
+    Dataset(DatasetName),
+    /// The head of a branch.
+    Head(DatasetName, BranchName),
+    /// A tag.
+    Tag(DatasetName, BranchName),
+    /// A writer's draft on a branch.
+    Draft(DatasetName, BranchName, WriterName),
+    /// A run.
+    Run(RunName),
+    /// A saved view.
+    View(DatasetName, ViewName),
+}
+
 /// The name of a ref in the store: `kind/name/…`, 400 bytes at the most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefName(String);
@@ -193,6 +210,40 @@ impl RefName {
         unescaped(self.0.strip_prefix(&Self::views(dataset)).ok_or_else(invalid)?).parse()
     }
 
+    /// What it is of, by the names in it.
+    ///
+    /// # Errors
+    /// `Invalid` for names that are none, and for one that is not written as it would be made here.
+    pub fn of(&self) -> Result<RefOf> {
+        let invalid = |why: &str| Error::invalid("ref name", &self.0, why);
+        let (kind, rest) = self.0.split_once('/').ok_or_else(|| invalid("it names nothing"))?;
+        let (of, name) = match kind {
+            "datasets" => (RefOf::Dataset(rest.parse()?), self.clone()),
+            "runs" => (RefOf::Run(rest.parse()?), self.clone()),
+            _ => {
+                let (dataset, rest) =
+                    rest.split_once('/').ok_or_else(|| invalid("a dataset's name and `/` are missing"))?;
+                let dataset: DatasetName = dataset.parse()?;
+                match kind {
+                    "heads" => (RefOf::Head(dataset, rest.parse()?), self.clone()),
+                    "tags" => (RefOf::Tag(dataset, rest.parse()?), self.clone()),
+                    "drafts" => {
+                        let (branch, writer) = self.draft_parts(&dataset)?;
+                        let name = RefName::draft(&dataset, &branch, &writer);
+                        (RefOf::Draft(dataset, branch, writer), name)
+                    }
+                    _ => {
+                        let view = self.view_part(&dataset)?;
+                        let name = RefName::view(&dataset, &view);
+                        (RefOf::View(dataset, view), name)
+                    }
+                }
+            }
+        };
+        // Two names for one thing would be two refs.
+        if name == *self { Ok(of) } else { Err(invalid(&format!("it is written `{name}`"))) }
+    }
+
     /// Reads a ref's name back from the store.
     pub fn parse(text: &str) -> Result<RefName> {
         if Self::KINDS.iter().any(|kind| text.starts_with(kind)) && text.len() <= 400 {
@@ -244,5 +295,33 @@ mod tests {
         let draft = |writer: &str| RefName::draft(&dataset, &branch, &writer.parse().expect("ok"));
         assert_ne!(draft("a/b"), draft("a%2fb"));
         assert!(draft("a/b").as_str().matches('/').count() == 3);
+    }
+
+    #[test]
+    fn a_ref_is_of_what_its_names_say() {
+        let of = |text: &str| RefName::parse(text).expect("of a kind").of();
+        assert_eq!(of("heads/d/fix/a").ok(), Some(RefOf::Head("d".parse().expect("ok"), "fix/a".parse().expect("ok"))));
+        for text in ["datasets/d", "tags/d/v1", "runs/net", "views/d/a b", "drafts/d/a%2fb/main", "drafts/d/ä b/x/y"] {
+            assert!(of(text).is_ok(), "{text}");
+        }
+        for text in [
+            "heads/y",
+            "heads//t",
+            "heads/t/",
+            "heads/t/%00",
+            "heads/t/source",
+            "tags/a b/v1",
+            "datasets/",
+            "datasets/a/b",
+            "runs/",
+            "runs/a b",
+            "views/d/",
+            "views/d/a/b",
+            "drafts/d/main",
+            "drafts/d//main",
+            "drafts/d/%20/main%",
+        ] {
+            assert!(of(text).is_err(), "{text}");
+        }
     }
 }

@@ -121,6 +121,11 @@ impl DataPath {
         DataPath(bytes)
     }
 
+    /// How many names it has; none for the root.
+    pub fn levels(&self) -> usize {
+        self.components().count()
+    }
+
     /// The names from the top folder down; none for the root.
     pub fn components(&self) -> impl Iterator<Item = &[u8]> {
         self.0.split(|&b| b == b'/').filter(|name| !name.is_empty())

@@ -147,11 +147,8 @@ impl Runs {
     /// # Errors
     /// Those of the store.
     pub fn names(&self) -> Result<Vec<RunName>> {
-        self.store
-            .list_refs(RefName::RUNS)?
-            .iter()
-            .map(|(name, _)| name.as_str()[RefName::RUNS.len()..].parse())
-            .collect()
+        let refs = self.store.list_refs(RefName::RUNS)?;
+        Ok(refs.iter().filter_map(|(name, _)| name.as_str()[RefName::RUNS.len()..].parse().ok()).collect())
     }
 
     /// All runs, in order of name.
@@ -160,7 +157,9 @@ impl Runs {
     /// Those of the store.
     pub fn all(&self) -> Result<Vec<Run>> {
         let refs = self.store.list_refs(RefName::RUNS)?;
-        refs.into_iter().map(|(name, value)| self.of(name.as_str()[RefName::RUNS.len()..].parse()?, value)).collect()
+        let named =
+            |(name, value): (RefName, RefValue)| Some((name.as_str()[RefName::RUNS.len()..].parse().ok()?, value));
+        refs.into_iter().filter_map(named).map(|(name, value)| self.of(name, value)).collect()
     }
 
     /// The run of this name, or with this id.

@@ -108,6 +108,19 @@ impl ReadAt for Vec<u8> {
     }
 }
 
+impl ReadAt for bytes::Bytes {
+    fn len(&self) -> u64 {
+        bytes::Bytes::len(self) as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.as_ref().len());
+        let len = buffer.len().min(self.as_ref().len() - from);
+        buffer[..len].copy_from_slice(&self[from..from + len]);
+        Ok(len)
+    }
+}
+
 /// How the rows of a file are found. One value of it is one format with its options.
 pub trait Format: Send + Sync + Debug {
     /// What people call it: `csv`, `coco` …

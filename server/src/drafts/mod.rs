@@ -17,6 +17,7 @@ use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use veneer::ErrorKind;
 use veneer::dataset::{Dataset, Draft};
 use veneer::model::{BranchName, DataPath, DatasetName, WriterName};
 
@@ -34,8 +35,8 @@ use crate::extract::{Body, Named, Params};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// How often a change begins anew because somebody else was faster.
-const TRIES: u32 = 5;
+/// How often a change begins anew because somebody else was faster: as often as others can be at it at a time.
+const TRIES: u32 = 64;
 
 /// A draft that a request names.
 #[derive(Clone, Debug)]
@@ -75,7 +76,10 @@ impl Place {
     ) -> Result<(T, DraftDetail), Problem> {
         app.run(move |app| {
             for tried in 1.. {
-                let (dataset, mut draft) = self.open(app)?;
+                let (dataset, mut draft) = match self.open(app) {
+                    Err(error) if matches!(error.kind(), ErrorKind::RefMoved { .. }) && tried < TRIES => continue,
+                    opened => opened?,
+                };
                 if self.seen.as_ref().is_some_and(|seen| *seen != etag(&draft)) {
                     let name = format!("{}@{}", self.dataset, self.branch);
                     return Err(self.detail(&dataset, &draft)?.stale(&name));

@@ -263,3 +263,37 @@ async fn samples_are_excluded_and_included_and_classes_are_edited() {
     let gone = edit(&world, json!([{ "kind": "class-rename", "from": "cat", "to": "dog" }])).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND, "{}", gone.text());
 }
+
+#[tokio::test]
+async fn a_column_that_is_added_has_a_name_of_its_own() {
+    let world = World::new();
+    for table in ["labels", "samples"] {
+        for name in ["", "_key", "_row", "a\nb", "\u{0}"] {
+            let answer =
+                edit(&world, json!([{ "kind": "add-column", "table": table, "column": name, "type": "text" }])).await;
+            assert_eq!(
+                (answer.status, &answer.json()["what"]),
+                (StatusCode::BAD_REQUEST, &json!("column name")),
+                "{name:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn edits_at_once_without_a_condition_are_all_done() {
+    let world = std::sync::Arc::new(World::new());
+    let edits = (0..24).map(|number| {
+        let world = std::sync::Arc::clone(&world);
+        tokio::spawn(async move {
+            let text = BASE64_STANDARD.encode(number.to_string());
+            edit(&world, json!([{ "kind": "put-file", "path": format!("{number}.txt"), "content_base64": text }])).await
+        })
+    });
+    for edit in edits.collect::<Vec<_>>() {
+        let answer = edit.await.expect("no panic");
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let draft = world.get(DRAFT).await.json();
+    assert_eq!(draft["edits"]["files"], 24, "{draft}");
+}

@@ -147,6 +147,9 @@ async fn every_route_takes_the_role_that_its_description_names() {
             assert_eq!(is_refused, needed.is_some_and(|needed| role < needed), "{role:?} {method} {path}: {answer:?}");
         }
     }
+    let lower =
+        world.send(Method::GET, "/v1/datasets", &[("authorization", &format!("bearer {}", made[0].0))], "").await;
+    assert_eq!(lower.status, StatusCode::OK, "{lower:?}");
     let answer = world.send(Method::GET, "/v1/about", &[("authorization", "Bearer veneer_1_2")], "").await;
     assert_eq!((answer.status, answer.json()["kind"].as_str()), (StatusCode::UNAUTHORIZED, Some("unauthorized")));
 }
@@ -255,4 +258,17 @@ async fn the_description_is_the_one_that_clients_are_made_from() {
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     let differs = written.lines().zip(told.lines()).find(|(written, told)| written != told);
     assert!(written == told, "server/openapi.json is not what is told; `UPDATE=1` writes it anew: {differs:?}");
+}
+
+#[tokio::test]
+async fn who_is_slow_is_told_whether_it_is_the_client_or_the_service() {
+    let slow = async |_: axum::body::Bytes| tokio::time::sleep(Duration::from_secs(60)).await;
+    let within = |request, next| answered_within(Duration::from_millis(100), request, next);
+    let router: Router = Router::new().route("/", axum::routing::post(slow)).layer(middleware::from_fn(within));
+    let endless = Body::from_stream(stream::pending::<Result<axum::body::Bytes, std::io::Error>>());
+    for (body, status) in [(endless, 408), (Body::from("all of it"), 504), (Body::empty(), 504)] {
+        let request = Request::builder().method(Method::POST).uri("/").body(body).expect("valid");
+        let answer = tower::ServiceExt::oneshot(router.clone(), request).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status);
+    }
 }

@@ -1,9 +1,7 @@
 //! Batches of rows and scalars out of requests, checked against the table that they speak of.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
-use arrow::ipc::reader::StreamReader;
 use arrow::record_batch::RecordBatch;
 use axum::Json;
 use axum::body::Bytes;
@@ -13,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use veneer::run::{Accepted, Batch, Of, ROWS_MAX, Run, WHAT, batch_id};
+use veneer::table::arrow_file::stream::read_stream;
 use veneer::{Error, ErrorKind};
 
 use super::LiveRuns;
@@ -147,23 +146,27 @@ fn answer(batch: String, rows: usize, accepted: Accepted) -> Result<BatchTaken, 
 }
 
 fn stream_of(body: Bytes) -> veneer::Result<Vec<RecordBatch>> {
-    let unread = |cause: arrow::error::ArrowError| Error::invalid(WHAT, "", "it is no Arrow stream").caused_by(cause);
-    let reader = StreamReader::try_new(Cursor::new(body), None).map_err(unread)?;
-    let schema = reader.schema();
-    let (mut batches, mut rows) = (Vec::new(), 0);
-    for batch in reader {
-        let batch = batch.map_err(unread)?;
-        rows += batch.num_rows();
-        // Before all of it is in memory: a compressed stream may be much larger than it looks.
-        if rows > ROWS_MAX {
-            return Err(Error::invalid(WHAT, "", format!("it has more than {ROWS_MAX} rows")));
+    let batches = read_stream(body, |reader| {
+        let schema = reader.schema();
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        for batch in reader {
+            let batch = batch.map_err(|cause| Error::corrupt("the Arrow stream", cause))?;
+            rows += batch.num_rows();
+            // Before all of it is in memory: a compressed stream may be much larger than it looks.
+            if rows > ROWS_MAX {
+                return Err(Error::invalid(WHAT, "", format!("it has more than {ROWS_MAX} rows")));
+            }
+            batches.push(batch);
         }
-        batches.push(batch);
-    }
-    if batches.is_empty() {
-        batches.push(RecordBatch::new_empty(schema));
-    }
-    Ok(batches)
+        if batches.is_empty() {
+            batches.push(RecordBatch::new_empty(schema));
+        }
+        Ok(batches)
+    });
+    batches.map_err(|error| match error.kind() {
+        ErrorKind::Invalid { what: WHAT, .. } => error,
+        _ => Error::invalid(WHAT, "", "it is no Arrow stream").caused_by(error),
+    })
 }
 
 /// What is wrong with a batch is not what is wrong with a request: 422.

@@ -64,6 +64,7 @@ pub struct RunList {
 
 /// What is to be another at a run.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RunChange {
     /// `running`, `finished` or `failed`.
     #[schema(value_type = Option<String>)]

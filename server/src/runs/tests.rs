@@ -54,6 +54,9 @@ async fn a_run_is_begun_once_found_by_name_and_id_changed_and_deleted() {
     assert_eq!(changed["parameters"], json!({"seed": 1, "batch": 8}));
     assert!(changed["finished_at"].is_string(), "{changed}");
 
+    let unknown = world.send(Method::PATCH, "/v1/runs/net", JSON, json!({ "stauts": "finished" }).to_string()).await;
+    assert_eq!(unknown.status.as_u16(), 422, "{unknown:?}");
+
     let names = |list: Value| -> Vec<String> {
         let runs = list["runs"].as_array().expect("a list").iter();
         runs.map(|run| run["name"].as_str().expect("a name").to_owned()).collect()
@@ -315,5 +318,22 @@ async fn metrics_are_columns_of_rows_and_tables_of_queries() {
         let headers = [JSON[0], ("accept", "application/json")];
         let answer = world.send(Method::POST, "/v1/sql", &headers, json!({ "query": query }).to_string()).await;
         assert_eq!(answer.json()["rows"], expected, "{query}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_with_a_damaged_byte_is_taken_or_refused_and_the_service_lives() {
+    let world = World::new();
+    assert_eq!(world.post("/v1/runs", &json!({ "name": "net" })).await.status, StatusCode::CREATED);
+    let samples: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    let whole = arrow(vec![("sample", samples), ("epoch", Arc::new(Int32Array::from(vec![6, 6])))]);
+    for at in 0..whole.len() {
+        for byte in [0x01, 0x7f, 0xff] {
+            let mut body = whole.clone();
+            body[at] = byte;
+            let path = format!("/v1/runs/net/batches/{at}-{byte}");
+            let answer = world.send(Method::PUT, &path, &[("content-type", ARROW_STREAM)], body).await;
+            assert!(matches!(answer.status.as_u16(), 200 | 422), "byte {at} is {byte}: {answer:?}");
+        }
     }
 }

@@ -15,16 +15,27 @@ const LEN_MAX: usize = 64 * 1024;
 /// The most links of chains.
 const LINKS_MAX: usize = 1_000;
 
+/// Functions of which one value may be as large as a number says, in one call and before any memory is counted.
+pub(super) const GROWING: [&str; 7] =
+    ["repeat", "lpad", "rpad", "array_repeat", "list_repeat", "array_resize", "list_resize"];
+
 /// Checks a text before it is planned.
 ///
 /// # Errors
-/// `Invalid` for a text that is too long, has too many operators, or has letters that no query has.
+/// `Invalid` for a text that is too long, has too many operators or letters that no query has, or calls a function of
+/// [`GROWING`].
 pub(super) fn check(query: &str) -> Result<()> {
     if query.len() > LEN_MAX {
         return Err(invalid(query, &format!("it is longer than {LEN_MAX} bytes")));
     }
     let tokens = Tokenizer::new(&GenericDialect {}, query).tokenize();
     let tokens = tokens.map_err(|cause| invalid(query, &cause.to_string()))?;
+    if let Some(name) = growing(&tokens) {
+        return Err(invalid(
+            query,
+            &format!("`{name}` is not there: a value of it may be larger than a query may hold"),
+        ));
+    }
     let (mut links, mut lists_tables) = (0, false);
     for token in &tokens {
         let is_link = match token {
@@ -49,6 +60,20 @@ pub(super) fn check(query: &str) -> Result<()> {
         0..=LINKS_MAX => Ok(()),
         _ => Err(invalid(query, &format!("it has {links} operators and joins, more than {LINKS_MAX}"))),
     }
+}
+
+/// The first call of a function of [`GROWING`].
+fn growing(tokens: &[Token]) -> Option<String> {
+    let mut spoken = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).peekable();
+    while let Some(token) = spoken.next() {
+        if let (Token::Word(word), Some(Token::LParen)) = (token, spoken.peek()) {
+            let name = word.value.to_ascii_lowercase();
+            if GROWING.contains(&name.as_str()) {
+                return Some(name);
+            }
+        }
+    }
+    None
 }
 
 fn is_link(word: Keyword) -> bool {

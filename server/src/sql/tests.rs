@@ -234,3 +234,26 @@ fn an_engine_may_be_dropped_where_other_tasks_run() {
     });
     assert!(world.rows().column("n").expect("a column").len() == 10);
 }
+
+#[test]
+fn a_function_that_blows_up_one_value_is_refused_by_its_name() {
+    let world = World::of(&awkward(10, 1));
+    let engine = engine(&world);
+    for wrong in [
+        "length(repeat('x', 2000000000))",
+        "Repeat ('x', 9)",
+        "\"lpad\"('x', 2000000000)",
+        "rpad('x', 2000000000, 'y')",
+        "array_repeat(1, 2000000000)",
+        "list_repeat(1, 2000000000)",
+        "array_resize([1], 2000000000)",
+        "list_resize([1], 2000000000)",
+        "range(0, 20000000000)",
+        "generate_series(0, 20000000000)",
+    ] {
+        let error = refused(&engine, &format!("SELECT {wrong}"));
+        assert!(matches!(error.kind(), ErrorKind::Invalid { what: "query", .. }), "{wrong}: {error}");
+    }
+    assert_eq!(rows(&engine, "SELECT count(*) FROM generate_series(1, 10)"), json!([[10]]));
+    assert_eq!(rows(&engine, "SELECT 1 AS repeat, 'repeat(' AS said"), json!([[1, "repeat("]]));
+}

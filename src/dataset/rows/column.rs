@@ -14,8 +14,9 @@ impl Draft {
     /// Adds a column that the file lacks; its cells are null.
     ///
     /// # Errors
-    /// `AlreadyExists` when the table has a column of this name.
+    /// `AlreadyExists` when the table has a column of this name; `Invalid` for `_key`, `_row`, and what is no name.
     pub fn add_column(&mut self, table: &Table, name: &str, data_type: &DataType) -> Result<()> {
+        check_name(name)?;
         if self.view.table_info(table)?.schema.columns.iter().any(|column| column.name == name) {
             return Err(Error::already_exists("column", name));
         }
@@ -82,6 +83,17 @@ impl Draft {
         let rows = self.view.rows_of(&node).with(edits)?.named_by(None)?;
         Ok((path.clone(), Change::File(file_with_rows(&self.view, &node, &rows, 0)?)))
     }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let why = match name {
+        "" => "a name is not empty",
+        // Answers have the key and the place of each row under these.
+        "_key" | "_row" => "every row has that already: its key and its place",
+        name if name.chars().any(char::is_control) => "a name has no control characters",
+        _ => return Ok(()),
+    };
+    Err(Error::invalid("column name", name, why))
 }
 
 /// A column that was added, by the name of its type.

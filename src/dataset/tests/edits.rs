@@ -228,3 +228,27 @@ fn a_draft_is_committed_to_a_branch_of_its_own() {
     );
     assert_eq!(told(&fixture.view("main"), fixture.draft("main").view()), ["~ a"], "the draft is as it was");
 }
+
+#[test]
+fn no_edit_makes_a_path_of_more_levels_than_anybody_walks() {
+    let fixture = Fixture::new(&[("a/x", "1")]);
+    let mut draft = fixture.draft("main");
+    let mut deep = path("b");
+    while deep.levels() < 256 {
+        draft.make_folder(&deep).expect("made");
+        deep = deep.join(b"b").expect("a name");
+    }
+    draft.make_folder(&deep).expect("the deepest");
+    let too_deep = deep.join(b"c").expect("a name");
+    let is_refused = |done: Result<()>| {
+        matches!(done.map_err(|error| error.kind().clone()), Err(ErrorKind::Invalid { what: "path", .. }))
+    };
+    assert!(is_refused(draft.make_folder(&too_deep)));
+    assert!(is_refused(put(&mut draft, &too_deep.to_string(), "x")));
+    assert!(is_refused(draft.put_symlink(&too_deep, b"x")));
+    assert!(is_refused(draft.rename(&path("a/x"), &too_deep)));
+    assert!(is_refused(draft.rename(&path("b"), &path("a/b"))), "what is below moves along");
+    let parent = deep.parent().expect("one").join(b"c").expect("a name");
+    assert!(is_refused(draft.rename(&path("a"), &parent)), "what is below in the source moves along");
+    draft.rename(&path("b"), &path("c")).expect("no deeper than before");
+}

@@ -8,6 +8,7 @@
 mod answers;
 mod asking;
 mod names;
+mod query;
 mod runs;
 mod socket;
 mod tls;

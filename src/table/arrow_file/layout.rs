@@ -206,7 +206,7 @@ impl Layout {
 }
 
 /// The message of a stream at `offset`; `None` at the stream's end.
-fn next_message(file: &dyn ReadAt, offset: u64) -> Result<Option<(Message, Vec<u8>)>> {
+pub(super) fn next_message(file: &dyn ReadAt, offset: u64) -> Result<Option<(Message, Vec<u8>)>> {
     let left = file.len().saturating_sub(offset);
     if left < 4 {
         return Ok(None);

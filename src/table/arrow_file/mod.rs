@@ -11,12 +11,14 @@
 //! | `edit` | a batch with some rows replaced, left out or put in |
 //! | `write` | a batch or a dictionary as a message |
 //! | `splice`, `footer` | all of it together |
+//! | [`stream`] | the batches of a stream that somebody sends |
 
 mod edit;
 mod footer;
 mod layout;
 mod read;
 mod splice;
+pub mod stream;
 mod write;
 
 use std::sync::{Arc, Mutex};

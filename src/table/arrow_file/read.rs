@@ -93,6 +93,11 @@ pub(super) fn of_arrow(error: ArrowError) -> Error {
 
 /// A message's bytes, none of whose buffers claims to be longer than it can be.
 fn message(file: &dyn ReadAt, message: Message) -> Result<Buffer> {
+    checked(file, message).map(|(bytes, _)| Buffer::from(bytes))
+}
+
+/// As [`message`], and how many bytes its compressed buffers claim to have when they are not.
+pub(super) fn checked(file: &dyn ReadAt, message: Message) -> Result<(Vec<u8>, i64)> {
     let bytes = range(file, message.offset, message.len())?;
     let (metadata, body) = bytes.split_at(message.metadata_len as usize);
     let parsed = parsed(metadata)?;
@@ -100,11 +105,12 @@ fn message(file: &dyn ReadAt, message: Message) -> Result<Buffer> {
         Some(dictionary) => dictionary.data(),
         None => parsed.header_as_record_batch(),
     };
-    check(batch.ok_or_else(|| damaged("a message holds no rows"))?, body)?;
-    Ok(Buffer::from(bytes))
+    let claimed = check(batch.ok_or_else(|| damaged("a message holds no rows"))?, body)?;
+    Ok((bytes, claimed))
 }
 
-fn check(batch: Encoded<'_>, body: &[u8]) -> Result<()> {
+fn check(batch: Encoded<'_>, body: &[u8]) -> Result<i64> {
+    let mut claimed: i64 = 0;
     for buffer in batch.buffers().into_iter().flatten() {
         let bounds = usize::try_from(buffer.offset()).ok().zip(usize::try_from(buffer.length()).ok());
         let bytes = bounds.and_then(|(offset, len)| body.get(offset..offset.checked_add(len)?));
@@ -114,9 +120,9 @@ fn check(batch: Encoded<'_>, body: &[u8]) -> Result<()> {
         }
         let len = bytes.first_chunk::<8>().map(|len| i64::from_le_bytes(*len));
         let len_max = (bytes.len() as i64).saturating_mul(COMPRESSION_MAX);
-        if len.is_none_or(|len| len < -1 || len > len_max) {
-            return Err(damaged("a buffer claims to be longer than it can be"));
-        }
+        let len = len.filter(|len| (-1..=len_max).contains(len));
+        let len = len.ok_or_else(|| damaged("a buffer claims to be longer than it can be"))?;
+        claimed = claimed.saturating_add(len.max(0));
     }
-    Ok(())
+    Ok(claimed)
 }

@@ -232,3 +232,17 @@ fn two_editors_race_for_a_branch_and_nothing_of_either_is_lost() {
     assert_eq!(text.lines().filter(|line| line.ends_with(",1")).count(), 20, "{text}");
     assert_eq!(home.json("log d").as_array().map(Vec::len), Some(21));
 }
+
+#[test]
+fn a_source_of_very_deep_folders_is_served() {
+    let home = Home::new();
+    let mut deep = home.source("src", &source! { "labels.csv": "id,label\n1,cat\n" });
+    for _ in 0..1_500 {
+        deep.push("d");
+        fs::create_dir(&deep).expect("a new folder");
+    }
+    home.ok("import d src");
+    let service = Service::start(&home);
+    let (status, tables) = service.ask("GET", "/v1/datasets/d/at/main/tables", None);
+    assert_eq!((status, tables["tables"][0]["name"].as_str()), (200, Some("labels")), "{tables}");
+}

@@ -69,6 +69,11 @@ fn files_are_recorded_by_a_service_elsewhere() {
     let service = Service::start(&home);
     record(&home, &format!("--store {}", service.url()));
     assert_eq!(recorded(&service), json!([[0, 0.5], [1, 0.125]]));
+    let ask = |rest: &str| format!("--store {} sql {rest}", service.url());
+    let rows = home.ok(&ask("'SELECT sample, loss FROM runs.net WHERE epoch = 1' --format csv"));
+    assert_eq!(rows, "sample,loss\ncat/a.png,0.125\n");
+    assert_eq!(home.ok(&ask("'SELECT 1 AS n WHERE 1 = 2' --format csv")), "n\n");
+    assert!(home.fails(&ask("'SELECT nothing'"), 2).contains("nothing"));
 }
 
 #[test]

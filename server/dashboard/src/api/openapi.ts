@@ -1012,10 +1012,14 @@ export interface paths {
         };
         /** Tells what a ref points to. */
         get: operations["get_ref"];
-        /** Makes a ref (`If-None-Match: *`), or moves it from the state that `If-Match` names. */
+        /**
+         * Makes a ref (`If-None-Match: *`), or moves it from the state that `If-Match` names. The names in it are valid, and
+         *     the object is what such a ref holds: a revision of its dataset, a step of a draft, a run's record …; else 400. A draft
+         *     takes its own writer, or an admin.
+         */
         put: operations["put_ref"];
         post?: never;
-        /** Removes a ref that is in the state that `If-Match` names. */
+        /** Removes a ref that is in the state that `If-Match` names; of a draft, its own writer or an admin does. */
         delete: operations["delete_ref"];
         options?: never;
         head?: never;
