@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::join::{Joined, Mark, Note, Source, Wanted, split_of_file};
+use super::join::{Cells, Joined, Mark, Note, Source, Wanted, split_of_file};
 use super::listed::each_row;
 use super::place::Places;
 use super::readable;
 use crate::Result;
+use crate::dataset::rows::Table;
 use crate::model::{DataPath, Value};
-use crate::table::json;
+use crate::table::{Column, json};
+
+/// The columns of `images` that are columns of samples, too.
+const SIZES: [&str; 2] = ["width", "height"];
 
 /// Joins the COCO file whose table `images` is the `at`th.
 pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: &Wanted) -> Result<()> {
@@ -17,20 +21,27 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     let folder = path.parent().unwrap_or(DataPath::ROOT);
     let split = split_of_file(&path);
     let mut by_id: HashMap<String, usize> = HashMap::new();
-    each_row(&view, &images, &["id", "file_name"], &mut |key, cells| {
+    let (sizes, mut size_of) = (sizes(joined, &images)?, HashMap::new());
+    let asked = sizes.iter().map(|size| size.name.as_str()).filter(|_| sizes.iter().any(|size| wanted.wants(&size.name)));
+    let names: Vec<&str> = ["id", "file_name"].into_iter().chain(asked).collect();
+    each_row(&view, &images, &names, &mut |key, cells| {
         let name = cells[1].to_string();
         let is_meant = |sample: usize| split.is_some() && joined.samples[sample].split == split;
         let sample = places.find(&folder, &name, &is_meant);
         let sample = sample.unwrap_or_else(|| joined.add_missing(places, &folder, &name));
         joined.add_split(sample, split);
         by_id.insert(cells[0].to_string(), sample);
+        if names.len() > 2 {
+            size_of.entry(sample).or_insert_with(|| cells[2..].to_vec());
+        }
         if wanted.sources {
             joined.add_source(sample, Source::Row(at, key));
         }
         Ok(())
     })?;
+    add_sizes(joined, sizes, size_of);
     let is_of_annotations =
-        |table: &&crate::dataset::rows::Table| table.part == "annotations" && table.paths[0] == path;
+        |table: &&Table| table.part == "annotations" && table.paths[0] == path;
     let Some(of_marks) = joined.tables.iter().position(|table| is_of_annotations(&table)) else { return Ok(()) };
     let annotations = joined.tables[of_marks].clone();
     let Some(info) = readable(view.table_info(&annotations))? else { return Ok(()) };
@@ -59,6 +70,29 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     })?;
     notes.into_iter().for_each(|(sample, note)| joined.note(sample, note));
     Ok(())
+}
+
+/// The columns that tell how large an image is: its boxes are told in pixels of that. Those of several files are the
+/// same; where another table has columns of their names, there are none.
+fn sizes(joined: &Joined, images: &Table) -> Result<Vec<Column>> {
+    let Some(info) = readable(joined.view.table_info(images))? else { return Ok(Vec::new()) };
+    let of_size = info.schema.columns.iter().filter(|column| SIZES.contains(&column.name.as_str()));
+    let sizes: Vec<Column> =
+        of_size.map(|column| Column { editable: false, nullable: true, ..column.clone() }).collect();
+    let is_taken = |cells: &Cells| {
+        cells.columns != sizes && cells.columns.iter().any(|column| SIZES.contains(&column.name.as_str()))
+    };
+    Ok(if joined.cells.iter().any(is_taken) { Vec::new() } else { sizes })
+}
+
+fn add_sizes(joined: &mut Joined, sizes: Vec<Column>, size_of: HashMap<usize, Vec<Value>>) {
+    if sizes.is_empty() {
+        return;
+    }
+    match joined.cells.iter_mut().find(|cells| cells.columns == sizes) {
+        Some(cells) => size_of.into_iter().for_each(|(sample, size)| drop(cells.rows.entry(sample).or_insert(size))),
+        None => joined.cells.push(Cells { columns: sizes, rows: size_of, label: None }),
+    }
 }
 
 fn note() -> Note {
