@@ -46,11 +46,7 @@ impl View {
     /// of another one now.
     pub(in crate::dataset) fn is_hidden_row(&self, table: &Table, key: &str, hidden: &ExcludedRow) -> Result<bool> {
         let (path, row) = table.split_key(key)?;
-        let cells = hidden.was.iter().find_map(|(_, was)| match was {
-            RowChange::Inserted { cells, is_below: true, .. } => Some(cells),
-            _ => None,
-        });
-        let (Some(cells), Some(node)) = (cells, self.node(&path)?) else { return Ok(false) };
+        let (Some(cells), Some(node)) = (below(hidden), self.node(&path)?) else { return Ok(false) };
         if (&path, &table.part) != (&hidden.path, &hidden.table) {
             return Ok(false);
         }

@@ -22,7 +22,8 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     let split = split_of_file(&path);
     let mut by_id: HashMap<String, usize> = HashMap::new();
     let (sizes, mut size_of) = (sizes(joined, &images)?, HashMap::new());
-    let asked = sizes.iter().map(|size| size.name.as_str()).filter(|_| sizes.iter().any(|size| wanted.wants(&size.name)));
+    let asked =
+        sizes.iter().map(|size| size.name.as_str()).filter(|_| sizes.iter().any(|size| wanted.wants(&size.name)));
     let names: Vec<&str> = ["id", "file_name"].into_iter().chain(asked).collect();
     each_row(&view, &images, &names, &mut |key, cells| {
         let name = cells[1].to_string();
@@ -40,8 +41,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         Ok(())
     })?;
     add_sizes(joined, sizes, size_of);
-    let is_of_annotations =
-        |table: &&Table| table.part == "annotations" && table.paths[0] == path;
+    let is_of_annotations = |table: &&Table| table.part == "annotations" && table.paths[0] == path;
     let Some(of_marks) = joined.tables.iter().position(|table| is_of_annotations(&table)) else { return Ok(()) };
     let annotations = joined.tables[of_marks].clone();
     let Some(info) = readable(view.table_info(&annotations))? else { return Ok(()) };
@@ -90,7 +90,11 @@ fn add_sizes(joined: &mut Joined, sizes: Vec<Column>, size_of: HashMap<usize, Ve
         return;
     }
     match joined.cells.iter_mut().find(|cells| cells.columns == sizes) {
-        Some(cells) => size_of.into_iter().for_each(|(sample, size)| drop(cells.rows.entry(sample).or_insert(size))),
+        Some(cells) => {
+            for (sample, size) in size_of {
+                cells.rows.entry(sample).or_insert(size);
+            }
+        }
         None => joined.cells.push(Cells { columns: sizes, rows: size_of, label: None }),
     }
 }
