@@ -143,8 +143,15 @@ fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
     let known = schema.find(column).map(|at| &schema.columns[at]);
     let data_type = known.map(|column| &column.data_type);
     let is_text = matches!(data_type, Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View));
+    let is_decimal = data_type.is_some_and(DataType::is_decimal);
     let is_json = known.is_some_and(|column| column.role == Role::Json);
     match Value::from_json_text(text) {
+        // Of a decimal number every digit counts, and floats have sixteen.
+        Some(Value::Float(_))
+            if is_decimal && text.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte)) =>
+        {
+            return Wanted::Constant(Value::Text(text.to_owned()));
+        }
         Some(Value::Text(_)) if is_json => return Wanted::Constant(Value::Text(text.to_owned())),
         // `1.10` is no number in a column of text, and `{"a": 1}` no object.
         Some(Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::List(_) | Value::Struct(_)) if is_text => {
@@ -184,7 +191,8 @@ mod tests {
             nullable: true,
             editable: true,
         };
-        let columns = vec![column("score", DataType::Float64), column("car", DataType::Utf8)];
+        let price = column("price", DataType::Decimal128(30, 5));
+        let columns = vec![column("score", DataType::Float64), column("car", DataType::Utf8), price];
         let schema = TableSchema { columns, key: None };
         let words = ["a=1", "b=car", "c=[1,2.5]", "d=\"1\"", "e=null", "f=", "g=x=y", "h='it''s'"].map(str::to_owned);
         let (table, words) = split(&words);
@@ -223,5 +231,8 @@ mod tests {
         let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema).expect("it assigns");
         let digits = text("18446744073709551614");
         assert_eq!(long.cells().expect("a constant"), [("score".to_owned(), digits)], "no digit is lost");
+        let exact = "1234567890123456789.12345";
+        let price = Assignments::read(&[format!("price={exact}")], &schema).expect("it assigns");
+        assert_eq!(price.cells().expect("a constant"), [("price".to_owned(), text(exact))], "no digit is lost");
     }
 }
