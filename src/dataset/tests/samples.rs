@@ -169,12 +169,13 @@ fn the_size_that_coco_says_of_an_image_is_a_column_unless_another_table_has_one(
     let (train, val) = (coco("a.png", 40), coco("b.png", 50));
     let files = [("a.png", "a"), ("b.png", "b"), ("train.json", train.as_str()), ("val.json", val.as_str())];
     let columns = ["key", "width", "height"];
-    let view = Fixture::new(&files).view("main");
+    let fixture = Fixture::new(&files);
+    let view = fixture.view("main");
     assert_eq!(rows(&view, "true", &columns), ["a.png 40 30", "b.png 50 30"]);
     assert_eq!(rows(&view, "width > 40", &["key"]), ["b.png"]);
     let sizes = ("about.csv", "file,width\na.png,7\nb.png,8\n");
-    let view = Fixture::new(&[files[0], files[1], files[2], sizes]).view("main");
-    assert_eq!(rows(&view, "true", &["key", "width"]), ["a.png 7", "b.png 8"]);
+    let fixture = Fixture::new(&[files[0], files[1], files[2], sizes]);
+    assert_eq!(rows(&fixture.view("main"), "true", &["key", "width"]), ["a.png 7", "b.png 8"]);
 }
 
 #[test]
