@@ -29,6 +29,14 @@ fn content(number: usize) -> Vec<u8> {
     Rng::from_seed(number as u64).bytes(len)
 }
 
+/// Whatever was done, unless there was nothing to do: a file may have been put as it was.
+fn or_nothing<T>(done: Result<T>) -> Result<()> {
+    match done {
+        Err(error) if matches!(error.kind(), ErrorKind::Nothing { .. }) => Ok(()),
+        done => done.map(drop),
+    }
+}
+
 /// What somebody does to a branch of their own: edits, taken back and committed; in the end it is removed or kept.
 fn work(dataset: &Dataset, name: &str, rng: &mut Rng) -> Result<()> {
     let (branch, writer): (BranchName, WriterName) = (name.parse()?, name.parse()?);
@@ -44,13 +52,10 @@ fn work(dataset: &Dataset, name: &str, rng: &mut Rng) -> Result<()> {
         draft.put(&format!("{name}-{}", rng.below(40)).parse()?, file)?;
         draft.save(&format!("step {step}"))?;
         if rng.one_in(3) {
-            draft.undo()?;
+            or_nothing(draft.undo())?;
         }
     }
-    match draft.commit("some of it", name) {
-        Err(error) if matches!(error.kind(), ErrorKind::Nothing { .. }) => {}
-        done => drop(done?),
-    }
+    or_nothing(draft.commit("some of it", name))?;
     match rng.below(4) {
         0 => dataset.delete_branch(&branch, true).map(drop),
         _ => Ok(()),
