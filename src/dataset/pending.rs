@@ -74,9 +74,7 @@ impl Draft {
         if view.base.id() != ours.base.id() {
             return Ok(false);
         }
-        let ([before, ours, their_view], _) = merge(None).over_one_base()?;
-        let merge = Merge { before: &before, ours: &ours, theirs: &their_view, prefer: None };
-        let [ours, their_view] = self.dataset.in_same_classes(&merge, head)?;
+        let ([before, ours, their_view], _) = self.dataset.level_sides(&merge(None), head)?;
         let mut open = Vec::new();
         for conflict in conflicts {
             let is_by_row = self.keeps_their_rows(&conflict, [&before, &ours, &their_view], &view)?;
@@ -159,9 +157,7 @@ impl Draft {
         let [before, ours, theirs] = [base, self.revision, theirs].map(|id| self.dataset.view(id));
         let (before, ours, theirs) = (before?, ours?, theirs?);
         let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: None };
-        let ([before, ours, theirs], _) = merge.over_one_base()?;
-        let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: None };
-        let [_, theirs] = self.dataset.in_same_classes(&merge, self.revision)?;
+        let ([_, _, theirs], _) = self.dataset.level_sides(&merge, self.revision)?;
         Ok(theirs)
     }
 

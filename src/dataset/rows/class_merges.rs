@@ -14,6 +14,7 @@ use crate::dataset::Dataset;
 use crate::dataset::conflict::{Conflict, Prefer};
 use crate::dataset::draft::Draft;
 use crate::dataset::merge::{Merge, Merged};
+use crate::dataset::merge_bases::Odds;
 use crate::dataset::samples;
 use crate::dataset::view::View;
 use crate::model::{Id, RowAddress, RowChange, Value};
@@ -239,10 +240,18 @@ pub(super) fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
 }
 
 impl Dataset {
+    /// What was before, our side and theirs over one base and in the same classes, and what is at odds with that.
+    /// `head` is the revision that our side is, or stands on.
+    pub(in crate::dataset) fn level_sides(&self, merge: &Merge<'_>, head: Id) -> Result<([View; 3], Odds)> {
+        let ([before, ours, theirs], odds) = merge.over_one_base()?;
+        let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
+        let [ours, theirs] = self.in_same_classes(&merge, head)?;
+        Ok(([before, ours, theirs], odds))
+    }
+
     /// Our side and theirs, over one base, each with what the other one did to classes made of the labels that it gave
-    /// meanwhile: so that a class has one number, and a label no class that is gone. `head` is the revision that our
-    /// side is, or stands on.
-    pub(in crate::dataset) fn in_same_classes(&self, merge: &Merge<'_>, head: Id) -> Result<[View; 2]> {
+    /// meanwhile: so that a class has one number, and a label no class that is gone.
+    fn in_same_classes(&self, merge: &Merge<'_>, head: Id) -> Result<[View; 2]> {
         let before = merge.before;
         let theirs = self.beside_our_classes(merge, head)?;
         let sides = [Noted::of(before, merge.ours)?, Noted::of(before, &theirs)?];
@@ -293,10 +302,8 @@ impl Dataset {
     }
 
     fn merged_with_classes(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
-        let ([before, ours, theirs], odds) = merge.over_one_base()?;
+        let ([before, ours, theirs], odds) = self.level_sides(merge, head)?;
         let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
-        let [ours, theirs] = self.in_same_classes(&merge, head)?;
-        let merge = Merge { ours: &ours, theirs: &theirs, ..merge };
         let view = match merge.run(odds)? {
             Merged::Clean(view) => view,
             conflicts => return Ok(conflicts),

@@ -42,24 +42,40 @@ impl View {
         Ok(Some(ExcludedRow { path, table: table.part.clone(), row: row.to_owned(), was: was.collect() }))
     }
 
-    /// Whether a row of a table is, in its file, the one that was hidden there: by its cells, as it may be at the place
-    /// of another one now.
-    pub(in crate::dataset) fn is_hidden_row(&self, table: &Table, key: &str, hidden: &ExcludedRow) -> Result<bool> {
-        let (path, row) = table.split_key(key)?;
-        let (Some(cells), Some(node)) = (below(hidden), self.node(&path)?) else { return Ok(false) };
-        if (&path, &table.part) != (&hidden.path, &hidden.table) {
-            return Ok(false);
+    /// Of rows of a table, by their keys, those that are in their files one of the hidden rows told with each: by the
+    /// cells, as another row may be at the place of one now.
+    pub(in crate::dataset) fn hidden_among(
+        &self,
+        table: &Table,
+        rows: &[(&str, &[ExcludedRow])],
+    ) -> Result<HashSet<String>> {
+        let mut by_file: BTreeMap<DataPath, Vec<&(&str, &[ExcludedRow])>> = BTreeMap::new();
+        for row in rows {
+            by_file.entry(table.split_key(row.0)?.0).or_default().push(row);
         }
-        Part::open(self, &node, &*table.format)?.with_file(|file, _| {
-            let at = place_of(file, &table.part)?;
-            let Some(place) = file.find(at, row)? else { return Ok(false) };
-            let columns = &file.tables()[at].schema.columns;
-            let now = file.row(at, place)?;
-            let is_there = |(name, value): &(String, Value)| {
-                columns.iter().zip(&now).any(|(column, now)| column.name == *name && now == value)
-            };
-            Ok(cells.len() == columns.len() && cells.iter().all(is_there))
-        })
+        let mut found = HashSet::new();
+        for (path, rows) in by_file {
+            let Some(node) = self.node(&path)? else { continue };
+            Part::open(self, &node, &*table.format)?.with_file(|file, _| {
+                let at = place_of(file, &table.part)?;
+                let columns = &file.tables()[at].schema.columns;
+                for (key, hidden) in rows {
+                    let of_file = |hidden: &&ExcludedRow| (&hidden.path, &hidden.table) == (&path, &table.part);
+                    let cells: Vec<&Cells> = hidden.iter().filter(of_file).filter_map(below).collect();
+                    let place = file.find(at, table.split_key(key)?.1)?.filter(|_| !cells.is_empty());
+                    let Some(place) = place else { continue };
+                    let now = file.row(at, place)?;
+                    let is_there = |(name, value): &(String, Value)| {
+                        columns.iter().zip(&now).any(|(column, now)| column.name == *name && now == value)
+                    };
+                    if cells.iter().any(|cells| cells.len() == columns.len() && cells.iter().all(is_there)) {
+                        found.insert((*key).to_owned());
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(found)
     }
 
     /// Keeps of rows that are deleted by now the cells that they have in their files, and which of these are JSON's own

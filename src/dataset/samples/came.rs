@@ -81,7 +81,19 @@ impl Draft {
         let by_place = main.is_some_and(|main| main.schema.key.is_none());
         let keys: Vec<String> = known.keys().cloned().collect();
         let found = Found::of(&joined, &keys)?;
-        let shown = self.shown_of(&joined, &found, &keys)?;
+        let mut shown = self.shown_of(&joined, &found, &keys)?;
+        if let (true, Some(main)) = (by_place, &joined.main) {
+            let lies = known.iter().filter_map(|(key, hidden)| Some((found.get(key).ok()?, hidden.as_slice())));
+            let rows: Vec<(&str, &[ExcludedRow])> = lies
+                .flat_map(|(lies, hidden)| lies.sources.iter().map(move |source| (source, hidden)))
+                .filter_map(|(source, hidden)| match source {
+                    Source::Row(at, row) if shown.get(at)?.contains(row) => Some((row.as_str(), hidden)),
+                    _ => None,
+                })
+                .collect();
+            let there = self.view.hidden_among(main, &rows)?;
+            shown.values_mut().for_each(|rows| rows.retain(|row| there.contains(row)));
+        }
         let (mut files, mut rows, mut samples) = (Vec::new(), Rows::default(), BTreeMap::new());
         for (key, mut hidden) in known {
             let Ok(lies) = found.get(&key) else { continue };
@@ -91,10 +103,6 @@ impl Draft {
                     Source::File(path) => files.extend(self.hide(path)?),
                     Source::Row(at, row) if shown.get(at).is_some_and(|shown| shown.contains(row)) => {
                         let table = lies.table(&joined, *at);
-                        let was = |hidden| self.view.is_hidden_row(table, row, hidden);
-                        if by_place && !hidden.iter().map(was).collect::<Result<Vec<_>>>()?.contains(&true) {
-                            continue;
-                        }
                         came.extend(self.view.row_to_hide(table, row)?.map(|row| (table, row)));
                         rows.delete(table, row);
                     }

@@ -22,8 +22,8 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     let split = split_of_file(&path);
     let mut by_id: HashMap<String, usize> = HashMap::new();
     let (sizes, mut size_of) = (sizes(joined, &images)?, HashMap::new());
-    let asked =
-        sizes.iter().map(|size| size.name.as_str()).filter(|_| sizes.iter().any(|size| wanted.wants(&size.name)));
+    let is_wanted = sizes.iter().any(|size| wanted.wants(&size.name));
+    let asked = sizes.iter().filter(|_| is_wanted).map(|size| size.name.as_str());
     let names: Vec<&str> = ["id", "file_name"].into_iter().chain(asked).collect();
     each_row(&view, &images, &names, &mut |key, cells| {
         let name = cells[1].to_string();
@@ -32,7 +32,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         let sample = sample.unwrap_or_else(|| joined.add_missing(places, &folder, &name));
         joined.add_split(sample, split);
         by_id.insert(cells[0].to_string(), sample);
-        if names.len() > 2 {
+        if is_wanted {
             size_of.entry(sample).or_insert_with(|| cells[2..].to_vec());
         }
         if wanted.sources {
