@@ -109,9 +109,7 @@ fn where_needed(part: &Plan, rows: &Rows, mask: &BooleanArray) -> Result<Cells> 
     if !part.fails || needed == rows.count {
         return evaluate(part, rows);
     }
-    let mut places = Vec::new();
-    part.add_columns(&mut places);
-    let values = evaluate(part, &rows.picked(mask, &places)?)?;
+    let values = evaluate(part, &rows.picked(mask, &part.columns())?)?;
     if values.one {
         return Ok(values);
     }

@@ -135,9 +135,7 @@ pub struct Computed {
 
 impl Computed {
     fn new(text: &str, plan: Plan, schema: &TableSchema) -> Computed {
-        let mut places = Vec::new();
-        plan.add_columns(&mut places);
-        places.sort_unstable();
+        let places = plan.columns();
         let wanted = places.iter().map(|place| {
             let column = &schema.columns[*place];
             (*place, column.name.clone(), coerce::logical(&column.data_type))
@@ -148,9 +146,7 @@ impl Computed {
     /// Some parts of this conjunction.
     fn of_parts(&self, parts: Vec<&Plan>) -> Computed {
         let plan = Plan::new(Kind::And(parts.into_iter().cloned().collect()), DataType::Boolean);
-        let mut places = Vec::new();
-        plan.add_columns(&mut places);
-        places.sort_unstable();
+        let places = plan.columns();
         let wanted = self.wanted.iter().filter(|(place, ..)| places.contains(place)).cloned().collect();
         Computed { text: self.text.clone(), plan, places, wanted }
     }
@@ -191,8 +187,7 @@ impl Filter {
     pub fn in_stages(&self) -> Vec<Filter> {
         let Kind::And(parts) = &self.0.plan.kind else { return vec![self.clone()] };
         let is_cheap = |part: &&Plan| {
-            let mut columns = Vec::new();
-            part.add_columns(&mut columns);
+            let columns = part.columns();
             let of = |place: &usize| self.0.wanted.iter().find(|(wanted, ..)| wanted == place).map(|(.., of)| of);
             !columns.is_empty()
                 && columns.iter().all(|place| of(place).is_some_and(|of| of.primitive_width().is_some()))

@@ -96,8 +96,15 @@ impl Plan {
         }
     }
 
-    /// Adds the places of the columns that it needs.
-    pub(super) fn add_columns(&self, places: &mut Vec<usize>) {
+    /// The places of the columns that it needs, in order.
+    pub(super) fn columns(&self) -> Vec<usize> {
+        let mut places = Vec::new();
+        self.add_columns(&mut places);
+        places.sort_unstable();
+        places
+    }
+
+    fn add_columns(&self, places: &mut Vec<usize>) {
         if let Kind::Column(place) = self.kind
             && !places.contains(&place)
         {

@@ -46,7 +46,7 @@ impl Dictionary {
     pub(super) fn of(chunk: &ColumnChunkMetaData, bytes: &Bytes, pages: &[Page]) -> Result<Option<Dictionary>> {
         let Some(page) = pages.first().filter(|page| page.kind == PageType::DICTIONARY_PAGE) else { return Ok(None) };
         let bytes = bytes.slice(page.start..page.end);
-        let alone = alone(chunk, 0, &bytes, (true, 0))?;
+        let alone = alone(chunk, 0, &bytes, Some(0))?;
         let mut reader = SerializedPageReader::new(Arc::new(bytes.clone()), &alone, 0, None).map_err(inside)?;
         Ok(match reader.get_next_page().map_err(inside)? {
             Some(Decoded::DictionaryPage { buf, num_values, .. }) => Some(Dictionary {
@@ -131,13 +131,13 @@ pub(super) fn alone(
     chunk: &ColumnChunkMetaData,
     rows: u64,
     bytes: &Bytes,
-    (has_dictionary, dictionary_len): (bool, usize),
+    dictionary_len: Option<usize>,
 ) -> Result<ColumnChunkMetaData> {
     ColumnChunkMetaData::builder(chunk.column_descr_ptr())
         .set_compression_codec(chunk.compression_codec())
         .set_num_values(rows as i64)
-        .set_data_page_offset(dictionary_len as i64)
-        .set_dictionary_page_offset(has_dictionary.then_some(0))
+        .set_data_page_offset(dictionary_len.unwrap_or(0) as i64)
+        .set_dictionary_page_offset(dictionary_len.map(|_| 0))
         .set_total_compressed_size(bytes.len() as i64)
         .build()
         .map_err(inside)

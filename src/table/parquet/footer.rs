@@ -10,6 +10,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::Length;
 
 use super::bytes::{Lent, inside};
+use super::pages;
 use super::thrift::{self, Field, kind};
 use crate::table::columnar::guard::guarded;
 use crate::{Error, Result};
@@ -119,7 +120,7 @@ impl Footer {
                     return Err(Error::invalid("Parquet file", "its footer", "its columns lie in other files"));
                 }
                 let data = chunk.data_page_offset();
-                let from = chunk.dictionary_page_offset().filter(|from| *from > 0 && *from < data).unwrap_or(data);
+                let from = pages::start(chunk);
                 let numbers = [from, data, chunk.compressed_size(), chunk.uncompressed_size(), chunk.num_values()];
                 let end = from.checked_add(chunk.compressed_size());
                 let is_within = end.is_some_and(|end| end >= 0 && end as u64 <= self.start);

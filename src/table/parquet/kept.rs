@@ -77,7 +77,7 @@ impl ParquetFile<'_> {
         if !can_be_kept(chunk) {
             return Ok(None);
         }
-        let bytes = Bytes::from(self.lent.range(start(chunk), chunk.compressed_size() as usize)?);
+        let bytes = Bytes::from(self.lent.range(start(chunk) as u64, chunk.compressed_size() as usize)?);
         let Some(pages) = pages(&bytes, rows) else { return Ok(None) };
         let indexed = match chunk.column_index_offset() {
             Some(_) => match self.column_index(chunk, &pages) {
@@ -191,10 +191,9 @@ impl Keeping<'_> {
     /// Reads one page, with the dictionary before it.
     fn reader(&self, page: &Page) -> Result<ColumnReader> {
         let dictionary = self.pages.first().filter(|first| first.kind == PageType::DICTIONARY_PAGE);
-        let dictionary = dictionary.map_or(0..0, |first| first.start..first.end);
-        let len = dictionary.len();
-        let bytes: Bytes = [&self.bytes[dictionary], &self.bytes[page.start..page.end]].concat().into();
-        let alone = alone(self.chunk, page.rows, &bytes, (len > 0, len))?;
+        let dictionary = dictionary.map(|first| &self.bytes[first.start..first.end]);
+        let bytes: Bytes = [dictionary.unwrap_or_default(), &self.bytes[page.start..page.end]].concat().into();
+        let alone = alone(self.chunk, page.rows, &bytes, dictionary.map(<[u8]>::len))?;
         let reader = SerializedPageReader::new(Arc::new(bytes), &alone, page.rows as usize, None).map_err(inside)?;
         Ok(get_column_reader(self.chunk.column_descr_ptr(), Box::new(reader)))
     }

@@ -35,10 +35,10 @@ pub(super) struct Page {
     pub(super) encoding: Encoding,
 }
 
-/// Where a chunk begins in its file, as every reader finds it.
-pub(super) fn start(chunk: &ColumnChunkMetaData) -> u64 {
+/// Where a chunk begins in its file, as every reader finds it; not negative in a footer that was checked.
+pub(super) fn start(chunk: &ColumnChunkMetaData) -> i64 {
     let data = chunk.data_page_offset();
-    chunk.dictionary_page_offset().filter(|at| *at > 0 && *at < data).unwrap_or(data) as u64
+    chunk.dictionary_page_offset().filter(|at| *at > 0 && *at < data).unwrap_or(data)
 }
 
 /// The pages of a chunk without lists, of so many rows: a dictionary, if there is one, and then data.
