@@ -196,7 +196,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let app = AppState::local(store, options, Some(tokens));
     let address = SocketAddr::new(arguments.host, arguments.port);
-    serve(app, address, dashboard, tls, socket.as_mut())
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
+    runtime
+        .and_then(|runtime| runtime.block_on(serve(app, address, dashboard, tls, socket.as_mut())))
         .map_err(|cause| Failure::from(Error::io(format!("serve on {address}"), cause)))
 }
 
@@ -217,19 +219,7 @@ fn dashboard_listener(host: IpAddr, port: Option<u16>) -> Result<Option<StdListe
     }
 }
 
-/// As [`serving`], on threads of its own.
-fn serve(
-    app: AppState,
-    address: SocketAddr,
-    dashboard: Option<StdListener>,
-    tls: Option<TlsAcceptor>,
-    socket: Option<&mut StoreSocket>,
-) -> std::io::Result<()> {
-    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
-    runtime.block_on(serving(app, address, dashboard, tls, socket))
-}
-
-async fn serving(
+async fn serve(
     app: AppState,
     address: SocketAddr,
     dashboard: Option<StdListener>,
