@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int32Type;
 use arrow::util::pretty::pretty_format_batches;
@@ -166,6 +166,31 @@ fn a_condition_that_fails_for_a_row_fails_unless_the_row_was_mended_or_deleted()
     draft.edit_table(&table, vec![RowEdit::Delete { row: "10".to_owned() }]).expect("an edit");
     let found = answer(draft.view(), Some(fails), Some("id")).expect("no row is asked");
     assert_eq!(found.iter().map(|rows| rows.column(0).len()).sum::<usize>(), 0);
+}
+
+#[test]
+fn a_number_finds_the_floats_of_32_bits_that_are_shown_as_it() {
+    let scores: ArrayRef = Arc::new(Float32Array::from(vec![0.1, 0.7, 0.25]));
+    let batch = RecordBatch::try_from_iter([("score", scores)]).expect("a column");
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).expect("a writer");
+    writer.write(&batch).expect("room in memory");
+    let fixture = Fixture::new(&[("a.txt", "a")]);
+    let mut draft = fixture.draft("main");
+    let bytes = writer.into_inner().expect("room in memory");
+    let file = NewFile { content: &mut bytes.as_slice(), mode: None, mtime_ns: None };
+    draft.put(&path("t.parquet"), file).expect("a file");
+    let found = |draft: &Draft, condition: &str| -> Vec<String> {
+        let condition = Expr::parse(condition).expect("a condition");
+        let table = draft.view().table(Some("t")).expect("a table");
+        let found = draft.view().select_rows(&table, Some(&condition), &[]).expect("rows");
+        found.into_iter().map(|row| row.key).collect()
+    };
+    assert_eq!(found(&draft, "score = 0.1"), ["0"]);
+    assert_eq!(found(&draft, "score >= 0.7"), ["1"]);
+    let table = draft.view().table(Some("t")).expect("a table");
+    let cells = vec![("score".to_owned(), Value::Float(0.7))];
+    draft.edit_table(&table, vec![RowEdit::Set { row: "2".to_owned(), cells }]).expect("an edit");
+    assert_eq!(found(&draft, "score IN (0.7, 3)"), ["1", "2"], "an edited one, too");
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array, new_null_array};
-use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
+use arrow::compute::can_cast_types;
 use arrow::datatypes::DataType;
 
 use super::coerce::{arithmetic, comparison, element_type, logical, union};
 use super::fault::{Result, fail};
+use super::narrowed::narrowed;
 use super::plan::{Kind, Plan};
 use super::tree::{Literal, Name, Node, Op};
 use super::{bind_call, evaluate, long_numbers, members, names};
@@ -208,14 +209,6 @@ fn compare(op: Op, left: Plan, right: Plan, of: &DataType) -> Result<Plan> {
         _ => (left.to(of)?, right.to(of)?),
     };
     Ok(Plan::new(Kind::Compare(op, Box::new(left), Box::new(right)), DataType::Boolean))
-}
-
-/// The constant as a value of the column's type of whole numbers: cheaper than to widen the column.
-fn narrowed(column: &Plan, constant: &Plan) -> Option<Plan> {
-    let value = constant.constant()?;
-    let apart = column.constant().is_none() && column.of.is_integer() && constant.of.is_integer();
-    let value = apart.then(|| cast_with_options(value, &column.of, &CastOptions::default()))?.ok()?;
-    value.is_valid(0).then(|| Plan::constant_of(value))
 }
 
 fn negate(of: Plan) -> Result<Plan> {

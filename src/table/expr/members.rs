@@ -12,6 +12,7 @@ use super::cells::Cells;
 use super::coerce::comparison;
 use super::compare::{compare, lift, one_zero};
 use super::fault::{Result, fail};
+use super::narrowed::narrowed;
 use super::plan::{Kind, Members, Plan, Set};
 use super::tree::Op;
 
@@ -20,6 +21,7 @@ const FEW: usize = 4;
 
 /// Binds `of IN (list)`.
 pub(super) fn bind(of: Plan, list: Vec<Plan>) -> Result<Plan> {
+    let list = narrowed_all(&of, &list).unwrap_or(list);
     let Some(to) = list.iter().try_fold(of.of.clone(), |to, item| comparison(&to, &item.of)) else {
         return fail(format!("{} is not comparable with what IN lists", of.of));
     };
@@ -33,6 +35,12 @@ pub(super) fn bind(of: Plan, list: Vec<Plan>) -> Result<Plan> {
     }
     let members = Members { null: values.iter().any(|value| value.is_null(0)), values: set(&to, values)? };
     Ok(Plan::new(Kind::In(Box::new(of.to(&to)?), members, others), DataType::Boolean))
+}
+
+/// The list with its constants in the type of `of`; `None` where one of them has to widen it.
+fn narrowed_all(of: &Plan, list: &[Plan]) -> Option<Vec<Plan>> {
+    let widens_nothing = |item: &Plan| item.of == DataType::Null || of.of.is_floating() && item.of.is_integer();
+    list.iter().map(|item| narrowed(of, item).or_else(|| widens_nothing(item).then(|| item.clone()))).collect()
 }
 
 fn set(of: &DataType, mut values: Vec<ArrayRef>) -> Result<Set> {

@@ -24,6 +24,7 @@
 //! * -0.0 equals 0.0 everywhere; there it does not in a list of more than three values, in `CASE x WHEN` and in `nullif`.
 //! * A large text is compared with numbers as the number that it is, and null where it is none: so is the column of JSON
 //!   Lines that has a number beyond 64 bits, or several kinds of values. There each text is to be a number of that type.
+//! * A constant beside a float of 32 bits is one of 32 bits: `score = 0.1` finds what is shown as 0.1. There it has 64.
 //! * Decimals are rounded as floats; LIKE knows `\` alone as its escape character.
 //! * Lists are not joined by `||`, and times take no numbers (`d + 1`): an interval says what is meant.
 //! * Subqueries, aggregates, window functions and the other functions of DataFusion are refused with their place.
@@ -40,6 +41,7 @@ mod lists;
 mod long_numbers;
 mod members;
 mod names;
+mod narrowed;
 mod numbers;
 mod order;
 mod parse;

@@ -8,7 +8,7 @@ mod random;
 use std::error::Error as _;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, AsArray, DictionaryArray, Float32Array, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::record_batch::RecordBatch;
 
@@ -165,6 +165,27 @@ fn a_long_list_is_looked_up_and_a_deep_expression_is_refused() {
     }
     for open in ["(", "NOT ", "- ", "CASE WHEN ", "lower("] {
         assert!(Expr::parse(&open.repeat(900)).is_err(), "{open}");
+    }
+}
+
+#[test]
+fn a_constant_beside_a_float_of_32_bits_is_one_of_32_bits_where_there_is_such_a_one() {
+    let scores = vec![Some(0.1), Some(0.7), Some(f32::INFINITY), Some(0.0), None];
+    let (schema, scores) = (schema(&[("score", DataType::Float32)]), Arc::new(Float32Array::from(scores)) as ArrayRef);
+    let batch = RecordBatch::try_from_iter([("score", scores)]).expect("a column");
+    for (condition, expected) in [
+        ("score = 0.1", "tfff-"),
+        ("0.7 <= score", "fttf-"),
+        ("score > 0.1", "fttf-"),
+        ("score BETWEEN 0.1 AND 0.7", "ttff-"),
+        ("score IN (0.1, 0, NULL)", "t--t-"),
+        ("score IN (0.7, 1, 2, 3, 4, 5)", "ftff-"),
+        ("score = 1e39", "ffff-"),
+        ("score > 1e39", "fftf-"),
+        ("score >= 1e-60", "tttf-"),
+        ("CAST(score AS DOUBLE) = 0.1", "ffff-"),
+    ] {
+        assert_eq!(answers(condition, &schema, &batch).expect("a condition"), expected, "{condition}");
     }
 }
 
