@@ -57,7 +57,7 @@ pub(crate) fn exercise(format: &dyn Format, rules: &Rules<'_>, bytes: &[u8]) -> 
         let edit = Edit { table, row, column, value };
         edit.check(format, rules, &*file, &bytes, &all);
     }
-    let insert = Insert { table, after: Some(row as u64), cells: all[table][row].clone() };
+    let insert = Insert { table, after: Some(row as u64), cells: all[table][row].clone(), ..Insert::default() };
     let edits = FileEdits { deletes: vec![(table, 0)], inserts: vec![insert], ..FileEdits::default() };
     // A row may be there that could not be written so elsewhere, as one with a key that others have.
     if let Ok(splice) = file.splice(&edits) {

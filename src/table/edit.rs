@@ -4,8 +4,6 @@
 //! format of the rows that are touched now. To insert or delete a row may touch
 //! what stands between rows (a comma), so of these a format is always told all.
 
-use std::collections::BTreeMap;
-
 use serde::de::IgnoredAny;
 
 use crate::model::{Value, whole_number};
@@ -20,9 +18,6 @@ pub struct FileEdits {
     pub deletes: Vec<(usize, u64)>,
     /// The rows that are to be there besides, all of them, in order of table and place.
     pub inserts: Vec<Insert>,
-    /// Cells of inserted rows, by their place among these, of columns that the file has not: told only to a format
-    /// whose rows may have columns of their own ([`super::TableFile::takes_more`]).
-    pub more: BTreeMap<usize, Vec<(String, Value)>>,
 }
 
 /// The JSON of a cell of which no column says the type, with this between its parts. A list or an object that is text
@@ -61,7 +56,7 @@ pub struct RowSet {
 }
 
 /// A row to be inserted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Insert {
     /// The table's place in the file.
     pub table: usize,
@@ -69,6 +64,9 @@ pub struct Insert {
     pub after: Option<u64>,
     /// A value for each column of the schema.
     pub cells: Vec<Value>,
+    /// Cells of columns that the file has not: told only to a format whose rows may have columns of their own
+    /// ([`super::TableFile::takes_more`]).
+    pub more: Vec<(String, Value)>,
 }
 
 /// A byte range of the file and what stands there instead.

@@ -207,7 +207,7 @@ pub(crate) fn edit_at_random(format: &dyn Format, bytes: &Vec<u8>, rng: &mut Rng
                 let cells = new_row(&*file, table, like, fresh, rng);
                 let Some(cells) = cells else { break };
                 rows.push(named(&*file, table, &cells));
-                edits.inserts.push(Insert { table, after: gap.checked_sub(1), cells });
+                edits.inserts.push(Insert { table, after: gap.checked_sub(1), cells, ..Insert::default() });
             }
         }
         expected.push(rows);

@@ -191,9 +191,9 @@ impl Question {
                             || added.contains(&RowAddress::Column { table: name.clone(), column: column.clone() });
                         file.takes_more() && !is_known && *value != Value::Null
                     };
-                    let more: Vec<_> = cells.iter().filter(is_more).cloned().collect();
-                    let insert = Insert { table, after, cells: columns.iter().map(of_column).collect() };
-                    inserts.push(((table, after, rank), (insert, more), address.clone()));
+                    let more = cells.iter().filter(is_more).cloned().collect();
+                    let insert = Insert { table, after, cells: columns.iter().map(of_column).collect(), more };
+                    inserts.push(((table, after, rank), insert, address.clone()));
                 }
                 _ => {}
             }
@@ -201,10 +201,7 @@ impl Question {
         deletes.sort();
         (question.edits.deletes, question.deletes) = deletes.into_iter().unzip();
         inserts.sort_by_key(|(order, ..)| *order);
-        for (_, (insert, more), address) in inserts {
-            if !more.is_empty() {
-                question.edits.more.insert(question.edits.inserts.len(), more);
-            }
+        for (_, insert, address) in inserts {
             question.edits.inserts.push(insert);
             question.inserts.push(address);
         }

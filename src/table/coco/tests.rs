@@ -111,7 +111,10 @@ fn what_the_file_cannot_mean_is_refused_before_it_is_written() {
     assert!(refused(1, "image_id", Value::Null) && refused(0, "id", Value::Null));
     assert!(!refused(1, "area", Value::Text("3".into())) && !refused(1, "note", Value::Null));
     let twice = vec![Value::Int(1), Value::Text("x".into()), Value::Null, Value::Null];
-    let edits = FileEdits { inserts: vec![Insert { table: 0, after: None, cells: twice }], ..FileEdits::default() };
+    let edits = FileEdits {
+        inserts: vec![Insert { table: 0, after: None, cells: twice, ..Insert::default() }],
+        ..FileEdits::default()
+    };
     assert!(file.splice(&edits).is_err(), "its id is taken");
 }
 

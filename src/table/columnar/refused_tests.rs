@@ -73,6 +73,7 @@ fn a_dictionary_that_has_no_room_for_another_value_says_so() {
         table: 0,
         after: Some(3),
         cells: vec![Value::Int(0), Value::Null, Value::Null, label(number)],
+        ..Insert::default()
     };
     let inserts: Vec<Insert> = (0..125).map(insert).collect();
     assert!(file.splice(&FileEdits { inserts: inserts.clone(), ..FileEdits::default() }).is_ok());
@@ -88,7 +89,8 @@ fn rows_of_all_row_groups_can_go_and_come_back() {
     for (deletes, count) in [((0..30).map(|row| (0, row)).collect(), 0), (Vec::new(), 2)] {
         let file = Parquet.open(&bytes, None).expect("a file");
         let cells = vec![Value::Int(7), Value::Null, Value::List(Vec::new()), Value::Text("tram".to_owned())];
-        let inserts = (0..count).map(|_| Insert { table: 0, after: None, cells: cells.clone() }).collect();
+        let inserts =
+            (0..count).map(|_| Insert { table: 0, after: None, cells: cells.clone(), ..Insert::default() }).collect();
         let splice = file.splice(&FileEdits { deletes, inserts, ..FileEdits::default() }).expect("it can be said");
         let Splice::Whole(patches) = splice else { panic!("it splices as a whole") };
         let [patch] = patches.as_slice() else { panic!("one patch") };

@@ -67,7 +67,7 @@ fn set(row: u64, column: usize, value: Value) -> FileEdits {
 }
 
 fn insert(after: Option<u64>, cells: &[Value]) -> Insert {
-    Insert { table: 0, after, cells: cells.to_vec() }
+    Insert { table: 0, after, cells: cells.to_vec(), ..Insert::default() }
 }
 
 /// Sniffs a file, edits it and compares what becomes of it.

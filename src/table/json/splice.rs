@@ -39,7 +39,7 @@ pub(super) fn splice(file: &JsonFile<'_>, edits: &FileEdits) -> Result<Splice> {
     splicer.refuse_taken_keys(&edits.inserts)?;
     let sets = splicer.sets(&edits.sets)?;
     let deletes = splicer.deletes(&edits.deletes)?;
-    let inserts = splicer.inserts(edits)?;
+    let inserts = splicer.inserts(&edits.inserts)?;
     Ok(Splice::Patches { sets, deletes, inserts })
 }
 
@@ -139,8 +139,7 @@ impl<'f> Splicer<'f, '_> {
         Ok(deletes.iter().map(|delete| ranges.remove(delete)).collect())
     }
 
-    fn inserts(&self, edits: &FileEdits) -> Result<Vec<Option<Patch>>> {
-        let inserts = &edits.inserts;
+    fn inserts(&self, inserts: &[Insert]) -> Result<Vec<Option<Patch>>> {
         let mut order: Vec<usize> = (0..inserts.len()).collect();
         let gap = |place: usize| inserts[place].after.map_or(0, |row| row.saturating_add(1));
         order.sort_by_key(|place| (inserts[*place].table, gap(*place)));
@@ -154,8 +153,7 @@ impl<'f> Splicer<'f, '_> {
             let mut locator = Locator::new(&mut window, rows);
             for (nth, place) in of_table.iter().enumerate() {
                 let insert = &inserts[*place];
-                let more = edits.more.get(place).map_or(&[][..], Vec::as_slice);
-                let row = self.object(&mut locator, rows, gap(*place), (insert, more))?;
+                let row = self.object(&mut locator, rows, gap(*place), insert)?;
                 let (is_first, is_last) = (nth == 0, nth + 1 == of_table.len());
                 let gap = gap(*place);
                 if gap > rows.count {
@@ -179,15 +177,9 @@ impl<'f> Splicer<'f, '_> {
     }
 
     /// The text of a new row, as the row before its gap is written, or a row of another table.
-    fn object(
-        &self,
-        locator: &mut Locator<'_, '_>,
-        rows: &RowsFound,
-        gap: u64,
-        (insert, more): (&Insert, &[(String, Value)]),
-    ) -> Result<Vec<u8>> {
+    fn object(&self, locator: &mut Locator<'_, '_>, rows: &RowsFound, gap: u64, insert: &Insert) -> Result<Vec<u8>> {
         let mut cells: Vec<Cell<'_>> = self.cells(insert.table, insert.cells.iter().cloned().enumerate())?;
-        cells.extend(more.iter().map(|(name, value)| Cell {
+        cells.extend(insert.more.iter().map(|(name, value)| Cell {
             name,
             shape: Shape::of(Kind::Json),
             loose: false,

@@ -103,7 +103,7 @@ fn check(text: &str, edits: &FileEdits, expected: &str) {
 }
 
 fn insert(after: Option<u64>, cells: &[i64]) -> Insert {
-    Insert { table: 0, after, cells: cells.iter().map(|cell| Value::Int(*cell)).collect() }
+    Insert { table: 0, after, cells: cells.iter().map(|cell| Value::Int(*cell)).collect(), ..Insert::default() }
 }
 
 #[test]

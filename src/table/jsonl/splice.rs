@@ -17,9 +17,7 @@ impl JsonlFile<'_> {
         let last = self.layout.marks.rows.checked_sub(1);
         // Whether the line before what comes at the end of the file has no ending.
         let mut open = self.layout.unended && !edits.deletes.iter().any(|(_, row)| Some(*row) == last);
-        let more = |place: usize| edits.more.get(&place).map_or(&[][..], Vec::as_slice);
-        let inserts = edits.inserts.iter().enumerate();
-        let inserts = inserts.map(|(place, insert)| self.insert(insert, more(place), &mut open).map(Some));
+        let inserts = edits.inserts.iter().map(|insert| self.insert(insert, &mut open).map(Some));
         Ok(Splice::Patches { sets, deletes, inserts: inserts.collect::<Result<_>>()? })
     }
 
@@ -72,14 +70,14 @@ impl JsonlFile<'_> {
         Ok(Patch { offset: place.start, replaced: place.end - place.start, bytes: Vec::new() })
     }
 
-    fn insert(&self, insert: &Insert, more: &[(String, Value)], open: &mut bool) -> Result<Patch> {
+    fn insert(&self, insert: &Insert, open: &mut bool) -> Result<Patch> {
         self.only(insert.table)?;
         let rows = self.layout.marks.rows;
         let offset = match insert.after {
             Some(row) => self.lines(insert.table, row)?.place(row).end,
             None => self.layout.body,
         };
-        let line = self.line(insert, more)?;
+        let line = self.line(insert)?;
         let ending = self.format.ending.text();
         let is_after_all = insert.after.is_some() && insert.after == rows.checked_sub(1);
         let text = if self.layout.unended && is_after_all {
@@ -93,7 +91,7 @@ impl JsonlFile<'_> {
     }
 
     /// The new line, with the keys of the row that it comes after, and others that have a value, and what is its own.
-    fn line(&self, insert: &Insert, more: &[(String, Value)]) -> Result<String> {
+    fn line(&self, insert: &Insert) -> Result<String> {
         let fields = &self.layout.fields.list;
         if insert.cells.len() != fields.len() {
             let why = format!("a row of this table has {} cells", fields.len());
@@ -119,7 +117,7 @@ impl JsonlFile<'_> {
             Ok(format!("{key}{}{}", style.colon(), self.text(shape, &value)?))
         };
         let mut entries = order.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
-        for (name, value) in more {
+        for (name, value) in &insert.more {
             let key = self.text(&Shape::Text, &Value::Text(name.clone()))?;
             entries.push(format!("{key}{}{}", style.colon(), json_of(value, style.comma(), style.colon())));
         }

@@ -138,7 +138,7 @@ fn lines_behind_a_broken_one_are_read_and_edited() {
     assert_eq!(problem.line, 2);
     assert!(problem.why.ends_with(", and other lines are broken, too"), "{}", problem.why);
     let table = JsonlFormat::default().open(&file, None).expect("it can be opened");
-    let insert = Insert { table: 0, after: Some(2), cells: vec![Value::Int(6)] };
+    let insert = Insert { table: 0, after: Some(2), cells: vec![Value::Int(6)], ..Insert::default() };
     let edits = FileEdits { inserts: vec![insert], deletes: vec![(0, 0)], ..set(1, 0, Value::Int(4)) };
     let splice = table.splice(&edits).expect("it can be edited");
     let edited = crate::table::applied(&file, &splice).expect("it fits");
@@ -195,7 +195,7 @@ fn a_key_that_a_line_lacks_is_added() {
 
 #[test]
 fn rows_are_inserted_and_deleted_wherever_they_are() {
-    let one = |after| Insert { table: 0, after, cells: vec![Value::Int(9), Value::Null] };
+    let one = |after| Insert { table: 0, after, cells: vec![Value::Int(9), Value::Null], ..Insert::default() };
     let edits = FileEdits { inserts: vec![one(None), one(Some(1)), one(Some(1))], ..FileEdits::default() };
     let file = "{\"a\":1}\n{\"a\":2,\"b\":\"x\"}";
     check(file, &edits, "{\"a\":9}\n{\"a\":1}\n{\"a\":2,\"b\":\"x\"}\n{\"a\":9,\"b\":null}\n{\"a\":9,\"b\":null}");
@@ -288,7 +288,7 @@ proptest! {
             let is_free = edits.sets.iter().all(|set| set.row != row) && !edits.deletes.contains(&(0, row));
             match what {
                 0 if is_free => edits.deletes.push((0, row)),
-                1 => edits.inserts.push(Insert { table: 0, after: u64::from(a % (count + 1)).checked_sub(1), cells: all[like].clone() }),
+                1 => edits.inserts.push(Insert { table: 0, after: u64::from(a % (count + 1)).checked_sub(1), cells: all[like].clone(), ..Insert::default() }),
                 _ if is_free && width > 0 => {
                     let column = usize::from(c % width);
                     edits.sets.push(RowSet { table: 0, row, cells: vec![(column, all[like][column].clone())] });

@@ -27,6 +27,15 @@ use crate::Result;
 /// A dictionary with more values than this many rows of its page each has is not gone through for that page.
 const VALUES_OF_A_ROW: usize = 4;
 
+/// What becomes of a page.
+pub(super) struct PageEdit<'a> {
+    pub(super) old: ColumnReader,
+    pub(super) old_rows: u64,
+    pub(super) steps: &'a [Step],
+    /// The rows that the steps put.
+    pub(super) rows: &'a [&'a Leaf],
+}
+
 /// A dictionary.
 #[derive(Clone)]
 pub(super) struct Dictionary {
@@ -87,13 +96,12 @@ impl Dictionary {
     /// Those of reading the old page.
     pub(super) fn write(
         &self,
-        (column, chunk): (&ColumnDescPtr, &ColumnChunkMetaData),
+        column: &ColumnDescPtr,
+        chunk: &ColumnChunkMetaData,
         properties: &WriterPropertiesPtr,
-        old: (ColumnReader, u64),
-        (steps, rows): (&[Step], &[&Leaf]),
+        edit: PageEdit<'_>,
     ) -> Result<Option<(Dictionary, Page, Bytes)>> {
-        let (old, old_rows) = old;
-        if self.count == 0 || self.count as u64 > old_rows * VALUES_OF_A_ROW as u64 {
+        if self.count == 0 || self.count as u64 > edit.old_rows * VALUES_OF_A_ROW as u64 {
             return Ok(None);
         }
         let Some(values) = self.rows(column) else { return Ok(None) };
@@ -111,10 +119,10 @@ impl Dictionary {
         let mut writer = get_column_writer(Arc::clone(column), Arc::new(properties), writing);
         let puts: Vec<Step> = (0..values.len()).map(Step::Put).collect();
         chunk::write(None, &mut writer, &puts, &values.iter().collect::<Vec<_>>(), usize::MAX)?;
-        chunk::write(Some(old), &mut writer, steps, rows, usize::MAX)?;
+        chunk::write(Some(edit.old), &mut writer, edit.steps, edit.rows, usize::MAX)?;
         writer.close().map_err(inside)?;
         let bytes = Bytes::from(sink.into_inner().map_err(inside)?);
-        let Some(pages) = pages(&bytes, self.count as u64 + old_rows) else { return Ok(None) };
+        let Some(pages) = pages(&bytes, self.count as u64 + edit.old_rows) else { return Ok(None) };
         let [_, known, page] = pages.as_slice() else { return Ok(None) };
         let Some(dictionary) = Dictionary::of(chunk, &bytes, &pages)? else { return Ok(None) };
         // Values that are there twice, say, have other numbers then.

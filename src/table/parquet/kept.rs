@@ -18,7 +18,7 @@ use super::ParquetFile;
 use super::bounds::{self, Changed};
 use super::bytes::inside;
 use super::chunk::{self, Step};
-use super::dictionary::{Dictionary, alone};
+use super::dictionary::{Dictionary, PageEdit, alone};
 use super::pages::{Page, can_be_kept, encodings, pages, start};
 use super::shred::Leaf;
 use super::thrift;
@@ -45,6 +45,25 @@ struct NewPage {
     statistics: Option<Statistics>,
     before: Vec<Option<Vec<u8>>>,
     nulls: u64,
+}
+
+/// The pages of the new chunk, one after another.
+struct Laid {
+    bytes: Vec<u8>,
+    pages: Vec<Page>,
+    /// Of the pages of data.
+    offsets: OffsetIndexBuilder,
+}
+
+impl Laid {
+    fn append(&mut self, page: Page, bytes: &[u8]) {
+        if page.kind != PageType::DICTIONARY_PAGE {
+            self.offsets.append_row_count(page.rows as i64);
+            self.offsets.append_offset_and_size(self.bytes.len() as i64, bytes.len() as i32);
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.pages.push(page);
+    }
 }
 
 /// A chunk of which pages are kept.
@@ -179,8 +198,9 @@ impl Keeping<'_> {
         };
         let is_of_dictionary = matches!(old.encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
         if let Some(dictionary) = self.dictionary.as_ref().filter(|_| is_of_dictionary) {
-            let (of, old) = ((&self.column, self.chunk), (self.reader(&old)?, old.rows));
-            if let Some((dictionary, page, bytes)) = dictionary.write(of, &self.properties, old, (&steps, &rows))? {
+            let edit = PageEdit { old: self.reader(&old)?, old_rows: old.rows, steps: &steps, rows: &rows };
+            let written = dictionary.write(&self.column, self.chunk, &self.properties, edit)?;
+            if let Some((dictionary, page, bytes)) = written {
                 self.dictionary = Some(dictionary);
                 (new.page, new.bytes) = (page, bytes);
             }
@@ -202,64 +222,72 @@ impl Keeping<'_> {
     fn joined(&self, new: &[NewPage], indexed: Option<Vec<Indexed>>) -> Result<Option<(Bytes, ColumnCloseResult)>> {
         let statistics = match self.chunk.statistics() {
             None => None,
-            Some(old) => {
-                let changed = |page: &NewPage| {
-                    Some(Changed { before: page.before.clone(), nulls: page.nulls, after: page.statistics.clone()? })
-                };
-                let Some(changed) = new.iter().map(changed).collect::<Option<Vec<_>>>() else { return Ok(None) };
-                match bounds::after(&self.column, old, &changed)? {
-                    Some(statistics) => Some(statistics),
-                    None => return Ok(None),
-                }
-            }
+            Some(old) => match self.statistics_after(old, new)? {
+                Some(statistics) => Some(statistics),
+                None => return Ok(None),
+            },
         };
-        let (mut bytes, mut all, mut plain) = (Vec::with_capacity(self.bytes.len()), Vec::new(), 0);
-        let mut offsets = OffsetIndexBuilder::new();
-        for (at, old) in self.pages.iter().enumerate() {
-            let (page, of) = match new.iter().find(|new| new.at == at) {
-                Some(new) => (new.page, &new.bytes),
-                None => match &self.dictionary {
-                    Some(dictionary) if old.kind == PageType::DICTIONARY_PAGE => (dictionary.page, &dictionary.bytes),
-                    _ => (*old, &self.bytes.slice(old.start..old.end)),
-                },
-            };
-            if page.kind != PageType::DICTIONARY_PAGE {
-                offsets.append_row_count(page.rows as i64);
-                offsets.append_offset_and_size(bytes.len() as i64, of.len() as i32);
-            }
-            bytes.extend_from_slice(of);
-            plain += page.plain_len;
-            all.push(page);
-        }
-        if bytes.len() as f64 > self.bytes.len() as f64 * GROWTH_MAX {
+        let laid = self.laid(new);
+        if laid.bytes.len() as f64 > self.bytes.len() as f64 * GROWTH_MAX {
             return Ok(None);
         }
+        let close = ColumnCloseResult {
+            bytes_written: laid.bytes.len() as u64,
+            rows_written: laid.pages.iter().map(|page| page.rows).sum(),
+            metadata: self.metadata(&laid, statistics)?,
+            bloom_filter: None,
+            column_index: indexed.map(|indexed| self.indexed(indexed, new)).transpose()?.flatten(),
+            offset_index: self.chunk.offset_index_offset().map(|_| laid.offsets.build()),
+        };
+        Ok(Some((laid.bytes.into(), close)))
+    }
+
+    /// The chunk's statistics with the new pages in it; `None` where they are not known.
+    fn statistics_after(&self, old: &Statistics, new: &[NewPage]) -> Result<Option<Statistics>> {
+        let changed = |page: &NewPage| {
+            Some(Changed { before: page.before.clone(), nulls: page.nulls, after: page.statistics.clone()? })
+        };
+        match new.iter().map(changed).collect::<Option<Vec<_>>>() {
+            Some(changed) => bounds::after(&self.column, old, &changed),
+            None => Ok(None),
+        }
+    }
+
+    /// All pages, one after another.
+    fn laid(&self, new: &[NewPage]) -> Laid {
+        let (bytes, offsets) = (Vec::with_capacity(self.bytes.len()), OffsetIndexBuilder::new());
+        let mut laid = Laid { bytes, pages: Vec::new(), offsets };
+        for (at, old) in self.pages.iter().enumerate() {
+            match (new.iter().find(|new| new.at == at), &self.dictionary) {
+                (Some(new), _) => laid.append(new.page, &new.bytes),
+                (None, Some(dictionary)) if old.kind == PageType::DICTIONARY_PAGE => {
+                    laid.append(dictionary.page, &dictionary.bytes);
+                }
+                _ => laid.append(*old, &self.bytes[old.start..old.end]),
+            }
+        }
+        laid
+    }
+
+    fn metadata(&self, laid: &Laid, statistics: Option<Statistics>) -> Result<ColumnChunkMetaData> {
         let mut mask = *self.chunk.encodings_mask();
-        all.iter().for_each(|page| mask.insert(page.encoding));
-        let dictionary = all.first().filter(|page| page.kind == PageType::DICTIONARY_PAGE);
+        laid.pages.iter().for_each(|page| mask.insert(page.encoding));
+        let dictionary = laid.pages.first().filter(|page| page.kind == PageType::DICTIONARY_PAGE);
         let dictionary_len = dictionary.map(|page| (page.end - page.start) as i64);
         let builder = ColumnChunkMetaData::builder(Arc::clone(&self.column))
             .set_encodings_mask(mask)
             .set_compression_codec(self.chunk.compression_codec())
             .set_num_values(self.chunk.num_values())
-            .set_total_compressed_size(bytes.len() as i64)
-            .set_total_uncompressed_size(plain)
+            .set_total_compressed_size(laid.bytes.len() as i64)
+            .set_total_uncompressed_size(laid.pages.iter().map(|page| page.plain_len).sum())
             .set_data_page_offset(dictionary_len.unwrap_or(0))
             .set_dictionary_page_offset(dictionary_len.map(|_| 0))
-            .set_page_encoding_stats(encodings(&all));
+            .set_page_encoding_stats(encodings(&laid.pages));
         let builder = match statistics {
             Some(statistics) => builder.set_statistics(statistics),
             None => builder,
         };
-        let close = ColumnCloseResult {
-            bytes_written: bytes.len() as u64,
-            rows_written: all.iter().map(|page| page.rows).sum(),
-            metadata: builder.build().map_err(inside)?,
-            bloom_filter: None,
-            column_index: indexed.map(|indexed| self.indexed(indexed, new)).transpose()?.flatten(),
-            offset_index: self.chunk.offset_index_offset().map(|_| offsets.build()),
-        };
-        Ok(Some((bytes.into(), close)))
+        builder.build().map_err(inside)
     }
 
     /// The column index with what is said of the new pages; `None` where nothing can be said of one of them.

@@ -95,7 +95,10 @@ fn objects_come_and_go_in_the_indentation_of_the_file() {
             Value::Null,
         ]
     };
-    let insert = |after, cells| FileEdits { inserts: vec![Insert { table: 0, after, cells }], ..FileEdits::default() };
+    let insert = |after, cells| FileEdits {
+        inserts: vec![Insert { table: 0, after, cells, ..Insert::default() }],
+        ..FileEdits::default()
+    };
     let new = "\t<object>\n\t\t<name>cat</name>\n\t\t<truncated>1</truncated>\n\t\t<bndbox>\n\t\t\t<xmin>1</xmin>\n\t\t\t<ymin>2</ymin>\n\t\t\t<xmax>3</xmax>\n\t\t\t<ymax>4.5</ymax>\n\t\t</bndbox>\n\t</object>\n";
     check(TABS, &insert(Some(0), cells("cat")), &TABS.replacen("\t<!--", &format!("{new}\t<!--"), 1));
     check(TABS, &insert(None, cells("cat")), &TABS.replacen("\t<object>", &format!("{new}\t<object>"), 1));

@@ -71,8 +71,12 @@ fn a_line_keeps_its_spacing_and_the_numbers_that_did_not_change() {
 
 #[test]
 fn lines_come_and_go_with_their_endings() {
-    let new =
-        |after| Insert { table: 0, after, cells: vec![Value::Int(1), floats(&[0.5, 0.5, 0.1, 1.0]), Value::Null] };
+    let new = |after| Insert {
+        table: 0,
+        after,
+        cells: vec![Value::Int(1), floats(&[0.5, 0.5, 0.1, 1.0]), Value::Null],
+        ..Insert::default()
+    };
     let edits = FileEdits {
         deletes: vec![(0, 2)],
         inserts: vec![new(None), new(Some(2)), new(Some(2))],
@@ -141,6 +145,7 @@ fn add(after: u64, names: &[&str]) -> FileEdits {
         table: 0,
         after: Some(after),
         cells: vec![Value::Null, Value::Text((*name).to_owned())],
+        ..Insert::default()
     };
     FileEdits { inserts: names.iter().map(insert).collect(), ..FileEdits::default() }
 }
@@ -220,7 +225,7 @@ fn rename_and_add(format: &dyn Format, text: &str, rng: &mut Rng) {
     for _ in 0..rng.below(3) {
         let cells = vec![Value::Int(rows.len() as i64), Value::Text(name(rng))];
         rows.push(cells.clone());
-        edits.inserts.push(Insert { table: 0, after, cells });
+        edits.inserts.push(Insert { table: 0, after, cells, ..Insert::default() });
     }
     let splice = file.splice(&edits).expect("names that can be written");
     let spliced = applied(&bytes, &splice).expect("no overlap");

@@ -37,7 +37,7 @@ pub(super) fn random(rng: &mut Rng, file: &dyn TableFile, count: Count) -> FileE
     for number in 0..count.inserts {
         let after = (number > 0 && info.rows > 0).then(|| row(rng));
         let cells = (0..info.schema.columns.len()).map(|column| cell(rng, file, column)).collect();
-        edits.inserts.push(Insert { table: 0, after, cells });
+        edits.inserts.push(Insert { table: 0, after, cells, ..Insert::default() });
     }
     edits.inserts.sort_by_key(|insert| insert.after);
     edits

@@ -47,7 +47,7 @@ impl Edited<'_> {
             None => Value::Null,
         };
         let cells = schema.columns.iter().map(|column| cell(&column.name)).collect();
-        self.edits.inserts.push(Insert { table: self.table, after, cells });
+        self.edits.inserts.push(Insert { table: self.table, after, cells, ..Insert::default() });
         self.inserted[after.map_or(0, |after| after as usize + 1)].push(json);
     }
 

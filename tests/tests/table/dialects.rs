@@ -72,7 +72,7 @@ fn edit(rng: &mut Rng, rows: &[Vec<Value>]) -> (FileEdits, Vec<Vec<Value>>) {
             }
             2 => {
                 let cells = vec![Value::Int(-5), word, Value::Float(-1.5), Value::Null];
-                edits.inserts.push(Insert { table: 0, after: Some(at), cells: cells.clone() });
+                edits.inserts.push(Insert { table: 0, after: Some(at), cells: cells.clone(), ..Insert::default() });
                 wanted.extend([row, cells]);
             }
             _ => wanted.push(row),
@@ -132,7 +132,12 @@ fn readers_that_are_told_nothing_find_the_edits_of_a_file_with_spaces_after_its_
         set(0, [(1, text("x,y")), (2, text("so \"quoted\""))]),
         set(1, [(1, text("over\nlines")), (2, text(" z, w"))]),
     ];
-    let inserts = vec![Insert { table: 0, after: Some(1), cells: vec![Value::Int(9), text("i, j"), text("k\nl")] }];
+    let inserts = vec![Insert {
+        table: 0,
+        after: Some(1),
+        cells: vec![Value::Int(9), text("i, j"), text("k\nl")],
+        ..Insert::default()
+    }];
     let edits = FileEdits { sets, inserts, ..FileEdits::default() };
     let edited = patched(&bytes, &table.splice(&edits).expect("it can be said"));
     let found = ours(&rows(&*format.open(&edited, None).expect("it can be opened")));

@@ -42,7 +42,12 @@ fn check(python: &Python, bytes: &Vec<u8>, name: &str, rng: &mut Rng) {
             new.insert(column.name.clone(), json);
         }
     }
-    edits.inserts.push(Insert { table: 0, after: objects.len().checked_sub(1).map(|last| last as u64), cells });
+    edits.inserts.push(Insert {
+        table: 0,
+        after: objects.len().checked_sub(1).map(|last| last as u64),
+        cells,
+        ..Insert::default()
+    });
     if let Some(first) = objects.first_mut() {
         let cells = vec![(column(0, "name"), text(name)), (column(0, "box"), floats(&sides))];
         edits.sets.push(RowSet { table: 0, row: 0, cells });

@@ -35,7 +35,7 @@ fn check_labels(python: &Python, bytes: &Vec<u8>, rng: &mut Rng) {
     }
     let last = before.as_array().expect("lines").len().checked_sub(1).map(|last| last as u64);
     let cells = vec![Value::Int(0), floats(&[0.5, 0.5, 0.25, 1.0])];
-    edits.inserts.push(Insert { table: 0, after: last, cells });
+    edits.inserts.push(Insert { table: 0, after: last, cells, ..Insert::default() });
     expected.push(vec![0.0, 0.5, 0.5, 0.25, 1.0]);
     let after = python_reads(python, "labels", &edited(&YoloLabels::default(), bytes, &edits));
     assert_eq!(plain(&after), plain(&json!(expected)), "{}", String::from_utf8_lossy(bytes));
@@ -89,7 +89,12 @@ fn pyyaml_reads_exactly_the_edited_classes() {
         for name in names {
             let text_cell = |name: &str| Value::Text(name.to_owned());
             let sets = vec![RowSet { table: 0, row: 0, cells: vec![(1, text_cell(name))] }];
-            let inserts = vec![Insert { table: 0, after: Some(1), cells: vec![Value::Null, text_cell(name)] }];
+            let inserts = vec![Insert {
+                table: 0,
+                after: Some(1),
+                cells: vec![Value::Null, text_cell(name)],
+                ..Insert::default()
+            }];
             let edits = FileEdits { sets, inserts, ..FileEdits::default() };
             let spliced = edited(&YoloDataFile, &text.as_bytes().to_vec(), &edits);
             let after = python_reads(&python, "yaml", &spliced);
