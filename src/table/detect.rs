@@ -72,23 +72,24 @@ pub fn refusal(promise: Promise, head: &[u8]) -> Option<String> {
 
 /// A JSON object with one of COCO's arrays in it.
 fn coco(head: &[u8]) -> Option<Found> {
-    let text = head.trim_ascii_start();
+    let text = without_mark(head).trim_ascii_start();
     let has = |name: &str| {
         let quoted = format!("\"{name}\"");
-        let at = memchr::memmem::find(text, quoted.as_bytes())?;
-        let rest = text[at + quoted.len()..].trim_ascii_start().strip_prefix(b":")?;
-        rest.trim_ascii_start().starts_with(b"[").then_some(())
+        memchr::memmem::find_iter(text, quoted.as_bytes()).any(|at| {
+            let value = text[at + quoted.len()..].trim_ascii_start().strip_prefix(b":");
+            value.is_some_and(|value| value.trim_ascii_start().starts_with(b"["))
+        })
     };
     if !text.starts_with(b"{") {
         return None;
     }
-    let found = ["images", "annotations", "categories"].into_iter().find(|name| has(name).is_some())?;
+    let found = ["images", "annotations", "categories"].into_iter().find(|name| has(name))?;
     Some(Found { format: Arc::new(super::coco::Coco), why: format!("a JSON object with a list `{found}`") })
 }
 
 /// A JSON array whose first item is an object: what data frames are written as.
 fn records(head: &[u8]) -> Option<Found> {
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = without_mark(head).trim_ascii_start();
     let first = text.strip_prefix(b"[")?.trim_ascii_start();
     let why = || "a JSON array of objects".to_owned();
     first.starts_with(b"{").then(|| Found { format: Arc::new(super::json::Json), why: why() })
@@ -118,10 +119,14 @@ pub fn is_meant_for_yolo(head: &[u8]) -> bool {
     })
 }
 
+/// What comes after a byte order mark of UTF-8, if there is one.
+fn without_mark(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
+}
+
 /// The first line that is not blank.
 fn first_line(head: &[u8]) -> Option<&[u8]> {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())
+    without_mark(head).split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())
 }
 
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -160,6 +165,8 @@ mod tests {
     #[test]
     fn json_is_coco_by_its_arrays_and_a_table_when_it_is_an_array_of_objects() {
         check("{\"info\": {}, \"images\": [", Some("coco"));
+        check("\u{feff}{\"images\": [", Some("coco"));
+        check("{\"info\": {\"contributor\": \"images\"}, \"images\": [", Some("coco"));
         check("\u{feff} [\n  {\"a\": 1}", Some("json"));
         for none in ["[1, 2]", "[]", "{\"a\": [{}]}", "", "[[{}]]"] {
             check(none, None);

@@ -87,10 +87,14 @@ impl TableSchema {
         map.unwrap_or_default()
     }
 
+    /// The place of the column with just this name.
+    pub fn find_exact(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
     /// The place of the column with this name; exact first, then without regard to case if that is unambiguous.
     pub fn find(&self, name: &str) -> Option<usize> {
-        let exact = self.columns.iter().position(|column| column.name == name);
-        exact.or_else(|| {
+        self.find_exact(name).or_else(|| {
             let mut alike =
                 self.columns.iter().enumerate().filter(|(_, column)| column.name.eq_ignore_ascii_case(name));
             match (alike.next(), alike.next()) {

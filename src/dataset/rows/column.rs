@@ -14,11 +14,12 @@ impl Draft {
     /// Adds a column that the file lacks; its cells are null.
     ///
     /// # Errors
-    /// `AlreadyExists` when the table has a column of this name; `Invalid` for `_key`, `_row`, and what is no name.
+    /// `AlreadyExists` when the table has a column of this name, in whatever case of letters; `Invalid` for `_key`, `_row`, and what is no name.
     pub fn add_column(&mut self, table: &Table, name: &str, data_type: &DataType) -> Result<()> {
         check_name(name)?;
-        if self.view.table_info(table)?.schema.columns.iter().any(|column| column.name == name) {
-            return Err(Error::already_exists("column", name));
+        let known = self.view.table_info(table)?.schema;
+        if let Some(alike) = known.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)) {
+            return Err(Error::already_exists("column", &alike.name));
         }
         if table.is_samples() {
             return self.add_sample_column(name, data_type);

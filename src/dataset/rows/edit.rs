@@ -118,9 +118,10 @@ impl Draft {
             changes.extend(change.map(|change| (path, change)));
         }
         let before = self.view.clone();
-        self.set_all(changes)?;
-        if inserts {
-            self.hide_what_was_added(&before)?;
+        let done = self.set_all(changes).and_then(|()| Ok(inserts && self.hide_what_was_added(&before)?));
+        if let Err(error) = done {
+            self.view = before;
+            return Err(error);
         }
         keys.sort();
         Ok(keys.into_iter().map(|(_, key)| key).collect())

@@ -227,14 +227,19 @@ impl Checking<'_> {
     fn cells(&self, cells: &[(String, Value)]) -> Result<()> {
         let schema = &self.file.tables()[self.at].schema;
         for (name, value) in cells {
-            match schema.find(name) {
+            let address = RowAddress::Column { table: self.table.part.clone(), column: name.clone() };
+            let added = match self.said.get(&address)? {
+                Some(RowChange::Added { data_type }) => Some(data_type),
+                _ => None,
+            };
+            let in_file = schema.find_exact(name).or_else(|| if added.is_none() { schema.find(name) } else { None });
+            match in_file {
                 Some(column) if !schema.columns[column].editable => {
                     return Err(uneditable(self.file, &schema.columns[column].name));
                 }
                 Some(column) => drop(self.file.check(self.at, column, value)?),
                 None => {
-                    let address = RowAddress::Column { table: self.table.part.clone(), column: name.clone() };
-                    if let Some(RowChange::Added { data_type }) = self.said.get(&address)? {
+                    if let Some(data_type) = added {
                         column::check(&data_type, value)?;
                     }
                 }

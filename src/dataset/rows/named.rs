@@ -60,7 +60,9 @@ impl Table {
     /// The file of this table that has this path, or is shown so where it is not text.
     pub(in crate::dataset) fn file(&self, path: &str) -> Result<DataPath> {
         let found = self.paths.binary_search_by(|known| known.as_bytes().cmp(path.as_bytes()));
-        let found = found.ok().or_else(|| self.paths.iter().position(|known| known.to_string() == path));
+        // Only so is a path shown that is not text: no other is looked for among all of them.
+        let shown = || path.contains("\\x").then(|| self.paths.iter().position(|known| known.to_string() == path));
+        let found = found.ok().or_else(|| shown().flatten());
         found.map(|at| self.paths[at].clone()).ok_or_else(|| Error::not_found("file of the table", path))
     }
 }

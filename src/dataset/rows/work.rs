@@ -177,11 +177,28 @@ impl<'a> Work<'a> {
 
     /// Whether something can be said of a row in this column: there is one, and its values follow from no others.
     pub(super) fn has_cell(&self, column: &str, is_new: bool) -> Result<bool> {
-        if let Some(at) = self.schema().find(column) {
+        if let Some(at) = self.column_of_file(column)? {
             return Ok(self.schema().columns[at].editable || (is_new && self.schema().key == Some(at)));
         }
-        let address = RowAddress::Column { table: self.table.clone(), column: column.to_owned() };
-        Ok(matches!(self.saying(&address)?, Some(RowChange::Added { .. })))
+        Ok(self.added_type(column)?.is_some())
+    }
+
+    /// The file's column of this name. An added one of just this name goes before one of the file's that differs from
+    /// it by the case of letters.
+    fn column_of_file(&self, name: &str) -> Result<Option<usize>> {
+        match (self.schema().find_exact(name), self.schema().find(name)) {
+            (None, Some(_)) if self.added_type(name)?.is_some() => Ok(None),
+            (exact, alike) => Ok(exact.or(alike)),
+        }
+    }
+
+    /// The type of a column that was added to this file.
+    fn added_type(&self, name: &str) -> Result<Option<String>> {
+        let address = RowAddress::Column { table: self.table.clone(), column: name.to_owned() };
+        Ok(match self.saying(&address)? {
+            Some(RowChange::Added { data_type }) => Some(data_type),
+            _ => None,
+        })
     }
 
     pub(super) fn place(&self, row: &str) -> Result<u64> {
@@ -196,7 +213,7 @@ impl<'a> Work<'a> {
     pub(super) fn checked(&mut self, cells: Vec<(String, Value)>, of: RowIs) -> Result<Checked> {
         let mut checked = Checked::default();
         for (name, value) in cells {
-            match self.schema().find(&name) {
+            match self.column_of_file(&name)? {
                 // A row may be made with a key of its own, and keeps it.
                 Some(column)
                     if !self.schema().columns[column].editable
@@ -209,9 +226,9 @@ impl<'a> Work<'a> {
                 }
                 None => {
                     let address = RowAddress::Column { table: self.table.clone(), column: name.clone() };
-                    let data_type = match self.saying(&address)? {
-                        Some(RowChange::Added { data_type }) => data_type,
-                        _ => {
+                    let data_type = match self.added_type(&name)? {
+                        Some(data_type) => data_type,
+                        None => {
                             let found = (self.besides.added)(&name)?;
                             let data_type = found.ok_or_else(|| Error::not_found("column", &name))?;
                             self.changes.insert(address, Some(RowChange::Added { data_type: data_type.clone() }));

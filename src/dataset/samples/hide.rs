@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::Result;
 use crate::dataset::edit::content_of;
 use crate::dataset::rows::with_rows;
-use crate::dataset::view::View;
+use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, RowChange};
 
 /// The view with all that is excluded.
@@ -34,9 +34,15 @@ pub(in crate::dataset) fn with_all(view: &View) -> Result<View> {
         _ => None,
     });
     let mut all = View { overlay: view.overlay().with(shown)?, ..view.clone() };
-    let mut edits = Vec::new();
+    // A file may have been moved between one exclusion and the next.
+    let mut by_node: BTreeMap<DataPath, (Node, Vec<ExcludedRow>)> = BTreeMap::new();
     for (path, hidden) in by_file {
-        let Some(node) = all.file_with_hidden(&path)? else { continue };
+        if let Some(node) = all.file_with_hidden(&path)? {
+            by_node.entry(node.path.clone()).or_insert_with(|| (node, Vec::new())).1.extend(hidden);
+        }
+    }
+    let mut edits = Vec::new();
+    for (node, hidden) in by_node.into_values() {
         let rows = all.rows_of(&node).with(all.rows_back(&node, &hidden)?.into_values().flatten())?;
         let content = with_rows(content_of(&all, &node.place)?, rows.root());
         let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);

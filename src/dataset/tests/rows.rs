@@ -359,3 +359,20 @@ fn edits_in_any_order_are_told_by_their_keys_in_that_order() {
     assert!(matches!(error.kind(), ErrorKind::NotFound { .. }));
     assert_eq!(rows(draft.view(), "annotations", &["area"]), ["9 2.5", "7 1.5"]);
 }
+
+#[test]
+fn an_added_column_is_not_taken_for_one_of_the_file_that_differs_by_the_case_of_letters() {
+    let fixture = Fixture::new(&[("t.csv", "name\na\n")]);
+    let mut draft = fixture.draft("main");
+    let table = draft.view().table(Some("t")).expect("a table");
+    let of_text = arrow::datatypes::DataType::Utf8;
+    draft.add_column(&table, "Note", &of_text).expect("the file lacks it");
+    put(&mut draft, "t.csv", "name,note\na,n\n").expect("a file");
+    edited(&mut draft, "t", vec![set("0", "Note", Value::Text("x".to_owned()))]);
+    assert_eq!(text(draft.view(), "t.csv"), "name,note\na,n\n");
+    assert_eq!(rows(draft.view(), "t", &["note", "Note"]), ["0 n x"]);
+    edited(&mut draft, "t", vec![set("0", "NAME", Value::Text("b".to_owned()))]);
+    assert_eq!(text(draft.view(), "t.csv"), "name,note\nb,n\n", "in any case, where there is one alone");
+    let refused = draft.add_column(&table, "Name", &of_text).expect_err("two names that are hard to tell apart");
+    assert!(matches!(refused.kind(), ErrorKind::AlreadyExists { .. }), "{refused}");
+}

@@ -236,6 +236,25 @@ fn content(view: &View, at: &str) -> String {
 }
 
 #[test]
+fn rows_that_were_excluded_before_and_after_their_file_was_moved_come_back_each() {
+    let fixture = Fixture::new(&[("a.csv", "x\n1\n2\n3\n4\n")]);
+    let key = |at: usize| [at.to_string()];
+    fixture.commit("main", |draft| {
+        draft.exclude_samples(&key(1), true)?;
+        draft.rename(&path("a.csv"), &path("b.csv"))?;
+        draft.exclude_samples(&key(3), true).map(drop)
+    });
+    assert_eq!(
+        rows(&fixture.view("main"), "true", &["key", "x", "excluded"]),
+        ["0 1 false", "1 2 true", "2 3 false", "3 4 true"]
+    );
+    fixture.commit("main", |draft| draft.exclude_samples(&key(1), false).map(drop));
+    assert_eq!(super::parsed::bytes(&fixture.view("main"), "b.csv"), "x\n1\n2\n3\n");
+    fixture.commit("main", |draft| draft.exclude_samples(&key(3), false).map(drop));
+    assert_eq!(super::parsed::bytes(&fixture.view("main"), "b.csv"), "x\n1\n2\n3\n4\n");
+}
+
+#[test]
 fn an_excluded_sample_is_hidden_everywhere_and_comes_back_as_it_was() {
     let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("train.json", COCO)]);
     let annotations = |draft: &Draft| draft.view().table(Some("annotations")).expect("a table");

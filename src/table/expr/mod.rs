@@ -42,6 +42,7 @@ mod long_numbers;
 mod members;
 mod names;
 mod narrowed;
+mod nesting;
 mod numbers;
 mod order;
 mod parse;
@@ -64,6 +65,12 @@ use self::plan::{Kind, Plan};
 use self::tree::Node;
 use super::TableSchema;
 use crate::Result;
+
+/// Whether SQL's grammar would go so deep for this text that reading it alone could use a stack up. A text with letters
+/// that no query has goes nowhere.
+pub fn is_too_deep(sql: &str) -> bool {
+    parse::tokens(sql).is_ok_and(|tokens| nesting::levels(&tokens) > nesting::LEVELS_MAX)
+}
 
 /// What an expression is told as in an error.
 const WHAT: &str = "expression";

@@ -6,20 +6,17 @@
 
 use sqlparser::ast::{self, BinaryOperator, Expr as Sql, Spanned, UnaryOperator, Value};
 use sqlparser::dialect::GenericDialect;
-use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::depth::check_depth;
 use super::fault::{Fault, Result, fail, lower_first};
+use super::nesting::{LEVELS_MAX, levels};
 use super::parse_call::{call, substring, trim};
 use super::sql_types::data_type;
 use super::tree::{Function, Literal, Name, Node, Op};
 
 static DIALECT: GenericDialect = GenericDialect {};
-
-/// How many operators an expression may have: the grammar's own tree takes a level of stack for each.
-const OPERATORS_MAX: usize = 1000;
 
 /// Reads a whole text as one expression.
 pub(super) fn parse(text: &str) -> Result<Node> {
@@ -39,59 +36,17 @@ pub(super) fn parser(text: &str) -> Result<Parser<'static>> {
     if text.trim().is_empty() {
         return fail("it is empty");
     }
-    let tokens = Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|error| {
-        Fault::Why(format!("{} ({})", lower_first(&error.message), place(error.location.line, error.location.column)))
-    })?;
-    if levels(&tokens) > OPERATORS_MAX {
-        return fail(format!("it has more than {OPERATORS_MAX} operators; a long list of values fits into IN (…)"));
+    let tokens = tokens(text)?;
+    if levels(&tokens) > LEVELS_MAX {
+        return fail(format!("it has more than {LEVELS_MAX} operators; a long list of values fits into IN (…)"));
     }
     Ok(Parser::new(&DIALECT).with_tokens_with_locations(tokens))
 }
 
-/// How many levels the tree may have at most.
-fn levels(tokens: &[TokenWithSpan]) -> usize {
-    let mut is_after_operand = false;
-    let mut levels = 0;
-    for TokenWithSpan { token, .. } in tokens {
-        // The sign of a number makes no level, and a list may have many.
-        let is_sum = matches!(token, Token::Minus | Token::Plus) && is_after_operand;
-        levels += usize::from(is_sum || deepens(token));
-        is_after_operand = match token {
-            Token::Whitespace(_) => is_after_operand,
-            Token::Word(word) => word.quote_style.is_some() || !deepens(token),
-            Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen | Token::RBracket => true,
-            _ => false,
-        };
-    }
-    levels
-}
-
-/// Whether each such token may make the tree one level deeper. A comma does not: lists are flat.
-fn deepens(token: &Token) -> bool {
-    match token {
-        Token::Word(word) => {
-            word.quote_style.is_none()
-                && matches!(
-                    word.keyword,
-                    Keyword::AND
-                        | Keyword::OR
-                        | Keyword::NOT
-                        | Keyword::IS
-                        | Keyword::LIKE
-                        | Keyword::ILIKE
-                        | Keyword::IN
-                )
-        }
-        Token::Minus | Token::Plus => false,
-        Token::Number(..)
-        | Token::SingleQuotedString(_)
-        | Token::Comma
-        | Token::Whitespace(_)
-        | Token::RParen
-        | Token::RBracket
-        | Token::EOF => false,
-        _ => true,
-    }
+pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
+    Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|error| {
+        Fault::Why(format!("{} ({})", lower_first(&error.message), place(error.location.line, error.location.column)))
+    })
 }
 
 fn after_the_end(token: &TokenWithSpan) -> String {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, DictionaryArray, Float32Array, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::record_batch::RecordBatch;
+use sqlparser::keywords::ALL_KEYWORDS;
 
 use super::*;
 use crate::ErrorKind;
@@ -163,6 +164,14 @@ fn a_long_list_is_looked_up_and_a_deep_expression_is_refused() {
         let error = Expr::parse(&text).expect_err("too deep");
         assert!(error.to_string().ends_with("its operators are nested more than 100 deep"), "{error}");
     }
+    for word in ALL_KEYWORDS {
+        let (prefix, infix) =
+            (format!("{word} ").repeat(10_000) + "'1'", format!("id{}", format!(" {word} id").repeat(10_000)));
+        let texts = format!("id{}", format!(" {word} 'x'").repeat(10_000));
+        let _ = [prefix, infix, texts].map(|text| Expr::parse(&text).is_ok());
+    }
+    let zones = format!("id{} = 1", " AT TIME ZONE 'x'".repeat(10_000));
+    assert!(Expr::parse(&zones).is_err());
     for open in ["(", "NOT ", "- ", "CASE WHEN ", "lower("] {
         assert!(Expr::parse(&open.repeat(900)).is_err(), "{open}");
     }
