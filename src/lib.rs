@@ -49,6 +49,7 @@ mod error;
 mod facts;
 pub mod model;
 pub mod overlay;
+pub mod panics;
 pub mod run;
 pub mod source;
 pub mod store;

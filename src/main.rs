@@ -13,6 +13,7 @@ const KEPT_PIECE: i32 = 32 << 20;
 
 fn main() -> ExitCode {
     keep_freed_memory();
+    veneer::panics::tell_unexpected_alone();
     cli::main()
 }
 

@@ -229,6 +229,9 @@ fn serve(arguments: &Arguments, order: &serve::Order, channel: RawFd, lifeline: 
 fn abort_on_panic() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if veneer::panics::is_expected() {
+            return;
+        }
         tell(panic);
         tracing::error!("a thread has panicked, which ends this process: {panic}");
         std::process::abort();

@@ -50,6 +50,10 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
             "make them readable, or leave them out with `--skip-unreadable`".to_owned()
         }
         ErrorKind::SourceUnusable { .. } => "a source is a readable folder with at least one file in it".to_owned(),
+        ErrorKind::Corrupt { what, .. } if what.contains("Parquet") || what.contains("Arrow") => {
+            "the file's own bytes are damaged, not the store: write it anew, or `veneer rm` it from the revision"
+                .to_owned()
+        }
         ErrorKind::Corrupt { .. } => {
             "`veneer fsck` lists all that is damaged; `veneer fsck --rebuild` makes the index anew from the log"
                 .to_owned()

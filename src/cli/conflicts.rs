@@ -138,6 +138,15 @@ pub(super) fn how(merge: &PendingMerge, name: &str) -> String {
     let Place { table, key, column } = Place::of(first);
     // Of what is said of classes, no other value can be chosen.
     let is_cell = key.is_some() && column.is_some() && !first.path.as_bytes().starts_with(b".veneer/");
+    let is_alike = |other: &&OpenConflict| {
+        let of = Place::of(other);
+        (&of.table, &of.key, &of.column) == (&table, &key, &column)
+    };
+    // Two files may have tables of one name: then the path says which is meant.
+    let table = match merge.open.iter().filter(is_alike).nth(1) {
+        Some(_) if table.is_some() => Some(first.path.to_string()),
+        _ => table,
+    };
     let words: Vec<String> = match table {
         None => vec![quoted(&first.path.to_string())],
         Some(table) => [Some(table), key, column].into_iter().flatten().map(|word| quoted(&word)).collect(),

@@ -11,10 +11,11 @@ use veneer::table::{Role, TableSchema};
 
 use crate::cli::report::{Failure, Result};
 
-/// The table, if the first word is one, and what is assigned.
-pub(super) fn split(words: &[String]) -> (Option<&str>, &[String]) {
+/// The table, if the first word is one, and what is assigned. A word with `=` in it is one where `is_table` says so:
+/// folders of partitions are called `split=train`.
+pub(super) fn split(words: &[String], is_table: impl FnOnce(&str) -> bool) -> (Option<&str>, &[String]) {
     match words.split_first() {
-        Some((first, rest)) if !first.contains('=') => (Some(first), rest),
+        Some((first, rest)) if !first.contains('=') || is_table(first) => (Some(first), rest),
         _ => (None, words),
     }
 }
@@ -52,7 +53,7 @@ impl Assignments {
             let (column, text) = word.split_once('=').ok_or_else(|| {
                 Failure::usage(format!("`{word}` assigns nothing")).hint("write COLUMN=VALUE, as in `label=car`")
             })?;
-            Ok((column.to_owned(), wanted(column, text, schema)))
+            Ok((column.to_owned(), wanted(column, text, schema)?))
         };
         words.iter().map(read).collect::<Result<Vec<_>>>().map(Assignments)
     }
@@ -139,10 +140,10 @@ impl Meant {
     }
 }
 
-fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
+fn wanted(column: &str, text: &str, schema: &TableSchema) -> Result<Wanted> {
     let known = schema.find(column).map(|at| &schema.columns[at]);
     let data_type = known.map(|column| &column.data_type);
-    let is_text = matches!(data_type, Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View));
+    let is_text = data_type.is_some_and(is_textual);
     let is_decimal = data_type.is_some_and(DataType::is_decimal);
     let is_json = known.is_some_and(|column| column.role == Role::Json);
     match Value::from_json_text(text) {
@@ -150,23 +151,60 @@ fn wanted(column: &str, text: &str, schema: &TableSchema) -> Wanted {
         Some(Value::Float(_))
             if is_decimal && text.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte)) =>
         {
-            return Wanted::Constant(Value::Text(text.to_owned()));
+            return Ok(Wanted::Constant(Value::Text(text.to_owned())));
         }
-        Some(Value::Text(_)) if is_json => return Wanted::Constant(Value::Text(text.to_owned())),
+        Some(Value::Text(_)) if is_json => return Ok(Wanted::Constant(Value::Text(text.to_owned()))),
         // `1.10` is no number in a column of text, and `{"a": 1}` no object.
         Some(Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::List(_) | Value::Struct(_)) if is_text => {
-            return Wanted::Constant(Value::Text(text.to_owned()));
+            return Ok(Wanted::Constant(Value::Text(text.to_owned())));
         }
-        Some(value) => return Wanted::Constant(value),
+        Some(value) => return Ok(Wanted::Constant(value)),
         None => {}
     }
-    let is_word = text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-    match Expr::parse(text) {
-        Ok(value) if !is_word && !value.columns().is_empty() && value.bind_value(schema).is_ok() => {
-            Wanted::Computed(value)
-        }
-        _ => Wanted::Constant(Value::Text(unquoted(text).unwrap_or_else(|| text.to_owned()))),
+    let constant = || Wanted::Constant(Value::Text(unquoted(text).unwrap_or_else(|| text.to_owned())));
+    if let Some(error) = refused_call(text, schema) {
+        return Err(Failure::from(error)
+            .hint(format!("where that is the text itself, it stands between double quotes: `{column}=\"…\"`")));
     }
+    let Ok(value) = Expr::parse(text) else { return Ok(constant()) };
+    match value.bind_value(schema) {
+        // `front-left` is a label, though there be columns `front` and `left`: what is computed of a text has room in it.
+        Ok(bound) if is_text && is_run_together(text) && !is_textual(bound.data_type()) => Ok(constant()),
+        // A column of another type may be one column's values; in one of text, a word is that word.
+        Ok(_) if !value.columns().is_empty() && (!is_word(text) || known.is_some() && !is_text) => {
+            Ok(Wanted::Computed(value))
+        }
+        _ => Ok(constant()),
+    }
+}
+
+fn is_textual(of: &DataType) -> bool {
+    match of {
+        DataType::Dictionary(_, values) => is_textual(values),
+        of => matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+/// Whether a text has neither blanks nor parentheses in it.
+fn is_run_together(text: &str) -> bool {
+    !text.contains(|letter: char| letter.is_whitespace() || letter == '(')
+}
+
+/// Why a text that calls a function of columns cannot be computed: as text, nobody means it.
+fn refused_call(text: &str, schema: &TableSchema) -> Option<veneer::Error> {
+    let (name, arguments) = text.strip_suffix(')')?.split_once('(')?;
+    let speaks_of_columns = || {
+        let mut words = arguments.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        words.any(|word| !word.is_empty() && schema.find(word).is_some())
+    };
+    if name.is_empty() || !is_word(name) || !speaks_of_columns() {
+        return None;
+    }
+    Expr::parse(text).and_then(|value| value.bind_value(schema).map(drop)).err()
 }
 
 /// The text between single quotes, as SQL has it.
@@ -195,7 +233,7 @@ mod tests {
         let columns = vec![column("score", DataType::Float64), column("car", DataType::Utf8), price];
         let schema = TableSchema { columns, key: None };
         let words = ["a=1", "b=car", "c=[1,2.5]", "d=\"1\"", "e=null", "f=", "g=x=y", "h='it''s'"].map(str::to_owned);
-        let (table, words) = split(&words);
+        let (table, words) = split(&words, |_| false);
         assert_eq!(table, None);
         let cells = Assignments::read(words, &schema).expect("all assign").cells().expect("constants");
         let values: Vec<Value> = cells.into_iter().map(|(_, value)| value).collect();
@@ -205,7 +243,7 @@ mod tests {
         assert_eq!(values, expected);
         let computed = Assignments::read(&["score=score * 2".to_owned()], &schema).expect("an expression");
         assert!(matches!(computed.0[0].1, Wanted::Computed(_)) && computed.cells().is_err());
-        assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()]).0, Some("boxes"));
+        assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()], |_| false).0, Some("boxes"));
         // `car` is a column, and a label; only an expression of more than a name speaks of it.
         let texts = [
             "car",
@@ -231,6 +269,22 @@ mod tests {
         let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema).expect("it assigns");
         let digits = text("18446744073709551614");
         assert_eq!(long.cells().expect("a constant"), [("score".to_owned(), digits)], "no digit is lost");
+        for refused in ["car=replace(car, '_', '-')", "car=left(car, 3)", "score=no_such(score)"] {
+            let error = Assignments::read(&[refused.to_owned()], &schema).expect_err("there is no such function");
+            assert!(error.to_string().contains("cannot be used") || error.to_string().contains("function"), "{error}");
+        }
+        let kinds = [
+            ("car=score-price", false),
+            ("car=-score", false),
+            ("car=upper(car)", true),
+            ("car=f(x)", false),
+            ("score=price", true),
+            ("car=score - 1", true),
+        ];
+        for (word, is_computed) in kinds {
+            let read = Assignments::read(&[word.to_owned()], &schema).expect("it assigns");
+            assert_eq!(matches!(read.0[0].1, Wanted::Computed(_)), is_computed, "{word}");
+        }
         let exact = "1234567890123456789.12345";
         let price = Assignments::read(&[format!("price={exact}")], &schema).expect("it assigns");
         assert_eq!(price.cells().expect("a constant"), [("price".to_owned(), text(exact))], "no digit is lost");

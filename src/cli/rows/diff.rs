@@ -1,5 +1,7 @@
 //! `veneer diff --rows`, and how cells that two sides disagree on are shown.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use veneer::dataset::rows::{FileDiff, RowConflict, RowDiff, RowDiffs, TableDiff, short_key, short_name};
 use veneer::model::{DataPath, RowAddress, Value};
@@ -107,10 +109,15 @@ pub(in crate::cli) fn print(differences: &RowDiffs, json: bool) -> Result<()> {
         return output::json(&lines.collect::<Vec<_>>());
     }
     let mut table = Table::new([Align::Left, Align::Left, Align::Left]);
+    let files_of = files_by_table(rows);
     for diff in rows {
         let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), shown);
         let change = format!("{} -> {}", value(&diff.before), value(&diff.after));
-        table.row([word(diff).to_owned(), place(&diff.path, &diff.address), change]);
+        let place = match files_of.get(&short_name(&diff.path, diff.address.table())) {
+            Some(files) if files.len() > 1 => format!("{} in {}", place(&diff.path, &diff.address), diff.path),
+            _ => place(&diff.path, &diff.address),
+        };
+        table.row([word(diff).to_owned(), place, change]);
     }
     for diff in files {
         let why = diff.why.as_deref().unwrap_or("other bytes, the same rows");
@@ -122,6 +129,19 @@ pub(in crate::cli) fn print(differences: &RowDiffs, json: bool) -> Result<()> {
         table.row([table_word(diff).to_owned(), printable(path.as_bytes()), rows]);
     }
     table.print()
+}
+
+/// The files whose rows differ, by what their tables are called: two may have one name. Where a key says the file, the
+/// table is not there.
+fn files_by_table(rows: &[RowDiff]) -> BTreeMap<String, BTreeSet<&DataPath>> {
+    let mut files: BTreeMap<String, BTreeSet<&DataPath>> = BTreeMap::new();
+    for diff in rows {
+        let table = diff.address.table();
+        if short_key(&diff.path, table, "").is_empty() {
+            files.entry(short_name(&diff.path, table)).or_default().insert(&diff.path);
+        }
+    }
+    files
 }
 
 fn table_word(diff: &TableDiff) -> &'static str {

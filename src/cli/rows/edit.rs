@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::Args;
 use veneer::dataset::View;
 use veneer::dataset::rows::{RowEdit, Table};
+use veneer::model::DataPath;
 
 use super::assign::{Assignments, Meant, assigned, split};
 use super::input::Input;
@@ -60,14 +61,17 @@ pub(in crate::cli) struct SetArgs {
 
 impl SetArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
-        let (table, words) = split(&self.words);
         if let Some(file) = &self.from {
-            return match words.first() {
-                None => set_from(context, &self.name, table, file),
-                Some(word) => Err(Failure::usage(format!("`{word}` assigns a value, and so does the file"))
+            return match self.words.as_slice() {
+                [] => set_from(context, &self.name, None, file),
+                [table] if !table.contains('=') || is_file(context, &self.name, table)? => {
+                    set_from(context, &self.name, Some(table), file)
+                }
+                [.., word] => Err(Failure::usage(format!("`{word}` assigns a value, and so does the file"))
                     .hint("give either `--from FILE` or COLUMN=VALUE")),
             };
         }
+        let (table, words) = table_and_words(context, &self.name, &self.words)?;
         let meant = Meant::read(&self.keys, self.condition.as_deref())?;
         let classes = if self.new_class { assigned(words, "label") } else { Vec::new() };
         edit(context, &self.name, table, &classes, |view, table| {
@@ -77,6 +81,21 @@ impl SetArgs {
             Ok((edits, label))
         })
     }
+}
+
+/// The table, if it is named, and what is assigned.
+fn table_and_words<'w>(context: &Context, name: &str, words: &'w [String]) -> Result<(Option<&'w str>, &'w [String])> {
+    let is_table = match words {
+        [first, _, ..] if first.contains('=') => is_file(context, name, first)?,
+        _ => false,
+    };
+    Ok(split(words, |_| is_table))
+}
+
+/// Whether the draft has a file of this path.
+fn is_file(context: &Context, name: &str, path: &str) -> Result<bool> {
+    let Ok(path) = path.parse::<DataPath>() else { return Ok(false) };
+    Ok(Editing::open(context, &context.address(name)?)?.draft.view().node(&path)?.is_some())
 }
 
 fn set_from(context: &Context, name: &str, table: Option<&str>, file: &OsStr) -> Result {
@@ -114,7 +133,7 @@ pub(in crate::cli) struct InsertArgs {
 
 impl InsertArgs {
     pub(in crate::cli) fn run(self, context: &Context) -> Result {
-        let (table, words) = split(&self.words);
+        let (table, words) = table_and_words(context, &self.name, &self.words)?;
         edit(context, &self.name, table, &[], |view, table| {
             let cells = Assignments::read(words, &view.table_info(table)?.schema)?.cells()?;
             Ok((vec![RowEdit::Insert { after: self.after.clone(), cells }], "insert a row".to_owned()))

@@ -1,11 +1,12 @@
 //! Cells set from a file: a column with keys, and the columns to set.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 
 use super::opened::place_of;
+use super::query::{KEY, KEY_BESIDE};
 use super::work::uneditable;
 use super::{Part, RowEdit, Table, column};
 use crate::dataset::draft::Draft;
@@ -13,11 +14,9 @@ use crate::dataset::view::View;
 use crate::model::{DataPath, RowAddress, RowChange, Value};
 use crate::table::csv::CsvFormat;
 use crate::table::detect::{self, HEAD_LEN, Promise};
+use crate::table::expr::Expr;
 use crate::table::{Column, Flow, Format, ReadAt, Role, Scan, TableFile, TableInfo, TableSchema, arrow_value};
 use crate::{Error, Result};
-
-/// What the column of keys is called where it is not called as the table's own.
-const KEY: &str = "key";
 
 impl Draft {
     /// Sets cells of a table as a file has them: all or none. Returns how many rows that are.
@@ -31,7 +30,7 @@ impl Draft {
     /// many there are.
     pub fn set_from(&mut self, table: &Table, file: &dyn ReadAt, promise: Promise) -> Result<u64> {
         let schema = self.view.table_info(table)?.schema;
-        let edits = read_edits(file, promise, &schema)?;
+        let edits = self.without_what_stays(table, &schema, read_edits(file, promise, &schema)?)?;
         let count = edits.len() as u64;
         match self.edit_table(table, in_order(edits.clone())) {
             Ok(_) => Ok(count),
@@ -41,6 +40,50 @@ impl Draft {
             Err(error) => Err(refused(&self.view, table, &edits)?.unwrap_or(error)),
         }
     }
+}
+
+impl Draft {
+    /// The edits without cells that cannot be edited and are as they were: a file of rows that were shown has them, too.
+    fn without_what_stays(&self, table: &Table, schema: &TableSchema, edits: Vec<RowEdit>) -> Result<Vec<RowEdit>> {
+        let is_fixed = |name: &str| {
+            schema.find_exact(name).is_some_and(|at| !schema.columns[at].editable && schema.key != Some(at))
+        };
+        let Some(RowEdit::Set { cells, .. }) = edits.first() else { return Ok(edits) };
+        let fixed: Vec<String> =
+            cells.iter().filter(|(name, _)| is_fixed(name)).map(|(name, _)| name.clone()).collect();
+        if fixed.is_empty() {
+            return Ok(edits);
+        }
+        let columns = fixed.iter().map(|name| Expr::parse(&quoted(name))).collect::<Result<Vec<_>>>()?;
+        let rows = self.view.select_rows(table, None, &columns)?;
+        let known: HashMap<&str, &[Value]> = rows.iter().map(|row| (row.key.as_str(), row.values.as_slice())).collect();
+        let stays = |row: &str, (name, value): &(String, Value)| {
+            let at = fixed.iter().position(|fixed| fixed == name);
+            let is_as_it_was = |at| known.get(row).is_some_and(|values| is_shown_as(&values[at], value));
+            at.is_some_and(is_as_it_was)
+        };
+        Ok(edits
+            .into_iter()
+            .map(|edit| match edit {
+                RowEdit::Set { row, mut cells } => {
+                    cells.retain(|cell| !stays(&row, cell));
+                    RowEdit::Set { row, cells }
+                }
+                other => other,
+            })
+            .collect())
+    }
+}
+
+/// A name as an expression takes it, to the letter.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Whether a cell of a file is what is shown of a value.
+fn is_shown_as(value: &Value, cell: &Value) -> bool {
+    let is_empty = |value: &Value| *value == Value::Null || matches!(value, Value::Text(text) if text.is_empty());
+    value == cell || value.to_string() == cell.to_string() || is_empty(value) && is_empty(cell)
 }
 
 /// In order of key where keys are numbers: rows that are beside each other in the table are read at once.
@@ -96,15 +139,36 @@ fn format_of(file: &dyn ReadAt, promise: Promise) -> Result<Arc<dyn Format>> {
 /// Which columns of the file are what.
 struct Columns {
     key: usize,
-    /// Place in the file, name in the table, and whether text is JSON of a list or the like.
-    set: Vec<(usize, String, bool)>,
+    set: Vec<ToSet>,
+}
+
+/// A column that is set.
+struct ToSet {
+    /// Its place in the file.
+    at: usize,
+    /// Its name in the table.
+    name: String,
+    of: DataType,
+}
+
+impl ToSet {
+    /// What text of a file means in this column: JSON of a list or the like, and a whole number that was a float for
+    /// a while, as a data frame makes it of a column with gaps.
+    fn meaning(&self, text: String) -> Value {
+        let whole = || text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
+        match &self.of {
+            of if of.is_nested() => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
+            of if of.is_integer() => Value::Text(whole().map_or(text.clone(), |(whole, _)| whole.to_owned())),
+            _ => Value::Text(text),
+        }
+    }
 }
 
 impl Columns {
     fn of(info: &TableInfo, schema: &TableSchema) -> Result<Columns> {
         let own = schema.key.map(|key| schema.columns[key].name.as_str());
         let place = |name: &str| info.schema.columns.iter().position(|column| column.name == name);
-        let key = own.and_then(place).or_else(|| place(KEY)).ok_or_else(|| {
+        let key = own.and_then(place).or_else(|| place(KEY_BESIDE)).or_else(|| place(KEY)).ok_or_else(|| {
             let names =
                 own.filter(|own| *own != KEY).map_or_else(|| format!("`{KEY}`"), |own| format!("`{own}` or `{KEY}`"));
             unusable(format!("it has no column {names} that says which rows are meant"))
@@ -114,7 +178,7 @@ impl Columns {
             match schema.find(&column.name) {
                 Some(found) => {
                     let found = &schema.columns[found];
-                    set.push((at, found.name.clone(), found.data_type.is_nested()));
+                    set.push(ToSet { at, name: found.name.clone(), of: found.data_type.clone() });
                 }
                 None => unknown.push(column.name.as_str()),
             }
@@ -148,12 +212,12 @@ impl Reading {
             return Err(Error::invalid("key in the file", &key, format!("it is there twice, again in row {number}")));
         }
         let mut cells = Vec::with_capacity(self.columns.set.len());
-        for (at, name, is_nested) in &self.columns.set {
-            let value = match arrow_value::value(batch.column(*at), row)? {
-                Value::Text(text) if *is_nested => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
+        for column in &self.columns.set {
+            let value = match arrow_value::value(batch.column(column.at), row)? {
+                Value::Text(text) => column.meaning(text),
                 value => value,
             };
-            cells.push((name.clone(), value));
+            cells.push((column.name.clone(), value));
         }
         self.edits.push(RowEdit::Set { row: key, cells });
         Ok(())

@@ -17,7 +17,9 @@ use crate::table::expr::{Expr, Filter, Order, find_columns};
 use crate::table::{Flow, TableSchema};
 
 /// The name of the column of keys, where these are asked for.
-const KEY: &str = "key";
+pub(super) const KEY: &str = "key";
+/// What it is called beside another column of that name.
+pub(super) const KEY_BESIDE: &str = "_key";
 
 /// What is wanted of a table's rows.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +32,8 @@ pub struct RowQuery {
     pub order: Option<Order>,
     /// How many rows at most.
     pub limit: Option<usize>,
-    /// Whether the first column, `key`, has the rows' keys.
+    /// Whether the first column has the rows' keys: it is `key`, or `_key` beside another column of that name. Where
+    /// the table's own column of keys is called `key` and is among the columns, it is that.
     pub with_keys: bool,
 }
 
@@ -41,7 +44,8 @@ struct Bound {
     read: Vec<usize>,
     /// How many of those read are wanted.
     wanted: usize,
-    with_keys: bool,
+    /// What the column of the rows' keys is called, if there is one besides the columns.
+    key: Option<&'static str>,
 }
 
 impl View {
@@ -94,6 +98,15 @@ fn answer(
     Ok(())
 }
 
+/// What a column of keys beside these columns is called; `None` where they have it.
+fn key_beside(schema: &TableSchema, columns: &[usize]) -> Option<&'static str> {
+    match columns.iter().find(|at| schema.columns[**at].name == KEY) {
+        Some(at) if schema.key == Some(*at) => None,
+        Some(_) => Some(KEY_BESIDE),
+        None => Some(KEY),
+    }
+}
+
 impl Bound {
     fn new(query: &RowQuery, schema: &TableSchema, of_order: &[usize]) -> Result<Bound> {
         let filter = query.condition.as_ref().map(|condition| condition.bind(schema)).transpose()?;
@@ -102,16 +115,17 @@ impl Bound {
             None => (0..schema.columns.len()).collect(),
         };
         let wanted = read.len();
+        let key = query.with_keys.then(|| key_beside(schema, &read)).flatten();
         for column in filter.iter().flat_map(|filter| filter.columns()).chain(of_order) {
             if !read.contains(column) {
                 read.push(*column);
             }
         }
-        Ok(Bound { filter, read, wanted, with_keys: query.with_keys })
+        Ok(Bound { filter, read, wanted, key })
     }
 
     fn result(&self, schema: &TableSchema) -> Schema {
-        let key = self.with_keys.then(|| Field::new(KEY, DataType::Utf8, false));
+        let key = self.key.map(|name| Field::new(name, DataType::Utf8, false));
         let columns = self.read[..self.wanted].iter().map(|column| {
             let column = &schema.columns[*column];
             Field::new(&column.name, column.data_type.clone(), true)
@@ -122,10 +136,10 @@ impl Bound {
     /// The rows that are meant, with their keys as the last column if these are wanted.
     fn kept(&self, rows: RowBatch) -> Result<RecordBatch> {
         let mut batch = rows.batch.clone();
-        if self.with_keys {
+        if let Some(name) = self.key {
             let keys = (0..batch.num_rows()).map(|row| rows.key(row)).collect::<Result<Vec<_>>>()?;
             let mut fields: Vec<Arc<Field>> = batch.schema().fields().iter().cloned().collect();
-            fields.push(Arc::new(Field::new(KEY, DataType::Utf8, false)));
+            fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
             let keys: ArrayRef = Arc::new(StringArray::from(keys));
             let columns = batch.columns().iter().cloned().chain([keys]).collect();
             batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(unbuilt)?;
@@ -138,7 +152,7 @@ impl Bound {
 
     /// The columns that are wanted.
     fn projected(&self, rows: &RecordBatch) -> Result<RecordBatch> {
-        let key = self.with_keys.then(|| rows.num_columns() - 1);
+        let key = self.key.map(|_| rows.num_columns() - 1);
         let places: Vec<usize> = key.into_iter().chain(0..self.wanted).collect();
         rows.project(&places).map_err(unbuilt)
     }

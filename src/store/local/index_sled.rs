@@ -6,7 +6,6 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -238,7 +237,7 @@ impl Index for SledIndex {
 
 /// Calls sled; its error and its panic are both an index that cannot be used.
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    match crate::panics::caught(call) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(cause)) => Err(Error::corrupt(WHAT, "sled cannot use it").caused_by(cause)),
         Err(_) => Err(Error::corrupt(WHAT, "sled gave up on it")),

@@ -29,6 +29,7 @@ use arrow::record_batch::RecordBatch;
 use self::layout::{Layout, damaged};
 use super::columnar::accept::{accept, is_editable};
 use super::columnar::cell::value_at;
+use super::columnar::guard::none_of_format;
 use super::columnar::table::table;
 use super::place_key;
 use super::{FileEdits, Flow, Format, ReadAt, Scan, Splice, TableFile, TableInfo};
@@ -45,7 +46,7 @@ impl Format for ArrowIpc {
     }
 
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
-        Ok(Box::new(ArrowFile::open(file)?))
+        Ok(Box::new(ArrowFile::open(file).map_err(|error| none_of_format("Arrow file", error))?))
     }
 
     fn without_keys(&self) -> Option<Arc<dyn Format>> {

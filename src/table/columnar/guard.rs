@@ -1,8 +1,7 @@
 //! Calls of decoders that may panic on damaged bytes, as errors.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use crate::{Error, Result};
+use crate::panics::caught;
+use crate::{Error, ErrorKind, Result};
 
 /// What `decode` gives; a panic within it, which damaged bytes can cause in the libraries, is `Corrupt`.
 ///
@@ -10,7 +9,7 @@ use crate::{Error, Result};
 /// Those of `decode`; `Corrupt`, naming `what`.
 pub(crate) fn guarded<T>(what: &'static str, decode: impl FnOnce() -> Result<T>) -> Result<T> {
     // Nothing that `decode` was changing is used after a panic: callers give up what they held.
-    match catch_unwind(AssertUnwindSafe(decode)) {
+    match caught(decode) {
         Ok(result) => result,
         Err(panic) => {
             let why = panic.downcast_ref::<String>().map(String::as_str);
@@ -18,4 +17,19 @@ pub(crate) fn guarded<T>(what: &'static str, decode: impl FnOnce() -> Result<T>)
             Err(Error::corrupt(what, why))
         }
     }
+}
+
+/// Of a file that cannot be opened: damage of its own bytes says that it is none of its format. Damage of what the
+/// store keeps stays that.
+pub(crate) fn none_of_format(format: &'static str, error: Error) -> Error {
+    let why = match error.kind() {
+        ErrorKind::Corrupt { what, why } if is_of_file(what) => why.clone(),
+        _ => return error,
+    };
+    Error::invalid(format, "its bytes", why).caused_by(error)
+}
+
+/// Whether damage of this is damage of a data file's own bytes.
+fn is_of_file(what: &str) -> bool {
+    ["Parquet", "Arrow"].iter().any(|format| what.contains(format))
 }

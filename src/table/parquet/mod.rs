@@ -43,7 +43,7 @@ use self::bytes::{Lent, inside};
 use self::footer::Footer;
 use self::rows::Slab;
 use super::columnar::accept::{accept, is_editable};
-use super::columnar::guard::guarded;
+use super::columnar::guard::{guarded, none_of_format};
 use super::columnar::table::table;
 use super::place_key;
 use super::{FileEdits, Flow, Format, Places, ReadAt, Scan, Sieve, Splice, TableFile, TableInfo};
@@ -60,7 +60,7 @@ impl Format for Parquet {
     }
 
     fn open<'a>(&self, file: &'a dyn ReadAt, _index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>> {
-        Ok(Box::new(ParquetFile::open(file)?))
+        Ok(Box::new(ParquetFile::open(file).map_err(|error| none_of_format("Parquet file", error))?))
     }
 
     fn without_keys(&self) -> Option<Arc<dyn Format>> {
@@ -122,7 +122,8 @@ impl<'a> ParquetFile<'a> {
 /// What the columns mean to Arrow: as the file's own Arrow schema says, if that can be read.
 fn meaning(footer: &Footer) -> Result<ArrowReaderMetadata> {
     let with = |options| ArrowReaderMetadata::try_new(Arc::clone(&footer.metadata), options);
-    with(ArrowReaderOptions::new())
+    // Of a type that the library does not know of, its Arrow schema has it panic.
+    guarded("the Parquet footer", || with(ArrowReaderOptions::new()).map_err(inside))
         .or_else(|_| with(ArrowReaderOptions::new().with_skip_arrow_metadata(true)))
         .map_err(|error| Error::invalid("Parquet file", "its schema", "it cannot be read").caused_by(inside(error)))
 }

@@ -298,3 +298,22 @@ fn a_hint_names_a_conflict_as_a_shell_and_the_command_take_it() {
         home.ok("commit d");
     }
 }
+
+#[test]
+fn of_two_files_whose_tables_have_one_name_the_hint_decides_in_one() {
+    let home = harness::Home::new();
+    let file = "image,label\na.png,cat\n";
+    home.source("src", &harness::source! { "train/labels.csv": file, "val/labels.csv": file });
+    home.ok("import d src");
+    home.ok("branch d other");
+    for (branch, label) in [("main", "ours"), ("other", "theirs")] {
+        for split in ["train", "val"] {
+            home.ok(&format!("set d@{branch} {split}/labels.csv --key 0 label={label}"));
+        }
+        home.ok(&format!("commit d@{branch} -m {label}"));
+    }
+    let ran = home.run("merge d other");
+    assert!(ran.stderr.contains("`veneer resolve d@main train/labels.csv 0 label --ours`"), "{}", ran.stderr);
+    home.ok("resolve d@main train/labels.csv 0 label --ours");
+    assert_eq!(open(&home), ["val/labels.csv 0 label cat ours theirs"]);
+}

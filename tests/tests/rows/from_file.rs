@@ -99,3 +99,33 @@ fn a_hundred_thousand_rows_are_one_step_and_quick() {
     // Some seconds on a machine of one's own; what goes by the square of the rows takes hours.
     assert!(set + committed + read < Duration::from_secs(600), "{set:?} {committed:?} {read:?}");
 }
+
+#[test]
+fn a_file_that_a_data_frame_wrote_is_read_as_it_means() {
+    let home = Home::new();
+    home.source("src", &source! { "t.csv": "id,n,key\na,1,x\nb,2,y\n", "cat/1.png": "1", "dog/2.png": "2" });
+    home.ok("import d src");
+    home.ok("column d t flag --type flag");
+    home.file("flags.csv", "_key,flag,n\n0,True,7.0\n1,False,\n");
+    home.ok("set d t --from flags.csv");
+    assert_eq!(home.ok("cat d t.csv --draft"), "id,n,key\na,7,x\nb,,y\n");
+    assert_eq!(home.json("rows d t --draft --where flag")[0]["id"], "a");
+    let shown = home.ok("rows d t --draft --keys --columns key,n --format csv");
+    assert_eq!(shown, "_key,key,n\n0,x,7\n1,y,\n");
+    home.file("shown.csv", shown.replace("1,y,", "1,z,4"));
+    home.ok("set d t --from shown.csv");
+    assert_eq!(home.ok("cat d t.csv --draft"), "id,n,key\na,7,x\nb,4,z\n");
+    home.ok("commit d -m flags");
+    home.ok("column d samples weight --type number");
+    for (format, ending) in [("csv", "csv"), ("parquet", "parquet"), ("arrow-file", "arrow")] {
+        let printed = home.command(["rows", "d", "samples", "--keys", "--draft", "--format", format]).output();
+        home.file(&format!("samples.{ending}"), printed.expect("it runs").stdout);
+        let ran = home.run(&format!("set d samples --from samples.{ending}"));
+        assert!(ran.code == Some(0), "{format}: {}", ran.stderr);
+    }
+    let shown = home.ok("rows d samples --draft --format csv");
+    assert_eq!(shown.lines().next().expect("a head").matches("key").count(), 1, "{shown}");
+    home.file("other.csv", shown.replace("cat/1.png,cat/1.png", "cat/1.png,cat/other.png"));
+    let ran = home.run("set d samples --from other.csv");
+    assert!(ran.code == Some(2) && ran.stderr.contains("path"), "{}", ran.stderr);
+}

@@ -185,3 +185,43 @@ fn a_column_of_json_text_is_compared_with_numbers_and_takes_json_as_it_is() {
     home.ok("set d t --key 1 'meta=[1, 2]'");
     assert_eq!(home.ok("cat d t.csv --draft"), "id,meta\n1,\"{\"\"a\"\": 1}\"\n2,\"[1, 2]\"\n");
 }
+
+#[test]
+fn a_file_that_was_cut_off_is_no_table_by_name_and_all_others_are() {
+    let home = Home::new();
+    home.source("src", &source! { "good.csv": "id,x\n1,2\n" });
+    home.ok("import d src");
+    let written = home.command(["rows", "d", "good", "--format", "arrow-file"]).output().expect("it runs").stdout;
+    let parquet = home.command(["rows", "d", "good", "--format", "parquet"]).output().expect("it runs").stdout;
+    for (name, bytes) in [("cut.arrow", &written), ("cut.parquet", &parquet)] {
+        home.file(name, &bytes[..bytes.len() - 20]);
+        home.ok(&format!("put d {name} {name}"));
+    }
+    let ran = home.run("tables d --draft");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for name in ["cut.arrow", "cut.parquet"] {
+        let is_told = |text: &str| text.lines().any(|line| line.contains(name.split('.').next().unwrap_or(name)));
+        assert!(is_told(&ran.stdout) || is_told(&ran.stderr), "{name}: {} {}", ran.stdout, ran.stderr);
+    }
+    assert!(ran.stdout.contains("good") && !ran.stderr.contains("fsck"), "{}", ran.stderr);
+    assert_eq!(home.json("rows d samples --draft").as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_table_in_a_folder_of_a_partition_is_edited_by_its_path() {
+    let home = Home::new();
+    let file = "id,split\n1,a\n2,b\n";
+    home.source("src", &source! { "split=train/part-0.csv": file, "split=test/part-0.csv": file });
+    home.ok("import d src");
+    home.ok("set d split=train/part-0.csv --key 0 split=c");
+    home.ok("insert d split=train/part-0.csv id=3 split=d");
+    home.file("from.csv", "key,split\n1,e\n");
+    home.ok("set d split=train/part-0.csv --from from.csv");
+    assert_eq!(home.ok("cat d split=train/part-0.csv --draft"), "id,split\n1,c\n2,e\n3,d\n");
+    assert_eq!(home.ok("cat d split=test/part-0.csv --draft"), file);
+    let told = home.ok("diff d --rows");
+    assert!(told.contains("set     part-0 0 split"), "{told}");
+    home.ok("set d split=test/part-0.csv --key 0 split=c");
+    let told = home.ok("diff d --rows");
+    assert!(told.contains("part-0 0 split in split=test/part-0.csv"), "{told}");
+}
