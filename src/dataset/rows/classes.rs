@@ -83,8 +83,16 @@ impl View {
         let mut maps = Vec::new();
         for classes in of_format("coco", "categories") {
             let labels = of_format("coco", "annotations").find(|table| table.paths == classes.paths);
+            // Beside the labels there may be a file of captions, which are of no class.
+            let is_of_classes = |table: &&Table| {
+                self.table_info(table).map_or(true, |info| info.schema.find_exact("category_id").is_some())
+            };
+            let has_classes = || self.table_info(classes).map_or(true, |info| info.rows > 0);
             let name = classes.name.strip_suffix(".categories").unwrap_or(&classes.name).to_owned();
-            let labels = labels.map(|table| (table.clone(), "category_id"));
+            if labels.is_some_and(|table| !is_of_classes(&table)) && !has_classes() {
+                continue;
+            }
+            let labels = labels.filter(is_of_classes).map(|table| (table.clone(), "category_id"));
             maps.push(ClassMap { name, classes: Classes::Rows(classes.clone()), labels });
         }
         // The first description of a dataset is that of its labels.

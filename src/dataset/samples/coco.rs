@@ -55,12 +55,17 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         ["image_id", "category_id", "bbox"].into_iter().filter(|name| info.schema.find(name).is_some()).collect();
     let place = |name: &str| columns.iter().position(|column| *column == name);
     let (of_image, of_class, of_box) = (place("image_id"), place("category_id"), place("bbox"));
+    // Captions say what is in an image, and not where, nor of which class it is.
+    let are_marks = of_class.is_some() || of_box.is_some();
     each_row(&view, &annotations, &columns, &mut |key, cells| {
         let Some(sample) = of_image.and_then(|place| by_id.get(&cells[place].to_string())).copied() else {
             return Ok(());
         };
         if wanted.sources {
             joined.add_source(sample, Source::Row(of_marks, key.clone()));
+        }
+        if !are_marks {
+            return Ok(());
         }
         let label = of_class.map(|place| cells[place].to_string()).filter(|class| !class.is_empty());
         let label = label.map(|class| names.get(&class).cloned().unwrap_or(class));

@@ -1,5 +1,6 @@
 //! All samples of a view, with what is said of each.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::images::Images;
@@ -264,9 +265,15 @@ impl Joined {
         at
     }
 
-    /// Says what a format has of an image, unless another one said it before.
+    /// Says what a file has of an image, unless another one said something before: of several that do, the first.
     pub(super) fn note(&mut self, sample: usize, note: Note) {
-        self.notes.entry(sample).or_insert(note);
+        match self.notes.entry(sample) {
+            Entry::Occupied(mut said) if said.get().marks.is_empty() && !note.marks.is_empty() => {
+                drop(said.insert(note))
+            }
+            Entry::Occupied(_) => {}
+            Entry::Vacant(none) => drop(none.insert(note)),
+        }
     }
 
     pub(super) fn add_source(&mut self, sample: usize, source: Source) {

@@ -160,6 +160,19 @@ fn annotations_are_joined_to_their_images() {
 }
 
 #[test]
+fn captions_beside_the_instances_of_coco_are_no_boxes_and_no_class_map() {
+    let captions = r#"{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+     "annotations": [{"id": 5, "image_id": 1, "caption": "one"}, {"id": 6, "image_id": 2, "caption": "another"}]}"#;
+    let files = [("a.png", "a"), ("b.png", "b"), ("captions.json", captions), ("instances.json", COCO)];
+    let fixture = Fixture::new(&files);
+    let view = fixture.view("main");
+    let expected = [r#"a.png 2 ["cat","dog"]"#, "b.png 0 []", "gone.png 0 []"];
+    assert_eq!(rows(&view, "true", &["key", "box_count", "labels"]), expected);
+    let maps = view.class_maps(None).expect("class maps");
+    assert_eq!(maps.iter().map(|map| map.name.as_str()).collect::<Vec<_>>(), ["instances"]);
+}
+
+#[test]
 fn the_size_that_coco_says_of_an_image_is_a_column_unless_another_table_has_one() {
     let coco = |file: &str, width: u32| {
         format!(
