@@ -34,8 +34,8 @@ pub(in crate::dataset) fn is_class_merge(address: &RowAddress) -> bool {
     address.table() == TABLE
 }
 
-fn address(map: &ClassMap, class: &str) -> RowAddress {
-    RowAddress::Cell { table: TABLE.to_owned(), row: class.to_owned(), column: map.name.clone() }
+fn address(map: &str, class: &str) -> RowAddress {
+    RowAddress::Cell { table: TABLE.to_owned(), row: class.to_owned(), column: map.to_owned() }
 }
 
 /// What is said of one class.
@@ -79,8 +79,8 @@ impl Draft {
             return Ok(());
         }
         let said = |after: &Value| Some(RowChange::Set { before: Value::Null, after: after.clone(), patch: None });
-        let mut changes: BTreeMap<_, _> = classes.iter().map(|class| (address(map, class), said(into))).collect();
-        changes.insert(address(map, &into.to_string()), None);
+        let mut changes: BTreeMap<_, _> = classes.iter().map(|class| (address(&map.name, class), said(into))).collect();
+        changes.insert(address(&map.name, &into.to_string()), None);
         self.change_samples(changes)
     }
 
@@ -102,20 +102,7 @@ impl Draft {
 
     /// Classes of a map have other numbers: so they have in what is noted of them.
     pub(super) fn note_renumbered(&mut self, map: &ClassMap, numbers: &BTreeMap<String, Value>) -> Result<()> {
-        let (mut changes, mut gone) = (BTreeMap::new(), Vec::new());
-        for (at, change) in self.view.overlay.samples()?.entries()? {
-            let noted = merge_of(&at, Some(change)).filter(|((of, _), _)| *of == map.name);
-            let Some(((_, class), into)) = noted else { continue };
-            let now = numbers.get(&class).map_or_else(|| class.clone(), Value::to_string);
-            let after = numbers.get(&into.to_string()).unwrap_or(&into).clone();
-            if (&now, &after) != (&class, &into) {
-                changes.insert(address(map, &now), Some(RowChange::Set { before: Value::Null, after, patch: None }));
-                gone.push(at);
-            }
-        }
-        for at in gone {
-            changes.entry(at).or_insert(None);
-        }
+        let changes = renumbered_notes(&self.view.overlay.samples()?, &map.name, numbers)?;
         self.change_samples(changes)
     }
 
@@ -129,7 +116,7 @@ impl Draft {
                 let stays = gone.kept.get(class).map(Vec::as_slice).unwrap_or_default();
                 let followed = self.follow_merge(&map, class, &gone, stays);
                 match followed {
-                    Err(error) if is_refused(&error) => drop(odd.insert(address(&map, class))),
+                    Err(error) if is_refused(&error) => drop(odd.insert(address(&map.name, class))),
                     _ => followed?,
                 }
             }
@@ -142,6 +129,30 @@ impl Draft {
         let into = end_of(&gone.merges, class)?;
         self.give_classes(map, &BTreeMap::from([(class.to_owned(), into)]), stays)
     }
+}
+
+/// What is to be noted otherwise of the classes of a map that have other numbers.
+pub(super) fn renumbered_notes(
+    samples: &Rows,
+    map: &str,
+    numbers: &BTreeMap<String, Value>,
+) -> Result<BTreeMap<RowAddress, Option<RowChange>>> {
+    let (mut changes, mut gone) = (BTreeMap::new(), Vec::new());
+    for (at, change) in samples.entries()? {
+        let noted = merge_of(&at, Some(change)).filter(|((of, _), _)| of == map);
+        let Some(((_, class), into)) = noted else { continue };
+        let now = numbers.get(&class).map_or_else(|| class.clone(), Value::to_string);
+        let after = numbers.get(&into.to_string()).unwrap_or(&into).clone();
+        if (&now, &after) != (&class, &into) {
+            let note = RowChange::Set { before: Value::Null, after, patch: None };
+            changes.insert(address(map, &now), Some(note));
+            gone.push(at);
+        }
+    }
+    for at in gone {
+        changes.entry(at).or_insert(None);
+    }
+    Ok(changes)
 }
 
 /// Classes of one map that sides of a merge have merged into others, and that are gone with that.

@@ -1,7 +1,8 @@
 //! Classes that both sides of a merge added to a list in which a class's number is its place.
 //!
 //! Both got the same numbers there. Theirs get the next ones that are free on our side, and their labels go along; of
-//! one name, they are one class. Ids need none of this: one that any branch has is not given again.
+//! one name, they are one class. An id that any branch has is not given again, so classes of ids are looked at for
+//! their names alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::dataset::draft::Draft;
 use crate::dataset::merge::Merge;
 use crate::dataset::view::View;
 use crate::dataset::{Dataset, samples};
-use crate::model::{DataPath, Id, Value};
+use crate::model::{DataPath, Id, RowAddress, RowChange, Value};
 use crate::table::detect::Promise;
 use crate::{Error, Result};
 
@@ -34,9 +35,12 @@ impl Dataset {
             return Ok(draft.view);
         }
         for map in maps_of(merge.theirs)? {
-            let Some(numbers) = Numbers::of(merge, &map)? else { continue };
             let before = draft.view.overlay.clone();
-            match draft.renumber(merge.before, &map, &numbers) {
+            let done = match Numbers::of(merge, &map)? {
+                Some(numbers) => draft.renumber(merge.before, &map, &numbers),
+                None => draft.take_ids(&map, &ids_of_one_name(merge, &map)?),
+            };
+            match done {
                 // A list that cannot be edited is a conflict as any other.
                 Err(error) if is_refused(&error) => draft.view.overlay = before,
                 done => done?,
@@ -46,16 +50,15 @@ impl Dataset {
     }
 }
 
-/// Whether there is a list of classes that both sides changed, or the source and they.
+/// Whether there is a file that may say classes and that both sides changed. What the source changed both have by now.
 fn both_changed_a_list(merge: &Merge<'_>) -> Result<bool> {
     let changed = |side: &View| -> Result<BTreeSet<DataPath>> {
         Ok(merge.before.overlay.diff(&side.overlay)?.into_iter().map(|difference| difference.path).collect())
     };
     let ours = changed(merge.ours)?;
-    let is_other_source = merge.ours.base.id() != merge.before.base.id();
     for path in changed(merge.theirs)? {
-        let is_list = merge.ours.formats.promise(&path) == Some(Promise::Yaml);
-        if !is_list || !(is_other_source || ours.contains(&path)) {
+        let is_list = matches!(merge.ours.formats.promise(&path), Some(Promise::Yaml | Promise::Json));
+        if !is_list || !ours.contains(&path) {
             continue;
         }
         let (Some(was), Some(ours)) = (merge.before.node(&path)?, merge.ours.node(&path)?) else { continue };
@@ -109,7 +112,59 @@ fn classes_by_place(view: &View, map: &ClassMap) -> Result<Option<BTreeMap<i64, 
     Ok(rows.map(|row| row.number.parse().ok().map(|number| (number, row.name))).collect())
 }
 
+/// Of classes of ids that both sides added by one name: the id on our side, by that on theirs.
+fn ids_of_one_name(merge: &Merge<'_>, map: &ClassMap) -> Result<BTreeMap<String, Value>> {
+    let mut ids = BTreeMap::new();
+    if map.places().is_some() {
+        return Ok(ids);
+    }
+    let classes = |view: &View| -> Result<Vec<(i64, String)>> {
+        let Some(map) = map_named(view, map)? else { return Ok(Vec::new()) };
+        let Some(table) = map.table() else { return Ok(Vec::new()) };
+        let rows = view.class_rows(table)?.into_iter();
+        Ok(rows.filter_map(|row| Some((row.number.parse().ok()?, row.name))).collect())
+    };
+    let before = classes(merge.before)?;
+    let new = |view: &View| -> Result<Vec<(i64, String)>> {
+        let is_new = |(id, name): &(i64, String)| before.iter().all(|(known, of)| known != id && of != name);
+        Ok(classes(view)?.into_iter().filter(is_new).collect())
+    };
+    let (ours, theirs) = (new(merge.ours)?, new(merge.theirs)?);
+    for (id, name) in &theirs {
+        let of_ours = ours.iter().find(|(_, of_ours)| of_ours == name);
+        if let Some((now, _)) = of_ours.filter(|(now, _)| now != id && theirs.iter().all(|(of, _)| of != now)) {
+            ids.insert(id.to_string(), Value::Int(*now));
+        }
+    }
+    Ok(ids)
+}
+
 impl Draft {
+    /// Gives classes of ids other ones, and their labels with them.
+    fn take_ids(&mut self, map: &ClassMap, ids: &BTreeMap<String, Value>) -> Result<()> {
+        let Some(table) = map.table().filter(|_| !ids.is_empty()) else { return Ok(()) };
+        let node = table.paths.first().map(|path| self.view.existing(path)).transpose()?;
+        let rows = self.view.class_rows(table)?;
+        let (mut inserts, mut deletes) = (Vec::new(), Vec::new());
+        for class in rows.iter().filter(|class| ids.contains_key(&class.number)) {
+            let address = RowAddress::Row { table: table.part.clone(), row: class.row.clone() };
+            let said = node.as_ref().map(|node| self.view.rows_of(node).get(&address)).transpose()?.flatten();
+            let mut cells = match said {
+                Some(RowChange::Inserted { cells, .. }) => cells,
+                _ => vec![("name".to_owned(), Value::Text(class.name.clone()))],
+            };
+            cells.retain(|(column, value)| column != "id" && *value != Value::Null);
+            cells.push(("id".to_owned(), ids[&class.number].clone()));
+            inserts.push(RowEdit::Insert { after: None, cells });
+            deletes.push(RowEdit::Delete { row: class.row.clone() });
+        }
+        self.edit_table(table, inserts)?;
+        let Some(map) = &map_named(&self.view, map)? else { return Ok(()) };
+        self.give_classes(map, ids, &[])?;
+        self.edit_table(table, deletes)?;
+        self.note_renumbered(map, ids)
+    }
+
     /// Gives classes that were added since `before` other numbers, and their labels with them.
     fn renumber(&mut self, before: &View, map: &ClassMap, numbers: &Numbers) -> Result<()> {
         let Some(table) = map.places() else { return Ok(()) };

@@ -204,7 +204,7 @@ impl View {
 
 impl ClassMap {
     /// The table whose rows are classes.
-    fn table(&self) -> Option<&Table> {
+    pub(super) fn table(&self) -> Option<&Table> {
         match &self.classes {
             Classes::Rows(table) | Classes::Places(table) => Some(table),
             Classes::InLabels | Classes::Folders => None,
@@ -217,6 +217,11 @@ impl ClassMap {
             Classes::Places(table) => Some(table),
             _ => None,
         }
+    }
+
+    /// The table of the labels, and its column of their classes.
+    pub(super) fn labels(&self) -> Option<(&Table, &'static str)> {
+        self.labels.as_ref().map(|(table, column)| (table, *column))
     }
 
     /// Whether labels are rows of a table.

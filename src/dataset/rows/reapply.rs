@@ -13,6 +13,7 @@ use super::merge::RowConflict;
 use super::moved::{Moved, NewKeys};
 use super::parsed::Named;
 use super::reinsert::New;
+use super::renumbered::{Numbers, over_other_classes};
 use super::side::Side;
 use super::splice::Splicing;
 use super::traces::Traces;
@@ -33,6 +34,8 @@ pub(in crate::dataset) struct Reapplied {
     pub(in crate::dataset) dropped: Vec<RowConflict>,
     /// The keys that rows without keys of their own have now.
     pub(in crate::dataset) keys: NewKeys,
+    /// The numbers that classes have now which were added, and whose numbers the source has given to others.
+    pub(in crate::dataset) numbers: Numbers,
 }
 
 /// Makes the edits of `file`, which are `rows`, over the source's file `node` again; `view` is over the new base.
@@ -57,6 +60,10 @@ fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Resul
     part.with_file(|opened, none| {
         if opened.tables().iter().any(|info| info.problem.is_some()) {
             return Ok(None);
+        }
+        if let Some((rows, numbers)) = over_other_classes(opened, rows)? {
+            let made = made_again(view, node, file, &rows)?;
+            return Ok(made.map(|made| Reapplied { numbers, ..made }));
         }
         let mut by_table: BTreeMap<String, Vec<(RowAddress, RowChange)>> = BTreeMap::new();
         for (address, change) in rows.entries()? {
@@ -89,7 +96,7 @@ fn made_again(view: &View, node: &Node, file: &FileChange, rows: &Rows) -> Resul
             None => node.entry.mtime_ns,
         };
         let file = FileChange { mtime_ns, mode: file.mode, ..now };
-        Ok(Some(Reapplied { file, stay, dropped, keys }))
+        Ok(Some(Reapplied { file, stay, dropped, keys, numbers: Numbers::new() }))
     })
 }
 

@@ -78,6 +78,10 @@ impl Again<'_> {
 
     /// Behind which row a new one goes that came after `after`.
     fn goes(&self, after: Option<String>) -> Result<Goes> {
+        // Where a row's key is its place, no other has one that is free.
+        if self.file.ids_are_places(self.at) {
+            return Ok(Goes::Last);
+        }
         let Some(after) = after else { return Ok(Goes::Behind(None)) };
         if let Some(now) = self.inserted.get(&after) {
             return Ok(Goes::Behind(Some(now.clone())));

@@ -10,19 +10,19 @@ use crate::model::Value;
 const LABELS: [(&str, &str); 3] =
     [("data.yaml", YAML), ("labels/a.txt", "1 .5 .5 .1 .1\n0 .2 .2 .1 .1\n"), ("labels/b.txt", "0 .5 .5 .1 .1\n")];
 
-fn add_class(draft: &mut Draft, name: &str) -> Result<()> {
+pub(super) fn add_class(draft: &mut Draft, name: &str) -> Result<()> {
     let map = draft.view().class_maps(None)?.remove(0);
     draft.add_class(&map, name)
 }
 
-fn set(draft: &mut Draft, table: &str, row: &str, column: &str, class: i64) -> Result<()> {
+pub(super) fn set(draft: &mut Draft, table: &str, row: &str, column: &str, class: i64) -> Result<()> {
     let table = draft.view().table(Some(table))?;
     let cells = vec![(column.to_owned(), Value::Int(class))];
     draft.edit_table(&table, vec![RowEdit::Set { row: row.to_owned(), cells }]).map(drop)
 }
 
 /// The classes of the only map: number, name and how many labels.
-fn classes(view: &View) -> Vec<String> {
+pub(super) fn classes(view: &View) -> Vec<String> {
     let map = view.class_maps(None).expect("maps").remove(0);
     let told = view.classes(&map).expect("classes").into_iter();
     told.map(|of| format!("{} {} {}", of.number.unwrap_or_default(), of.name, of.labels)).collect()
@@ -148,4 +148,26 @@ fn a_label_that_was_given_of_a_class_that_is_merged_into_what_the_other_side_has
     });
     is_done(&fixture);
     assert_eq!(classes(&fixture.view("main")), ["3 car 3"]);
+}
+
+#[test]
+fn a_new_category_of_one_name_on_both_sides_is_one_class() {
+    let files = [("coco.json", COCO)];
+    let annotate = |d: &mut Draft, class: i64| {
+        insert(d, "annotations", &[("image_id", Value::Int(1)), ("category_id", Value::Int(class))])
+    };
+    let fixture = two_branches(
+        &files,
+        |d| add_class(d, "tram").and_then(|()| annotate(d, 9)),
+        |d| {
+            add_class(d, "ship")?;
+            add_class(d, "tram")?;
+            annotate(d, 10)?;
+            annotate(d, 11)?;
+            set(d, "annotations", "1", "category_id", 11)
+        },
+    );
+    is_done(&fixture);
+    assert_eq!(classes(&fixture.view("main")), ["3 car 0", "5 van 1", "8 bus 0", "9 tram 3", "10 ship 1"]);
+    assert!(!file(&fixture.view("main"), "coco.json").contains("\"id\": 11, \"name\""));
 }

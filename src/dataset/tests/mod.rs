@@ -20,6 +20,7 @@ mod plain;
 mod random;
 mod reapplied;
 mod refreshes;
+mod renumbered;
 mod rows;
 mod samples;
 mod sound;
