@@ -291,7 +291,7 @@ impl Merge<'_> {
     }
 
     /// What a side says otherwise than the common revision: before and after, by path.
-    fn sayings(&self, side: &View) -> Result<Sayings> {
+    pub(super) fn sayings(&self, side: &View) -> Result<Sayings> {
         let differences = self.before.overlay.diff(&side.overlay)?;
         Ok(differences.into_iter().map(|difference| (difference.path, (difference.before, difference.after))).collect())
     }

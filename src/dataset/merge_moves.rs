@@ -13,7 +13,7 @@ use crate::model::{Change, Content, DataPath, Id};
 
 /// What a file or a folder is, wherever it shows.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Origin {
+pub(super) enum Origin {
     /// A file of the source, edited or not.
     Source(DataPath),
     /// Content of the store.
@@ -51,7 +51,7 @@ pub(super) fn moved_apart(before: &View, ours: Side<'_>, theirs: Side<'_>) -> Re
 }
 
 /// Where a side has put what is elsewhere before.
-fn arrivals(said: &Sayings) -> BTreeMap<Origin, BTreeSet<&DataPath>> {
+pub(super) fn arrivals(said: &Sayings) -> BTreeMap<Origin, BTreeSet<&DataPath>> {
     let mut found: BTreeMap<Origin, BTreeSet<&DataPath>> = BTreeMap::new();
     for (path, (was, is)) in said {
         let origin = is.as_ref().and_then(origin_of_change);
@@ -83,7 +83,7 @@ fn origin_of_content(content: &Content) -> Origin {
     }
 }
 
-fn origin_of(view: &View, node: &Node) -> Result<Option<Origin>> {
+pub(super) fn origin_of(view: &View, node: &Node) -> Result<Option<Origin>> {
     Ok(match &node.place {
         Place::Folder { base } => base.map(|row| view.base.path(row)).transpose()?.map(Origin::Folder),
         Place::Symlink(_) => None,

@@ -21,6 +21,7 @@ mod merge;
 mod merge_bases;
 mod merge_hidden;
 mod merge_moves;
+mod merge_renames;
 mod metrics_file;
 mod mounted;
 pub mod mountinfo;

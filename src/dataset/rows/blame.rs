@@ -8,7 +8,7 @@
 use super::Table;
 use super::row_step::{Compared, Step, Was};
 use crate::dataset::Dataset;
-use crate::dataset::samples;
+use crate::dataset::{diff, samples};
 use crate::model::{DataPath, Id, PathChange, Revision, Value, What};
 use crate::{Error, Result};
 
@@ -101,8 +101,11 @@ impl Walk<'_> {
             // What is excluded has its history still, and goes on with it once it is included again.
             let (view, mut is_new) = (samples::with_all(&self.dataset.view(id)?)?, true);
             let node = view.existing(&path)?;
-            let later_parents = revision.parents.iter().skip(1).map(|parent| (*parent, Some(path.clone())));
-            for (parent, before) in std::iter::once((first, before)).chain(later_parents) {
+            // A file that its sample's exclusion hides is where it was.
+            let is_hidden = || Ok::<_, Error>(samples::with_all(&self.dataset.view(first)?)?.node(&path)?.is_some());
+            let before = if before.is_none() && is_hidden()? { Some(path.clone()) } else { before };
+            for (at, parent) in revision.parents.iter().copied().enumerate() {
+                let before = if at == 0 { before.clone() } else { self.in_parent(parent, id, &path)? };
                 let parent_view = samples::with_all(&self.dataset.view(parent)?)?;
                 let parent_node = before.as_ref().map(|before| parent_view.node(before)).transpose()?.flatten();
                 let (step, earlier) = match &parent_node {
@@ -125,6 +128,15 @@ impl Walk<'_> {
             }
         }
         Ok(row)
+    }
+
+    /// Where the file that the merge `id` has at `path` is in a parent of it.
+    fn in_parent(&self, parent: Id, id: Id, path: &DataPath) -> Result<Option<DataPath>> {
+        let (before, after) = (self.dataset.view(parent)?, self.dataset.view(id)?);
+        if samples::with_all(&before)?.node(path)?.is_some() {
+            return Ok(Some(path.clone()));
+        }
+        Ok(file_before(&diff(&before, &after)?, path).flatten())
     }
 
     /// The revision that deleted the row, which is not in `at`; `None` where it never was.

@@ -17,7 +17,7 @@ use crate::dataset::merge::{Merge, Merged};
 use crate::dataset::merge_bases::Odds;
 use crate::dataset::samples;
 use crate::dataset::view::View;
-use crate::model::{Id, RowAddress, RowChange, Value};
+use crate::model::{DataPath, Id, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::{Error, ErrorKind, Result};
 
@@ -251,12 +251,16 @@ pub(super) fn maps_of(view: &View) -> Result<Vec<ClassMap>> {
 }
 
 impl Dataset {
-    /// What was before, our side and theirs over one base and in the same classes, and what is at odds with that.
+    /// What was before, our side and theirs over one base, with everything in one place and in the same classes, and
+    /// what is at odds with that.
     /// `head` is the revision that our side is, or stands on.
     pub(in crate::dataset) fn level_sides(&self, merge: &Merge<'_>, head: Id) -> Result<([View; 3], Odds)> {
-        let ([before, ours, theirs], odds) = merge.over_one_base()?;
+        let (sides, odds) = merge.over_one_base()?;
+        let ([before, ours, theirs], moved) = self.with_moves_of_both(sides, head)?;
         let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
         let [ours, theirs] = self.in_same_classes(&merge, head)?;
+        let now = |path: DataPath| moved.iter().find_map(|(from, to)| path.moved(from, to)).unwrap_or(path);
+        let odds = odds.into_iter().map(|(path, odd)| (now(path), odd)).collect();
         Ok(([before, ours, theirs], odds))
     }
 

@@ -129,11 +129,17 @@ fn a_row_that_was_edited_and_excluded_is_told_once() {
 
 #[test]
 fn a_row_keeps_its_history_while_its_sample_is_excluded() {
-    for (at, content, table, key) in [("set/train.json", COCO, "annotations", "9"), ("names.csv", NAMES, "names", "0")]
-    {
+    for (at, content, table, key) in [
+        ("set/train.json", COCO, "annotations", "9"),
+        ("names.csv", NAMES, "names", "0"),
+        ("labels/a.txt", "1 .5 .5 .1 .1\n0 .2 .2 .1 .1\n", "labels", "labels/a.txt#1"),
+    ] {
         let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("c.png", "c"), (at, content)]);
-        let (column, value) =
-            if table == "names" { ("label", Value::Text("ox".to_owned())) } else { ("category_id", Value::Int(1)) };
+        let (column, value) = match table {
+            "names" => ("label", Value::Text("ox".to_owned())),
+            "labels" => ("class", Value::Int(2)),
+            _ => ("category_id", Value::Int(1)),
+        };
         let table = fixture.view("main").table(Some(table)).expect("a table");
         let by = fixture.commit("main", |draft| {
             let cells = vec![(column.to_owned(), value)];

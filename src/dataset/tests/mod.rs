@@ -13,6 +13,7 @@ mod half_written;
 mod hidden_rows;
 mod keys;
 mod merges;
+mod moved_and_edited;
 mod moved_rows;
 mod parsed;
 mod pending;
