@@ -19,6 +19,7 @@ mod import;
 mod lay_over;
 mod merge;
 mod merge_bases;
+mod merge_excluded;
 mod merge_hidden;
 mod merge_moves;
 mod merge_renames;

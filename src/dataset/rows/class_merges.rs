@@ -306,7 +306,7 @@ impl Dataset {
     /// Merges; labels that one side gave of classes that the other one merged into others get these, and what one side
     /// brought of samples that the other one excluded is hidden. `head` is the revision that our side is, or stands on.
     pub(in crate::dataset) fn merged(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
-        match self.merged_with_classes(merge, head)? {
+        match self.merged_beneath_what_is_hidden(merge, head)? {
             Merged::Clean(view) => {
                 let mut draft = Draft::to_edit(self, head, view);
                 draft.hide_all()?;
@@ -316,7 +316,8 @@ impl Dataset {
         }
     }
 
-    fn merged_with_classes(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
+    /// As [`Dataset::merged`], with nothing hidden anew.
+    pub(in crate::dataset) fn merged_with_classes(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
         let ([before, ours, theirs], odds) = self.level_sides(merge, head)?;
         let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
         let view = match merge.run(odds)? {

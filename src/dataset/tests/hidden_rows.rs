@@ -199,3 +199,25 @@ fn a_row_comes_back_with_text_as_text_and_json_as_json() {
         assert_eq!(json, serde_json::from_str::<serde_json::Value>(&row).expect("JSON"), "{back}");
     }
 }
+
+#[test]
+fn an_edit_of_a_row_that_the_other_side_hides_is_beneath_and_there_once_it_shows() {
+    let files = [("a.png", "a"), ("b.png", "b"), ("set/train.json", COCO)];
+    let edit = |draft: &mut Draft| {
+        let table = draft.view().table(Some("annotations"))?;
+        let cells = vec![("bbox".to_owned(), Value::List([9, 9, 9, 9].map(Value::Int).to_vec()))];
+        draft.edit_table(&table, vec![RowEdit::Set { row: "9".to_owned(), cells }]).map(drop)
+    };
+    for hides_theirs in [false, true] {
+        let hide = |draft: &mut Draft| exclude(draft, "a.png", true);
+        let fixture = match hides_theirs {
+            true => super::merges::two_branches(&files, edit, hide),
+            false => super::merges::two_branches(&files, hide, edit),
+        };
+        let outcome = super::merges::merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        assert_eq!(boxes(&fixture.view("main")), ["8 2 [1.0,1.0,1.0,1.0]"]);
+        assert_eq!(super::check(&fixture.datasets).expect("checked"), []);
+        check(&fixture);
+    }
+}

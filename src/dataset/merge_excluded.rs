@@ -1,0 +1,108 @@
+//! Samples that one side of a merge excluded, of whose rows the other side edited some.
+//!
+//! To exclude a sample says nothing against an edit of its rows: it hides them, and what is hidden comes back as it was
+//! written last. So the rows are merged as if they showed, and hidden again.
+
+use super::Dataset;
+use super::conflict::Conflict;
+use super::draft::Draft;
+use super::merge::{Merge, Merged};
+use super::rows::is_of_content;
+use super::view::View;
+use crate::Result;
+use crate::model::{ExcludedRow, Id, RowChange};
+
+/// A sample that one side alone excluded since.
+struct Hidden {
+    is_ours: bool,
+    key: String,
+    /// Its rows in other tables.
+    rows: Vec<ExcludedRow>,
+}
+
+impl Hidden {
+    /// Whether a row of it is at odds.
+    fn is_in(&self, conflicts: &[Conflict]) -> bool {
+        let is_at_odds = |row: &ExcludedRow| {
+            let found = conflicts.iter().filter(|conflict| conflict.path == row.path);
+            found.flat_map(|conflict| &conflict.rows).any(|conflict| {
+                conflict.address.table() == row.table && conflict.address.row() == Some(row.row.as_str())
+            })
+        };
+        self.rows.iter().any(is_at_odds)
+    }
+}
+
+impl Dataset {
+    /// As [`Dataset::merged_with_classes`]; edits of rows that the other side hid with their sample are there once it is
+    /// included.
+    pub(super) fn merged_beneath_what_is_hidden(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
+        let hidden = hidden_by_one(merge)?;
+        if hidden.is_empty() {
+            return self.merged_with_classes(merge, head);
+        }
+        let undecided = Merge { prefer: None, ..*merge };
+        let conflicts = match self.merged_with_classes(&undecided, head)? {
+            Merged::Conflicts(conflicts) => conflicts,
+            clean => return Ok(clean),
+        };
+        let met: Vec<&Hidden> = hidden.iter().filter(|hidden| hidden.is_in(&conflicts)).collect();
+        if !met.is_empty() {
+            match self.merged_with_shown(merge, &met, head) {
+                Err(error) if is_of_content(&error) => {}
+                Ok(Merged::Conflicts(found)) if met.iter().any(|hidden| hidden.is_in(&found)) => {}
+                merged => return merged,
+            }
+        }
+        match merge.prefer {
+            None => Ok(Merged::Conflicts(conflicts)),
+            Some(_) => self.merged_with_classes(merge, head),
+        }
+    }
+
+    /// Merges while some samples show, and hides them again.
+    fn merged_with_shown(&self, merge: &Merge<'_>, hidden: &[&Hidden], head: Id) -> Result<Merged> {
+        let showing = |view: &View, is_ours: bool| {
+            let of_side = hidden.iter().filter(|hidden| hidden.is_ours == is_ours);
+            self.with_samples_excluded(view.clone(), of_side, false, head)
+        };
+        let (ours, theirs) = (showing(merge.ours, true)?, showing(merge.theirs, false)?);
+        match self.merged_with_classes(&Merge { ours: &ours, theirs: &theirs, ..*merge }, head)? {
+            Merged::Clean(view) => self.with_samples_excluded(view, hidden.iter(), true, head).map(Merged::Clean),
+            conflicts => Ok(conflicts),
+        }
+    }
+
+    fn with_samples_excluded<'h>(
+        &self,
+        view: View,
+        hidden: impl Iterator<Item = &'h &'h Hidden>,
+        is_excluded: bool,
+        head: Id,
+    ) -> Result<View> {
+        let keys: Vec<String> = hidden.map(|hidden| hidden.key.clone()).collect();
+        let mut draft = Draft::to_edit(self, head, view);
+        if !keys.is_empty() {
+            draft.exclude_samples(&keys, is_excluded)?;
+        }
+        Ok(draft.view)
+    }
+}
+
+/// The samples with rows in other tables that one side alone excluded since.
+fn hidden_by_one(merge: &Merge<'_>) -> Result<Vec<Hidden>> {
+    let [before, ours, theirs] = [merge.before, merge.ours, merge.theirs].map(|view| view.overlay.samples());
+    let (before, ours, theirs) = (before?, ours?, theirs?);
+    let mut found = Vec::new();
+    for (side, other, is_ours) in [(&ours, &theirs, true), (&theirs, &ours, false)] {
+        for difference in before.diff(side)? {
+            let Some(RowChange::Excluded { rows }) = difference.after else { continue };
+            let is_by_both = matches!(other.get(&difference.address)?, Some(RowChange::Excluded { .. }));
+            let (false, false, Some(key)) = (rows.is_empty(), is_by_both, difference.address.row()) else { continue };
+            if difference.before.is_none() {
+                found.push(Hidden { is_ours, key: key.to_owned(), rows });
+            }
+        }
+    }
+    Ok(found)
+}
