@@ -1,13 +1,15 @@
 //! Three-way merge of one file by rows, where a side has other bytes and not only row edits.
 //!
 //! Both sides are parsed against what was before. The side with other bytes
-//! keeps them, and what the other side did to rows is spliced into these.
+//! keeps them, and what the other side did to rows is spliced into these. What
+//! becomes of columns is in [`super::merge_columns`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::merge::{RowConflict, RowMerge};
+use super::merge_columns::{Columns, changes_with_columns};
 use super::parsed::{Aligned, CHANGED_MAX, Named, TableChanges, align};
 use super::side::{Opened, Side, with_both};
 use super::splice::Splicing;
@@ -31,9 +33,19 @@ pub(super) struct Bytes<'a> {
     pub(super) comes_from: Prefer,
 }
 
-/// Merges the rows of `comes` into `stays`.
+/// Merges the rows of `comes` into `stays`; where columns came or went that the bytes cannot take, the other way round.
 pub(super) fn merge_bytes(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowMerge> {
-    match merged(view, bytes, prefer) {
+    let merged = if_readable(merged(view, bytes, prefer))?;
+    if !matches!(merged, RowMerge::NotByRow) || bytes.comes.place.below() == bytes.before.place.below() {
+        return Ok(merged);
+    }
+    let comes_from = if bytes.comes_from == Prefer::Ours { Prefer::Theirs } else { Prefer::Ours };
+    let turned = Bytes { before: bytes.before, stays: bytes.comes, comes: bytes.stays, comes_from };
+    if_readable(self::merged(view, &turned, prefer))
+}
+
+fn if_readable(merged: Result<RowMerge>) -> Result<RowMerge> {
+    match merged {
         Err(error) if is_of_content(&error) || matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => {
             Ok(RowMerge::NotByRow)
         }
@@ -45,9 +57,6 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
     let sides = (Side::of(view, bytes.before)?, Side::of(view, bytes.stays)?, Side::of(view, bytes.comes)?);
     let (Some(before), Some(stays), Some(comes)) = sides else { return Ok(RowMerge::NotByRow) };
     let Some(coming) = all_changes(&before, &comes)? else { return Ok(RowMerge::NotByRow) };
-    if coming.iter().any(|table| !table.columns.is_empty()) {
-        return Ok(RowMerge::NotByRow);
-    }
     let wanted: Vec<BTreeSet<String>> = coming.iter().map(rows_named).collect();
     let found = with_both(&before, &stays, |old, new| {
         let Ok(aligned) = align(old, new)? else { return Ok(None) };
@@ -56,7 +65,9 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
         }
         let mut found = Vec::new();
         for (table, wanted) in aligned.iter().zip(&wanted) {
-            found.push((table.changes(old, new)?, table.keys_now(old, new, wanted)?));
+            let Some(changes) = changes_with_columns(table, old, new)? else { return Ok(None) };
+            let columns = Columns::of(table, old, new)?;
+            found.push((changes, table.keys_now(old, new, wanted)?, columns));
         }
         Ok(Some(found))
     })?;
@@ -65,8 +76,10 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
     let takes = prefer.unwrap_or(Prefer::Ours) == bytes.comes_from;
     let mut conflicts = Vec::new();
     let mut merging = Vec::new();
-    for (coming, (staying, keys)) in coming.into_iter().zip(found) {
-        merging.push(Merging::new(coming, &staying, keys, bytes.comes_from, takes, &mut conflicts));
+    for ((mut coming, from), (staying, keys, columns)) in coming.into_iter().zip(found) {
+        let Some(added) = columns.taking(&from, &mut coming) else { return Ok(RowMerge::NotByRow) };
+        let table = Merging::new(coming, &staying, keys, bytes.comes_from, takes, &mut conflicts);
+        merging.push(Merging { added, ..table });
     }
     let part = Part::open(view, bytes.stays, &*stays.format)?;
     part.with_file(|file, rows| {
@@ -88,13 +101,18 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
 }
 
 /// What differs in all tables; `None` where that cannot be told.
-fn all_changes(old: &Side<'_>, new: &Side<'_>) -> Result<Option<Vec<TableChanges>>> {
+fn all_changes(old: &Side<'_>, new: &Side<'_>) -> Result<Option<Vec<(TableChanges, Columns)>>> {
     with_both(old, new, |old, new| {
         let Ok(aligned) = align(old, new)? else { return Ok(None) };
         if !tell_rows_apart(old, new) || aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
             return Ok(None);
         }
-        aligned.iter().map(|table| table.changes(old, new)).collect::<Result<Vec<_>>>().map(Some)
+        let mut all = Vec::new();
+        for table in &aligned {
+            let Some(changes) = changes_with_columns(table, old, new)? else { return Ok(None) };
+            all.push((changes, Columns::of(table, old, new)?));
+        }
+        Ok(Some(all))
     })
 }
 
@@ -105,7 +123,7 @@ fn tell_rows_apart(old: Opened<'_>, new: Opened<'_>) -> bool {
 }
 
 /// The keys, before, of all rows that are spoken of.
-fn rows_named(changes: &TableChanges) -> BTreeSet<String> {
+fn rows_named((changes, _): &(TableChanges, Columns)) -> BTreeSet<String> {
     let sets = changes.sets.iter().map(|(row, _)| row.clone());
     let deleted = changes.deleted.iter().map(|(row, _)| row.clone());
     sets.chain(deleted).chain(changes.inserted.iter().filter_map(|row| row.after.clone())).collect()
@@ -119,6 +137,8 @@ struct Merging {
     whole: Vec<(RowEdit, usize)>,
     /// (after which row, cells).
     inserts: Vec<(Option<String>, Named)>,
+    /// The columns that come along, and their types.
+    added: Vec<(String, String)>,
 }
 
 impl Merging {
@@ -133,8 +153,8 @@ impl Merging {
         takes: bool,
         conflicts: &mut Vec<RowConflict>,
     ) -> Merging {
-        let (edits, whole, inserts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut merging = Merging { table: coming.table, edits, whole, inserts };
+        let (edits, whole, inserts, added) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut merging = Merging { table: coming.table, edits, whole, inserts, added };
         let table = merging.table.clone();
         let mut conflict = |address: RowAddress, base: Option<Value>, stays: Option<Value>, comes: Option<Value>| {
             let (ours, theirs) = if comes_from == Prefer::Theirs { (stays, comes) } else { (comes, stays) };
@@ -223,6 +243,9 @@ impl Merging {
         conflicts: &mut [RowConflict],
     ) -> Result<BTreeMap<RowAddress, Option<RowChange>>> {
         let mut work = Work::new(file, rows, &self.table, Besides::NOTHING)?;
+        for (column, data_type) in self.added {
+            work.add_column(&column, data_type);
+        }
         for edit in self.edits {
             work.take(edit)?;
         }

@@ -25,6 +25,7 @@ mod inserting;
 mod known;
 mod merge;
 mod merge_bytes;
+mod merge_columns;
 mod moved;
 mod named;
 mod new_columns;

@@ -1,6 +1,8 @@
 //! The cells of columns that only the later of two states of a table has: of new ones, and of those that have
 //! another name since.
 
+use std::collections::BTreeMap;
+
 use super::cells::Comparing;
 use super::parsed::{Aligned, CHANGED_MAX, Set};
 use super::side::Opened;
@@ -18,13 +20,11 @@ impl Aligned {
     /// The values of such columns in rows that both states have: all of a new one that are not null, and those that
     /// differ of one with another name. None where there would be too many to list.
     pub(super) fn cells_of_new_columns(&self, old: Opened<'_>, new: Opened<'_>) -> Result<Vec<Set>> {
-        let (rows, count) = (self.in_both(), self.columns.iter().filter(|(_, before, _)| before.is_none()).count());
-        if rows.is_empty() || count == 0 || rows.len().saturating_mul(count) > CHANGED_MAX {
+        let rows = self.in_both();
+        if rows.is_empty() || !self.has_new_columns() || self.has_too_many_new_cells() {
             return Ok(Vec::new());
         }
-        let mut olds: Vec<u32> = rows.iter().map(|(place, _)| *place).collect();
-        olds.sort_unstable();
-        let news: Vec<u32> = rows.iter().map(|(_, place)| *place).collect();
+        let (olds, news) = self.places_in_both();
         let columns = self.new_columns(old, new, (&olds[..], &news[..]))?;
         let earlier: Vec<String> = columns.iter().filter_map(|of| Some(of.was.as_ref()?.0.name.clone())).collect();
         let later: Vec<String> = columns.iter().map(|of| of.column.name.clone()).collect();
@@ -58,6 +58,34 @@ impl Aligned {
             Ok(())
         })?;
         Ok(sets)
+    }
+
+    /// The columns that have another name in the later state: that, by the earlier one.
+    pub(super) fn renamed(&self, old: Opened<'_>, new: Opened<'_>) -> Result<BTreeMap<String, String>> {
+        let has_gone = self.columns.iter().any(|(_, _, after)| after.is_none());
+        if !has_gone || !self.has_new_columns() || self.in_both().is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (olds, news) = self.places_in_both();
+        let columns = self.new_columns(old, new, (&olds[..], &news[..]))?;
+        Ok(columns.into_iter().filter_map(|of| Some((of.was?.0.name, of.column.name))).collect())
+    }
+
+    /// Whether the cells of columns that only the later state has would be too many to list.
+    pub(super) fn has_too_many_new_cells(&self) -> bool {
+        let count = self.columns.iter().filter(|(_, before, _)| before.is_none()).count();
+        self.in_both().len().saturating_mul(count) > CHANGED_MAX
+    }
+
+    fn has_new_columns(&self) -> bool {
+        self.columns.iter().any(|(_, before, _)| before.is_none())
+    }
+
+    /// Where the rows are that both states have: in the earlier one in order, in the later one in its order.
+    fn places_in_both(&self) -> (Vec<u32>, Vec<u32>) {
+        let (mut olds, news): (Vec<u32>, Vec<u32>) = self.in_both().into_iter().unzip();
+        olds.sort_unstable();
+        (olds, news)
     }
 
     /// The columns that only the later state has. One that stands where the earlier state has another, and agrees with

@@ -12,6 +12,7 @@ mod following;
 mod half_written;
 mod hidden_rows;
 mod keys;
+mod merged_columns;
 mod merges;
 mod moved_and_edited;
 mod moved_rows;
