@@ -8,14 +8,16 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::conflict::{Conflict, Prefer};
+use super::diff::changed_paths;
 use super::lay_over::lay_over;
 use super::merge::Merge;
 use super::rows::{RowConflict, without_rows};
 use super::samples;
 use super::view::View;
-use crate::Result;
 use crate::base::Base;
-use crate::model::DataPath;
+use crate::model::{DataPath, Kind};
+use crate::source::OnDrift;
+use crate::{ErrorKind, Result};
 
 /// What has no common result, by path.
 pub(super) type Odds = BTreeMap<DataPath, Odd>;
@@ -39,14 +41,37 @@ pub(super) fn add_odd(odds: &mut Odds, path: DataPath, (why, rows): Odd) {
     }
 }
 
+/// So many files at most are looked at to tell which of two bases is how the source is.
+const LOOKED_AT_MAX: usize = 64;
+
 impl Merge<'_> {
+    /// Of the bases, the one that the source is as now. Where nobody can tell, ours goes, and the next refresh brings it
+    /// up to date.
+    fn newer_base(&self) -> Result<&Arc<Base>> {
+        let [before, ours, theirs] = [self.before, self.ours, self.theirs].map(|view| view.base.id());
+        if ours == before {
+            return Ok(&self.theirs.base);
+        }
+        if theirs == before || ours == theirs {
+            return Ok(&self.ours.base);
+        }
+        let mut is_stale = false;
+        for path in changed_paths(&self.ours.base, &self.theirs.base)?.iter().take(LOOKED_AT_MAX) {
+            // What the source was before is no base to read its files by.
+            if has_drifted(self.theirs, path)? {
+                return Ok(&self.ours.base);
+            }
+            is_stale |= has_drifted(self.ours, path)?;
+        }
+        Ok(if is_stale { &self.theirs.base } else { &self.ours.base })
+    }
+
     /// What was before, our side and theirs over the newer of the bases, and what is at odds with that.
     ///
     /// Where a side is preferred, the rows at odds are as that has them; those that the source has no place for are
     /// nobody's.
     pub(super) fn over_one_base(&self) -> Result<([View; 3], Odds)> {
-        // Only one side was refreshed, or both: then ours goes, and the next refresh brings it up to date.
-        let base = if self.ours.base.id() == self.before.base.id() { &self.theirs.base } else { &self.ours.base };
+        let base = self.newer_base()?;
         let (before, _) = level(self.before, self.before, base)?;
         let (ours, our_odds) = level(self.before, self.ours, base)?;
         let (theirs, their_odds) = level(self.before, self.theirs, base)?;
@@ -73,6 +98,17 @@ impl Merge<'_> {
         }
         Ok(([before, ours_now, theirs_now], found))
     }
+}
+
+/// Whether the source has other bytes of a file by now than a side's base recorded.
+fn has_drifted(side: &View, path: &DataPath) -> Result<bool> {
+    let Some(row) = side.base.find(path)? else { return Ok(false) };
+    if side.base.entry(row)?.kind != Kind::File {
+        return Ok(false);
+    }
+    // Why else it cannot be read says nothing of which base is the newer one.
+    let opened = side.source.open(&side.base, row, OnDrift::Error);
+    Ok(matches!(opened, Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. })))
 }
 
 /// A side's view over `base`, and what in its work since `before` is at odds with that.

@@ -88,6 +88,22 @@ fn a_class_that_was_added_keeps_its_labels_over_a_refresh_that_brings_one_of_its
 }
 
 #[test]
+fn where_both_sides_were_refreshed_labels_are_of_the_classes_that_the_source_has_now() {
+    for edited in ["main", "other"] {
+        let later = if edited == "main" { "other" } else { "main" };
+        let fixture = Fixture::new(&FILES);
+        branch_off(&fixture);
+        assert_eq!(refresh(&fixture, edited, &[("labels/d.txt", "0 .1 .1 .1 .1\n0 .2 .2 .1 .1\n")]), [""; 0]);
+        fixture.commit(edited, |d| add_class(d, "ship").and_then(|()| set(d, "labels", "labels/b.txt#0", "class", 3)));
+        assert_eq!(refresh(&fixture, later, &[("data.yaml", &with(&["tram"]))]), [""; 0]);
+        fixture.commit(later, |d| set(d, "labels", "labels/a.txt#1", "class", 3));
+        is_merged(&fixture);
+        assert_eq!(classes(&fixture.view("main"))[3..], ["3 tram 1", "4 ship 1"], "{edited}");
+        assert!(file(&fixture.view("main"), "labels/b.txt").starts_with("4 "), "{edited}");
+    }
+}
+
+#[test]
 fn a_draft_of_before_a_refresh_keeps_the_labels_of_its_class() {
     let fixture = Fixture::new(&FILES);
     let mut draft = fixture.dataset.draft(&main_branch(), &"bea".parse().expect("a name")).expect("a draft");
