@@ -131,10 +131,12 @@ impl Finding<'_> {
         Ok((!is_said && !to.is_within(from)).then(|| to.clone()))
     }
 
-    /// The file at `path`, which the other side edited.
+    /// The file at `path`, which the other side edited; another one that it moved there is none of it.
     fn file(&self, path: &DataPath) -> Result<Option<(DataPath, DataPath)>> {
-        let is_file = |view: &View| Ok::<_, Error>(view.node(path)?.is_some_and(|of| of.entry.kind == Kind::File));
-        if !is_file(self.before)? || !is_file(self.other)? {
+        let file = |view: &View| Ok::<_, Error>(view.node(path)?.filter(|of| of.entry.kind == Kind::File));
+        let (Some(was), Some(is)) = (file(self.before)?, file(self.other)?) else { return Ok(None) };
+        let origin = origin_of(self.other, &is)?;
+        if matches!(origin, Some(Origin::Source(_))) && origin != origin_of(self.before, &was)? {
             return Ok(None);
         }
         Ok(self.now(path)?.map(|to| (path.clone(), to)))
