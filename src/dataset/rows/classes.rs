@@ -87,7 +87,7 @@ impl View {
             let is_of_classes = |table: &&Table| {
                 self.table_info(table).map_or(true, |info| info.schema.find_exact("category_id").is_some())
             };
-            let has_classes = || self.table_info(classes).map_or(true, |info| info.rows > 0);
+            let has_classes = || self.table_info(classes).is_ok_and(|info| info.rows > 0);
             let name = classes.name.strip_suffix(".categories").unwrap_or(&classes.name).to_owned();
             if labels.is_some_and(|table| !is_of_classes(&table)) && !has_classes() {
                 continue;
