@@ -31,6 +31,7 @@ mod pending;
 mod reach;
 mod refresh;
 mod refs;
+mod restore;
 pub mod rows;
 mod run_data;
 mod samples;
@@ -65,7 +66,7 @@ pub use refresh::Refreshed;
 pub use refs::{Resolved, ResolvedBy};
 pub use saved_views::{SavedView, ViewThere};
 pub use view::{Node, Place, Target, View};
-pub use written::{Manner, Written};
+pub use written::{LaidOver, Manner, Written};
 
 use bases::SeenBases;
 use blocks::Blocks;

@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 use std::sync::mpsc::SyncSender;
 
 use tracing::{info, warn};
-use veneer::dataset::{Draft, Manner, Place};
+use veneer::dataset::{Draft, LaidOver, Manner, Place};
 use veneer::model::{Change, Content, DataPath, FileChange};
 use veneer::{Error, Result};
 
@@ -59,7 +59,7 @@ impl Now<'_> {
             }
         }
         if let Some(before) = known_file(self.known, path)? {
-            let held = Held { heir, before, forgotten: false };
+            let held = Held { heir, before, forgotten: false, over: None };
             if may_be_written(tree, was, self.open) {
                 hold.push(Record::Held(was, Some(held)));
             } else {
@@ -149,6 +149,8 @@ struct Laid {
     was_open: bool,
     /// What the draft has of it once it is saved.
     before: FileChange,
+    /// What that was laid over.
+    over: Option<LaidOver>,
     /// What was read of it, if it was.
     read: Option<(u64, Stored)>,
     /// Whether the draft has something of it that it had not.
@@ -184,10 +186,10 @@ impl Keeper {
         let bodies = self.working.bodies.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.working.state();
         let (mut records, mut closed) = (Vec::new(), Vec::new());
-        for Laid { ino, was_open, before, .. } in laid {
+        for Laid { ino, was_open, before, over, .. } in laid {
             // Whom the kernel forgot meanwhile says so here only.
             let Some(held) = state.tree.heirs.get(ino) else { continue };
-            let held = Held { before, ..held.clone() };
+            let held = Held { before, over, ..held.clone() };
             let stays = was_open || bodies.contains_key(&ino) || !self.is_as_read(known, &state.tree, ino);
             records.push(Record::Held(ino, stays.then(|| held.clone())));
             if !stays {
@@ -224,8 +226,8 @@ impl Keeper {
     /// Lays one held file over the draft.
     fn lay_one(&self, known: &Known, draft: &mut Draft, ino: Ino, held: Held) -> Result<Laid> {
         let was_open = self.working.is_open(ino);
-        let before = held.before;
-        let mut laid = Laid { ino, was_open, before, read: None, is_new: false };
+        let (before, over) = (held.before, held.over);
+        let mut laid = Laid { ino, was_open, before, over, read: None, is_new: false };
         let (number, path) = {
             let tree = &self.working.state().tree;
             match tree.spoken_inode(ino).map(|inode| &inode.what) {
@@ -243,7 +245,7 @@ impl Keeper {
         if draft.view().node(&path)?.is_none_or(|node| node.is_folder()) {
             return Ok(laid);
         }
-        let written = draft.lay_written(&path, &laid.before, bytes, LABEL)?;
+        let written = draft.lay_written(&path, (&laid.before, laid.over.as_ref()), bytes, LABEL)?;
         match written.manner {
             Manner::Beside => warn!(
                 %path,
@@ -258,7 +260,7 @@ impl Keeper {
             Manner::Laid => {}
         }
         laid.is_new = written.is_new;
-        laid.before = written.file;
+        (laid.before, laid.over) = (written.file, written.over);
         Ok(laid)
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use veneer::base::Row;
+use veneer::dataset::LaidOver;
 use veneer::model::{Change, Extent, FileChange, Id};
 
 /// The number of an inode: of one that was made here, or of a row of the base as one folder tree shows it.
@@ -152,6 +153,9 @@ pub struct Held {
     /// Whether the kernel does not know it any more, as far as this process was told.
     #[serde(skip)]
     pub forgotten: bool,
+    /// What that was laid over, if it was by this process.
+    #[serde(skip)]
+    pub over: Option<LaidOver>,
 }
 
 /// What a working state was last known to be in the store.

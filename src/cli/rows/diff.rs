@@ -27,7 +27,7 @@ struct RowLine {
     /// Why bytes cannot be told by rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
-    /// How many rows a table has that came or went with its file.
+    /// How many rows a table has that came or went with its file, or are in another place among the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<u64>,
 }
@@ -43,8 +43,8 @@ impl From<&TableDiff> for RowLine {
 impl From<&FileDiff> for RowLine {
     fn from(diff: &FileDiff) -> RowLine {
         let (path, change) = (PathFields::from(&diff.path), bytes_word(diff));
-        let why = diff.why.clone();
-        RowLine { table: None, path, key: None, column: None, before: None, after: None, change, why, rows: None }
+        let (why, rows) = (diff.why.clone(), (diff.moved > 0).then_some(diff.moved));
+        RowLine { table: None, path, key: None, column: None, before: None, after: None, change, why, rows }
     }
 }
 
@@ -120,8 +120,12 @@ pub(in crate::cli) fn print(differences: &RowDiffs, json: bool) -> Result<()> {
         table.row([word(diff).to_owned(), place, change]);
     }
     for diff in files {
-        let why = diff.why.as_deref().unwrap_or("other bytes, the same rows");
-        table.row([bytes_word(diff).to_owned(), printable(diff.path.as_bytes()), printable(why.as_bytes())]);
+        let what = match &diff.why {
+            Some(why) => printable(why.as_bytes()),
+            None if diff.moved > 0 => format!("{} in another place", human::count(diff.moved, "row")),
+            None => "other bytes, the same rows".to_owned(),
+        };
+        table.row([bytes_word(diff).to_owned(), printable(diff.path.as_bytes()), what]);
     }
     for diff in tables {
         let path = format!("{} {}", short_name(&diff.path, &diff.table), diff.path);
@@ -149,7 +153,11 @@ fn table_word(diff: &TableDiff) -> &'static str {
 }
 
 fn bytes_word(diff: &FileDiff) -> &'static str {
-    if diff.why.is_none() { "reformatted" } else { "bytes" }
+    match diff.why {
+        Some(_) => "bytes",
+        None if diff.moved > 0 => "reordered",
+        None => "reformatted",
+    }
 }
 
 fn parts(address: &RowAddress) -> (Option<&str>, Option<&str>) {

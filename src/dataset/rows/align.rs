@@ -232,7 +232,7 @@ impl Pairing<'_> {
 }
 
 /// The longest part of pairs, in order of the first, in which the second rise as well.
-fn rising(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+pub(super) fn rising(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
     // By length of a rising part: the pair that ends it with the least second.
     let mut ends: Vec<usize> = Vec::new();
     let mut links: Vec<Option<usize>> = Vec::with_capacity(pairs.len());

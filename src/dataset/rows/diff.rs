@@ -36,7 +36,7 @@ pub struct RowDiff {
 pub struct RowDiffs {
     /// The rows, cells and columns that differ, in order of path and address.
     pub rows: Vec<RowDiff>,
-    /// The files whose other bytes are no row changes, in order of path.
+    /// The files whose other bytes are no row changes, or not only these, in order of path.
     pub files: Vec<FileDiff>,
     /// The tables that came or went with their files, in order of path.
     pub tables: Vec<TableDiff>,
@@ -55,19 +55,23 @@ pub struct TableDiff {
     pub rows: u64,
 }
 
-/// A file that differs in its bytes, with no row to tell of.
+/// A file that differs in its bytes, and not in its rows alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileDiff {
     /// The file, by the path that the later view has.
     pub path: DataPath,
-    /// Why it cannot be told by rows; `None`: it can, and no row differs, so it was only formatted anew.
+    /// Why it cannot be told by rows; `None`: it can. Where no row differs then, and none was moved, it was only
+    /// formatted anew.
     pub why: Option<String>,
+    /// How many rows are in another place among the others, with the same cells or by their keys.
+    pub moved: u64,
 }
 
 /// Returns the rows, cells and columns that differ, in order of path and address.
 ///
 /// A file whose bytes were replaced is parsed on both sides; rows of a table without keys are told by their keys in
-/// the earlier view, a new one by the row that it comes after and a number. Files that cannot be told by rows are
+/// the later view, those that are gone by their keys in the earlier. A row that is only in another place is no
+/// difference. Files that cannot be told by rows are
 /// left out: see [`compare_rows`].
 pub fn diff_rows(from: &View, to: &View) -> Result<Vec<RowDiff>> {
     Ok(by_row(from, to, &diff(from, to)?)?.rows)
@@ -150,7 +154,7 @@ fn tables_in(view: &View, node: &Node) -> Result<Vec<(String, u64)>> {
 /// Tells of a file whose bytes are others what its rows are by them.
 fn compare_bytes(from: (&View, &Node), to: (&View, &Node), found: &mut RowDiffs) -> Result<()> {
     let path = &to.1.path;
-    let mut not_by_row = |why: String| found.files.push(FileDiff { path: path.clone(), why: Some(why) });
+    let mut not_by_row = |why: String| found.files.push(FileDiff { path: path.clone(), why: Some(why), moved: 0 });
     let compared = match (Side::of(from.0, from.1), Side::of(to.0, to.1)) {
         (Ok(Some(old)), Ok(Some(new))) => tables_between(&old, &new),
         // What is no table is not spoken of; what was one, or is one now, is.
@@ -161,12 +165,12 @@ fn compare_bytes(from: (&View, &Node), to: (&View, &Node), found: &mut RowDiffs)
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     match compared {
-        Ok(Ok(tables)) => {
+        Ok(Ok((tables, moved))) => {
             let before = found.rows.len();
             found.rows.extend(tables.iter().flat_map(|table| listed(path, table)));
             found.rows[before..].sort_by_cached_key(|diff| diff.address.to_key().unwrap_or_default());
-            if found.rows.len() == before {
-                found.files.push(FileDiff { path: path.clone(), why: None });
+            if found.rows.len() == before || moved > 0 {
+                found.files.push(FileDiff { path: path.clone(), why: None, moved });
             }
         }
         Ok(Err(why)) => not_by_row(why),
@@ -187,13 +191,17 @@ pub(in crate::dataset) fn is_of_content(error: &Error) -> bool {
     }
 }
 
+/// What differs in the tables of a file, and how many rows were moved.
+type Between = (Vec<TableChanges>, u64);
+
 /// What differs in all tables of a file; a sentence says why that cannot be told.
-fn tables_between(old: &Side<'_>, new: &Side<'_>) -> Result<std::result::Result<Vec<TableChanges>, String>> {
+fn tables_between(old: &Side<'_>, new: &Side<'_>) -> Result<std::result::Result<Between, String>> {
     with_both(old, new, |old, new| {
-        let aligned = match align(old, new)? {
+        let mut aligned = match align(old, new)? {
             Ok(aligned) => aligned,
             Err(why) => return Ok(Err(why)),
         };
+        let moved = aligned.iter_mut().map(Aligned::pair_moved).sum();
         if aligned.iter().map(Aligned::len).sum::<usize>() > CHANGED_MAX {
             return Ok(Err(format!("more than {CHANGED_MAX} of its rows differ")));
         }
@@ -202,7 +210,8 @@ fn tables_between(old: &Side<'_>, new: &Side<'_>) -> Result<std::result::Result<
             changes.sets.extend(table.cells_of_new_columns(old, new)?);
             Ok(changes)
         };
-        aligned.iter().map(changes).collect::<Result<Vec<_>>>().map(Ok)
+        let tables = aligned.iter().map(changes).collect::<Result<Vec<_>>>()?;
+        Ok(Ok((tables, moved)))
     })
 }
 
@@ -214,17 +223,18 @@ fn listed(path: &DataPath, changes: &TableChanges) -> Vec<RowDiff> {
         let text = |data_type: &Option<String>| data_type.clone().map(Value::Text);
         add(RowAddress::Column { table: table(), column: column.clone() }, text(before), text(after));
     }
-    for (row, cells) in &changes.sets {
-        for (column, before, after) in cells {
-            let address = RowAddress::Cell { table: table(), row: row.clone(), column: column.clone() };
+    for set in &changes.sets {
+        for (column, before, after) in &set.cells {
+            let address = RowAddress::Cell { table: table(), row: set.key.clone(), column: column.clone() };
             add(address, Some(before.clone()), Some(after.clone()));
         }
     }
     for (row, cells) in &changes.deleted {
         add(RowAddress::Row { table: table(), row: row.clone() }, Some(Value::Struct(cells.clone())), None);
     }
-    for (row, cells) in changes.inserted_by_key() {
-        add(RowAddress::Row { table: table(), row }, None, Some(Value::Struct(cells.clone())));
+    for row in &changes.inserted {
+        let address = RowAddress::Row { table: table(), row: row.key.clone() };
+        add(address, None, Some(Value::Struct(row.cells.clone())));
     }
     found
 }

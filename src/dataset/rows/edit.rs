@@ -16,7 +16,7 @@ use crate::dataset::now_ns;
 use crate::dataset::view::Node;
 use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
-use crate::table::{Format, TableFile};
+use crate::table::{Format, Role, TableFile, TableSchema};
 use crate::{Error, ErrorKind, Result};
 
 /// An edit of one row. Cells are told by the names of their columns.
@@ -101,24 +101,24 @@ impl Draft {
             return self.edit_samples(edits);
         }
         let mut by_file: BTreeMap<DataPath, Vec<(usize, RowEdit)>> = BTreeMap::new();
-        let mut inserts = false;
         for (number, edit) in edits.into_iter().enumerate() {
-            inserts |= matches!(edit, RowEdit::Insert { .. });
             let (path, edit) = within_file(table, edit)?;
             by_file.entry(path).or_default().push((number, edit));
         }
-        let (mut keys, mut changes) = (Vec::new(), Vec::new());
+        let (mut keys, mut changes, mut may_belong) = (Vec::new(), Vec::new(), false);
         let known = RefCell::new(HashMap::new());
         let added = |column: &str| self.added_in_some_file(table, column, &known);
         for (path, edits) in by_file {
             let (numbers, edits): (Vec<_>, Vec<_>) = edits.into_iter().unzip();
             let edited = self.edited(&path, &*table.format, &table.part, edits, &added, stays);
-            let (rows, change) = edited.map_err(|error| if table.is_many { lacking(error, &path) } else { error })?;
+            let edited = edited.map_err(|error| if table.is_many { lacking(error, &path) } else { error })?;
+            let Edited { keys: rows, change, may_belong: of_file } = edited;
+            may_belong |= of_file;
             keys.extend(numbers.into_iter().zip(rows.iter().map(|row| table.key(&path, row))));
             changes.extend(change.map(|change| (path, change)));
         }
         let before = self.view.clone();
-        let done = self.set_all(changes).and_then(|()| Ok(inserts && self.hide_what_was_added(&before)?));
+        let done = self.set_all(changes).and_then(|()| Ok(may_belong && self.hide_what_was_added(&before)?));
         if let Err(error) = done {
             self.view = before;
             return Err(error);
@@ -140,12 +140,12 @@ impl Draft {
         table: &str,
         edits: Vec<RowEdit>,
     ) -> Result<Vec<String>> {
-        let (keys, change) = self.edited(path, format, table, edits, &|_| Ok(None), None)?;
+        let Edited { keys, change, .. } = self.edited(path, format, table, edits, &|_| Ok(None), None)?;
         self.set_all(change.map(|change| (path.clone(), change)))?;
         Ok(keys)
     }
 
-    /// What edits of rows make of a file, if anything; and the keys of the rows.
+    /// What edits of rows make of a file.
     fn edited(
         &self,
         path: &DataPath,
@@ -154,20 +154,21 @@ impl Draft {
         edits: Vec<RowEdit>,
         added: &dyn Fn(&str) -> Result<Option<String>>,
         stays: Option<&dyn Fn(&'static str)>,
-    ) -> Result<(Vec<String>, Option<Change>)> {
+    ) -> Result<Edited> {
         let node = self.view.existing(path)?;
         let (committed, elsewhere) = (|| self.rows_committed(path), || self.rows_elsewhere(path));
         let besides = Besides { added, committed: &committed, elsewhere: &elsewhere, stays };
-        let (keys, splicing) = {
+        let (keys, splicing, may_belong) = {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
                 edits.iter().filter_map(RowEdit::named).try_for_each(|row| refuse_untold(file, table, row))?;
                 let mut work = Work::new(file, rows, table, besides)?;
+                let may_belong = edits.iter().any(|edit| may_belong(edit, work.schema()));
                 let keys = work.take_all(edits)?;
-                Ok((keys, work.splicing()?))
+                Ok((keys, work.splicing()?, may_belong))
             })?
         };
-        Ok((keys, self.respliced(&node, splicing)?))
+        Ok(Edited { keys, change: self.respliced(&node, splicing)?, may_belong })
     }
 
     /// Makes the overlay say of rows what it said before, and of the file what follows from that.
@@ -261,6 +262,26 @@ impl Draft {
             _ => None,
         })
     }
+}
+
+/// What edits of rows make of one file.
+struct Edited {
+    /// The rows' keys.
+    keys: Vec<String>,
+    /// Of the file, if anything.
+    change: Option<Change>,
+    /// Whether a row may belong to another sample now.
+    may_belong: bool,
+}
+
+/// Whether a row may belong to another sample by this edit: a new one, and one of which a cell may name an image.
+fn may_belong(edit: &RowEdit, schema: &TableSchema) -> bool {
+    let RowEdit::Set { cells, .. } = edit else { return matches!(edit, RowEdit::Insert { .. }) };
+    cells.iter().any(|(name, value)| match schema.find(name).map(|at| &schema.columns[at].role) {
+        Some(Role::Reference { .. } | Role::Image) => true,
+        Some(Role::Plain) => matches!(value, Value::Text(_)),
+        _ => false,
+    })
 }
 
 /// Refuses a key by which no row is told: of two rows with the same, and of those without one.

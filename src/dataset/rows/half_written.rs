@@ -105,6 +105,14 @@ impl Draft {
     }
 }
 
+/// Whether a file may be but half of a longer one: its beginning, or no table.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::dataset) fn is_half(half: (&View, &Node), whole: (&View, &Node)) -> Result<bool> {
+    Ok(!is_table(half)? || is_beginning(half, whole)?)
+}
+
 /// Whether all of a file can be read as rows.
 fn is_table((view, node): (&View, &Node)) -> Result<bool> {
     let whole = || {
@@ -143,6 +151,7 @@ fn has_lost(half: (&View, &Node), before: (&View, &Node), new: (&View, &Node)) -
     }
     with_both(&before, &half, |before, half| match align(before, half)? {
         Ok(aligned) => Ok(handed_on(&aligned, before, half)? == said_beside(half)?),
-        Err(_) => Ok(false),
+        // Nothing was handed on to what has none of the columns.
+        Err(_) => Ok(said_beside(half)?.is_empty()),
     })
 }

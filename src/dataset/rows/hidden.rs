@@ -61,7 +61,7 @@ impl View {
                 let columns = &file.tables()[at].schema.columns;
                 for (key, hidden) in rows {
                     let of_file = |hidden: &&ExcludedRow| (&hidden.path, &hidden.table) == (&path, &table.part);
-                    let cells: Vec<&Cells> = hidden.iter().filter(of_file).filter_map(below).collect();
+                    let cells: Vec<&Cells> = hidden.iter().filter(of_file).filter_map(cells_below).collect();
                     let place = file.find(at, table.split_key(key)?.1)?.filter(|_| !cells.is_empty());
                     let Some(place) = place else { continue };
                     let now = file.row(at, place)?;
@@ -95,7 +95,7 @@ impl View {
                 row.was.push((None, RowChange::Inserted { after: None, cells: before, patch: None, is_below: true }));
             }
             row.was.retain(|(_, was)| !matches!(was, RowChange::Added { .. }));
-            let cells = own(row).map(|(_, cells)| cells).or_else(|| below(row));
+            let cells = own(row).map(|(_, cells)| cells).or_else(|| cells_below(row));
             if cells.is_some_and(|cells| cells.iter().any(|(_, value)| may_have_json(value))) {
                 let at = (row.path.clone(), row.table.clone());
                 let types = match types.entry(at) {
@@ -203,7 +203,7 @@ impl Back {
         let address = row_address(&row.table, &row.row);
         match self.said.get(&address)? {
             Some(RowChange::Deleted { before, is_below: true, .. })
-                if own(row).is_none() && below(row).is_none_or(|cells| *cells == before) =>
+                if own(row).is_none() && cells_below(row).is_none_or(|cells| *cells == before) =>
             {
                 let changes = shown(row, &row.row, &before);
                 self.by_table.entry(row.table.clone()).or_default().extend(changes);
@@ -233,7 +233,7 @@ impl Back {
         let mut open: Vec<&ExcludedRow> = rows.to_vec();
         let is_keyed = work.schema().key.is_some();
         open.retain(|row| {
-            let found = below(row).and_then(|cells| deleted.take_alike(cells));
+            let found = cells_below(row).and_then(|cells| deleted.take_alike(cells));
             found.is_none_or(|(key, before)| {
                 work.say(shown(row, &key, &before));
                 false
@@ -241,7 +241,7 @@ impl Back {
         });
         open.retain(|row| {
             // A place in other bytes may be any row's.
-            let tells = own(row).is_none() && (is_keyed || below(row).is_none());
+            let tells = own(row).is_none() && (is_keyed || cells_below(row).is_none());
             let found = if tells { deleted.take_key(&row.row) } else { None };
             found.is_none_or(|(key, before)| {
                 work.say(shown(row, &key, &before));
@@ -265,7 +265,7 @@ fn not_there(file: &dyn TableFile, at: usize, open: &mut Vec<&ExcludedRow>) -> R
     // By what they have, so that each row of the file is looked up once.
     let mut wanted: HashMap<u64, Vec<usize>> = HashMap::new();
     for (at, row) in open.iter().enumerate() {
-        if let Some(cells) = below(row) {
+        if let Some(cells) = cells_below(row) {
             wanted.entry(hash_of(cells.iter().map(|(_, value)| value))).or_default().push(at);
         }
     }
@@ -287,7 +287,7 @@ fn not_there(file: &dyn TableFile, at: usize, open: &mut Vec<&ExcludedRow>) -> R
                         .all(|((name, cell), (column, values))| name == column && values[row] == *cell)
             };
             alike.retain(|at| {
-                is_there[*at] = below(open[*at]).is_some_and(is_it);
+                is_there[*at] = cells_below(open[*at]).is_some_and(is_it);
                 !is_there[*at]
             });
             if alike.is_empty() {
@@ -346,7 +346,7 @@ pub(super) fn hash_of<'v>(cells: impl Iterator<Item = &'v Value>) -> u64 {
 
 /// Makes a row anew that its file has not; one that is there again stays as it is there.
 fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
-    let made = match (own(row), below(row)) {
+    let made = match (own(row), cells_below(row)) {
         (Some((after, cells)), _) => {
             let is_known = |column: &str| work.schema().columns.iter().any(|of| of.name == column);
             let cell = |cell: (String, Value)| if is_known(&cell.0) { cell } else { alone(row, cell) };
@@ -431,7 +431,7 @@ fn row_address(table: &str, row: &str) -> RowAddress {
 }
 
 /// The cells of a row of the file, where they are kept.
-fn below(row: &ExcludedRow) -> Option<&Cells> {
+pub(in crate::dataset) fn cells_below(row: &ExcludedRow) -> Option<&Cells> {
     row.was.iter().find_map(|(column, was)| match was {
         RowChange::Inserted { cells, is_below: true, .. } if column.is_none() => Some(cells),
         _ => None,

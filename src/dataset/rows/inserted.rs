@@ -75,10 +75,15 @@ pub(super) fn place_behind(file: &dyn TableFile, table: usize, anchor: Option<&s
     Ok(None)
 }
 
-/// Numbers in order of size, within keys too: `7+9`, `7+10`, `7+10+1`, `7+11`.
-fn by_number(a: &str, b: &str) -> Ordering {
+/// The order in which rows of a table without keys show. Numbers in order of size, within keys too: `7+9`, `7+10`, `7+10+1`, `7+11`.
+pub(super) fn by_number(a: &str, b: &str) -> Ordering {
     let parts = |key| str::split(key, AND).map(|part: &str| (part.len(), part));
     parts(a).cmp(parts(b))
+}
+
+/// The row before, and the number, that the key of a new row of a table without keys tells.
+pub(super) fn anchor_of(key: &str) -> Option<(&str, &str)> {
+    key.rsplit_once(AND)
 }
 
 /// The key of a new row behind `anchor`.
@@ -103,7 +108,7 @@ impl Numbers {
         Ok(())
     }
 
-    fn note(&mut self, row: &str) {
+    pub(super) fn note(&mut self, row: &str) {
         if let Some((anchor, number)) = row.rsplit_once(AND)
             && let Ok(number) = number.parse::<u64>()
         {

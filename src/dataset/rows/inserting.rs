@@ -36,7 +36,18 @@ impl Work<'_> {
         self.insert_behind(anchor, cells)
     }
 
-    fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+    /// As [`Work::insert_at`], after a row that may be deleted; who asks knows that there is one.
+    pub(super) fn insert_behind(&mut self, anchor: Option<String>, cells: Vec<(String, Value)>) -> Result<String> {
+        self.insert_as(None, anchor, cells)
+    }
+
+    /// As [`Work::insert_behind`]; in a table without keys, under a key that is nobody's, if one is given.
+    fn insert_as(
+        &mut self,
+        key: Option<String>,
+        anchor: Option<String>,
+        cells: Vec<(String, Value)>,
+    ) -> Result<String> {
         let mut checked = self.checked(cells, RowIs::New)?;
         self.follow_in_new(&mut checked)?;
         if let (Some(name), Some(column)) = (self.file.declared_key(), self.schema().key)
@@ -59,7 +70,7 @@ impl Work<'_> {
                 }
                 self.new_id(column, &mut all)?
             }
-            None => self.new_key(anchor.as_deref())?,
+            None => key.map_or_else(|| self.new_key(anchor.as_deref()), Ok)?,
         };
         if let (Some(followers), Some(anchor)) = (&mut self.followers, &anchor) {
             followers.entry(anchor.clone()).or_default().insert(key.clone());
@@ -70,7 +81,7 @@ impl Work<'_> {
     }
 
     /// Puts a row back that was inserted once, under its key and where it was. Where the key is taken, and keys are
-    /// places, or what it came after is gone, it becomes the last one.
+    /// places, or what it came after is gone, it comes where [`Work::append`] has it.
     ///
     /// # Errors
     /// `AlreadyExists` for the id of another row.
@@ -91,9 +102,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes a row that was there once the last one, with what its cells can hold of this. Those that it `had` in its
+    /// Makes a row that was there once anew, with what its cells can hold of this. Those that it `had` in its
     /// file, of columns that the file has no more, go along as they are told there, where the format lets a row have
-    /// them alone.
+    /// them alone. In a table without keys it comes behind the row that its key tells of, where that is there; else it is
+    /// the last one.
     ///
     /// # Errors
     /// `AlreadyExists` where its id is another row's.
@@ -115,11 +127,28 @@ impl Work<'_> {
                 more.extend(had.iter().find(|(known, _)| *known == column).cloned());
             }
         }
-        let key = self.insert(None, kept)?;
+        let key = self.insert_where(row, kept)?;
         if let Some(Some(RowChange::Inserted { cells, .. })) = self.changes.get_mut(&self.row_address(&key)) {
             cells.extend(more);
         }
         Ok(())
+    }
+
+    /// Inserts a row where its key says that it was: under this key, unless another row has it.
+    fn insert_where(&mut self, row: &str, cells: Vec<(String, Value)>) -> Result<String> {
+        if self.schema().key.is_some() {
+            return self.insert(None, cells);
+        }
+        let mut above = row;
+        while let Some((anchor, _)) = inserted::anchor_of(above) {
+            if anchor.is_empty() || self.is_taken(anchor)? {
+                let anchor = Some(anchor.to_owned()).filter(|anchor| !anchor.is_empty());
+                let key = if self.is_taken(row)? { None } else { Some(row.to_owned()) };
+                return self.insert_as(key, anchor, cells);
+            }
+            above = anchor;
+        }
+        self.insert(None, cells)
     }
 
     fn is_taken(&self, row: &str) -> Result<bool> {
@@ -245,7 +274,21 @@ impl Work<'_> {
     /// A key for a row of a table without keys: above all that rows behind the same one have, or had in the
     /// revision that is edited.
     fn new_key(&mut self, anchor: Option<&str>) -> Result<String> {
-        let numbers = match &mut self.numbers {
+        let anchor = anchor.unwrap_or_default();
+        Ok(inserted::new_key(anchor, self.known_numbers()?.next(anchor)))
+    }
+
+    /// Has no new row get one of these keys.
+    pub(super) fn note_keys(&mut self, keys: &[String]) -> Result<()> {
+        if !keys.is_empty() {
+            let numbers = self.known_numbers()?;
+            keys.iter().for_each(|key| numbers.note(key));
+        }
+        Ok(())
+    }
+
+    fn known_numbers(&mut self) -> Result<&mut Numbers> {
+        let numbers = match self.numbers.take() {
             Some(numbers) => numbers,
             None => {
                 let mut numbers = Numbers::default();
@@ -253,11 +296,10 @@ impl Work<'_> {
                 if let Some(committed) = (self.besides.committed)()? {
                     numbers.note_all(&committed, &self.table)?;
                 }
-                self.numbers.insert(numbers)
+                numbers
             }
         };
-        let anchor = anchor.unwrap_or_default();
-        Ok(inserted::new_key(anchor, numbers.next(anchor)))
+        Ok(self.numbers.insert(numbers))
     }
 
     pub(super) fn set_inserted(

@@ -10,7 +10,7 @@ use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::merge::{RowConflict, RowMerge};
 use super::merge_columns::{Columns, changes_with_columns};
-use super::parsed::{Aligned, CHANGED_MAX, Named, TableChanges, align};
+use super::parsed::{Aligned, CHANGED_MAX, Named, Set, TableChanges, align};
 use super::side::{Opened, Side, with_both};
 use super::splice::Splicing;
 use super::work::{Besides, Work};
@@ -124,7 +124,7 @@ fn tell_rows_apart(old: Opened<'_>, new: Opened<'_>) -> bool {
 
 /// The keys, before, of all rows that are spoken of.
 fn rows_named((changes, _): &(TableChanges, Columns)) -> BTreeSet<String> {
-    let sets = changes.sets.iter().map(|(row, _)| row.clone());
+    let sets = changes.sets.iter().map(|set| set.row.clone());
     let deleted = changes.deleted.iter().map(|(row, _)| row.clone());
     sets.chain(deleted).chain(changes.inserted.iter().filter_map(|row| row.after.clone())).collect()
 }
@@ -168,11 +168,11 @@ impl Merging {
         };
         let row_at = |row: &str| RowAddress::Row { table: table.clone(), row: row.to_owned() };
         let sets: BTreeMap<&str, &[(String, Value, Value)]> =
-            staying.sets.iter().map(|(row, cells)| (row.as_str(), cells.as_slice())).collect();
+            staying.sets.iter().map(|set| (set.row.as_str(), set.cells.as_slice())).collect();
         // A row that only moved is there.
         let gone = staying.deleted.iter().filter(|(row, _)| !keys.contains_key(row));
         let gone: BTreeMap<&str, &Named> = gone.map(|(row, cells)| (row.as_str(), cells)).collect();
-        for (row, cells) in coming.sets {
+        for Set { row, cells, .. } in coming.sets {
             if let Some(before) = gone.get(row.as_str()) {
                 let after = with_set(before, &cells);
                 let (was, comes) = (Value::Struct((*before).clone()), Value::Struct(after.clone()));

@@ -34,7 +34,7 @@ impl Aligned {
             Ok(())
         })?;
         let (mut sets, mut pairs) = (Vec::new(), rows.iter());
-        new.picked(self.places().1, &later, &news, &mut |_, _, cells| {
+        new.picked(self.places().1, &later, &news, &mut |_, key, cells| {
             let Some((old_place, _)) = pairs.next() else { return Ok(()) };
             let Ok(at) = known.binary_search_by_key(old_place, |(place, ..)| *place) else { return Ok(()) };
             let mut before = std::mem::take(&mut known[at].2).into_iter();
@@ -53,7 +53,7 @@ impl Aligned {
                 }
             }
             if !found.is_empty() {
-                sets.push((known[at].1.clone(), found));
+                sets.push(Set { row: std::mem::take(&mut known[at].1), key, cells: found });
             }
             Ok(())
         })?;

@@ -5,7 +5,7 @@
 //! a file that was only formatted anew has no change. Both sides are streamed:
 //! what stays in memory is some bytes for each row, and the rows that changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use imara_diff::Hunk;
 
@@ -22,10 +22,18 @@ pub(super) const CHANGED_MAX: usize = 1_000_000;
 /// Cells of a row: (column, value).
 pub(super) type Named = Vec<(String, Value)>;
 
-/// A row with other values: its key and (column, before, after).
-pub(super) type Set = (String, Vec<(String, Value, Value)>);
+/// A row with other values.
+#[derive(Debug)]
+pub(super) struct Set {
+    /// Its key in the earlier state.
+    pub(super) row: String,
+    /// Its key in the later one.
+    pub(super) key: String,
+    /// (column, before, after).
+    pub(super) cells: Vec<(String, Value, Value)>,
+}
 
-/// What differs between two states of one table. Rows of both are told by their keys in the earlier one.
+/// What differs between two states of one table.
 #[derive(Debug, Default)]
 pub(super) struct TableChanges {
     /// The table's name within the file.
@@ -36,7 +44,7 @@ pub(super) struct TableChanges {
     pub(super) columns: Vec<(String, Option<String>, Option<String>)>,
     /// In the order of the later file.
     pub(super) sets: Vec<Set>,
-    /// Key and cells of the file.
+    /// Key in the earlier state, and cells of the file.
     pub(super) deleted: Vec<(String, Named)>,
     /// In the order of the later file.
     pub(super) inserted: Vec<InsertedRow>,
@@ -57,20 +65,6 @@ impl TableChanges {
     /// How many rows are spoken of.
     pub(super) fn len(&self) -> usize {
         self.sets.len() + self.deleted.len() + self.inserted.len()
-    }
-
-    /// The rows that came, by the keys that they would have as edits of the earlier state.
-    pub(super) fn inserted_by_key(&self) -> impl Iterator<Item = (String, &Named)> {
-        let (mut last, mut number) = (None, 0);
-        self.inserted.iter().map(move |row| {
-            number = if last == Some(&row.after) { number + 1 } else { 1 };
-            last = Some(&row.after);
-            let key = match self.is_keyed {
-                true => row.key.clone(),
-                false => format!("{}+{number}", row.after.as_deref().unwrap_or_default()),
-            };
-            (key, &row.cells)
-        })
     }
 }
 
@@ -223,7 +217,30 @@ impl Aligned {
 
     /// Whether rows that stay are in another order.
     pub(super) fn is_reordered(&self) -> bool {
-        self.is_keyed && !self.before.iter().filter(|place| **place != NONE).is_sorted()
+        self.is_keyed && !self.is_in_order()
+    }
+
+    fn is_in_order(&self) -> bool {
+        self.before.iter().filter(|place| **place != NONE).is_sorted()
+    }
+
+    /// Takes rows that are there on both sides for the same, wherever they are; returns how few of them are to be
+    /// moved for the others to be in one order.
+    pub(super) fn pair_moved(&mut self) -> u64 {
+        let (mut olds, mut news) = (HashSet::new(), HashSet::new());
+        for (old, new) in std::mem::take(&mut self.moved) {
+            self.before[new as usize] = old;
+            olds.insert(old);
+            news.insert(new);
+        }
+        self.deleted.retain(|place| !olds.contains(place));
+        self.inserted.retain(|place| !news.contains(place));
+        if self.is_in_order() {
+            return 0;
+        }
+        let mut pairs = self.in_both();
+        pairs.sort_unstable();
+        (pairs.len() - align::rising(&pairs).len()) as u64
     }
 
     /// Whether rows are there on both sides and yet told as deleted and inserted: in a table without keys, these have
@@ -237,7 +254,7 @@ impl Aligned {
         self.places
     }
 
-    /// The rows that both states have, in one order: (earlier place, later place), in order of the later.
+    /// The rows that both states have: (earlier place, later place), in order of the later.
     pub(super) fn in_both(&self) -> Vec<(u32, u32)> {
         let places = self.before.iter().copied().zip(0..);
         places.filter(|(old, _)| *old != NONE).collect()
@@ -253,6 +270,34 @@ impl Aligned {
         after
     }
 
+    /// Whether its rows have keys of their own, in both states.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.is_keyed
+    }
+
+    /// Gives each row of the earlier state, in order: its key there, and its place in the later one.
+    pub(super) fn each_earlier(
+        &self,
+        old: Opened<'_>,
+        each: &mut dyn FnMut(String, Option<u32>) -> Result<()>,
+    ) -> Result<()> {
+        let after = self.after();
+        let all: Vec<u32> = (0..after.len() as u32).collect();
+        old.picked(self.places.0, &[], &all, &mut |place, key, _| {
+            each(key, Some(after[place as usize]).filter(|now| *now != NONE))
+        })
+    }
+
+    /// The keys of some rows of the later state, by their places.
+    pub(super) fn later_keys(&self, new: Opened<'_>, wanted: &BTreeSet<u32>) -> Result<BTreeMap<u32, String>> {
+        let (news, mut keys) = (wanted.iter().copied().collect::<Vec<u32>>(), BTreeMap::new());
+        new.picked(self.places.1, &[], &news, &mut |place, key, _| {
+            keys.insert(place, key);
+            Ok(())
+        })?;
+        Ok(keys)
+    }
+
     /// Of some rows, by their keys before: the keys that they have now, if they stay.
     pub(super) fn keys_now(
         &self,
@@ -263,23 +308,13 @@ impl Aligned {
         if wanted.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let after = self.after();
-        let all: Vec<u32> = (0..after.len() as u32).collect();
         let mut places: BTreeMap<u32, String> = BTreeMap::new();
-        old.picked(self.places.0, &[], &all, &mut |place, key, _| {
-            let now = after[place as usize];
-            if now != NONE && wanted.contains(&key) {
-                places.insert(now, key);
-            }
+        self.each_earlier(old, &mut |key, now| {
+            places.extend(now.filter(|_| wanted.contains(&key)).map(|now| (now, key)));
             Ok(())
         })?;
-        let news: Vec<u32> = places.keys().copied().collect();
-        let mut keys = BTreeMap::new();
-        new.picked(self.places.1, &[], &news, &mut |place, now, _| {
-            keys.extend(places.remove(&place).map(|key| (key, now)));
-            Ok(())
-        })?;
-        Ok(keys)
+        let mut now = self.later_keys(new, &places.keys().copied().collect())?;
+        Ok(places.into_iter().filter_map(|(place, key)| Some((key, now.remove(&place)?))).collect())
     }
 
     /// Whether the file has the columns that it had, those that were added left aside.
@@ -357,7 +392,7 @@ impl Aligned {
         })?;
         let mut sets = Vec::with_capacity(found.len());
         let mut pairs = self.changed.iter();
-        new.picked(self.places.1, &names, &news, &mut |_, _, cells| {
+        new.picked(self.places.1, &names, &news, &mut |_, key, cells| {
             let Some((old_place, _)) = pairs.next() else { return Ok(()) };
             let Ok(place) = found.binary_search_by_key(old_place, |(place, ..)| *place) else { return Ok(()) };
             let before = std::mem::take(&mut found[place].2);
@@ -367,7 +402,7 @@ impl Aligned {
                 .zip(cells)
                 .filter(|((column, before), after)| !self.comparing.is_same(**column, before, after));
             let cells = cells.map(|((column, before), after)| (self.common[*column].clone(), before, after)).collect();
-            sets.push((found[place].1.clone(), cells));
+            sets.push(Set { row: std::mem::take(&mut found[place].1), key, cells });
             Ok(())
         })?;
         Ok(sets)

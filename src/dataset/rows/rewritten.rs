@@ -13,7 +13,8 @@ use tracing::warn;
 use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::hidden::hash_of;
-use super::parsed::{Aligned, Named, align};
+use super::hidden_places::Hidden;
+use super::parsed::{Aligned, Named, Set, align};
 use super::patch::{fit_together, patched_len, patches};
 use super::side::{Opened, Side, added_columns, with_both};
 use super::splice::Splicing;
@@ -21,7 +22,7 @@ use super::work::{Besides, Work};
 use crate::dataset::content;
 use crate::dataset::edit::content_of;
 use crate::dataset::view::{Node, View};
-use crate::model::{Content, Id, RowAddress, RowChange, Value};
+use crate::model::{Content, DataPath, Id, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::source::OnDrift;
 use crate::{ErrorKind, Result};
@@ -91,7 +92,7 @@ fn found(view: &View, old: &Node, new: &Node, id: Id) -> Result<std::result::Res
             Ok(aligned) => aligned,
             Err(why) => return Ok(Err(why)),
         };
-        if let Some(rows) = as_edits(view, &aligned, earlier, later, new.entry.size)?
+        if let Some(rows) = as_edits((view, &old.path), &aligned, earlier, later, new.entry.size)?
             && has_bytes(view, old, &rows, new)?
         {
             return Ok(Ok(Some(super::with_rows(content_of(view, &old.place)?, rows.root()))));
@@ -103,7 +104,7 @@ fn found(view: &View, old: &Node, new: &Node, id: Id) -> Result<std::result::Res
 
 /// The row changes that make the later file of the one below the earlier; `None` where edits cannot say it.
 fn as_edits(
-    view: &View,
+    (view, path): (&View, &DataPath),
     aligned: &[Aligned],
     earlier: Opened<'_>,
     later: Opened<'_>,
@@ -125,12 +126,19 @@ fn as_edits(
         let changes = table.changes(earlier, later)?;
         let mut work = Work::new(earlier.file, earlier.rows, &changes.table, Besides::NOTHING)?;
         let mut edits: Vec<RowEdit> = Vec::new();
-        for (row, cells) in changes.sets {
+        for Set { row, cells, .. } in changes.sets {
             let cells = cells.into_iter().map(|(column, _, after)| (column, after)).collect();
             edits.push(RowEdit::Set { row, cells });
         }
         edits.extend(changes.deleted.into_iter().map(|(row, _)| RowEdit::Delete { row }));
         let mut is_said = work.take_all(edits).map(|_| ());
+        let hidden = if changes.is_keyed || changes.inserted.is_empty() {
+            None
+        } else {
+            Some(Hidden::of(view, path, earlier.rows, &changes.table)?)
+        };
+        // Those that are in no file have their keys still.
+        hidden.iter().try_for_each(|hidden| work.note_keys(&hidden.inserted))?;
         let mut deleted = if changes.is_keyed { HashMap::new() } else { deleted_of(earlier.rows, &changes.table)? };
         for row in changes.inserted {
             // One that was deleted and is there again is that one; whether it is where it was, its bytes tell.
@@ -144,7 +152,12 @@ fn as_edits(
                 work.say(BTreeMap::from([(work.row_address(&at.to_string()), None)]));
                 continue;
             }
-            is_said = is_said.and_then(|()| work.insert_at(row.after, row.cells).map(|_| ()));
+            let (after, cells) = (row.after, row.cells);
+            let after = match &hidden {
+                Some(hidden) => hidden.behind(after),
+                None => after,
+            };
+            is_said = is_said.and_then(|()| work.insert_behind(after, cells).map(|_| ()));
         }
         if !can_say(is_said)? {
             return Ok(None);

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tracing::warn;
 
+use super::edit::Changes;
 use super::exclude::{Found, Rows};
+use super::follow::is_place;
 use super::join::{Joined, Source, Wanted, excluded};
 use super::said;
 use crate::Result;
@@ -20,6 +22,8 @@ enum By {
     Writing,
     /// Beside the others of the file, which are what they were.
     Adding,
+    /// With the source: where that has a row no more, another one that came may be it, rewritten.
+    Refreshing,
 }
 
 impl Draft {
@@ -41,15 +45,62 @@ impl Draft {
         if self.view.overlay.samples()?.root().is_none() {
             return Ok(false);
         }
-        let differences = before.overlay.diff(&self.view.overlay)?.into_iter().map(|difference| difference.path);
-        let came: BTreeSet<_> = differences.filter(|path| self.view.formats.promise(path).is_some()).collect();
+        let samples = self.view.overlay.samples()?;
+        let mut came = BTreeSet::new();
+        for path in before.overlay.diff(&self.view.overlay)?.into_iter().map(|difference| difference.path) {
+            // An image comes to an excluded sample of which there was none.
+            if self.view.formats.promise(&path).is_some() || samples.get(&excluded(&path.to_string()))?.is_some() {
+                came.insert(path);
+            }
+        }
         if came.is_empty() { Ok(false) } else { self.hide_of(Some(came), by) }
     }
 
     /// Hides what shows and belongs to samples that are excluded; returns whether anything did. Where tables cannot be
     /// read, nobody can tell.
     pub(in crate::dataset) fn hide_all(&mut self) -> Result<bool> {
-        self.hide_of(None, By::Adding)
+        self.hide_of(None, By::Refreshing)
+    }
+
+    /// Hides what belongs to samples that are excluded of what was made at `path`, since `before`, what `from` has
+    /// there: with them it comes back as it is there, too.
+    pub(in crate::dataset) fn hide_restored(&mut self, path: &DataPath, from: &View, before: &View) -> Result<()> {
+        let (samples, theirs) = (self.view.overlay.samples()?, from.overlay.samples()?);
+        let mut changes = Changes::new();
+        for (address, change) in said(&samples)? {
+            let (RowAddress::Cell { row: key, .. }, RowChange::Excluded { rows }) = (&address, change) else {
+                continue;
+            };
+            // What is kept of a sample that is a row tells where it is.
+            if is_place(key) {
+                continue;
+            }
+            let mut kept = Vec::new();
+            for row in &rows {
+                let node = before.file_with_hidden(&row.path)?;
+                if !node.map_or(row.path.clone(), |node| node.path).is_within(path) {
+                    kept.push(row.clone());
+                }
+            }
+            let theirs = match theirs.get(&address)? {
+                Some(RowChange::Excluded { rows }) => rows,
+                _ => Vec::new(),
+            };
+            let mut now = Vec::new();
+            for row in theirs {
+                match kept.iter().position(|kept| *kept == row) {
+                    Some(at) => now.push(kept.remove(at)),
+                    None if row.path.is_within(path) => now.push(row),
+                    None => {}
+                }
+            }
+            now.extend(kept);
+            if now != rows {
+                changes.insert(address, Some(RowChange::Excluded { rows: now }));
+            }
+        }
+        self.change_samples(changes)?;
+        self.hide_what_came(before).map(drop)
     }
 
     fn hide_of(&mut self, only: Option<BTreeSet<DataPath>>, by: By) -> Result<bool> {
@@ -153,15 +204,19 @@ impl Draft {
 }
 
 /// Leaves out rows that are hidden where others that came are what they are now: those of the same key. Where rows
-/// have no keys, those of a sample's rows in a file that was written, of which as many came.
+/// have no keys, those of a sample's rows in a file that was written, of which as many came, and those that a source's
+/// file lost, one for each that came.
 fn give_way(view: &View, hidden: &mut Vec<ExcludedRow>, came: &[(&Table, ExcludedRow)], by: By) -> Result<()> {
     let is_of = |row: &ExcludedRow, other: &ExcludedRow| (&row.path, &row.table) == (&other.path, &other.table);
     for (table, row) in came {
         let is_keyed = view.table_info(table)?.schema.key.is_some();
         let count = |rows: &mut dyn Iterator<Item = &ExcludedRow>| rows.filter(|other| is_of(row, other)).count();
         let are_all = by == By::Writing && count(&mut hidden.iter()) == count(&mut came.iter().map(|(_, row)| row));
+        let lost = hidden.iter().position(|other| is_of(row, other) && other.row.is_empty());
         if is_keyed {
             hidden.retain(|other| !is_of(row, other) || row.row != other.row);
+        } else if let (By::Refreshing, Some(lost)) = (by, lost) {
+            hidden.remove(lost);
         } else if are_all {
             hidden.retain(|other| !is_of(row, other));
         }

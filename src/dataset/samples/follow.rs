@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Changes;
+use super::follow_hidden::{as_in, follow_hidden};
 use super::join::{Joined, Wanted, cell};
 use super::{PART, hide, said};
 use crate::Result;
@@ -11,7 +12,7 @@ use crate::dataset::edit::content_of;
 use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, keys_in};
 use crate::dataset::view::{Place, View};
 use crate::model::{Content, DataPath, Kind, RowAddress, RowChange, Value};
-use crate::overlay::Rows;
+use crate::overlay::{Overlay, Rows};
 
 impl Draft {
     /// Keeps the traces of the rows that are the samples, where these are told by their places in a file of the source.
@@ -61,7 +62,24 @@ impl Draft {
             before.overlay = whole.view.overlay.with_samples(&samples)?;
             self.view.overlay = self.view.overlay.with_samples(&samples)?;
         }
-        follow_bytes(&before, &mut self.view, paths)
+        follow_bytes(&before, &mut self.view, paths)?;
+        self.tell_as_committed(&before, paths)
+    }
+
+    /// Has hidden rows of files that are as in the draft's revision again be told as there.
+    fn tell_as_committed(&mut self, before: &View, paths: &[DataPath]) -> Result<()> {
+        let revision = self.dataset.revision(self.based_on())?;
+        if revision.base != self.view.base().id() || before.overlay.samples()?.root().is_none() {
+            return Ok(());
+        }
+        let committed = View { overlay: Overlay::new(self.dataset.nodes.clone(), revision.overlay), ..before.clone() };
+        for path in paths {
+            let now = self.view.overlay.get(path)?;
+            if now != before.overlay.get(path)? && now == committed.overlay.get(path)? {
+                as_in(&mut self.view, &committed, path)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -80,8 +98,8 @@ pub(in crate::dataset) fn may_have_moved<'p>(
     Ok(paths.filter(|path| view.formats.promise(path).is_some()).cloned().collect())
 }
 
-/// Gives what `before` says of samples, where these are rows told by their places, to the keys that they have in
-/// `after`, in which the files at `paths` may be other ones. What is said of rows that are gone goes with them.
+/// Gives what `after` says of samples as `before` does, where these are rows told by their places, to the keys that they
+/// have now that the files at `paths` may be other ones. What is said of rows that are gone goes with them.
 ///
 /// # Errors
 /// Those of the store. That a file is no table any more is none: then what is said stays.
@@ -95,7 +113,8 @@ fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<(
     if others.is_empty() {
         return Ok(());
     }
-    let entries = said(&before.overlay.samples()?)?;
+    follow_hidden(before, after, &others)?;
+    let entries = said(&after.overlay.samples()?)?;
     let places: BTreeSet<String> = entries
         .iter()
         .filter_map(|(address, _)| address.row())

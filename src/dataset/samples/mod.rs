@@ -17,6 +17,7 @@
 //! | `came` | what belongs to those that are excluded, and came later |
 //! | `class_folders` | folders of classes as a class map |
 //! | `follow` | what becomes of all that when the rows that samples are change their places |
+//! | `follow_hidden` | where rows without keys come back that are hidden, in a file that is another one now |
 //! | `with_excluded` | an edit that reaches those that are excluded, too |
 //! | `parquet` | the table as a file |
 //! | `blame` | which revision set a sample's cells |
@@ -31,6 +32,7 @@ mod diff;
 mod edit;
 mod exclude;
 mod follow;
+mod follow_hidden;
 mod hide;
 mod images;
 mod join;
@@ -49,6 +51,7 @@ pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use edit::carried;
 pub(super) use follow::{follow, may_have_moved};
+pub(super) use follow_hidden::excluded_rows;
 pub(super) use hide::with_all;
 pub(super) use scan::{outline, scan};
 

@@ -104,7 +104,7 @@ fn rows_that_are_excluded_come_back_whoever_looked_meanwhile() {
         lines
     };
     for (cut, becomes) in (1..60).step_by(7).flat_map(|cut| [(cut, "n6,car"), (cut, "n6,van")]) {
-        for looks in [vec![cut], vec![cut / 2, cut]] {
+        for looks in [vec![cut], vec![cut / 2, cut], vec![2, cut], vec![2, cut / 2, cut], vec![0, 2, 11, cut]] {
             let fixture = Fixture::new(&[("t.csv", whole)]);
             fixture.commit("main", |draft| draft.exclude_samples(&keys, true).map(drop));
             let new = bytes(&fixture.view("main"), "t.csv").replace("n6,car", becomes);

@@ -1,5 +1,6 @@
 //! View, draft, diff and merge against the simplest thing that could be right: a map from path to content.
 
+mod back_in_place;
 mod blobs;
 mod came;
 mod class_merges;
@@ -23,9 +24,11 @@ mod random;
 mod reapplied;
 mod refreshes;
 mod renumbered;
+mod restored;
 mod rows;
 mod samples;
 mod sound;
+mod told_rows;
 mod unreadable;
 mod written;
 

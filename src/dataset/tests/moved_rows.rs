@@ -175,7 +175,7 @@ fn what_is_said_of_samples_that_are_rows_follows_these_when_their_file_is_rewrit
     assert_eq!(cells(draft.view()), ["x  false", "y  false", "a 5 false", "d 8 false", "b 6 false", "c  true"]);
     draft.save("put").expect("saved");
     put(&mut draft, "t.jsonl", &spaced("dxa")).expect("put");
-    assert_eq!(cells(draft.view()), ["d 8 false", "x  false", "a 5 false", "c  true"]);
+    assert_eq!(cells(draft.view()), ["d 8 false", "c  true", "x  false", "a 5 false"]);
     put(&mut draft, "t.jsonl", &lines("abcd")).expect("put");
     assert_eq!(cells(draft.view()), ["a 5 false", "b  false", "c  true", "d 8 false"]);
 }

@@ -246,14 +246,16 @@ fn putting_the_source_s_own_bytes_takes_row_edits_back_and_keeps_added_columns()
     assert_eq!(plain.changes().expect("compared"), []);
 }
 
-/// Random edits by a writer that knows nothing of us, and what was done, as lines in the order of a diff.
-fn edited(rng: &mut Rng, old: &[[String; 3]]) -> (Vec<[String; 3]>, Vec<String>) {
+/// Random edits by a writer that knows nothing of us, and what was done, as lines of a diff: with the keys that rows have
+/// as edits of the old bytes, or in bytes of their own.
+fn edited(rng: &mut Rng, old: &[[String; 3]], are_edits: bool) -> (Vec<[String; 3]>, Vec<String>) {
     let (mut new, mut told) = (Vec::new(), Vec::new());
     let mut last: Option<usize> = None;
     let mut fresh = 0;
     let json = |row: &[String; 3]| serde_json::json!({"id": row[0], "label": row[1], "score": row[2].parse::<i64>().expect("a number")});
     for (place, row) in old.iter().enumerate() {
         let mut row = row.clone();
+        let key = if are_edits { place } else { new.len() };
         match rng.below(8) {
             0 => {
                 told.push(format!("row {place}: {} -> -", json(&row)));
@@ -261,12 +263,12 @@ fn edited(rng: &mut Rng, old: &[[String; 3]]) -> (Vec<[String; 3]>, Vec<String>)
             }
             1 => {
                 let to = format!("edited {}", rng.below(1000));
-                told.push(format!("{place} label: {} -> {}", serde_json::json!(row[1]), serde_json::json!(to)));
+                told.push(format!("{key} label: {} -> {}", serde_json::json!(row[1]), serde_json::json!(to)));
                 row[1] = to;
             }
             2 => {
                 let to = 10_000 + rng.below(1000);
-                told.push(format!("{place} score: {} -> {to}", row[2]));
+                told.push(format!("{key} score: {} -> {to}", row[2]));
                 row[2] = to.to_string();
             }
             3 if last.is_some() && last == place.checked_sub(1) => {
@@ -277,7 +279,8 @@ fn edited(rng: &mut Rng, old: &[[String; 3]]) -> (Vec<[String; 3]>, Vec<String>)
                     format!("come {}", rng.bits()),
                     (20_000 + fresh).to_string(),
                 ];
-                told.push(format!("row {}+1: - -> {}", place - 1, json(&inserted)));
+                let key = if are_edits { format!("{}+1", place - 1) } else { key.to_string() };
+                told.push(format!("row {key}: - -> {}", json(&inserted)));
                 new.push(inserted);
             }
             _ => {}
@@ -301,8 +304,8 @@ fn what_another_writer_did_is_told_exactly() {
         let rows = 2 + rng.below(60);
         let old: Vec<[String; 3]> =
             (0..rows).map(|n| [format!("id {n}"), format!("label {}", n % 4), (n % 7).to_string()]).collect();
-        let (new, mut told) = edited(&mut rng, &old);
         let (separator, end) = [(",", "\n"), (",", "\n"), (";", "\r\n")][round % 3];
+        let (new, mut told) = edited(&mut rng, &old, separator == ",");
         let fixture = Fixture::new(&[("t.csv", &csv(&old, ",", "\n"))]);
         let mut draft = fixture.draft("main");
         let written = csv(&new, separator, end);

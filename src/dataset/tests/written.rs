@@ -1,6 +1,7 @@
 //! What a program wrote to a file that was edited meanwhile, where the two cannot be told apart.
 
-use super::parsed::bytes;
+use super::moved_rows::{cells, lines, say_of_samples};
+use super::parsed::{bytes, rows};
 use super::reapplied::{set, text};
 use super::*;
 use crate::model::{Content, FileChange, ObjectKind};
@@ -19,7 +20,7 @@ fn laid(before: Content, meanwhile: impl FnOnce(&Fixture)) -> (Fixture, Draft, R
     meanwhile(&fixture);
     let (id, size) = draft.store_content(&mut WRITTEN.as_bytes()).expect("stored");
     let before = FileChange { content: before, size: CSV.len() as u64, mtime_ns: 1, mode: 0o644 };
-    let written = draft.lay_written(&path("t.csv"), &before, (id, size, 2), "a program");
+    let written = draft.lay_written(&path("t.csv"), (&before, None), (id, size, 2), "a program");
     (fixture, draft, written)
 }
 
@@ -55,4 +56,68 @@ fn a_damaged_store_is_an_error_and_no_reason_to_replace_an_edit() {
     let error = written.expect_err("damaged");
     assert!(matches!(error.kind(), crate::ErrorKind::Corrupt { .. }), "{error}");
     assert_eq!(bytes(draft.view(), "t.csv"), CSV.replace("cat", "mouse"));
+}
+
+/// A program that has a file open writes this anew, and somebody looks at each of these states of it.
+fn written_on(draft: &mut Draft, at: &str, before: &FileChange, states: &[&str]) {
+    let (mut before, mut over) = (before.clone(), None);
+    for (time, state) in (2..).zip(states) {
+        let (id, size) = draft.store_content(&mut state.as_bytes()).expect("stored");
+        let written = draft.lay_written(&path(at), (&before, over.as_ref()), (id, size, time), "a program");
+        let written = written.expect("laid");
+        draft.save("a program").expect("saved");
+        (before, over) = (written.file, written.over);
+    }
+}
+
+/// What of a file is there while it is written anew.
+fn halves(whole: &str) -> Vec<Vec<&str>> {
+    let line = |number: usize| whole.match_indices('\n').nth(number).map_or(0, |(at, _)| at + 1);
+    vec![vec![""], vec![&whole[..line(0)]], vec!["", &whole[..3], &whole[..line(1)], &whole[..line(1) + 3]]]
+}
+
+fn opened(fixture: &Fixture, at: &str) -> FileChange {
+    let view = fixture.view("main");
+    let node = view.existing(&path(at)).expect("it is there");
+    match crate::dataset::edit::change_of(&view, &node).expect("a file") {
+        crate::model::Change::File(file) => file,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_looks_while_a_file_is_written_over_an_edit_takes_nothing_from_the_edit() {
+    let csv = "image,label\na.png,cat\nb.png,dog\nc.png,fox\n";
+    let whole = "image,label\na.png,cat\nb.png,cow\nc.png,fox\nd.png,new\n";
+    for halves in halves(whole) {
+        let fixture = Fixture::new(&[("t.csv", csv)]);
+        let before = opened(&fixture, "t.csv");
+        let mut draft = fixture.draft("main");
+        set(&mut draft, None, "2", "label", text("mouse")).expect("set");
+        draft.save("a cell").expect("saved");
+        let states: Vec<&str> = halves.iter().copied().chain([whole]).collect();
+        written_on(&mut draft, "t.csv", &before, &states);
+        assert_eq!(rows(draft.view()), ["a.png,cat", "b.png,cow", "c.png,mouse", "d.png,new"], "{halves:?}");
+    }
+}
+
+#[test]
+fn what_is_said_of_samples_stays_whoever_looks_while_their_file_is_written_over_an_edit() {
+    let whole = lines("xabd").replace(": ", " : ");
+    let seen = |halves: &[&str]| {
+        let fixture = Fixture::new(&[("t.jsonl", &lines("abcd"))]);
+        fixture.commit("main", say_of_samples);
+        let before = opened(&fixture, "t.jsonl");
+        let mut draft = fixture.draft("main");
+        set(&mut draft, Some("t"), "3", "label", text("mouse")).expect("set");
+        draft.save("a cell").expect("saved");
+        let states: Vec<&str> = halves.iter().copied().chain([whole.as_str()]).collect();
+        written_on(&mut draft, "t.jsonl", &before, &states);
+        (cells(draft.view()), bytes(draft.view(), "t.jsonl"))
+    };
+    let expected = seen(&[]);
+    assert!(expected.1.contains("mouse"), "{}", expected.1);
+    for halves in halves(&whole) {
+        assert_eq!(seen(&halves), expected, "{halves:?}");
+    }
 }

@@ -58,6 +58,19 @@ fn a_file_that_was_only_formatted_anew_is_said_to_be() {
 }
 
 #[test]
+fn a_file_whose_rows_have_another_order_is_said_to_be_reordered() {
+    let home = home();
+    let mut lines: Vec<&str> = CSV.split_inclusive("\r\n").collect();
+    lines[1..].rotate_right(1);
+    put(&home, "d", "labels.csv", &lines.concat());
+    let told = home.json("diff d --rows");
+    let brief = json!([told[0]["change"], told[0]["path"], told[0]["rows"], told[1]]);
+    assert_eq!(brief, json!(["reordered", "labels.csv", 1, null]), "{told}");
+    let text = home.ok("diff d --rows");
+    assert!(text.contains("reordered  labels.csv  1 row in another place"), "{text}");
+}
+
+#[test]
 fn added_columns_and_their_cells_stay_with_the_rows_of_a_put_file() {
     let home = home();
     home.ok("column d labels weight --type number");
@@ -148,8 +161,8 @@ with open(path, "w") as file:
     let expected = [
         json!(["delete", "7", null]),
         json!(["set", "9", "category_id"]),
-        json!(["insert", "+1", null]),
-        json!(["set", "1", "label"]),
+        json!(["insert", "0", null]),
+        json!(["set", "2", "label"]),
     ];
     assert_eq!(brief, expected, "{lines:?}");
     let rows = home.json("rows d labels");
