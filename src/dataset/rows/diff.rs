@@ -4,7 +4,7 @@
 //! the same bytes, it is the row changes that they do not share; where the bytes
 //! are others, both are parsed and compared ([`super::parsed`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Part;
 use super::parsed::{Aligned, CHANGED_MAX, TableChanges, align};
@@ -96,7 +96,11 @@ fn by_row(from: &View, to: &View, changes: &[PathChange]) -> Result<RowDiffs> {
         }
         if share_below((from, &before), (to, &after))? {
             let differences = from.rows_of(&before).diff(&to.rows_of(&after))?;
-            found.rows.extend(told_by_row(&change.path, differences));
+            let (rows, moved) = without_moved(told_by_row(&change.path, differences));
+            found.rows.extend(rows);
+            if moved > 0 {
+                found.files.push(FileDiff { path: change.path.clone(), why: None, moved });
+            }
         } else {
             compare_bytes((from, &before), (to, &after), &mut found)?;
         }
@@ -243,6 +247,37 @@ fn listed(path: &DataPath, changes: &TableChanges) -> Vec<RowDiff> {
 pub(super) fn share_below(a: (&View, &Node), b: (&View, &Node)) -> Result<bool> {
     let key = |(view, node): (&View, &Node)| view.key_column(node, &view.rows_of(node));
     Ok(has_same_bytes((a.0, a.1.place.below()), (b.0, b.1.place.below()))? && key(a)? == key(b)?)
+}
+
+/// Leaves out rows of one file that went and came with the same cells, as many of them as went: they were moved, and
+/// it is told how many.
+fn without_moved(mut rows: Vec<RowDiff>) -> (Vec<RowDiff>, u64) {
+    let side = |diff: &RowDiff| match (&diff.address, &diff.before, &diff.after) {
+        (RowAddress::Row { .. }, Some(Value::Struct(cells)), None) => Some((0, said(cells))),
+        (RowAddress::Row { .. }, None, Some(Value::Struct(cells))) => Some((1, said(cells))),
+        _ => None,
+    };
+    if !rows.iter().any(|diff| diff.before.is_none()) || !rows.iter().any(|diff| diff.after.is_none()) {
+        return (rows, 0);
+    }
+    let mut alike: HashMap<(String, String), [Vec<usize>; 2]> = HashMap::new();
+    for (at, diff) in rows.iter().enumerate() {
+        if let Some((side, cells)) = side(diff) {
+            alike.entry((diff.address.table().to_owned(), cells)).or_default()[side].push(at);
+        }
+    }
+    let moved = alike.into_values().filter(|[went, came]| went.len() == came.len());
+    let moved: HashSet<usize> = moved.flatten().flatten().collect();
+    let mut places = 0..;
+    rows.retain(|_| places.next().is_none_or(|at| !moved.contains(&at)));
+    (rows, moved.len() as u64 / 2)
+}
+
+/// What cells say, in whichever order; null says nothing.
+fn said(cells: &[(String, Value)]) -> String {
+    let cells: BTreeMap<&str, &Value> =
+        cells.iter().filter(|(_, value)| *value != Value::Null).map(|(name, value)| (name.as_str(), value)).collect();
+    format!("{cells:?}")
 }
 
 /// Differences as people read them. A row that came or went is one, with the values that its cells have or had by

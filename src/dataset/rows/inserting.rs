@@ -92,9 +92,11 @@ impl Work<'_> {
                 None => self.append(row, cells, &[]),
             };
         }
-        if let Some(after) = &after
-            && !self.is_taken(after)?
-        {
+        let is_lost = match &after {
+            Some(after) => !self.is_taken(after)?,
+            None => false,
+        };
+        if is_lost || row.is_empty() {
             return self.append(row, cells, &[]);
         }
         let inserted = RowChange::Inserted { after, cells, patch: None, is_below: false };

@@ -106,6 +106,19 @@ impl NewKeys {
         let place = || key.parse().ok().and_then(|place| moved.place(place)).map(|place| place.to_string());
         inserted.get(key).cloned().or_else(place)
     }
+
+    /// The key now of a row that was inserted and is hidden: behind the nearest row above it that is known. `None` where
+    /// nobody can tell.
+    pub(in crate::dataset) fn behind(&self, table: &str, key: &str) -> Option<String> {
+        let ((moved, _), (place, number)) = (self.tables.get(table)?, key.split_once('+')?);
+        if place.is_empty() {
+            return Some(key.to_owned());
+        }
+        match moved.at_or_above(place.parse().ok()?) {
+            Some(now) => Some(format!("{now}+{number}")),
+            None => moved.is_known().then(|| format!("+{number}")),
+        }
+    }
 }
 
 fn places(old: &Hashes, new: &Hashes) -> Vec<u32> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Changes;
-use super::follow_hidden::{as_in, follow_hidden};
-use super::join::{Joined, Wanted, cell};
+use super::follow_hidden::{as_in, follow_hidden, give_key};
+use super::join::{Beside, Joined, Wanted, cell};
 use super::{PART, hide, said};
 use crate::Result;
 use crate::dataset::draft::Draft;
@@ -181,9 +181,14 @@ pub(in crate::dataset) fn follow(
         return Ok(Vec::new());
     }
     let (mut gone, mut come, mut lost) = (Changes::new(), Changes::new(), Vec::new());
+    let hidden = Beside::of(before)?.excluded;
     for (address, change) in said(&samples)? {
         let RowAddress::Cell { row, column, .. } = &address else { continue };
         let now = match &main {
+            // A new row that is hidden is in no file.
+            Some(main) if hidden.contains(row) => {
+                main.keys.now(&main.part, row).or_else(|| main.keys.behind(&main.part, row))
+            }
             Some(main) => main.keys.now(&main.part, row),
             None => Some(row.clone()),
         };
@@ -217,7 +222,8 @@ fn followed(change: RowChange, keys: &BTreeMap<DataPath, NewKeys>, laid: &View) 
     for row in &mut rows {
         if let Some(keys) = keys.get(&row.path) {
             // One that is gone, or may be any, is made anew of what is kept of it.
-            row.row = keys.now(&row.table, &row.row).unwrap_or_default();
+            let now = keys.now(&row.table, &row.row).or_else(|| keys.behind(&row.table, &row.row));
+            give_key(row, now.unwrap_or_default());
         }
     }
     laid.keep_cells(rows.iter_mut().filter(|row| keys.contains_key(&row.path)))?;

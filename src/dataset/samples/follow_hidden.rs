@@ -73,17 +73,28 @@ fn follow_table(table: &str, mut rows: Vec<&mut ExcludedRow>, [old, new]: [(&Vie
         // Where the new file has it, deleted, it is that one.
         let cells = cells_below(row);
         let again = deleted.iter().position(|(_, deleted)| cells == Some(deleted));
-        let is_own = cells.is_none();
-        row.row = again.map_or_else(|| now.clone(), |at| deleted.swap_remove(at).0);
+        give_key(row, again.map_or_else(|| now.clone(), |at| deleted.swap_remove(at).0));
         row.path = new.1.path.clone();
-        let anchor = row.row.rsplit_once('+').map(|(anchor, _)| anchor.to_owned()).filter(|anchor| !anchor.is_empty());
+    }
+    Ok(())
+}
+
+/// Gives a hidden row without a key of its own the one by which it comes back; one that was inserted comes after what
+/// that tells.
+pub(super) fn give_key(row: &mut ExcludedRow, key: String) {
+    // An id stays, whatever is in it.
+    if key == row.row {
+        return;
+    }
+    let anchor = key.rsplit_once('+').map(|(anchor, _)| anchor.to_owned()).filter(|anchor| !anchor.is_empty());
+    if key.contains('+') {
         for (column, was) in &mut row.was {
-            if let (None, true, RowChange::Inserted { after, .. }) = (&column, is_own, was) {
+            if let (None, RowChange::Inserted { after, is_below: false, .. }) = (&column, was) {
                 after.clone_from(&anchor);
             }
         }
     }
-    Ok(())
+    row.row = key;
 }
 
 /// Whether the key of a hidden row tells where it is in a file of which `said` is said.

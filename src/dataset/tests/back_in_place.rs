@@ -140,3 +140,28 @@ fn a_hidden_row_that_the_source_wrote_anew_comes_back_once() {
         }
     }
 }
+
+#[test]
+fn a_row_that_was_inserted_and_is_hidden_comes_back_where_it_was_over_a_source_that_changed() {
+    for of_images in [true, false] {
+        let (fixture, _) = hiding("abc", "", of_images);
+        fixture.commit("main", |draft| {
+            if of_images {
+                put(draft, "x.png", "image")?;
+            }
+            let table = draft.view().table(Some("t"))?;
+            let cells = ["x.png", "label of x"].map(|text| Value::Text(text.to_owned()));
+            let mut cells: Vec<_> = ["file", "label"].map(str::to_owned).into_iter().zip(cells).collect();
+            cells.push(("n".to_owned(), Value::Int(1)));
+            draft.edit_table(&table, vec![RowEdit::Insert { after: Some("0".to_owned()), cells }])?;
+            let cells = vec![("n".to_owned(), Value::Int(7))];
+            draft.edit_table(&table, vec![RowEdit::Set { row: "2".to_owned(), cells }])?;
+            exclude(draft, if of_images { "x.png" } else { "0+1" }, true)
+        });
+        refresh(&fixture, "t.csv", &csv("yabc", ","));
+        let mut draft = fixture.draft("main");
+        assert_eq!(letters(draft.view()), "yabc", "images: {of_images}");
+        include_all(&mut draft);
+        assert_eq!(letters(draft.view()), "yaxbc", "images: {of_images}");
+    }
+}

@@ -141,8 +141,12 @@ fn a_file_that_is_rewritten_through_a_mount_is_told_by_its_keys() {
     let moved = Command::new("mv").arg(mount.join("labels.tmp")).arg(mount.join("labels.csv")).status();
     assert!(moved.expect("mv runs").success());
     home.ok("commit d -m rewritten");
-    let expected =
-        [json!(["delete", "a.png", null]), json!(["set", "c.png", "label"]), json!(["insert", "new.png", null])];
+    let expected = [
+        json!(["delete", "a.png", null]),
+        json!(["set", "c.png", "label"]),
+        json!(["insert", "new.png", null]),
+        json!(["reordered", null, null]),
+    ];
     assert_eq!(told(&home, "d main~1 main"), expected);
     assert_eq!(mount.text("labels.csv"), new);
     let rows = home.json("rows d labels --keys");
