@@ -60,7 +60,7 @@ impl Columns {
 
 /// Has changes speak of a column by another name.
 fn rename(changes: &mut TableChanges, before: &str, now: &str) {
-    let of_sets = changes.sets.iter_mut().flat_map(|(_, cells)| cells).map(|(name, ..)| name);
+    let of_sets = changes.sets.iter_mut().flat_map(|set| &mut set.cells).map(|(name, ..)| name);
     let of_rows = changes.deleted.iter_mut().map(|(_, cells)| cells);
     let of_rows = of_rows.chain(changes.inserted.iter_mut().map(|row| &mut row.cells)).flatten().map(|(name, _)| name);
     of_sets.chain(of_rows).filter(|name| *name == before).for_each(|name| now.clone_into(name));
@@ -78,11 +78,11 @@ pub(super) fn changes_with_columns(table: &Aligned, old: Opened<'_>, new: Opened
 
 /// Adds cells to rows of which others are known.
 fn add_sets(sets: &mut Vec<Set>, more: Vec<Set>) {
-    let known: BTreeMap<String, usize> = sets.iter().enumerate().map(|(at, (row, _))| (row.clone(), at)).collect();
-    for (row, cells) in more {
-        match known.get(&row) {
-            Some(at) => sets[*at].1.extend(cells),
-            None => sets.push((row, cells)),
+    let known: BTreeMap<String, usize> = sets.iter().enumerate().map(|(at, set)| (set.row.clone(), at)).collect();
+    for set in more {
+        match known.get(&set.row) {
+            Some(at) => sets[*at].cells.extend(set.cells),
+            None => sets.push(set),
         }
     }
 }
