@@ -4,7 +4,7 @@
 //! what shows in a folder (removed, renamed or replaced it) and the other
 //! something below. A conflict is a value, not an error.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
@@ -14,6 +14,7 @@ use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
 use super::rows::{FileSides, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows};
 use super::view::{Place, View};
+use super::within::is_beneath;
 use super::{Dataset, diff, now_ns, samples};
 use crate::model::{BranchName, Change, Content, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
 use crate::overlay::Rows;
@@ -117,13 +118,13 @@ impl Dataset {
 /// The paths from which a side moved what it has within conflicts that the other side wins: if it were removed there
 /// all the same, nobody would have it.
 fn not_to_be_lost(changes: &Sayings, conflicts: &Odds) -> Vec<DataPath> {
-    let is_dropped = |path: &DataPath| conflicts.keys().any(|conflict| path.is_within(conflict));
+    let is_dropped = |path: &DataPath| is_beneath(path, conflicts);
     let content = |change: &Option<Change>| match change {
         Some(Change::File(file)) => Some(file.content.clone()),
         _ => None,
     };
     let dropped = changes.iter().filter(|(path, _)| is_dropped(path));
-    let dropped: Vec<Content> = dropped.filter_map(|(_, (_, after))| content(after)).collect();
+    let dropped: HashSet<Content> = dropped.filter_map(|(_, (_, after))| content(after)).collect();
     let was_moved = |(path, (before, after)): &(&DataPath, &(Option<Change>, Option<Change>))| {
         let was = if before.is_none() { Some(Content::Source((*path).clone())) } else { content(before) };
         let is_gone = matches!(after, None | Some(Change::Removed)) && !is_dropped(path);
@@ -258,7 +259,7 @@ impl Merge<'_> {
     fn give_way(&self, (our_changes, their_changes): BothSay<'_>, conflicts: &Odds, edits: &mut Edits) -> Result<()> {
         match self.prefer {
             None | Some(Prefer::Ours) => {
-                edits.retain(|path, _| !conflicts.keys().any(|conflict| path.is_within(conflict)));
+                edits.retain(|path, _| !is_beneath(path, conflicts));
                 for path in not_to_be_lost(their_changes, conflicts) {
                     edits.remove(&path);
                 }

@@ -14,6 +14,7 @@ use super::merge::Merge;
 use super::rows::{RowConflict, without_rows};
 use super::samples;
 use super::view::View;
+use super::within::within;
 use crate::base::Base;
 use crate::model::{DataPath, Kind};
 use crate::source::OnDrift;
@@ -120,7 +121,8 @@ fn level(before: &View, side: &View, base: &Arc<Base>) -> Result<(View, Odds)> {
     }
     let (laid, conflicts) = lay_over(side, base)?;
     let work = before.overlay.diff(&side.overlay)?;
-    let is_work = |conflict: &Conflict| work.iter().any(|difference| difference.path.is_within(&conflict.path));
+    let work: BTreeMap<DataPath, ()> = work.into_iter().map(|difference| (difference.path, ())).collect();
+    let is_work = |conflict: &Conflict| within(&conflict.path, &work).next().is_some();
     let samples_said = before.overlay.samples()?.diff(&side.overlay.samples()?)?;
     let mut odds = Odds::new();
     for mut conflict in conflicts {

@@ -11,6 +11,7 @@ use super::draft::Draft;
 use super::merge::{Merge, Sayings};
 use super::merge_moves::{Origin, arrivals, origin_of};
 use super::view::View;
+use super::within::{is_beneath, within};
 use crate::model::{Change, DataPath, Id, Kind};
 use crate::{Error, ErrorKind, Result};
 
@@ -93,11 +94,11 @@ fn moves(sides: &Sides, side: usize) -> Result<Vec<Move>> {
     let finding = Finding { before, view, other, of_other: &of_other, arrived: &arrived };
     let mut found: BTreeMap<DataPath, DataPath> = BTreeMap::new();
     for path in of_other.keys() {
-        if found.keys().any(|from| path.is_within(from)) {
+        if is_beneath(path, &found) {
             continue;
         }
         found.extend(finding.folder(path)?);
-        if !found.keys().any(|from| path.is_within(from)) {
+        if !is_beneath(path, &found) {
             found.extend(finding.file(path)?);
         }
     }
@@ -127,7 +128,8 @@ impl Finding<'_> {
             return Ok(None);
         };
         let [to] = places.iter().copied().collect::<Vec<_>>()[..] else { return Ok(None) };
-        let is_said = self.of_other.keys().any(|path| path.is_within(to) || (to.is_within(path) && path != from));
+        let mut above = std::iter::successors(to.parent(), DataPath::parent).filter(|above| above != from);
+        let is_said = within(to, self.of_other).next().is_some() || above.any(|path| self.of_other.contains_key(&path));
         Ok((!is_said && !to.is_within(from)).then(|| to.clone()))
     }
 
@@ -149,7 +151,7 @@ impl Finding<'_> {
         for folder in above.collect::<Vec<_>>().into_iter().rev() {
             let Some(to) = self.now(&folder)? else { continue };
             let mut is_edited = false;
-            for within in self.of_other.keys().filter(|of| of.is_within(&folder)) {
+            for within in within(&folder, self.of_other) {
                 let was = self.before.node(within)?.filter(|of| of.entry.kind == Kind::File);
                 let Some(_) = was else { return Ok(None) };
                 is_edited |= self.other.node(within)?.is_some();

@@ -40,6 +40,7 @@ mod sound;
 mod totals;
 mod unchanged;
 mod view;
+mod within;
 mod written;
 
 #[cfg(test)]
