@@ -3,6 +3,7 @@
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Fields, Float16Type, TimeUnit, i256};
 
 use crate::model::Value;
+use crate::table::json::is_beyond;
 use crate::table::moment::{
     DAY_NS, date_text, parse_date, parse_time, parse_timestamp, time_text, timestamp_text, unit_ns,
 };
@@ -97,6 +98,7 @@ fn float(value: &Value, round: impl Fn(f64) -> f64) -> Option<Value> {
     let given = match value {
         Value::Float(given) => *given,
         Value::Int(given) if (*given as f64) as i128 == i128::from(*given) => *given as f64,
+        Value::Text(text) if is_beyond(text) => return None,
         Value::Text(text) => text.trim().parse().ok()?,
         _ => return None,
     };

@@ -71,12 +71,22 @@ pub(crate) fn hold(shape: Shape, value: &Value) -> std::result::Result<Value, St
         (Kind::Float, _) if is_rounded(value) => Err("a number of it has no room for all digits".to_owned()),
         (Kind::Float, _) => match number(value) {
             Some(number) if number.is_finite() => Ok(Value::Float(number)),
+            Some(_) if matches!(value, Value::Text(text) if is_beyond(text)) => Err(BEYOND.to_owned()),
             Some(_) => Err("JSON has no such number".to_owned()),
             None => Err("it holds numbers".to_owned()),
         },
         (Kind::Text, Value::Int(_) | Value::Float(_) | Value::Bool(_)) => Ok(Value::Text(value.to_string())),
         (Kind::Text | Kind::Json, _) => Err("it holds text".to_owned()),
     }
+}
+
+/// Said of what [`is_beyond`] finds.
+pub(crate) const BEYOND: &str = "it is beyond what a number of 64 bits holds";
+
+/// Whether a text is a number that only infinity is near to.
+pub(crate) fn is_beyond(text: &str) -> bool {
+    let text = text.trim();
+    text.bytes().any(|byte| byte.is_ascii_digit()) && text.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
 /// The whole number that a value is.

@@ -10,6 +10,7 @@
 //! | `text` | where a value begins and ends, and whether it is one |
 //! | `shape` | what kind of values a column holds |
 //! | `cell`, `cells` | what a text means: as a value, as a column of Arrow |
+//! | `lone` | a value's text by itself, as a line of JSON Lines has it |
 //! | `window`, `skip` | a file of any size, as slices; values of any length, stepped over |
 //! | `index`, `ids`, `find`, `locate`, `stretch` | finding rows, by place and by key |
 //! | `style`, `object`, `splice` | new text in the file's own way, and the patches for it |
@@ -23,6 +24,7 @@ mod find;
 mod ids;
 mod index;
 mod locate;
+mod lone;
 mod object;
 mod shape;
 mod skip;
@@ -35,10 +37,11 @@ mod text;
 mod window;
 
 pub(crate) use cells::Cells;
-pub(crate) use check::{hold, number, refuse, whole};
+pub(crate) use check::{BEYOND, hold, is_beyond, number, refuse, whole};
 pub(crate) use dialect::Dialect;
 pub(crate) use file::JsonFile;
 pub(crate) use index::RowsFound;
+pub(crate) use lone::{Member, canonical, canonical_of, flaw, items, members, number as number_text, string, written};
 pub(crate) use shape::{Kind, Shape};
 
 use std::sync::Arc;

@@ -13,6 +13,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::shape::{Fields, Shape};
+use crate::model::Value;
+use crate::table::json;
 use crate::{Error, Result};
 
 /// A column that grows.
@@ -72,6 +74,33 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Adds a value that was read as the shape has it; `false` if it is none.
+    pub(super) fn push_value(&mut self, value: &Value) -> bool {
+        match (self, value) {
+            (builder, Value::Null) => builder.push_null(),
+            (Builder::Bool(builder), Value::Bool(value)) => builder.append_value(*value),
+            (Builder::Int(builder), Value::Int(number)) => builder.append_value(*number),
+            (Builder::Float(builder), Value::Float(number)) => builder.append_value(*number),
+            (Builder::Text(builder), Value::Text(text)) => builder.append_value(text),
+            (Builder::Json(builder), Value::Text(json)) => builder.append_value(json),
+            (Builder::List { item, ends, there }, Value::List(values)) => {
+                let fits = values.iter().fold(true, |fits, value| item.push_value(value) && fits);
+                ends.push(item.len() as i32);
+                there.push(true);
+                return fits;
+            }
+            (Builder::Struct { columns, there, .. }, Value::Struct(values)) if columns.len() == values.len() => {
+                there.push(true);
+                return columns
+                    .iter_mut()
+                    .zip(values)
+                    .fold(true, |fits, (at, (_, value))| at.push_value(value) && fits);
+            }
+            _ => return false,
+        }
+        true
+    }
+
     pub(super) fn finish(self) -> Result<ArrayRef> {
         let nulls = |there: Vec<bool>| there.contains(&false).then(|| NullBuffer::from(there));
         let unlike = |cause| Error::corrupt("a column", "its values do not fit").caused_by(cause);
@@ -108,7 +137,7 @@ impl<'de> DeserializeSeed<'de> for &mut Builder<'_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
         let Builder::Json(builder) = self else { return deserializer.deserialize_any(self) };
         let raw = <&RawValue>::deserialize(deserializer)?;
-        builder.append_option(Some(raw.get()).filter(|json| *json != "null"));
+        builder.append_option(Some(raw.get()).filter(|json| *json != "null").map(json::canonical));
         Ok(())
     }
 }

@@ -1,12 +1,11 @@
 //! Whole numbers beyond 64 bits: as floats they would lose their last digits, so a column that has one is the JSON's
 //! own text.
 
-use serde_json::value::RawValue;
-
 use super::file::entries;
 use super::shape::{Fields, Shape};
 use crate::Result;
 use crate::model::{Value, whole_number};
+use crate::table::json::{Member, items};
 
 /// Makes text of what was taken for a number and is too long for one, in an object that was read before.
 pub(super) fn keep_text(fields: &mut Fields, object: &str) {
@@ -19,7 +18,7 @@ pub(super) fn keep_text(fields: &mut Fields, object: &str) {
 
 fn widen(shape: &mut Shape, json: &str) {
     match (&mut *shape, json.as_bytes().first()) {
-        (Shape::List(item), Some(b'[')) => items(json).iter().for_each(|value| widen(item, value.get())),
+        (Shape::List(item), Some(b'[')) => items(json).unwrap_or_default().iter().for_each(|value| widen(item, value)),
         (Shape::Struct(fields), Some(b'{')) => keep_text(fields, json),
         (Shape::Float, _) if whole_number::is_long(json) => *shape = Shape::Json,
         _ => {}
@@ -33,16 +32,11 @@ fn widen(shape: &mut Shape, json: &str) {
 pub(super) fn value(json: &str) -> Result<Value> {
     let json = json.trim();
     match json.as_bytes().first() {
-        Some(b'[') => items(json).iter().map(|item| value(item.get())).collect::<Result<_>>().map(Value::List),
+        Some(b'[') => items(json).unwrap_or_default().into_iter().map(value).collect::<Result<_>>().map(Value::List),
         Some(b'{') => {
-            let field = |entry: super::file::Entry| Ok((entry.name, value(&json[entry.value])?));
+            let field = |entry: Member| Ok((entry.name, value(&json[entry.value])?));
             entries(json)?.into_iter().map(field).collect::<Result<_>>().map(Value::Struct)
         }
         _ => Ok(Value::from_json_text(json).unwrap_or(Value::Null)),
     }
-}
-
-/// The items of a list that is JSON.
-fn items(json: &str) -> Vec<&RawValue> {
-    serde_json::from_str(json).unwrap_or_default()
 }

@@ -1,20 +1,18 @@
 //! A JSON Lines file whose rows were found: its rows as values and as Arrow.
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use serde::Deserializer;
-use serde::de::{MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::batch::{Builder, Row};
 use super::index::Layout;
 use super::shape::Shape;
-use super::{JsonlFormat, fit};
+use super::{JsonlFormat, fit, odd, style};
 use crate::model::Value;
+use crate::table::json::{self, Member};
 use crate::table::marks::Block;
 use crate::table::place_key::place;
 use crate::table::schema::by_name;
@@ -54,40 +52,12 @@ impl Lines {
     }
 }
 
-/// A key of an object, and where its value is in the object's text.
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) value: Range<usize>,
-}
-
 /// The keys of an object, in order.
 ///
 /// # Errors
 /// `Invalid` if it is none.
-pub(super) fn entries(object: &str) -> Result<Vec<Entry>> {
-    let mut json = serde_json::Deserializer::from_str(object);
-    let entries = json.deserialize_map(Entries(object));
-    entries.map_err(|cause| Error::invalid("json object", object, "it cannot be read").caused_by(cause))
-}
-
-struct Entries<'t>(&'t str);
-
-impl<'de> Visitor<'de> for Entries<'_> {
-    type Value = Vec<Entry>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Vec<Entry>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-            // A raw value is a part of the text that it was read from.
-            let start = raw.get().as_ptr().addr() - self.0.as_ptr().addr();
-            entries.push(Entry { name, value: start..start + raw.get().len() });
-        }
-        Ok(entries)
-    }
+pub(super) fn entries(object: &str) -> Result<Vec<Member>> {
+    json::members(object).ok_or_else(|| Error::invalid("json object", object, "it cannot be read"))
 }
 
 impl<'a> JsonlFile<'a> {
@@ -177,8 +147,19 @@ impl<'a> JsonlFile<'a> {
         // A column that is asked for twice is read once.
         columns.iter().enumerate().for_each(|(at, column)| places[*column] = places[*column].or(Some(at)));
         let own = |at: usize| places[columns[at]].unwrap_or(at);
+        // What serde_json does not read is read value by value.
+        let may_be_odd = odd::may_be_in(lines.text.as_bytes());
         for (rows, place) in lines.places.iter().enumerate() {
-            let mut json = serde_json::Deserializer::from_str(&lines.text[place.clone()]);
+            let line = &lines.text[place.clone()];
+            if may_be_odd && odd::may_be_in(line.as_bytes()) {
+                let cells = self.cells(line)?;
+                let taken = places.iter().zip(&cells).filter_map(|(at, cell)| at.map(|at| (at, cell)));
+                if !taken.fold(true, |fits, (at, cell)| builders[at].push_value(cell) && fits) {
+                    return Err(unlike());
+                }
+                continue;
+            }
+            let mut json = serde_json::Deserializer::from_str(line);
             let row = Row { fields, places: &places, columns: &mut builders, rows };
             json.deserialize_map(row).map_err(|cause| unlike().caused_by(cause))?;
         }
@@ -190,10 +171,40 @@ impl<'a> JsonlFile<'a> {
     }
 
     /// The value of one cell; null where the key is not there.
-    pub(super) fn cell(&self, column: usize, line: &str, entries: &[Entry]) -> Result<Value> {
+    pub(super) fn cell(&self, column: usize, line: &str, entries: &[Member]) -> Result<Value> {
         let (name, shape) = &self.layout.fields.list[column];
         let entry = entries.iter().find(|entry| entry.name == *name);
         entry.map_or(Ok(Value::Null), |entry| fit::read(shape, &line[entry.value.clone()]))
+    }
+
+    /// The values of all cells of a line.
+    fn cells(&self, line: &str) -> Result<Vec<Value>> {
+        let mut cells = vec![Value::Null; self.layout.fields.list.len()];
+        let mut next = 0;
+        for entry in entries(line)? {
+            let at = match self.layout.fields.place(&entry.name, next) {
+                Some(at) => at,
+                None if self.layout.fields.is_full() => continue,
+                None => return Err(unlike()),
+            };
+            cells[at] = fit::read(&self.layout.fields.list[at].1, &line[entry.value])?;
+            next = at + 1;
+        }
+        Ok(cells)
+    }
+
+    /// The value as it would be read from the column; NaN and infinities only where the file has some.
+    pub(super) fn coerced(&self, column: usize, value: &Value) -> Result<Value> {
+        let shape = self.shape(column)?;
+        let value = fit::coerce(shape, value)?;
+        match &value {
+            _ if self.layout.odd => {}
+            Value::Text(json) if *shape == Shape::Json && odd::is_in(json.as_bytes()) => {
+                return Err(style::lacks(json));
+            }
+            value => style::finite(value)?,
+        }
+        Ok(value)
     }
 }
 
@@ -233,25 +244,12 @@ impl TableFile for JsonlFile<'_> {
     }
 
     fn row(&self, table: usize, row: u64) -> Result<Vec<Value>> {
-        let lines = self.lines(table, row)?;
-        let line = lines.line(row);
-        let mut cells = vec![Value::Null; self.layout.fields.list.len()];
-        let mut next = 0;
-        for entry in entries(line)? {
-            let at = match self.layout.fields.place(&entry.name, next) {
-                Some(at) => at,
-                None if self.layout.fields.is_full() => continue,
-                None => return Err(unlike()),
-            };
-            cells[at] = fit::read(&self.layout.fields.list[at].1, &line[entry.value])?;
-            next = at + 1;
-        }
-        Ok(cells)
+        self.cells(self.lines(table, row)?.line(row))
     }
 
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
         self.only(table)?;
-        fit::coerce(self.shape(column)?, value)
+        self.coerced(column, value)
     }
 
     fn takes_more(&self) -> bool {

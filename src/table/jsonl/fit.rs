@@ -1,11 +1,11 @@
 //! A value as a shape has it: what is read from a cell, and what may be written to one.
 
 use arrow::datatypes::DataType;
-use serde_json::value::RawValue;
 
 use super::shape::{Fields, Shape};
-use super::{exact, style};
+use super::{exact, odd};
 use crate::model::{Value, whole_number};
+use crate::table::json;
 use crate::{Error, Result};
 
 /// The value that a cell's JSON tells.
@@ -17,12 +17,12 @@ pub(super) fn read(shape: &Shape, json: &str) -> Result<Value> {
         return Ok(Value::Null);
     }
     if *shape == Shape::Json {
-        return Ok(Value::Text(json.to_owned()));
+        return Ok(Value::Text(json::canonical(json)));
     }
     match (shape, json.as_bytes().first()) {
         (Shape::List(item), Some(b'[')) => {
-            let items: Vec<&RawValue> = serde_json::from_str(json).map_err(|cause| broken(json, cause))?;
-            items.into_iter().map(|one| read(item, one.get())).collect::<Result<_>>().map(Value::List)
+            let items = json::items(json).ok_or_else(|| Error::invalid("json", json, "it cannot be read"))?;
+            items.into_iter().map(|one| read(item, one)).collect::<Result<_>>().map(Value::List)
         }
         (Shape::Struct(fields), Some(b'{')) => {
             let entries = super::file::entries(json)?;
@@ -32,6 +32,9 @@ pub(super) fn read(shape: &Shape, json: &str) -> Result<Value> {
                 value.map(|value| (name.clone(), value))
             };
             fields.list.iter().map(field).collect::<Result<_>>().map(Value::Struct)
+        }
+        (Shape::Float, Some(b'N' | b'I' | b'-')) if odd::number(json).is_some() => {
+            Ok(odd::number(json).map_or(Value::Null, Value::Float))
         }
         _ => {
             let value = serde_json::from_str(json).map_err(|cause| broken(json, cause))?;
@@ -53,12 +56,11 @@ fn broken(json: &str, cause: serde_json::Error) -> Error {
 /// What it should be, `Invalid`.
 pub(super) fn coerce(shape: &Shape, value: &Value) -> Result<Value> {
     let wrong = |what: &'static str| Err(Error::invalid(what, &value.to_string(), "the column has another type"));
-    style::finite(value)?;
     match (shape, value) {
         (_, Value::Null) => Ok(Value::Null),
         (_, Value::Binary(_)) => wrong("json"),
-        (Shape::Json, Value::Text(text)) => json(text),
-        (Shape::Json, value) => Ok(Value::Text(value.to_json().to_string())),
+        (Shape::Json, Value::Text(text)) => json_text(text),
+        (Shape::Json, value) => Ok(Value::Text(json::canonical_of(value))),
         (Shape::Nothing | Shape::Text, Value::Text(_)) => Ok(value.clone()),
         (Shape::Nothing | Shape::Text, Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
             Ok(Value::Text(value.to_string()))
@@ -75,6 +77,10 @@ pub(super) fn coerce(shape: &Shape, value: &Value) -> Result<Value> {
             items.iter().map(|one| coerce(item, one)).collect::<Result<_>>().map(Value::List)
         }
         (Shape::Struct(fields), Value::Struct(values)) => structure(fields, values).map(Value::Struct),
+        (Shape::Float, Value::Text(text)) if odd::number(text).is_some() => {
+            Ok(odd::number(text).map_or(Value::Null, Value::Float))
+        }
+        (Shape::Float, Value::Text(text)) if json::is_beyond(text) => Err(Error::invalid("number", text, json::BEYOND)),
         (_, Value::Text(text)) => match serde_json::from_str(text) {
             Ok(json @ (serde_json::Value::String(_) | serde_json::Value::Null)) => wrong(json_kind(&json)),
             Ok(json) if !whole_number::has_long(text.as_bytes()) => coerce(shape, &Value::from_json(&json)),
@@ -107,14 +113,12 @@ fn name(shape: &Shape) -> &'static str {
     }
 }
 
-fn json(text: &str) -> Result<Value> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|cause| broken(text, cause))?;
-    match raw.get() {
-        "null" => Ok(Value::Null),
-        // A line end may stand between parts of JSON, but would end the row.
-        many if many.contains(['\n', '\r']) => Err(Error::invalid("json", text, "a row is one line")),
-        one => Ok(Value::Text(one.to_owned())),
+fn json_text(text: &str) -> Result<Value> {
+    if let Some(why) = json::flaw(text) {
+        return Err(Error::invalid("json", text, why));
     }
+    let canonical = json::canonical(text);
+    Ok(if canonical == "null" { Value::Null } else { Value::Text(canonical) })
 }
 
 fn structure(fields: &Fields, values: &[(String, Value)]) -> Result<Vec<(String, Value)>> {

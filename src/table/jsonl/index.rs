@@ -8,8 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::shape::{Fields, Shape};
-use super::{JsonlFormat, exact, fit};
-use crate::Result;
+use super::{JsonlFormat, exact, fit, odd};
 use crate::model::whole_number;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
@@ -23,7 +22,7 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last line goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Behind so many broken lines a file is not read on.
 const BROKEN_MAX: usize = 1000;
 
@@ -38,6 +37,8 @@ pub(super) struct Layout {
     pub(super) unended: bool,
     /// There is no letter beyond ASCII.
     pub(super) ascii: bool,
+    /// There is a NaN or an infinity, as Python writes them.
+    pub(super) odd: bool,
     /// Where lines lie that are no rows, without their line endings: offset and length.
     pub(super) broken: Vec<(u64, u64)>,
     /// (line, column, why)
@@ -62,11 +63,13 @@ impl Layout {
 }
 
 /// What a part of the file has.
+#[derive(Clone)]
 struct Part {
     fields: Fields,
     marks: Marks,
     unended: bool,
     ascii: bool,
+    odd: bool,
     broken: Vec<(u64, u64)>,
     /// Behind so many of these no line is taken.
     broken_max: usize,
@@ -77,7 +80,7 @@ struct Part {
 }
 
 /// Reads a file once and finds its rows.
-pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
+pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> crate::Result<Layout> {
     let body = format.start(file);
     let known = format.columns.iter().map(|column| (column.name.clone(), Shape::Nothing)).collect::<Vec<_>>();
     let part = |start, broken_max| Part {
@@ -85,6 +88,7 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         marks: Marks::starting_at(start),
         unended: false,
         ascii: true,
+        odd: false,
         broken: Vec::new(),
         broken_max,
         trouble: None,
@@ -100,7 +104,7 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
     in_order(
         parts as usize,
         |at| work(at, BROKEN_MAX),
-        |at, part: Result<Part>| {
+        |at, part: crate::Result<Part>| {
             let mut part = part?;
             let left = BROKEN_MAX - all.broken.len();
             if part.broken.len() > left {
@@ -112,6 +116,7 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
             }
             all.marks.append(&part.marks);
             all.ascii &= part.ascii;
+            all.odd |= part.odd;
             all.broken.extend(part.broken);
             all.trouble = all.trouble.take().or(part.trouble);
             all.is_cut = part.is_cut || all.broken.len() >= BROKEN_MAX;
@@ -140,12 +145,12 @@ pub(super) fn find(file: &dyn ReadAt, format: &JsonlFormat) -> Result<Layout> {
         }
         None => None,
     };
-    let Part { marks, unended, ascii, broken, .. } = all;
-    Ok(Layout { fields: fields.into(), marks, body, unended, ascii, broken, problem })
+    let Part { marks, unended, ascii, odd, broken, .. } = all;
+    Ok(Layout { fields: fields.into(), marks, body, unended, ascii, odd, broken, problem })
 }
 
 /// Where the first line at or after `from` begins; `until` if that is further on.
-fn line_start(file: &dyn ReadAt, from: u64, until: u64) -> Result<u64> {
+fn line_start(file: &dyn ReadAt, from: u64, until: u64) -> crate::Result<u64> {
     let mut at = from - 1;
     while at < until {
         let bytes = read::read(file, at, BEYOND as usize)?;
@@ -161,7 +166,7 @@ fn line_start(file: &dyn ReadAt, from: u64, until: u64) -> Result<u64> {
 }
 
 /// Takes all lines that begin in `at..until`.
-fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> Result<Part> {
+fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> crate::Result<Part> {
     let mut beyond = BEYOND;
     while at < until.min(file.len()) && !part.is_cut {
         let want = (until - at + beyond).min(LINE_MAX as u64 + 1);
@@ -181,34 +186,25 @@ fn take(file: &dyn ReadAt, mut part: Part, mut at: u64, until: u64) -> Result<Pa
 }
 
 impl Part {
-    /// Learns from lines that are right, and from no other.
-    fn learn_again(&mut self, lines: &[u8], offset: u64) {
-        let mut at = offset;
-        for line in lines.split(|byte| *byte == b'\n') {
-            let is_broken = self.broken.binary_search_by_key(&at, |(broken, _)| *broken).is_ok();
-            if !is_broken && !line.trim_ascii().is_empty() {
-                // It was read before.
-                let _ = object(&mut self.fields, line);
-            }
-            at += line.len() as u64 + 1;
-        }
-    }
-
     /// Takes the whole lines of a block that begin before `until`; returns how many bytes these have.
     ///
-    /// A broken line is no row. It has taught half of what it has, so all others teach once more what they have.
+    /// A broken line is no row. It has taught half of what it has, by which others may have been judged, so all of
+    /// the block are read once more without it.
     fn lines(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> usize {
-        let (before, broken) = (self.fields.clone(), self.broken.len());
-        let taken = self.lines_once(bytes, offset, until, is_last);
-        if self.broken.len() > broken {
-            self.fields = before;
-            self.learn_again(&bytes[..taken], offset);
+        let before = self.clone();
+        loop {
+            let (taken, is_new) = self.lines_once(bytes, offset, until, is_last);
+            if !is_new {
+                return taken;
+            }
+            let (broken, trouble) = (std::mem::take(&mut self.broken), self.trouble.take());
+            *self = Part { broken, trouble, ..before.clone() };
         }
-        taken
     }
 
-    fn lines_once(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> usize {
-        let mut at = 0;
+    /// As [`Part::lines`], of lines that are not known to be broken; says also whether more of them are.
+    fn lines_once(&mut self, bytes: &[u8], offset: u64, until: u64, is_last: bool) -> (usize, bool) {
+        let (mut at, mut is_new) = (0, false);
         while at < bytes.len() && offset + (at as u64) < until {
             let (end, next) = match bytes[at..].iter().position(|byte| *byte == b'\n') {
                 Some(len) => (at + len, at + len + 1),
@@ -218,33 +214,85 @@ impl Part {
             let line = &bytes[at..end];
             if !line.trim_ascii().is_empty() {
                 let place = offset + at as u64;
-                if let Err(cause) = object(&mut self.fields, line) {
-                    self.trouble.get_or_insert((place + (cause.column() as u64).saturating_sub(1), why(&cause)));
-                    self.broken.push((place, line.len() as u64));
-                    self.is_cut = self.broken.len() >= self.broken_max;
-                    if self.is_cut {
-                        return next;
+                match self.line(line, place) {
+                    Line::Row => {
+                        self.ascii &= line.is_ascii();
+                        self.unended = end == next;
+                        self.marks.push(place, offset + next as u64);
                     }
-                } else {
-                    self.ascii &= line.is_ascii();
-                    self.unended = end == next;
-                    self.marks.push(place, offset + next as u64);
+                    Line::Broken { nth, known } => {
+                        is_new |= !known;
+                        if nth >= self.broken_max {
+                            self.broken.truncate(nth);
+                            self.is_cut = true;
+                            return (next, is_new);
+                        }
+                    }
                 }
             }
             at = next;
         }
-        at
+        (at, is_new)
+    }
+
+    fn line(&mut self, line: &[u8], place: u64) -> Line {
+        let found = self.broken.binary_search_by_key(&place, |(broken, _)| *broken);
+        let at = match found {
+            Ok(at) => return Line::Broken { nth: at + 1, known: true },
+            Err(at) => at,
+        };
+        match object(&mut self.fields, line) {
+            Ok(odd) => {
+                self.odd |= odd;
+                Line::Row
+            }
+            Err(flaw) => {
+                let trouble = (place + flaw.column.saturating_sub(1), flaw.why);
+                if self.trouble.as_ref().is_none_or(|known| trouble.0 < known.0) {
+                    self.trouble = Some(trouble);
+                }
+                self.broken.insert(at, (place, line.len() as u64));
+                Line::Broken { nth: at + 1, known: false }
+            }
+        }
     }
 }
 
-/// The reason without the place, which is told in the file's own lines.
-pub(super) fn why(cause: &serde_json::Error) -> String {
-    let text = cause.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+/// What a line is.
+enum Line {
+    Row,
+    /// One of the broken ones, and whether it was known.
+    Broken {
+        nth: usize,
+        known: bool,
+    },
 }
 
-/// Learns from a line what its keys' values can be.
-pub(super) fn object(fields: &mut Fields, line: &[u8]) -> serde_json::Result<()> {
+/// Why a line is no row, and at which byte of it, counted from 1.
+#[derive(Debug)]
+pub(super) struct Flaw {
+    pub(super) column: u64,
+    pub(super) why: String,
+}
+
+impl From<serde_json::Error> for Flaw {
+    fn from(cause: serde_json::Error) -> Flaw {
+        // The place is told in the file's own lines.
+        let why = cause.to_string().split(" at line ").next().unwrap_or_default().to_owned();
+        Flaw { column: cause.column() as u64, why }
+    }
+}
+
+/// Learns from a line what its keys' values can be; says whether there is a NaN or an infinity.
+pub(super) fn object(fields: &mut Fields, line: &[u8]) -> Result<bool, Flaw> {
+    let learned = learn(fields, line);
+    match learned {
+        Err(_) if odd::is_in(line) => learn(fields, &odd::as_numbers(line)).map(|()| true),
+        learned => learned.map(|()| false),
+    }
+}
+
+fn learn(fields: &mut Fields, line: &[u8]) -> Result<(), Flaw> {
     let mut json = serde_json::Deserializer::from_slice(line);
     json.deserialize_map(Row(fields))?;
     json.end()?;

@@ -1,23 +1,28 @@
 //! JSON Lines: an object for each line.
 //!
 //! A key is a column, whose type is what all of its values can be: objects become
-//! structs and arrays lists where they are alike, else the column is the JSON's own
-//! text (of the type `LargeUtf8`, by which it is told from other text). A line that lacks a key has null there. An edit replaces the bytes of one
-//! value; keys, their order, spaces and all other numbers stay as they were.
+//! structs and arrays lists where they are alike through and through, else the column
+//! is the JSON's text as a whole (of the type `LargeUtf8`, by which it is told from
+//! other text), in the one way that equal values are written. A line that lacks a key
+//! has null there. An edit replaces the bytes of one value; keys, their order, spaces
+//! and all other numbers stay as they were.
 //!
 //! | file | knows |
 //! |---|---|
 //! | `shape` | what the values of a key can be |
 //! | `fit`, `exact` | a value as a shape has it; whole numbers that are too long for one |
-//! | `index` | one pass over all lines |
+//! | `odd` | NaN and infinities, as Python writes them |
+//! | `index`, `checked` | one pass over all lines; values that only have to be some |
 //! | `file`, `batch` | rows as values and as Arrow |
 //! | `splice`, `style` | edits of rows as edits of bytes; how a file writes JSON |
 
 mod batch;
+mod checked;
 mod exact;
 mod file;
 mod fit;
 mod index;
+mod odd;
 mod shape;
 mod splice;
 mod style;
@@ -81,8 +86,7 @@ impl JsonlFormat {
             if !line.trim_ascii().is_empty()
                 && let Err(cause) = parsed(line)
             {
-                let (column, why) = (cause.column() as u64, index::why(&cause));
-                return Problem { line: number, column, why }.to_string();
+                return Problem { line: number, column: cause.column, why: cause.why }.to_string();
             }
         }
         "it is empty".to_owned()
@@ -93,8 +97,8 @@ impl JsonlFormat {
     }
 }
 
-fn parsed(line: &[u8]) -> serde_json::Result<()> {
-    index::object(&mut shape::Fields::default(), line)
+fn parsed(line: &[u8]) -> std::result::Result<(), index::Flaw> {
+    index::object(&mut shape::Fields::default(), line).map(|_| ())
 }
 
 impl Format for JsonlFormat {

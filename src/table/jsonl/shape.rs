@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use arrow::datatypes::{DataType, Field};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+
+use super::checked::Checked;
 
 /// An object within a row with more keys than these is a map of its own, not a struct: it is read as JSON text.
 const FIELDS_MAX: usize = 1000;
@@ -102,7 +104,7 @@ impl Fields {
         let mut next = 0;
         while let Some(at) = map.next_key_seed(Key { fields: self, guess: next })? {
             let Some(at) = at else {
-                map.next_value::<IgnoredAny>()?;
+                map.next_value_seed(Checked)?;
                 continue;
             };
             if std::mem::replace(&mut self.seen[at], self.objects) == self.objects {
@@ -166,13 +168,21 @@ impl Shape {
         }
     }
 
-    /// What is read instead where nothing was found out: objects without keys and lists without items.
+    /// The shape of a column: JSON's text as a whole where any part of it is, so that a text within is one, whatever
+    /// stands in other rows.
     pub(super) fn settle(&mut self) {
+        if self.has_json() {
+            *self = Shape::Json;
+        }
+    }
+
+    /// Whether there are values of several kinds in it, or objects of which no key is known.
+    fn has_json(&self) -> bool {
         match self {
-            Shape::List(item) => item.settle(),
-            Shape::Struct(fields) if fields.list.is_empty() => *self = Shape::Json,
-            Shape::Struct(fields) => fields.list.iter_mut().for_each(|(_, shape)| shape.settle()),
-            _ => {}
+            Shape::Json => true,
+            Shape::List(item) => item.has_json(),
+            Shape::Struct(fields) => fields.list.is_empty() || fields.list.iter().any(|(_, shape)| shape.has_json()),
+            _ => false,
         }
     }
 
@@ -245,13 +255,13 @@ impl<'de> Visitor<'de> for &mut Shape {
             Shape::List(item) => while items.next_element_seed(&mut **item)?.is_some() {},
             other => {
                 *other = Shape::Json;
-                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Checked.visit_seq(items)?;
             }
         }
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         if *self == Shape::Nothing {
             *self = Shape::Struct(Fields::default());
         }
@@ -264,7 +274,7 @@ impl<'de> Visitor<'de> for &mut Shape {
             }
             other => {
                 *other = Shape::Json;
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Checked.visit_map(map)?;
             }
         }
         Ok(())
@@ -294,8 +304,12 @@ mod tests {
         check(&["1e30", "-12345678901234567890.5", "0.00012345678901234567"], "Float64");
         check(&["1", "18446744073709551615"], "LargeUtf8");
         check(&["-123456789012345678901", "2.5"], "LargeUtf8");
-        check(&["[1]", "[18446744073709551615]"], "List(LargeUtf8)");
-        check(&["{\"a\": 1}", "{\"a\": 123456789012345678901}"], "Struct(\"a\": LargeUtf8)");
+        check(&["[1]", "[18446744073709551615]"], "LargeUtf8");
+        check(&["{\"a\": 1}", "{\"a\": 123456789012345678901}"], "LargeUtf8");
+        check(&["[{\"a\": 1}]", "[{\"a\": \"x\"}]"], "LargeUtf8");
+        check(&["{\"a\": {}, \"b\": 1}"], "LargeUtf8");
+        check(&["NaN", "1"], "Float64");
+        check(&["[1, -Infinity]"], "List(Float64)");
         check(&["[1]", "[]", "[2.5, null]"], "List(Float64)");
         check(&["{\"a\": 1}", "{\"b\": \"x\"}"], "Struct(\"a\": Int64, \"b\": Utf8)");
         check(&["1", "\"x\""], "LargeUtf8");

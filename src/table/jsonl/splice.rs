@@ -1,10 +1,10 @@
 //! Edits of rows as edits of bytes.
 
-use super::file::{Entry, JsonlFile, entries};
-use super::fit;
+use super::file::{JsonlFile, entries};
 use super::shape::Shape;
 use crate::model::Value;
 use crate::table::edit::json_of;
+use crate::table::json::{self, Member};
 use crate::table::{FileEdits, Insert, Patch, RowSet, Splice};
 use crate::{Error, Result};
 
@@ -21,8 +21,12 @@ impl JsonlFile<'_> {
         Ok(Splice::Patches { sets, deletes, inserts: inserts.collect::<Result<_>>()? })
     }
 
-    fn text(&self, shape: &Shape, value: &Value) -> Result<String> {
-        self.format.style.text(shape, value, self.layout.ascii)
+    fn text(&self, shape: &Shape, value: &Value, old: Option<&str>) -> String {
+        self.format.style.text(shape, value, old, self.layout.ascii)
+    }
+
+    fn name(&self, name: &str) -> String {
+        json::string(name, self.layout.ascii)
     }
 
     fn set(&self, set: &RowSet) -> Result<Vec<Option<Patch>>> {
@@ -32,20 +36,17 @@ impl JsonlFile<'_> {
         let mut added = 0;
         let mut patch = |(column, value): &(usize, Value)| {
             let shape = self.shape(*column)?;
-            let value = fit::coerce(shape, value)?;
+            let value = self.coerced(*column, value)?;
             if self.cell(*column, line, &entries)? == value {
                 return Ok(None);
             }
             let name = &self.layout.fields.list[*column].0;
             let Some(entry) = entries.iter().find(|entry| entry.name == *name) else {
                 added += 1;
-                return self.add(line, start, &entries, added == 1, name, &self.text(shape, &value)?).map(Some);
+                return self.add(line, start, &entries, added == 1, name, &self.text(shape, &value, None)).map(Some);
             };
             let old = &line[entry.value.clone()];
-            let bytes = match whole(&value, old) {
-                Some(text) => text,
-                None => self.text(shape, &value)?,
-            };
+            let bytes = whole(&value, old).unwrap_or_else(|| self.text(shape, &value, Some(old)));
             let offset = start + entry.value.start as u64;
             Ok(Some(Patch { offset, replaced: entry.value.len() as u64, bytes: bytes.into_bytes() }))
         };
@@ -53,9 +54,9 @@ impl JsonlFile<'_> {
     }
 
     /// Adds a key to an object that lacks it, behind the last one.
-    fn add(&self, line: &str, start: u64, entries: &[Entry], first: bool, name: &str, json: &str) -> Result<Patch> {
+    fn add(&self, line: &str, start: u64, entries: &[Member], first: bool, name: &str, json: &str) -> Result<Patch> {
         let style = self.format.style;
-        let key = self.text(&Shape::Text, &Value::Text(name.to_owned()))?;
+        let key = self.name(name);
         let behind = match entries.last() {
             Some(entry) => entry.value.end,
             None => line.find('{').map_or(0, |at| at + 1),
@@ -112,13 +113,12 @@ impl JsonlFile<'_> {
         let style = self.format.style;
         let entry = |column: usize| {
             let (name, shape) = &fields[column];
-            let value = fit::coerce(shape, &insert.cells[column])?;
-            let key = self.text(&Shape::Text, &Value::Text(name.clone()))?;
-            Ok(format!("{key}{}{}", style.colon(), self.text(shape, &value)?))
+            let value = self.coerced(column, &insert.cells[column])?;
+            Ok(format!("{}{}{}", self.name(name), style.colon(), self.text(shape, &value, None)))
         };
         let mut entries = order.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
         for (name, value) in &insert.more {
-            let key = self.text(&Shape::Text, &Value::Text(name.clone()))?;
+            let key = self.name(name);
             entries.push(format!("{key}{}{}", style.colon(), json_of(value, style.comma(), style.colon())));
         }
         Ok(format!("{{{}}}", entries.join(style.comma())))

@@ -1,14 +1,10 @@
 //! How a file writes JSON: spaces after commas and colons, letters beyond ASCII.
 
-use std::io;
-
-use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Serialize};
-use serde_json::ser::{Formatter, Serializer};
-use serde_json::value::RawValue;
 
 use super::shape::Shape;
 use crate::model::Value;
+use crate::table::json;
 use crate::{Error, Result};
 
 /// How a file writes JSON.
@@ -48,88 +44,57 @@ impl Style {
         if self.spaced_colons { ": " } else { ":" }
     }
 
-    /// The text of a value that fits the shape; `ascii`: other letters are escaped, as in a file that has none.
-    ///
-    /// # Errors
-    /// `Invalid` for NaN and infinities, which JSON lacks.
-    pub(super) fn text(self, shape: &Shape, value: &Value, ascii: bool) -> Result<String> {
-        finite(value)?;
-        let mut out = Vec::new();
-        let mut serializer = Serializer::with_formatter(&mut out, Written { style: self, ascii });
-        let written = Shaped(shape, value).serialize(&mut serializer);
-        written.map_err(|cause| Error::invalid("json", &value.to_string(), "it cannot be written").caused_by(cause))?;
-        Ok(String::from_utf8_lossy(&out).into_owned())
+    /// The text of a value that fits the shape, in place of `old`; `ascii`: other letters are escaped, as in a file
+    /// that has none.
+    pub(super) fn text(self, shape: &Shape, value: &Value, old: Option<&str>, ascii: bool) -> String {
+        if let (Shape::Json, Value::Text(json)) = (shape, value) {
+            return json::written(json, old, self.comma(), self.colon(), ascii);
+        }
+        let mut out = String::new();
+        self.write(value, ascii, &mut out);
+        out
+    }
+
+    fn write(self, value: &Value, ascii: bool, out: &mut String) {
+        match value {
+            Value::Null => out.push_str("null"),
+            Value::Float(number) => out.push_str(&json::number_text(*number)),
+            Value::Text(text) => out.push_str(&json::string(text, ascii)),
+            Value::Bool(_) | Value::Int(_) | Value::Binary(_) => out.push_str(&value.to_json().to_string()),
+            Value::List(items) => {
+                out.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    out.push_str(if place > 0 { self.comma() } else { "" });
+                    self.write(item, ascii, out);
+                }
+                out.push(']');
+            }
+            Value::Struct(fields) => {
+                out.push('{');
+                for (place, (name, value)) in fields.iter().enumerate() {
+                    out.push_str(if place > 0 { self.comma() } else { "" });
+                    out.push_str(&json::string(name, ascii));
+                    out.push_str(self.colon());
+                    self.write(value, ascii, out);
+                }
+                out.push('}');
+            }
+        }
     }
 }
 
-/// A value with what it is to be: text that is JSON is written as it is.
-struct Shaped<'v>(&'v Shape, &'v Value);
-
-impl Serialize for Shaped<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        match (self.0, self.1) {
-            (Shape::Json, Value::Text(json)) => {
-                RawValue::from_string(json.clone()).map_err(S::Error::custom)?.serialize(serializer)
-            }
-            (Shape::List(item), Value::List(items)) => {
-                serializer.collect_seq(items.iter().map(|one| Shaped(item, one)))
-            }
-            (Shape::Struct(fields), Value::Struct(values)) => {
-                let mut map = serializer.serialize_map(Some(values.len()))?;
-                for (name, value) in values {
-                    let shape = fields.place(name, usize::MAX).map_or(&Shape::Nothing, |at| &fields.list[at].1);
-                    map.serialize_entry(name, &Shaped(shape, value))?;
-                }
-                map.end()
-            }
-            (_, value) => value.to_json().serialize(serializer),
-        }
-    }
+/// Why a file without NaN and infinities takes none.
+pub(super) fn lacks(value: &str) -> Error {
+    Error::invalid("json", value, "JSON has no NaN and no infinity")
 }
 
 /// Refuses what JSON has no number for.
 pub(super) fn finite(value: &Value) -> Result<()> {
     match value {
-        Value::Float(number) if !number.is_finite() => {
-            Err(Error::invalid("json", &number.to_string(), "JSON has no NaN and no infinity"))
-        }
+        Value::Float(number) if !number.is_finite() => Err(lacks(&number.to_string())),
         Value::List(values) => values.iter().try_for_each(finite),
         Value::Struct(fields) => fields.iter().try_for_each(|(_, value)| finite(value)),
         _ => Ok(()),
-    }
-}
-
-/// Writes as the style has it.
-struct Written {
-    style: Style,
-    ascii: bool,
-}
-
-impl Formatter for Written {
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(self.style.comma().as_bytes()) }
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(self.style.comma().as_bytes()) }
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(self.style.colon().as_bytes())
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if !self.ascii || fragment.is_ascii() {
-            return writer.write_all(fragment.as_bytes());
-        }
-        for letter in fragment.chars() {
-            if letter.is_ascii() {
-                write!(writer, "{letter}")?;
-            } else {
-                letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -141,9 +106,9 @@ mod tests {
     fn values_are_written_in_the_style_of_what_is_there() {
         let value = Value::from_json(&serde_json::json!({"a": [1, 2.5], "é": "😀\n"}));
         let shape = Shape::Nothing;
-        let told = |like: &str, ascii| Style::of(like.as_bytes()).text(&shape, &value, ascii).expect("it is finite");
+        let told = |like: &str, ascii| Style::of(like.as_bytes()).text(&shape, &value, None, ascii);
         assert_eq!(told(r#"{"x,:": 1, "y": 2}"#, false), "{\"a\": [1, 2.5], \"é\": \"😀\\n\"}");
         assert_eq!(told(r#"{"x":1,"y":2}"#, true), r#"{"a":[1,2.5],"\u00e9":"\ud83d\ude00\n"}"#);
-        assert!(Style::default().text(&Shape::Nothing, &Value::List(vec![Value::Float(f64::NAN)]), true).is_err());
+        assert!(finite(&Value::List(vec![Value::Float(f64::NAN)])).is_err());
     }
 }
