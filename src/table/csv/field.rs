@@ -8,6 +8,7 @@ use super::time::{self, TimeStyle, Zone};
 use super::tokens::{Span, Syntax};
 use super::{CsvFormat, Escape};
 use crate::model::Value;
+use crate::table::json::{BEYOND, is_beyond};
 use crate::{Error, Result};
 
 /// The bytes of a field, without quotes; `None` where something follows the closing quote.
@@ -119,6 +120,7 @@ pub(super) fn coerce(kind: Kind, value: &Value) -> Result<Value> {
         (Kind::Float, Value::Int(number)) if (*number as f64) as i64 == *number && number.abs() < i64::MAX => {
             Ok(Value::Float(*number as f64))
         }
+        (Kind::Float, Value::Text(text)) if is_beyond(text) => Err(Error::invalid("number", text, BEYOND)),
         (Kind::Float, _) if matches!(may_be.decide(None), Kind::Int | Kind::Float) && !text.is_empty() => {
             Ok(kind::float(text).map_or(Value::Null, Value::Float))
         }

@@ -66,6 +66,39 @@ fn problem(bytes: &[u8]) -> (u64, String) {
 }
 
 #[test]
+fn lines_before_the_header_that_are_no_rows_are_told_from_it() {
+    check(b"sep=;\r\nid;x\r\n1;0,5\r\n", &["id:Int64,x:Utf8", "1,0,5"]);
+    check(b"\xef\xbb\xbfsep=,\nid,x\n1,a\n", &["id:Int64,x:Utf8", "1,a"]);
+    check(b"# made by a tool, v3\n#\nid,x\n1,a\n2,b\n", &["id:Int64,x:Utf8", "1,a", "2,b"]);
+    check(b"#id,x\n1,a\n2,b\n", &["#id:Int64,x:Utf8", "1,a", "2,b"]);
+    check(b"##format=4\n#chrom\tpos\n1\t7\n", &["#chrom:Int64,pos:Int64", "1,7"]);
+    let counted = b"2,2,setosa,virginica\n5.1,3.5,0\n4.9,3.0,1\n";
+    check(counted, &["column_1:Float64,column_2:Float64,column_3:Int64", "5.1,3.5,0", "4.9,3.0,1"]);
+    let wide = b"2,3,a\n1,2,3,0\n4,5,6,1\n";
+    let told = ["column_1:Int64,column_2:Int64,column_3:Int64,column_4:Int64", "1,2,3,0", "4,5,6,1"];
+    check(wide, &told);
+}
+
+#[test]
+fn quotes_are_letters_where_a_reading_with_them_makes_no_sense() {
+    let lines =
+        ["1\t1\tHe said .", "2\t0\t\"Unbalanced", "3\t1\tin between", "4\t0\t\"another one", "5\t1\t\"q\" more"];
+    let told = |lines: &[&str]| lines.iter().map(|line| line.replace('\t', ",")).collect::<Vec<_>>();
+    for count in [2, 3, 4, 5] {
+        let file = format!("id\tlabel\ttext\n{}\n", lines[..count].join("\n"));
+        let mut rows = vec!["id:Int64,label:Int64,text:Utf8".to_owned()];
+        rows.extend(told(&lines[..count]));
+        check(file.as_bytes(), &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let closed = b"1\tx\t\"one\n2\ty\ttwo\"\n3\tz\tthree\n";
+    check(closed, &["column_1:Int64,column_2:Utf8,column_3:Utf8", "1,x,\"one", "2,y,two\"", "3,z,three"]);
+    // Quotes that are meant: lines within them, or delimiters, or most of a column.
+    check(b"id,t\n1,\"foo\nbar\"\n2,x\n", &["id:Int64,t:Utf8", "1,foo\nbar", "2,x"]);
+    check(b"id,t\n1,\"foo\nbar, baz\"\n2,x\n", &["id:Int64,t:Utf8", "1,foo\nbar, baz", "2,x"]);
+    check(b"\"id\",\"t\"\n\"1\",\"x\" y\n", &["id:Int64,t:Utf8", "1,x y"]);
+}
+
+#[test]
 fn types_are_those_of_all_values() {
     let bytes = b"i,f,b,d,t,s\n1,1,true,2024-01-31,2024-01-31 10:00:00,x\n,2.5,false,,,\n";
     let time = "2024-01-31T10:00:00";
@@ -84,7 +117,8 @@ fn quotes_line_ends_and_marks_are_read_as_the_readers_do() {
     check(b"a;b\r1,5;2\r", &["a:Utf8,b:Int64", "1,5,2"]);
     check(b"a,b\n\"x\\\"y, z\",2\n\"\\\\\",3\n", &["a:Utf8,b:Int64", "x\"y, z,2", "\\,3"]);
     check(b"a, b\n1, 2\n3, \"4\"\n", &["a:Int64,b:Int64", "1,2", "3,4"]);
-    check(b"a,b\nx\"y,1\n\"z\"w,2\n", &["a:Utf8,b:Int64", "x\"y,1", "zw,2"]);
+    check(b"a,b\nx\"y,1\n\"z\"w,2\n", &["a:Utf8,b:Int64", "x\"y,1", "\"z\"w,2"]);
+    check(b"\"a\",b\nx\"y,1\n\"z\"w,2\n", &["a:Utf8,b:Int64", "x\"y,1", "zw,2"]);
     check(b"a,b\n\n1,2\n\r\n\n3,4\n\n", &["a:Int64,b:Int64", "1,2", "3,4"]);
     check(b"a,b\nx\0y,1\n", &["a:Utf8,b:Int64", "x\0y,1"]);
     check(b"a,a,\n1,2,3\n", &["a:Int64,a_2:Int64,column_3:Int64", "1,2,3"]);

@@ -28,7 +28,7 @@ const READ_MIN: usize = 64 << 10;
 
 /// Reads the names of the columns, or makes them up.
 pub(super) fn read_head(file: &dyn ReadAt, format: &CsvFormat) -> Result<Head> {
-    let start = format.start(file);
+    let start = format.start(file)?;
     let mut want = READ_MIN;
     loop {
         let chunk = Chunk::read(file, format.encoding, start, want)?;

@@ -6,7 +6,8 @@
 //!
 //! | file | knows |
 //! |---|---|
-//! | `sniff` | which of all these formats a file has |
+//! | `sniff`, `unquoted` | which of all these formats a file has; whether quotes are letters in it |
+//! | `lead` | lines before the header that are no rows |
 //! | `encoding` | letters as bytes |
 //! | `chunk`, `tokens` | where rows and fields are |
 //! | `kind`, `time` | what a field's text can be |
@@ -25,6 +26,7 @@ mod file_tests;
 mod head;
 mod index;
 mod kind;
+mod lead;
 mod refusal;
 mod sniff;
 mod splice;
@@ -32,6 +34,7 @@ mod splice;
 mod splice_tests;
 mod time;
 mod tokens;
+mod unquoted;
 
 use std::sync::Arc;
 
@@ -58,6 +61,8 @@ pub struct CsvFormat {
     pub encoding: Encoding,
     /// Whether the file begins with a byte order mark.
     pub bom: bool,
+    /// How many lines stand before the header, or before the first row, that are neither.
+    pub lead: usize,
     /// Whether the first line has the names of the columns.
     pub header: bool,
     /// What stands for null besides an empty field, where it is not quoted: `NA`.
@@ -112,6 +117,7 @@ impl Default for CsvFormat {
             padded: false,
             encoding: Encoding::Utf8,
             bom: false,
+            lead: 0,
             header: true,
             null: None,
             ending: LineEnding::Lf,
@@ -158,10 +164,10 @@ impl CsvFormat {
         Ok(())
     }
 
-    /// Where the first line begins.
-    fn start(&self, file: &dyn ReadAt) -> u64 {
+    /// Where the header begins, or the first row.
+    fn start(&self, file: &dyn ReadAt) -> Result<u64> {
         let bom = if self.bom { self.encoding.bom().len() as u64 } else { 0 };
-        bom.min(file.len())
+        lead::end(file, self.encoding, bom.min(file.len()), self.lead)
     }
 }
 

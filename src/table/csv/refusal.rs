@@ -1,6 +1,6 @@
 //! Why a file is not taken for rows, for a person.
 
-use super::sniff::{HEAD, Trial, encoding_of, looks_like_text, most_even, quote_of};
+use super::sniff::{DELIMITERS, HEAD, Trial, encoding_of, looks_like_text, most_even, quote_of};
 use crate::table::Problem;
 
 /// Says what of a file that begins so speaks against rows.
@@ -14,7 +14,8 @@ pub(super) fn refusal(head: &[u8]) -> String {
         return "it looks like markup, JSON or bytes that are no text".to_owned();
     }
     let is_last = head.len() < HEAD && !text.bad;
-    let trial = most_even(&text.bytes, is_last, quote_of(&text.bytes)).filter(|trial| trial.width > 1);
+    let trial =
+        most_even(&text.bytes, is_last, Some(quote_of(&text.bytes)), &DELIMITERS).filter(|trial| trial.width > 1);
     let uneven = trial.and_then(|trial| first_uneven(&text.bytes, &trial));
     uneven.map_or_else(|| "no delimiter splits its lines evenly".to_owned(), |problem| problem.to_string())
 }

@@ -8,26 +8,27 @@ use super::encoding::Encoding;
 use super::field;
 use super::kind::{Kind, Kinds};
 use super::tokens::{Span, Split, Syntax};
-use super::{CsvFormat, Escape, LineEnding};
+use super::unquoted::is_unquoted;
+use super::{CsvFormat, Escape, LineEnding, lead};
 use crate::table::Flow;
 
 /// As much of a file is looked at.
 pub(super) const HEAD: usize = 64 << 10;
 const ROWS: usize = 500;
 /// Rarer ones first: where two do equally well, as in `1,5;2,5`, it is the rarer one.
-const DELIMITERS: [u8; 9] = *b"\t;|\x1f\x01^~,:";
+pub(super) const DELIMITERS: [u8; 10] = *b"\t;|\x1f\x01^~,: ";
 
 /// What programs write for null.
 const NULLS: [&str; 7] = ["NA", "N/A", "NULL", "null", "None", "\\N", "?"];
 
 /// Rows, as one syntax has them.
 pub(super) struct Trial {
-    syntax: Syntax,
+    pub(super) syntax: Syntax,
     pub(super) rows: Vec<Vec<Span>>,
     /// How many fields a row has.
     pub(super) width: usize,
     /// Of 1000 rows, how many have that many.
-    alike: usize,
+    pub(super) alike: usize,
 }
 
 /// See [`CsvFormat::sniff`].
@@ -40,20 +41,21 @@ pub(super) fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
     if !looks_like_text(&text.bytes) {
         return None;
     }
-    let quote = quote_of(&text.bytes);
-    let trial = best(&text.bytes, is_last, quote)?;
+    let (lead, trial) = led(&text.bytes, is_last)?;
+    let rows = &text.bytes[lead::behind(&text.bytes, lead)?..];
     let escape = if trial.syntax.escape.is_some() { Escape::Backslash } else { Escape::Doubled };
     let (delimiter, padded) = (trial.syntax.delimiter, trial.syntax.padded);
-    let header = has_header(&text.bytes, &trial);
-    let null = null_of(&text.bytes, &trial, header);
+    let header = has_header(rows, &trial);
+    let null = null_of(rows, &trial, header);
     let ending = ending_of(&text.bytes);
     let format = CsvFormat {
         delimiter,
-        quote: Some(quote),
+        quote: trial.syntax.quote,
         escape,
         padded,
         encoding,
         bom,
+        lead,
         header,
         null,
         ending,
@@ -102,34 +104,83 @@ pub(super) fn looks_like_text(text: &[u8]) -> bool {
 /// A single quote only where fields begin with it, and none with a double one.
 pub(super) fn quote_of(text: &[u8]) -> u8 {
     let begins = |quote: u8| {
-        let after = |two: &&[u8]| two[1] == quote && (matches!(two[0], b'\n' | b'\r') || DELIMITERS.contains(&two[0]));
+        let after = |two: &&[u8]| two[1] == quote && (matches!(two[0], b'\n' | b'\r') || is_rare(two[0]));
         text.windows(2).filter(after).count() + usize::from(text.first() == Some(&quote))
     };
     if begins(b'\'') > 1 && begins(b'"') == 0 && !text.contains(&b'"') { b'\'' } else { b'"' }
 }
 
+/// How many lines are before header and rows, and these.
+fn led(text: &[u8], is_last: bool) -> Option<(usize, Trial)> {
+    let from = |lines: usize| lead::behind(text, lines).map(|at| &text[at..]);
+    let told = lead::separator(text);
+    let first = usize::from(told.is_some());
+    let delimiters = told.as_ref().map_or(&DELIMITERS[..], std::slice::from_ref);
+    let comments = from(first).map_or(0, lead::comments);
+    let found = |lines: usize| from(lines).and_then(|text| best(text, is_last, delimiters));
+    let is_headed = |lines: usize, trial: &Trial| from(lines).is_some_and(|text| has_header(text, trial));
+    let behind = found(first + comments);
+    if comments > 0 {
+        // The last comment may be the header: `#id,name`.
+        let last = first + comments - 1;
+        let is_header = |trial: &Trial| trial.width > 1 && trial.rows[0].len() == trial.width && is_headed(last, trial);
+        let has_own = behind.as_ref().is_some_and(|trial| is_headed(first + comments, trial));
+        if let Some(trial) = found(last).filter(|trial| !has_own && is_header(trial)) {
+            return Some((last, trial));
+        }
+    }
+    if first + comments > 0 {
+        return behind.map(|trial| (first + comments, trial)).or_else(|| Some((0, best(text, is_last, &DELIMITERS)?)));
+    }
+    if let Some((rows, columns)) = lead::counts(text)
+        && let Some(trial) = found(1)
+        && trial.width == columns + 1
+        && trial.alike == 1000
+        && (trial.rows.len() == ROWS || !is_last || trial.rows.len() as u64 == rows)
+    {
+        return Some((1, trial));
+    }
+    behind.map(|trial| (0, trial))
+}
+
 /// The syntax that gives the most even rows; `None` if none gives rows that are alike.
-fn best(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> {
-    let best = most_even(text, is_last, quote).map(|trial| with_padding(text, is_last, trial))?;
+fn best(text: &[u8], is_last: bool, delimiters: &[u8]) -> Option<Trial> {
+    let quote = quote_of(text);
+    let quoted = even_enough(text, is_last, Some(quote), delimiters);
+    if !text.contains(&quote) {
+        return quoted;
+    }
+    let bare = even_enough(text, is_last, None, delimiters);
+    match (quoted, bare) {
+        (Some(quoted), Some(bare)) if is_unquoted(text, is_last, &quoted, &bare) => Some(bare),
+        (None, Some(bare)) if bare.alike == 1000 && bare.width > 1 => Some(bare),
+        (quoted, _) => quoted,
+    }
+}
+
+fn even_enough(text: &[u8], is_last: bool, quote: Option<u8>, delimiters: &[u8]) -> Option<Trial> {
+    let best = most_even(text, is_last, quote, delimiters).map(|trial| with_padding(text, is_last, trial))?;
     let strict = best.width == 1 || matches!(best.syntax.delimiter, b' ' | b':');
     let enough = if strict { 1000 } else { 800 };
     // One column is taken for a table only where no line looks as if it had more.
-    let is_list = best.width > 1 || !text.iter().any(|byte| DELIMITERS.contains(byte)) && !best.rows.is_empty();
+    let is_list = best.width > 1 || !text.iter().any(|byte| is_rare(*byte)) && !best.rows.is_empty();
     (best.alike >= enough && is_list && best.width > 0).then_some(best)
 }
 
 /// The syntax that gives the most even rows, be they ever so uneven.
-pub(super) fn most_even(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> {
+pub(super) fn most_even(text: &[u8], is_last: bool, quote: Option<u8>, delimiters: &[u8]) -> Option<Trial> {
     let mut best: Option<Trial> = None;
-    for delimiter in DELIMITERS.into_iter().chain([b' ']) {
+    for delimiter in delimiters.iter().copied() {
         // A rare one that is not there at all need not be tried.
         if delimiter != b',' && !text.contains(&delimiter) {
             continue;
         }
         let paddings = [false, true].into_iter().filter(|padded| !padded || has_spaced_quotes(text, delimiter));
-        let escapes = [Some(b'\\'), None].into_iter().filter(|escape| escape.is_none() || has_escape(text, quote));
+        let escapes = [Some(b'\\'), None]
+            .into_iter()
+            .filter(|escape| escape.is_none() || quote.is_some_and(|quote| has_escape(text, quote)));
         for (padded, escape) in paddings.flat_map(|padded| escapes.clone().map(move |escape| (padded, escape))) {
-            let syntax = Syntax { delimiter, quote: Some(quote), escape, padded };
+            let syntax = Syntax { delimiter, quote, escape, padded };
             let trial = tried(text, is_last, syntax);
             let better = |best: &Trial| (trial.width > 1, trial.alike) > (best.width > 1, best.alike);
             if best.as_ref().is_none_or(better) {
@@ -140,9 +191,14 @@ pub(super) fn most_even(text: &[u8], is_last: bool, quote: u8) -> Option<Trial> 
     best
 }
 
+/// Whether it is a delimiter that texts of one column do not have: no space.
+fn is_rare(byte: u8) -> bool {
+    byte != b' ' && DELIMITERS.contains(&byte)
+}
+
 /// Whether a quote stands behind a backslash where it cannot end a field.
 fn has_escape(text: &[u8], quote: u8) -> bool {
-    let ends = |byte: u8| byte == quote || matches!(byte, b'\n' | b'\r') || DELIMITERS.contains(&byte);
+    let ends = |byte: u8| byte == quote || matches!(byte, b'\n' | b'\r') || is_rare(byte);
     text.windows(3).any(|three| three[0] == b'\\' && three[1] == quote && !ends(three[2]))
 }
 
@@ -251,7 +307,16 @@ fn why(format: &CsvFormat, trial: &Trial) -> String {
         LineEnding::Cr => "CR",
     };
     let null = format.null.as_ref().map_or_else(String::new, |null| format!(", `{null}` for null"));
-    format!("{columns}{between}{alike}{null}, {header}, {}{bom}, lines end in {ending}", format.encoding.name())
+    let quotes = if format.quote.is_none() { ", no quotes" } else { "" };
+    let lead = match format.lead {
+        0 => String::new(),
+        1 => " after 1 line that is no row".to_owned(),
+        lines => format!(" after {lines} lines that are no rows"),
+    };
+    format!(
+        "{columns}{between}{alike}{null}{quotes}, {header}{lead}, {}{bom}, lines end in {ending}",
+        format.encoding.name()
+    )
 }
 
 #[cfg(test)]

@@ -181,6 +181,35 @@ fn nothing_in_a_table_of_one_column_is_written_with_quotes() {
 }
 
 #[test]
+fn in_a_file_without_quotes_they_are_letters() {
+    let file = "id\tlabel\ttext\n1\t1\tHe said .\n2\t0\t\"Unbalanced\n3\t1\tin between\n4\t0\t\"x\" y\n";
+    check(file, &set(1, 1, Value::Int(7)), &file.replace("2\t0", "2\t7"));
+    check(file, &set(0, 2, text("\"so\"")), &file.replace("He said .", "\"so\""));
+    check(
+        file,
+        &FileEdits { deletes: vec![(0, 1)], ..FileEdits::default() },
+        &file.replace("2\t0\t\"Unbalanced\n", ""),
+    );
+    let (format, _) = CsvFormat::sniff(file.as_bytes()).expect("it is a table");
+    let bytes = file.as_bytes().to_vec();
+    let table = format.open(&bytes, None).expect("it can be opened");
+    for odd in ["a\tb", "a\nb"] {
+        let why = table.check(0, 2, &text(odd)).expect_err("it cannot be written").to_string();
+        assert!(why.contains("the file has no quotes"), "{why}");
+    }
+}
+
+#[test]
+fn lines_before_the_header_stay_where_rows_come_and_go() {
+    let excel = "sep=;\r\nid;name\r\n1;a\r\n2;b\r\n";
+    let edits = FileEdits { inserts: vec![insert(None, &[Value::Int(0), text("a;b")])], ..set(1, 1, text("c")) };
+    check(excel, &edits, "sep=;\r\nid;name\r\n0;\"a;b\"\r\n1;a\r\n2;c\r\n");
+    let counted = "2,2,ill,well\n0.5,1,0\n0.25,2,1\n";
+    let edits = FileEdits { deletes: vec![(0, 0)], ..FileEdits::default() };
+    check(counted, &edits, "2,2,ill,well\n0.25,2,1\n");
+}
+
+#[test]
 fn what_cannot_be_written_is_refused_before_anything_is_done() {
     let refused = |format: &CsvFormat, bytes: &[u8], column: usize, value: Value| {
         let bytes = bytes.to_vec();
@@ -200,6 +229,8 @@ fn what_cannot_be_written_is_refused_before_anything_is_done() {
     let why = refused(&comma, bytes, 1, text("one"));
     assert_eq!(why, "`one` is not a valid whole number of 64 bits: the column has another type");
     refused(&comma, bytes, 1, text("007"));
+    let why = refused(&comma, b"a,b\nx,0.5\n", 1, text("-1e400"));
+    assert_eq!(why, "`-1e400` is not a valid number: it is beyond what a number of 64 bits holds");
     refused(&comma, bytes, 1, Value::Float(0.5));
     refused(&comma, bytes, 0, Value::List(vec![]));
     refused(&comma, bytes, 2, text("there is no such column"));
