@@ -239,8 +239,9 @@ fn nested_json_of_several_kinds_takes_text_as_text_and_is_compared_by_its_meanin
     assert_eq!(home.ok("cat d chat.jsonl --draft"), lines.replace("7 * 8?", "7"));
     home.ok("undo d");
     let rows = home.json("rows d chat --keys");
-    fs::write(home.join("rows.json"), rows.to_string()).expect("a new file");
-    home.ok("set d chat --from rows.json");
+    let lines_of_rows: String = rows.as_array().expect("a list").iter().map(|row| format!("{row}\n")).collect();
+    fs::write(home.join("rows.jsonl"), lines_of_rows).expect("a new file");
+    home.ok("set d chat --from rows.jsonl");
     assert_eq!(home.ok("cat d chat.jsonl --draft"), lines, "what was shown is what is there");
     fs::write(home.join("compact.jsonl"), lines.replace(' ', "").replace("7*8", "7 * 8")).expect("a new file");
     home.ok("put d chat.jsonl compact.jsonl");
