@@ -149,6 +149,8 @@ struct ToSet {
     /// Its name in the table.
     name: String,
     of: DataType,
+    /// Whether the file has values of several kinds, as JSON, for a column of a single one: numbers beside `"NaN"`.
+    is_mixed: bool,
 }
 
 impl ToSet {
@@ -157,7 +159,7 @@ impl ToSet {
     fn meaning(&self, text: String) -> Value {
         let whole = || text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
         match &self.of {
-            of if of.is_nested() => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
+            of if of.is_nested() || self.is_mixed => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
             of if of.is_integer() => Value::Text(whole().map_or(text.clone(), |(whole, _)| whole.to_owned())),
             _ => Value::Text(text),
         }
@@ -178,7 +180,8 @@ impl Columns {
             match schema.find(&column.name) {
                 Some(found) => {
                     let found = &schema.columns[found];
-                    set.push(ToSet { at, name: found.name.clone(), of: found.data_type.clone() });
+                    let is_mixed = column.role == Role::Json && found.role != Role::Json;
+                    set.push(ToSet { at, name: found.name.clone(), of: found.data_type.clone(), is_mixed });
                 }
                 None => unknown.push(column.name.as_str()),
             }

@@ -187,7 +187,6 @@ fn a_column_of_json_text_is_compared_with_numbers_and_takes_json_as_it_is() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn a_file_that_was_cut_off_is_no_table_by_name_and_all_others_are() {
     let home = Home::new();
     home.source("src", &source! { "good.csv": "id,x\n1,2\n" });
@@ -225,7 +224,9 @@ fn a_table_in_a_folder_of_a_partition_is_edited_by_its_path() {
     home.ok("set d split=test/part-0.csv --key 0 split=c");
     let told = home.ok("diff d --rows");
     assert!(told.contains("part-0 0 split in split=test/part-0.csv"), "{told}");
-=======
+}
+
+#[test]
 fn nested_json_of_several_kinds_takes_text_as_text_and_is_compared_by_its_meaning() {
     let talk = |text: &str| format!("[{{\"role\": \"user\", \"content\": {text}}}]");
     let lines = format!(
@@ -275,5 +276,4 @@ fn what_delimited_files_have_besides_rows_is_kept_and_numbers_beyond_64_bits_are
         home.ok(&format!("set d {table} {set}"));
         assert_eq!(home.ok(&format!("cat d {table}.csv --draft")), edited);
     }
->>>>>>> 6166906 (csv: files without quotes, lines before the header, numbers beyond 64 bits)
 }
