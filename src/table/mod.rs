@@ -369,7 +369,7 @@ pub trait TableFile: Send + Sync {
         false
     }
 
-    /// Whether an inserted row may have cells of columns that no other row of the file has ([`FileEdits::more`]).
+    /// Whether an inserted row may have cells of columns that no other row of the file has ([`Insert::more`]).
     fn takes_more(&self) -> bool {
         false
     }

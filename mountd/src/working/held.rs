@@ -53,7 +53,7 @@ impl Now<'_> {
         tree.touch(heir, &mut hold)?;
         for ino in tree.heirs.of(was) {
             if let Some(held) = tree.heirs.get(ino) {
-                hold.push(Record::Held(ino, Some(Held { heir, ..held.clone() })));
+                hold.push(Record::Held(ino, Some(Box::new(Held { heir, ..held.clone() }))));
             } else if let Some(held) = tree.heirs.replaced(ino).cloned() {
                 tree.heirs.put_by(ino, Held { heir, ..held });
             }
@@ -61,7 +61,7 @@ impl Now<'_> {
         if let Some(before) = known_file(self.known, path)? {
             let held = Held { heir, before, forgotten: false, over: None };
             if may_be_written(tree, was, self.open) {
-                hold.push(Record::Held(was, Some(held)));
+                hold.push(Record::Held(was, Some(Box::new(held))));
             } else {
                 tree.heirs.put_by(was, held);
             }
@@ -119,7 +119,7 @@ impl Working {
     pub(super) fn hold_replaced(&self, ino: Ino) -> Answer<()> {
         let mut state = self.state();
         let Some(held) = state.tree.heirs.replaced(ino).cloned() else { return Ok(()) };
-        self.commit(&mut state, &[Record::Held(ino, Some(held))], Room::Takes)
+        self.commit(&mut state, &[Record::Held(ino, Some(Box::new(held)))], Room::Takes)
     }
 
     /// Has somebody told when the last program closes a file that it held.
@@ -191,7 +191,7 @@ impl Keeper {
             let Some(held) = state.tree.heirs.get(ino) else { continue };
             let held = Held { before, over, ..held.clone() };
             let stays = was_open || bodies.contains_key(&ino) || !self.is_as_read(known, &state.tree, ino);
-            records.push(Record::Held(ino, stays.then(|| held.clone())));
+            records.push(Record::Held(ino, stays.then(|| Box::new(held.clone()))));
             if !stays {
                 closed.push((ino, held));
             }

@@ -140,7 +140,7 @@ pub enum Record {
     /// It was told all that it must forget.
     Told,
     /// What is known of a file that was replaced behind the back of those who have it open; `None`: no more.
-    Held(Ino, Option<Held>),
+    Held(Ino, Option<Box<Held>>),
 }
 
 /// A file whose name shows what others edited it to, while a program may still write to what it was.

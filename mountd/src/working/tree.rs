@@ -127,7 +127,7 @@ impl Tree {
                 self.folders.remove(ino);
                 self.heirs.remove(*ino);
             }
-            Record::Held(ino, Some(held)) => self.heirs.hold(*ino, held.clone()),
+            Record::Held(ino, Some(held)) => self.heirs.hold(*ino, (**held).clone()),
             Record::Held(ino, None) => self.heirs.let_go(*ino),
             Record::Name(folder, name, ino) => self.folders.entry(*folder).or_default().set(name, *ino),
             Record::Unsaid(folder, name) => {
@@ -230,7 +230,7 @@ impl Tree {
         if !names.is_empty() || !inodes.is_empty() {
             records.push(Record::Untold(names.clone(), inodes.clone()));
         }
-        records.extend(self.heirs.held().map(|(ino, held)| Record::Held(ino, Some(held.clone()))));
+        records.extend(self.heirs.held().map(|(ino, held)| Record::Held(ino, Some(Box::new(held.clone())))));
         records.extend(self.settled.map(Record::Settled));
         records
     }

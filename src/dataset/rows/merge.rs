@@ -244,6 +244,8 @@ struct Merging<'a> {
     conflicts: Vec<RowConflict>,
     /// Where rows of theirs had to give way: table and the row before.
     moved: BTreeSet<(String, String)>,
+    /// The keys of rows that they inserted, by table and the key that had to give way.
+    renamed: BTreeMap<(String, String), String>,
     /// Of keys of new rows on both sides, by table, once one of theirs had to give way.
     numbers: BTreeMap<String, Numbers>,
 }
@@ -252,8 +254,9 @@ impl<'a> Merging<'a> {
     fn new(before: &Rows, ours: &'a Rows, theirs: &'a Rows, prefer: Option<Prefer>) -> Result<Merging<'a>> {
         let by_address = |found: Vec<RowDifference>| found.into_iter().map(|it| (it.address.clone(), it)).collect();
         let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
-        let (edits, conflicts, moved, numbers) = (Edits::new(), Vec::new(), BTreeSet::new(), BTreeMap::new());
-        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits, conflicts, moved, numbers })
+        let (edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
+        let (renamed, numbers) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits, conflicts, moved, renamed, numbers })
     }
 
     /// Whether bytes of one side depend on edits of the other: where rows share bytes, where both let rows
@@ -346,13 +349,19 @@ impl<'a> Merging<'a> {
             row.rsplit_once('+').map(|(anchor, _)| (table, anchor.to_owned()))
         };
         matches!(theirs.after, Some(RowChange::Inserted { .. }))
-            && place(address).is_some_and(|at| self.moved.contains(&at))
+            && place(address).is_some_and(|at| self.moved.contains(&at) || self.renamed.contains_key(&at))
     }
 
-    /// They inserted a row where we inserted another one: theirs comes behind all of ours and theirs.
-    fn insert_elsewhere(&mut self, table: &str, row: &str, change: Option<RowChange>) -> Result<()> {
+    /// They inserted a row where we inserted another one: theirs comes behind all of ours and theirs, and what follows
+    /// it goes with it.
+    fn insert_elsewhere(&mut self, table: &str, row: &str, mut change: Option<RowChange>) -> Result<()> {
+        let named = |key: &str| self.renamed.get(&(table.to_owned(), key.to_owned())).cloned();
+        if let Some(RowChange::Inserted { after: Some(after), .. }) = &mut change {
+            *after = named(after).unwrap_or_else(|| after.clone());
+        }
         let anchor = row.rsplit_once('+').map_or(row, |(anchor, _)| anchor);
-        self.moved.insert((table.to_owned(), anchor.to_owned()));
+        let anchor = &named(anchor).unwrap_or_else(|| anchor.to_owned());
+        self.moved.insert((table.to_owned(), anchor.clone()));
         if !self.numbers.contains_key(table) {
             let mut numbers = Numbers::default();
             numbers.note_all(self.ours, table)?;
@@ -360,7 +369,9 @@ impl<'a> Merging<'a> {
             self.numbers.insert(table.to_owned(), numbers);
         }
         let number = self.numbers.entry(table.to_owned()).or_default().next(anchor);
-        let free = RowAddress::Row { table: table.to_owned(), row: inserted::new_key(anchor, number) };
+        let key = inserted::new_key(anchor, number);
+        self.renamed.insert((table.to_owned(), row.to_owned()), key.clone());
+        let free = RowAddress::Row { table: table.to_owned(), row: key };
         self.edits.insert(free, change);
         Ok(())
     }

@@ -109,8 +109,11 @@ fn is_told(said: &Rows, row: &ExcludedRow) -> Result<bool> {
     })
 }
 
-/// The rows that are deleted in a file: key and cells.
-fn deleted(said: &Rows, table: &str) -> Result<Vec<(String, Vec<(String, Value)>)>> {
+/// A row by its key, and its cells.
+type RowCells = (String, Vec<(String, Value)>);
+
+/// The rows that are deleted in a file.
+fn deleted(said: &Rows, table: &str) -> Result<Vec<RowCells>> {
     let rows = said.of_table(table)?.into_iter().filter_map(|(address, change)| match (address, change) {
         (RowAddress::Row { row, .. }, RowChange::Deleted { before, is_below: true, .. }) => Some((row, before)),
         _ => None,

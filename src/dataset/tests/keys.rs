@@ -361,3 +361,18 @@ fn keys_go_where_their_file_goes_and_samples_that_are_rows_have_them() {
     let error = declare(&mut fixture, "t", "").expect_err("samples are named by it").to_string();
     assert!(error.contains("the branch `main` has edits of its rows, which are named by `image`"), "{error}");
 }
+
+#[test]
+fn rows_that_they_inserted_after_each_other_stay_so_where_ours_come_before_them() {
+    let fixture = keyed("t.csv", "x\na\nb\n", "");
+    let add = |after: &'static str, x: &'static str| {
+        move |draft: &mut Draft| insert(draft, Some(after), &[("x", Value::Text(x.to_owned()))])
+    };
+    fixture.commit("main", add("0", "ours"));
+    fixture.commit("other", add("0", "theirs"));
+    fixture.commit("other", add("0+1", "theirs, behind it"));
+    fixture.commit("other", add("0+1+1", "theirs, behind that"));
+    assert!(matches!(merge(&fixture, None), Outcome::Done { .. }));
+    let merged = super::parsed::bytes(&fixture.view("main"), "t.csv");
+    assert_eq!(merged, "x\na\nours\ntheirs\n\"theirs, behind it\"\n\"theirs, behind that\"\nb\n");
+}

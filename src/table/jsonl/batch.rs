@@ -84,17 +84,21 @@ impl<'s> Builder<'s> {
             (Builder::Text(builder), Value::Text(text)) => builder.append_value(text),
             (Builder::Json(builder), Value::Text(json)) => builder.append_value(json),
             (Builder::List { item, ends, there }, Value::List(values)) => {
-                let fits = values.iter().fold(true, |fits, value| item.push_value(value) && fits);
+                let mut fits = true;
+                for value in values {
+                    fits &= item.push_value(value);
+                }
                 ends.push(item.len() as i32);
                 there.push(true);
                 return fits;
             }
             (Builder::Struct { columns, there, .. }, Value::Struct(values)) if columns.len() == values.len() => {
                 there.push(true);
-                return columns
-                    .iter_mut()
-                    .zip(values)
-                    .fold(true, |fits, (at, (_, value))| at.push_value(value) && fits);
+                let mut fits = true;
+                for (column, (_, value)) in columns.iter_mut().zip(values) {
+                    fits &= column.push_value(value);
+                }
+                return fits;
             }
             _ => return false,
         }
