@@ -174,7 +174,8 @@ impl RefreshArgs {
         let is_behind = || context.draft(&dataset, &branch).and_then(|draft| Ok(draft.is_behind()?)).unwrap_or(false);
         if refreshed.revision.is_some() && !context.json && is_behind() {
             say(format_args!(
-                "your draft on {0}@{branch} is of the source as it was: `veneer commit {0}@{branch} -m WHY` joins the two",
+                "your draft on {0}@{branch} is of the source as it was: `veneer commit {0}@{branch} -m WHY` joins the two; \
+                 a writable mount of it shows that once it is mounted anew",
                 dataset.name()
             ));
         }
