@@ -83,7 +83,10 @@ fn quoted(name: &str) -> String {
 /// Whether a cell of a file is what is shown of a value.
 fn is_shown_as(value: &Value, cell: &Value) -> bool {
     let is_empty = |value: &Value| *value == Value::Null || matches!(value, Value::Text(text) if text.is_empty());
-    value == cell || value.to_string() == cell.to_string() || is_empty(value) && is_empty(cell)
+    let (shown, written) = (value.to_string(), cell.to_string());
+    let is_same_number = || shown.parse::<f64>().is_ok_and(|number| written.parse() == Ok(number));
+    let is_same_truth = || matches!(value, Value::Bool(_)) && shown.eq_ignore_ascii_case(&written);
+    value == cell || shown == written || is_same_number() || is_same_truth() || is_empty(value) && is_empty(cell)
 }
 
 /// In order of key where keys are numbers: rows that are beside each other in the table are read at once.
@@ -160,6 +163,11 @@ impl ToSet {
         let whole = || text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
         match &self.of {
             of if of.is_nested() || self.is_mixed => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
+            DataType::Boolean => match text.to_ascii_lowercase().as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => Value::Text(text),
+            },
             of if of.is_integer() => Value::Text(whole().map_or(text.clone(), |(whole, _)| whole.to_owned())),
             _ => Value::Text(text),
         }
@@ -176,7 +184,10 @@ impl Columns {
             unusable(format!("it has no column {names} that says which rows are meant"))
         })?;
         let (mut set, mut unknown) = (Vec::new(), Vec::new());
-        for (at, column) in info.schema.columns.iter().enumerate().filter(|(at, _)| *at != key) {
+        // Beside the table's own keys there may be those that were shown with its rows.
+        let is_shown_key = |name: &str| [KEY, KEY_BESIDE].contains(&name) && schema.find(name).is_none();
+        let others = info.schema.columns.iter().enumerate();
+        for (at, column) in others.filter(|(at, column)| *at != key && !is_shown_key(&column.name)) {
             match schema.find(&column.name) {
                 Some(found) => {
                     let found = &schema.columns[found];

@@ -48,11 +48,17 @@ pub(super) fn separator(text: &[u8]) -> Option<u8> {
 /// How many lines from here on are comments.
 pub(super) fn comments(text: &[u8]) -> usize {
     let (mut at, mut lines) = (0, 0);
-    while text[at..].starts_with(b"#") {
+    while text[at..].starts_with(b"#") && !is_column(&text[at..]) {
         let Some(len) = behind(&text[at..], 1) else { break };
         (at, lines) = (at + len, lines + 1);
     }
     lines
+}
+
+/// Whether a line that begins with `#` has that as the name of its first column: a delimiter follows.
+fn is_column(text: &[u8]) -> bool {
+    let mut rest = line(text).iter().skip(1).skip_while(|byte| **byte == b' ');
+    matches!(rest.next(), Some(b',' | b'\t' | b';' | b'|'))
 }
 
 /// How many rows and columns of numbers the first line says that there are, before the names of classes, as

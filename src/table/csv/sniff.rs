@@ -8,7 +8,7 @@ use super::encoding::Encoding;
 use super::field;
 use super::kind::{Kind, Kinds};
 use super::tokens::{Span, Split, Syntax};
-use super::unquoted::is_unquoted;
+use super::unquoted::{is_quoted_well, is_unquoted};
 use super::{CsvFormat, Escape, LineEnding, lead};
 use crate::table::Flow;
 
@@ -153,7 +153,12 @@ fn best(text: &[u8], is_last: bool, delimiters: &[u8]) -> Option<Trial> {
     let bare = even_enough(text, is_last, None, delimiters);
     match (quoted, bare) {
         (Some(quoted), Some(bare)) if is_unquoted(text, is_last, &quoted, &bare) => Some(bare),
-        (None, Some(bare)) if bare.alike == 1000 && bare.width > 1 => Some(bare),
+        (None, Some(bare)) if bare.alike == 1000 && bare.width > 1 => {
+            // Texts of one column, each in quotes, have commas as they like.
+            let is_list = |trial: Trial| trial.width == 1 && is_quoted_well(text, &trial);
+            let comma = Syntax { delimiter: b',', quote: Some(quote), escape: None, padded: false };
+            (!is_list(tried(text, is_last, comma))).then_some(bare)
+        }
         (quoted, _) => quoted,
     }
 }
@@ -257,7 +262,9 @@ fn has_header(text: &[u8], trial: &Trial) -> bool {
     let mut unlike = named.clone();
     unlike.sort();
     unlike.dedup();
-    let is_name = |name: &[u8]| name.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    let is_name = |name: &[u8]| {
+        name.trim_ascii() == b"#" || name.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
+    };
     if named.is_empty() || !named.iter().all(|name| is_name(name) && Kinds::of(name) == Kinds::TEXT) {
         return false;
     }
@@ -325,6 +332,28 @@ mod tests {
 
     fn check(text: &str, why: &str) {
         assert_eq!(sniff(text.as_bytes()).map(|(_, why)| why).unwrap_or_default(), why, "{text:?}");
+    }
+
+    #[test]
+    fn quotes_stay_quotes_where_most_of_them_are_well() {
+        check("\"sentence\"\n\"I came, I saw.\"\n\"Well, yes.\"\n\"No, thanks.\"\n", "");
+        let lines: String = (0..30).map(|row| format!("{row},\"text {row}, ok\nsecond line, x\",lab\n")).collect();
+        let full_rows: String = (0..30).map(|row| format!("{row},\"a {row}\n{row},b\"\n")).collect();
+        for text in [format!("id,text,label\n{lines}31,\"abc\" def,lab\n"), format!("id,text\n{full_rows}")] {
+            let (format, why) = sniff(text.as_bytes()).expect("a table");
+            assert_eq!(format.quote, Some(b'"'), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_number_sign_before_a_delimiter_is_the_name_of_a_column() {
+        let why = "3 columns between `,`, a header, UTF-8, lines end in LF";
+        check("#,Name,HP\n1,Bulbasaur,45\n2,Ivysaur,60\n", why);
+        check("\"#\",\"Name\",\"HP\"\n1,Bulbasaur,45\n2,Ivysaur,60\n", why);
+        check(
+            "# made by a tool\nid,Name,HP\n1,Bulbasaur,45\n",
+            "3 columns between `,`, a header after 1 line that is no row, UTF-8, lines end in LF",
+        );
     }
 
     #[test]

@@ -5,6 +5,9 @@ use super::sniff::Trial;
 use super::tokens::{Span, Split, Stop, Syntax};
 use crate::table::Flow;
 
+/// One broken field of so many that begin with a quote says that quotes are letters.
+const BROKEN_SHARE: usize = 10;
+
 /// A field that begins with a quote, as a reader takes it that knows quotes.
 struct Quoted {
     /// Nothing but spaces follows the closing quote.
@@ -32,8 +35,19 @@ pub(super) fn is_unquoted(text: &[u8], is_last: bool, quoted: &Trial, bare: &Tri
     }
     let is_open = is_last
         && matches!(quoted.syntax.split(&Split { text, is_last, inside: false }, |_, _| Flow::More), Stop::Unclosed(_));
+    let count = |is: &dyn Fn(&Quoted) -> bool| all.iter().filter(|field| is(field)).count();
+    // A few among very many are mistakes of whoever wrote the file with quotes.
+    let broken = count(&|field| !field.is_whole);
+    let has_broken = broken * BROKEN_SHARE >= all.len() && broken > 0;
     let is_sure = bare.alike == 1000 && (bare.syntax.delimiter == b'\t' || has_typed_column(text, bare));
-    is_open || all.iter().any(|field| !field.is_whole) || (is_sure && all.iter().any(|field| field.is_of_lines))
+    let of_lines = count(&|field| field.is_of_lines);
+    is_open || has_broken || (is_sure && of_lines > 0 && of_lines * 2 <= quoted.rows.len())
+}
+
+/// Whether a reading with quotes finds some, and each field in them is whole.
+pub(super) fn is_quoted_well(text: &[u8], trial: &Trial) -> bool {
+    let mut spans = trial.rows.iter().flatten().filter(|span| span.quoted).peekable();
+    spans.peek().is_some() && spans.all(|span| of(text, &trial.syntax, *span).is_whole)
 }
 
 fn of(text: &[u8], syntax: &Syntax, span: Span) -> Quoted {

@@ -129,3 +129,19 @@ fn a_file_that_a_data_frame_wrote_is_read_as_it_means() {
     let ran = home.run("set d samples --from other.csv");
     assert!(ran.code == Some(2) && ran.stderr.contains("path"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_is_shown_with_keys_of_a_table_with_ids_can_be_given_back() {
+    let home = home();
+    for table in ["annotations", "images", "categories"] {
+        let shown = home.ok(&format!("rows d {table} --keys --format csv"));
+        home.file("shown.csv", shown);
+        let ran = home.run(&format!("set d {table} --from shown.csv"));
+        assert!(ran.code == Some(0) && ran.stderr.contains("changes nothing"), "{table}: {}", ran.stderr);
+    }
+    home.file("true.jsonl", "{\"id\": 1, \"ok\": true}\n{\"id\": 2, \"ok\": false}\n");
+    home.ok("put d true.jsonl true.jsonl");
+    home.file("pandas.csv", "key,ok\n0,False\n1,True\n");
+    home.ok("set d true --from pandas.csv");
+    assert_eq!(home.ok("cat d true.jsonl --draft"), "{\"id\": 1, \"ok\": false}\n{\"id\": 2, \"ok\": true}\n");
+}
