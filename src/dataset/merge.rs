@@ -14,7 +14,7 @@ use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
 use super::rows::{FileSides, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows};
 use super::view::{Place, View};
-use super::within::is_beneath;
+use super::within::{above, is_beneath};
 use super::{Dataset, diff, now_ns, samples};
 use crate::model::{BranchName, Change, Content, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
 use crate::overlay::Rows;
@@ -363,17 +363,6 @@ impl Merge<'_> {
         };
         found.into_iter().map(conflict).collect()
     }
-}
-
-/// The folders above a path, the nearest last.
-fn above(path: &DataPath) -> impl Iterator<Item = DataPath> {
-    let mut folders = Vec::new();
-    let mut at = path.parent();
-    while let Some(folder) = at {
-        at = folder.parent();
-        folders.push(folder);
-    }
-    folders.into_iter().rev()
 }
 
 /// A path that one side excluded and the other changed: both, so that it shows what they made of it once it is included.

@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::merge::{Merge, Sayings};
 use super::merge_moves::{Origin, arrivals, origin_of};
 use super::view::View;
-use super::within::{is_beneath, within};
+use super::within::{above, is_beneath, within};
 use crate::model::{Change, DataPath, Id, Kind};
 use crate::{Error, ErrorKind, Result};
 
@@ -128,7 +128,7 @@ impl Finding<'_> {
             return Ok(None);
         };
         let [to] = places.iter().copied().collect::<Vec<_>>()[..] else { return Ok(None) };
-        let mut above = std::iter::successors(to.parent(), DataPath::parent).filter(|above| above != from);
+        let mut above = above(to).filter(|above| above != from);
         let is_said = within(to, self.of_other).next().is_some() || above.any(|path| self.of_other.contains_key(&path));
         Ok((!is_said && !to.is_within(from)).then(|| to.clone()))
     }
@@ -147,8 +147,7 @@ impl Finding<'_> {
     /// The topmost folder above `path` that the side has moved, where the other one did nothing in it but to what was
     /// there.
     fn folder(&self, path: &DataPath) -> Result<Option<(DataPath, DataPath)>> {
-        let above = std::iter::successors(path.parent(), DataPath::parent).filter(|folder| !folder.is_root());
-        for folder in above.collect::<Vec<_>>().into_iter().rev() {
+        for folder in above(path).filter(|folder| !folder.is_root()) {
             let Some(to) = self.now(&folder)? else { continue };
             let mut is_edited = false;
             for within in within(&folder, self.of_other) {

@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::model::DataPath;
 
+/// The folders above a path, the nearest last.
+pub(super) fn above(path: &DataPath) -> impl Iterator<Item = DataPath> {
+    let folders: Vec<DataPath> = std::iter::successors(path.parent(), DataPath::parent).collect();
+    folders.into_iter().rev()
+}
+
 /// Whether the map has this path, or a folder above it.
 pub(super) fn is_beneath<T>(path: &DataPath, map: &BTreeMap<DataPath, T>) -> bool {
     std::iter::successors(Some(path.clone()), DataPath::parent).any(|above| map.contains_key(&above))

@@ -13,9 +13,9 @@ use crate::cli::report::{Failure, Result};
 
 /// The table, if the first word is one, and what is assigned. A word with `=` in it is one where `is_table` says so:
 /// folders of partitions are called `split=train`.
-pub(super) fn split(words: &[String], is_table: impl FnOnce(&str) -> bool) -> (Option<&str>, &[String]) {
+pub(super) fn split(words: &[String], is_table: bool) -> (Option<&str>, &[String]) {
     match words.split_first() {
-        Some((first, rest)) if !first.contains('=') || is_table(first) => (Some(first), rest),
+        Some((first, rest)) if !first.contains('=') || is_table => (Some(first), rest),
         _ => (None, words),
     }
 }
@@ -233,7 +233,7 @@ mod tests {
         let columns = vec![column("score", DataType::Float64), column("car", DataType::Utf8), price];
         let schema = TableSchema { columns, key: None };
         let words = ["a=1", "b=car", "c=[1,2.5]", "d=\"1\"", "e=null", "f=", "g=x=y", "h='it''s'"].map(str::to_owned);
-        let (table, words) = split(&words, |_| false);
+        let (table, words) = split(&words, false);
         assert_eq!(table, None);
         let cells = Assignments::read(words, &schema).expect("all assign").cells().expect("constants");
         let values: Vec<Value> = cells.into_iter().map(|(_, value)| value).collect();
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(values, expected);
         let computed = Assignments::read(&["score=score * 2".to_owned()], &schema).expect("an expression");
         assert!(matches!(computed.0[0].1, Wanted::Computed(_)) && computed.cells().is_err());
-        assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()], |_| false).0, Some("boxes"));
+        assert_eq!(split(&["boxes".to_owned(), "a=1".to_owned()], false).0, Some("boxes"));
         // `car` is a column, and a label; only an expression of more than a name speaks of it.
         let texts = [
             "car",

@@ -89,7 +89,7 @@ fn table_and_words<'w>(context: &Context, name: &str, words: &'w [String]) -> Re
         [first, _, ..] if first.contains('=') => is_file(context, name, first)?,
         _ => false,
     };
-    Ok(split(words, |_| is_table))
+    Ok(split(words, is_table))
 }
 
 /// Whether the draft has a file of this path.

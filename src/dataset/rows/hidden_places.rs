@@ -7,10 +7,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff::is_of_content;
 use super::inserted::{by_number, new_key};
-use super::parsed::{Aligned, align};
-use super::side::{Opened, Side, with_both};
+use super::parsed::Aligned;
+use super::rewritten::of_aligned;
+use super::side::Opened;
 use crate::Result;
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
@@ -41,20 +41,12 @@ impl PartialOrd for Shown<'_> {
 pub(in crate::dataset) fn hidden_keys_in(
     table: &str,
     hidden: &BTreeSet<String>,
-    [old, new]: [(&View, &Node); 2],
+    states: [(&View, &Node); 2],
 ) -> Result<Option<BTreeMap<String, String>>> {
-    let told = || {
-        let (Some(of_old), Some(of_new)) = (Side::of(old.0, old.1)?, Side::of(new.0, new.1)?) else { return Ok(None) };
-        with_both(&of_old, &of_new, |earlier, later| {
-            let Ok(aligned) = align(earlier, later)? else { return Ok(None) };
-            let aligned = aligned.into_iter().find(|aligned| aligned.table == table && !aligned.is_keyed());
-            aligned.map(|aligned| keys_behind(&aligned, earlier, later, hidden)).transpose()
-        })
-    };
-    match told() {
-        Err(error) if is_of_content(&error) => Ok(None),
-        told => told,
-    }
+    of_aligned(table, states, |aligned, old, new| match aligned.is_keyed() {
+        true => Ok(None),
+        false => keys_behind(aligned, old, new, hidden).map(Some),
+    })
 }
 
 /// The keys behind the nearest row above each that is in the later state, too.

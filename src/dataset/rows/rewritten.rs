@@ -67,19 +67,34 @@ pub(in crate::dataset) fn rewritten(view: &View, old: &Node, new: &Node, id: Id)
 pub(in crate::dataset) fn keys_in(
     table: &str,
     wanted: &BTreeSet<String>,
-    [old, new]: [(&View, &Node); 2],
+    states: [(&View, &Node); 2],
 ) -> Result<Option<BTreeMap<String, String>>> {
-    let told = || {
+    of_aligned(table, states, |aligned, old, new| aligned.keys_now(old, new, wanted).map(Some))
+}
+
+/// What `told` says of a table of which both states of a file are at hand; `None` where they are not rows, or cannot be
+/// laid side by side.
+///
+/// # Errors
+/// Those of the store and of `told`. That a file cannot be read as rows is none.
+pub(super) fn of_aligned<T>(
+    table: &str,
+    [old, new]: [(&View, &Node); 2],
+    told: impl FnOnce(&Aligned, Opened<'_>, Opened<'_>) -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let both = || {
         let (Some(of_old), Some(of_new)) = (Side::of(old.0, old.1)?, Side::of(new.0, new.1)?) else { return Ok(None) };
         with_both(&of_old, &of_new, |earlier, later| {
             let Ok(aligned) = align(earlier, later)? else { return Ok(None) };
-            let aligned = aligned.into_iter().find(|aligned| aligned.table == table);
-            aligned.map(|aligned| aligned.keys_now(earlier, later, wanted)).transpose()
+            match aligned.iter().find(|aligned| aligned.table == table) {
+                Some(aligned) => told(aligned, earlier, later),
+                None => Ok(None),
+            }
         })
     };
-    match told() {
+    match both() {
         Err(error) if is_of_content(&error) => Ok(None),
-        told => told,
+        both => both,
     }
 }
 
