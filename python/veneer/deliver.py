@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import http.client
 import json
 import logging
 import os
@@ -48,12 +49,17 @@ class Delivery:
         Batches that were taken, and that were put away.
     trouble : str or None
         Why nothing can be sent now.
+    may_pass : bool
+        Whether the trouble is of a service that is there, and may be over soon.
+    tries : int
+        How often this one was the only one that sent.
     """
 
     def __init__(self, folder: RunFolder, client: Client | None = None, *, begins: bool = True) -> None:
         self.folder = folder
-        self.sent = self.refused = 0
+        self.sent = self.refused = self.tries = 0
         self.trouble: str | None = None
+        self.may_pass = False
         self._client = client
         self._begins = begins
         self._made = time.monotonic()
@@ -101,17 +107,20 @@ class Delivery:
                 return False
             try:
                 self._send_all(beats)
+                self.trouble = None
             # The thread that sends lives as long as the training, whatever stands between it and its service.
             except Exception as error:
                 self._wait(error)
                 return False
-        self.trouble = None
+            finally:
+                self.tries += 1
         return self.folder.is_done()
 
     def _send_all(self, beats: bool) -> None:
         self.folder.take_left()
-        ready = self.folder.ready()
+        # Whoever writes the end has written all of its own before: in this order none of it comes behind the end.
         end = self.folder.read("end.json")
+        ready = self.folder.ready()
         if not ready and end is None and not (beats and time.monotonic() - self._heard > HEARTBEAT_S):
             if self.folder.read("begun.json") is None:
                 self.begin()
@@ -190,7 +199,7 @@ class Delivery:
                 self.folder.path,
                 error,
             )
-        self.trouble = str(error)
+        self.trouble, self.may_pass = str(error), _may_pass(error)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -211,6 +220,13 @@ class Delivery:
             yield True
         finally:
             let_go(descriptor)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the service is there, and could have the same in a moment."""
+    if isinstance(error.__cause__, (TimeoutError, ConnectionResetError, BrokenPipeError, http.client.HTTPException)):
+        return True
+    return isinstance(error, VeneerError) and (error.kind == _NOT_YET or error.facts.get("status") in _PASSING)
 
 
 def _is_final(error: VeneerError) -> bool:

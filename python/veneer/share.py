@@ -34,6 +34,8 @@ log = logging.getLogger("veneer")
 _FIRST_PAUSE_S, _PAUSE_MAX_S = 0.25, 10.0
 _AT_EXIT_S = 60.0
 _SETTLE_S = 10.0
+_PATIENCE_S = 10.0
+"""A service that is there and in trouble is asked again for so long before what waits is left to the spool."""
 _ENDS = ("finished", "failed")
 _every: weakref.WeakSet[Share] = weakref.WeakSet()
 
@@ -164,10 +166,15 @@ class Share:
         until = time.monotonic() + timeout
         if self.writer is not None and not self.writer.flush(timeout):
             return False
+        delivery, patience = self.delivery, time.monotonic() + _PATIENCE_S
+        tried = delivery.tries
         while not self._deliver(until - time.monotonic()):
-            if time.monotonic() > until or self.delivery.trouble is not None:
+            now = time.monotonic()
+            # Trouble from before counts only once it is tried again: another process may send in this moment.
+            is_in_trouble = delivery.trouble is not None and delivery.tries > tried
+            if now > until or (is_in_trouble and (not delivery.may_pass or now > patience)):
                 return False
-            time.sleep(0.02)
+            time.sleep(0.2 if is_in_trouble else 0.02)
         return True
 
     def finish(self, status: str, error: str | None, timeout: float) -> None:

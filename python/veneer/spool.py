@@ -154,15 +154,15 @@ class RunFolder:
 
     def remove(self) -> None:
         """Removes the folder, if all has been sent, nothing was refused, and no process works in it."""
-        if not self.is_done() or (self.path / "refused").exists():
-            return
         try:
             descriptor = os.open(self.path / "run.json", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(self.path, ignore_errors=True)
+            # Before the lock, another process could have left what it could not send.
+            if self.is_done() and not (self.path / "refused").exists():
+                shutil.rmtree(self.path, ignore_errors=True)
         except BlockingIOError:
             pass
         finally:

@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
-use super::lay_over::lay_over;
 use super::merge_bases::{Odd, Odds, add_odd};
 use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
-use super::rows::{FileSides, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows};
+use super::rows::{FileSides, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows, own};
 use super::view::{Place, View};
 use super::within::{above, is_beneath};
 use super::{Dataset, diff, now_ns, samples};
@@ -84,7 +83,7 @@ impl Dataset {
         let dataset = self.for_writing();
         let ours = dataset.view(head.id)?;
         // What a refresh recorded of the source cannot be taken back: only edits can.
-        let over_ours = |id| Ok::<_, Error>(lay_over(&dataset.view(id)?, &ours.base)?.0);
+        let over_ours = |id| Ok::<_, Error>(self.laid_over(&dataset.view(id)?, &ours.base, id)?.0);
         let views = (over_ours(id)?, ours.clone(), over_ours(*parent)?);
         let subject = revision.message.lines().next().unwrap_or_default();
         let message = format!("revert \"{subject}\"\n\nThis takes back revision {}.", id.short());
@@ -152,6 +151,9 @@ pub(super) type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
 /// What we and they say otherwise than before.
 type BothSay<'a> = (&'a Sayings, &'a Sayings);
 
+/// By file, the keys of rows of theirs that had to give way.
+type Renamed = BTreeMap<DataPath, RenamedRows>;
+
 /// What the merged overlay says otherwise than ours.
 type Edits = BTreeMap<DataPath, Option<Change>>;
 
@@ -160,29 +162,26 @@ impl Merge<'_> {
     pub(super) fn run(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let changes = (&our_changes, &their_changes);
-        let mut edits = self.one_by_one(changes, &mut conflicts)?;
+        let (mut edits, renamed) = self.one_by_one(changes, &mut conflicts)?;
         self.folder_by_folder(changes, &mut conflicts, &mut edits)?;
         for (path, why) in moved_apart(self.before, (self.ours, &our_changes), (self.theirs, &their_changes))? {
             add_odd(&mut conflicts, path, (why, Vec::new()));
         }
-        let overlay = match self.samples()? {
-            Ok(samples) => self.ours.overlay.with_samples(&samples)?,
-            Err(found) => {
-                add_odd(&mut conflicts, samples::path(), ("both changed the same of its samples", found));
-                self.ours.overlay.clone()
-            }
-        };
+        self.give_way(changes, &conflicts, &mut edits)?;
+        let mut merged = View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() };
+        match self.samples(&merged, &renamed)? {
+            Ok(samples) => merged.overlay = merged.overlay.with_samples(&samples)?,
+            Err(found) => add_odd(&mut conflicts, samples::path(), ("both changed the same of its samples", found)),
+        }
         if self.prefer.is_none() && !conflicts.is_empty() {
             return self.conflicts(conflicts).map(Merged::Conflicts);
         }
-        self.give_way(changes, &conflicts, &mut edits)?;
-        let merged = View { overlay: overlay.with(edits)?, ..self.ours.clone() };
         follow_moved(self.before, merged, [(self.ours, &our_changes), (self.theirs, &their_changes)]).map(Merged::Clean)
     }
 
     /// What their changes make of our overlay, path by path.
-    fn one_by_one(&self, (our_changes, their_changes): BothSay<'_>, conflicts: &mut Odds) -> Result<Edits> {
-        let mut edits = Edits::new();
+    fn one_by_one(&self, (our_changes, their_changes): BothSay<'_>, conflicts: &mut Odds) -> Result<(Edits, Renamed)> {
+        let (mut edits, mut renamed) = (Edits::new(), Renamed::new());
         let hides =
             |changes: &Sayings| changes.values().any(|(_, after)| matches!(after, Some(Change::Excluded { .. })));
         let of_side = |other, side| if hides(other) { Moves::of(side).map(Some) } else { Ok(None) };
@@ -204,16 +203,21 @@ impl Merge<'_> {
             if is_moved_and_excluded(self.before, path, (sides.theirs, sides.ours), moves.0.as_ref())? {
                 continue;
             }
-            match self.both_changed(path, &sides)? {
+            match self.both_changed(path, &sides, &mut renamed)? {
                 Ok(change) => drop(edits.insert(path.clone(), change)),
                 Err(odd) => add_odd(conflicts, path.clone(), odd),
             }
         }
-        Ok(edits)
+        Ok((edits, renamed))
     }
 
     /// What becomes of a path that both sides changed; or why that cannot be told.
-    fn both_changed(&self, path: &DataPath, sides: &FileSides<'_>) -> Result<std::result::Result<Option<Change>, Odd>> {
+    fn both_changed(
+        &self,
+        path: &DataPath,
+        sides: &FileSides<'_>,
+        renamed: &mut Renamed,
+    ) -> Result<std::result::Result<Option<Change>, Odd>> {
         if let Some(folder) = later_folder(sides.ours, sides.theirs) {
             return Ok(Ok(Some(folder)));
         }
@@ -221,7 +225,10 @@ impl Merge<'_> {
             return Ok(Ok(Some(excluded)));
         }
         Ok(match merge_rows(self.ours, path, sides, self.prefer)? {
-            RowMerge::Merged(file) => Ok(file.map(Change::File)),
+            RowMerge::Merged(file, rows) => {
+                renamed.insert(path.clone(), rows);
+                Ok(file.map(Change::File))
+            }
             RowMerge::Conflicts(found) => Err(("both changed the same of its rows", found)),
             RowMerge::NotByRow => Err(("both changed it", Vec::new())),
         })
@@ -280,10 +287,12 @@ impl Merge<'_> {
         Ok(())
     }
 
-    /// What is said of the samples, merged cell by cell; or where both said the same cell otherwise.
-    fn samples(&self) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
-        let [before, ours, theirs] = [self.before, self.ours, self.theirs].map(|view| view.overlay.samples());
-        let (before, ours, theirs) = (before?, ours?, theirs?);
+    /// What is said of the samples, merged cell by cell, by the keys that they have in `merged`; or where both said the
+    /// same cell otherwise.
+    fn samples(&self, merged: &View, renamed: &Renamed) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
+        let sides = [self.before, self.ours, self.theirs];
+        let [before, ours, theirs] = sides.map(|side| samples::said_in(side, merged));
+        let (before, ours, theirs) = (before?, ours?, samples::with_renamed(theirs?, self.theirs, renamed)?);
         let both = excluded_by_both(&before, &ours, &theirs)?;
         if both.is_empty() {
             return merge_beside(&before, &ours, &theirs, self.prefer);
@@ -395,7 +404,10 @@ fn excluded_by_both(before: &Rows, ours: &Rows, theirs: &Rows) -> Result<Vec<(Ro
             (difference.before, difference.after)
         {
             for row in their_rows {
-                let is_row = |of: &ExcludedRow| (&of.path, &of.table, &of.row) == (&row.path, &row.table, &row.row);
+                // Two that were inserted may have one key, a place.
+                let is_row = |of: &ExcludedRow| {
+                    (&of.path, &of.table, &of.row) == (&row.path, &row.table, &row.row) && own(of) == own(&row)
+                };
                 if !rows.iter().any(is_row) {
                     rows.push(row);
                 }

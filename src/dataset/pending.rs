@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use super::conflict::{Conflict, Prefer};
 use super::draft::Draft;
 use super::edit::content_of;
-use super::lay_over::lay_over;
 use super::merge::{Merge, Merged};
 use super::rows::{RowEdit, is_class_merge};
 use super::view::{Place, View};
@@ -164,7 +163,7 @@ impl Draft {
     fn take_theirs(&mut self, theirs: Id, chosen: &[&OpenConflict]) -> Result<()> {
         let mut theirs = self.their_side(theirs)?;
         if theirs.base.id() != self.view.base.id() {
-            theirs = lay_over(&theirs, &self.view.base)?.0;
+            theirs = self.dataset.laid_over(&theirs, &self.view.base, self.revision)?.0;
         }
         let before = self.view.clone();
         let mut by_file: BTreeMap<&DataPath, Vec<&OpenConflict>> = BTreeMap::new();

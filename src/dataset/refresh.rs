@@ -7,7 +7,6 @@ use super::commit::NewRevision;
 use super::conflict::Conflict;
 use super::diff::diff;
 use super::draft::Draft;
-use super::lay_over::lay_over;
 use super::view::View;
 use crate::Result;
 use crate::base::Base;
@@ -55,7 +54,7 @@ impl Dataset {
                 }
             }
         }
-        let (after, conflicts) = lay_over(&before, &base)?;
+        let (after, conflicts) = self.laid_over(&before, &base, head.id)?;
         refreshed.conflicts = conflicts;
         let mut draft = Draft::to_edit(self, head.id, after);
         draft.hide_all()?;

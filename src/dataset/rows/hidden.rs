@@ -439,7 +439,7 @@ pub(in crate::dataset) fn cells_below(row: &ExcludedRow) -> Option<&Cells> {
 }
 
 /// Of a row that was inserted: what it came after, and its cells.
-fn own(row: &ExcludedRow) -> Option<(&Option<String>, &Cells)> {
+pub(in crate::dataset) fn own(row: &ExcludedRow) -> Option<(&Option<String>, &Cells)> {
     row.was.iter().find_map(|(column, was)| match was {
         RowChange::Inserted { after, cells, is_below: false, .. } if column.is_none() => Some((after, cells)),
         _ => None,

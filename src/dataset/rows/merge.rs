@@ -30,13 +30,17 @@ pub struct RowConflict {
 
 /// How the merge of one file's rows ended.
 pub(in crate::dataset) enum RowMerge {
-    /// Both sides' edits together; `None` is the base's file, unchanged.
-    Merged(Option<FileChange>),
+    /// Both sides' edits together; `None` is the base's file, unchanged. With the keys that rows of theirs got, over
+    /// the same bytes.
+    Merged(Option<FileChange>, RenamedRows),
     /// Nothing was merged, because of these.
     Conflicts(Vec<RowConflict>),
     /// The sides do not differ by rows alone.
     NotByRow,
 }
+
+/// The keys of rows that had to give way, by the keys that they had, by table.
+pub(in crate::dataset) type RenamedRows = BTreeMap<String, BTreeMap<String, String>>;
 
 /// What the overlays say of a file: before, and on both sides.
 pub(in crate::dataset) struct FileSides<'a> {
@@ -71,7 +75,7 @@ pub(in crate::dataset) fn merge_rows(
     let mut merging = Merging::new(&before, &our_rows, &their_rows, prefer)?;
     merging.run()?;
     let needs_format = merging.needs_format();
-    let Merging { edits, conflicts, .. } = merging;
+    let Merging { edits, conflicts, renamed, .. } = merging;
     if !conflicts.is_empty() && prefer.is_none() {
         return Ok(RowMerge::Conflicts(conflicts));
     }
@@ -92,7 +96,7 @@ pub(in crate::dataset) fn merge_rows(
     let content = super::with_rows(below[1].clone(), rows.root());
     let mode = if mode_before == ours.mode { theirs.mode } else { ours.mode };
     let file = FileChange { content, size, mtime_ns: ours.mtime_ns.max(theirs.mtime_ns), mode };
-    as_said(view, path, file).map(RowMerge::Merged)
+    Ok(RowMerge::Merged(as_said(view, path, file)?, renamed))
 }
 
 /// What an overlay says of a file: nothing where it is the base's.
@@ -244,8 +248,8 @@ struct Merging<'a> {
     conflicts: Vec<RowConflict>,
     /// Where rows of theirs had to give way: table and the row before.
     moved: BTreeSet<(String, String)>,
-    /// The keys of rows that they inserted, by table and the key that had to give way.
-    renamed: BTreeMap<(String, String), String>,
+    /// The keys of rows that they inserted.
+    renamed: RenamedRows,
     /// Of keys of new rows on both sides, by table, once one of theirs had to give way.
     numbers: BTreeMap<String, Numbers>,
 }
@@ -348,19 +352,23 @@ impl<'a> Merging<'a> {
             let (table, row) = row_of(address)?;
             row.rsplit_once('+').map(|(anchor, _)| (table, anchor.to_owned()))
         };
-        matches!(theirs.after, Some(RowChange::Inserted { .. }))
-            && place(address).is_some_and(|at| self.moved.contains(&at) || self.renamed.contains_key(&at))
+        let gives_way = |at: (String, String)| self.now(&at.0, &at.1).is_some() || self.moved.contains(&at);
+        matches!(theirs.after, Some(RowChange::Inserted { .. })) && place(address).is_some_and(gives_way)
+    }
+
+    /// The key of a row that they inserted, where it had to give way.
+    fn now(&self, table: &str, row: &str) -> Option<String> {
+        self.renamed.get(table)?.get(row).cloned()
     }
 
     /// They inserted a row where we inserted another one: theirs comes behind all of ours and theirs, and what follows
     /// it goes with it.
     fn insert_elsewhere(&mut self, table: &str, row: &str, mut change: Option<RowChange>) -> Result<()> {
-        let named = |key: &str| self.renamed.get(&(table.to_owned(), key.to_owned())).cloned();
         if let Some(RowChange::Inserted { after: Some(after), .. }) = &mut change {
-            *after = named(after).unwrap_or_else(|| after.clone());
+            *after = self.now(table, after).unwrap_or_else(|| after.clone());
         }
         let anchor = row.rsplit_once('+').map_or(row, |(anchor, _)| anchor);
-        let anchor = &named(anchor).unwrap_or_else(|| anchor.to_owned());
+        let anchor = &self.now(table, anchor).unwrap_or_else(|| anchor.to_owned());
         self.moved.insert((table.to_owned(), anchor.clone()));
         if !self.numbers.contains_key(table) {
             let mut numbers = Numbers::default();
@@ -370,7 +378,7 @@ impl<'a> Merging<'a> {
         }
         let number = self.numbers.entry(table.to_owned()).or_default().next(anchor);
         let key = inserted::new_key(anchor, number);
-        self.renamed.insert((table.to_owned(), row.to_owned()), key.clone());
+        self.renamed.entry(table.to_owned()).or_default().insert(row.to_owned(), key.clone());
         let free = RowAddress::Row { table: table.to_owned(), row: key };
         self.edits.insert(free, change);
         Ok(())

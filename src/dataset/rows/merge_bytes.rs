@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::is_of_content;
 use super::edit::RowEdit;
-use super::merge::{RowConflict, RowMerge};
+use super::merge::{RenamedRows, RowConflict, RowMerge};
 use super::merge_columns::{Columns, changes_with_columns};
 use super::parsed::{Aligned, CHANGED_MAX, Named, Set, TableChanges, align};
 use super::side::{Opened, Side, with_both};
@@ -96,7 +96,7 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
         let (stays, comes, before) = (&bytes.stays.entry, &bytes.comes.entry, &bytes.before.entry);
         let mode = if before.mode == stays.mode { comes.mode } else { stays.mode };
         let mtime_ns = stays.mtime_ns.max(comes.mtime_ns);
-        Ok(RowMerge::Merged(Some(FileChange { mtime_ns, mode, ..file })))
+        Ok(RowMerge::Merged(Some(FileChange { mtime_ns, mode, ..file }), RenamedRows::new()))
     })
 }
 

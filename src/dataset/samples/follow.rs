@@ -103,7 +103,7 @@ pub(in crate::dataset) fn may_have_moved<'p>(
 ///
 /// # Errors
 /// Those of the store. That a file is no table any more is none: then what is said stays.
-fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<()> {
+pub(super) fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) -> Result<()> {
     let mut others = Vec::new();
     for path in paths {
         if below(before, path)? != below(after, path)? {

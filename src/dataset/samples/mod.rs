@@ -17,6 +17,7 @@
 //! | `came` | what belongs to those that are excluded, and came later |
 //! | `class_folders` | folders of classes as a class map |
 //! | `follow` | what becomes of all that when the rows that samples are change their places |
+//! | `new_rows` | excluded samples that are rows which were inserted, while these get other keys |
 //! | `follow_hidden` | where rows without keys come back that are hidden, in a file that is another one now |
 //! | `with_excluded` | an edit that reaches those that are excluded, too |
 //! | `parquet` | the table as a file |
@@ -37,6 +38,7 @@ mod hide;
 mod images;
 mod join;
 mod listed;
+mod new_rows;
 mod parquet;
 mod place;
 mod relabel;
@@ -53,6 +55,7 @@ pub(super) use edit::carried;
 pub(super) use follow::{follow, may_have_moved};
 pub(super) use follow_hidden::excluded_rows;
 pub(super) use hide::with_all;
+pub(super) use new_rows::{said_in, with_new_rows, with_renamed};
 pub(super) use scan::{outline, scan};
 
 use join::{Joined, Wanted};

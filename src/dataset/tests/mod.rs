@@ -17,6 +17,7 @@ mod merged_columns;
 mod merges;
 mod moved_and_edited;
 mod moved_rows;
+mod new_rows;
 mod parsed;
 mod pending;
 mod plain;

@@ -1,0 +1,130 @@
+//! Excluded samples that are rows which were inserted into a table without keys.
+//!
+//! Such a row is in no file: all that there is of it is kept beside what is said of the sample, by a key that tells of
+//! a place. Where rows get other keys, in a merge and over another base, it shows for that long among the others, and
+//! is hidden again by the key that it has then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::edit::Changes;
+use super::follow::{follow_bytes, is_place};
+use super::join::{Joined, Wanted, excluded};
+use super::{PART, said};
+use crate::Result;
+use crate::base::Base;
+use crate::dataset::Dataset;
+use crate::dataset::conflict::Conflict;
+use crate::dataset::draft::Draft;
+use crate::dataset::edit::content_of;
+use crate::dataset::lay_over::lay_over;
+use crate::dataset::rows::{RenamedRows, own, with_rows};
+use crate::dataset::view::{Node, View};
+use crate::model::{Change, DataPath, ExcludedRow, FileChange, Id, RowAddress, RowChange};
+use crate::overlay::Rows;
+
+/// What is said of an excluded sample whose row shows for a while.
+const SHOWS: RowChange = RowChange::Excluded { rows: Vec::new() };
+
+impl Dataset {
+    /// As [`lay_over`], of a view that is, or comes of, the revision `of`; what is hidden goes along with its rows.
+    pub(in crate::dataset) fn laid_over(&self, view: &View, base: &Arc<Base>, of: Id) -> Result<(View, Vec<Conflict>)> {
+        let (laid, conflicts) = lay_over(&with_new_rows(view)?, base)?;
+        Ok((self.without_new_rows(laid, of)?, conflicts))
+    }
+
+    /// Hides again what [`with_new_rows`] has made show.
+    pub(in crate::dataset) fn without_new_rows(&self, view: View, of: Id) -> Result<View> {
+        let shown = excluded_rows(&view.overlay.samples()?)?;
+        let keys: Vec<String> =
+            shown.into_iter().filter(|(key, rows)| rows.is_empty() && is_new(key)).map(|(key, _)| key).collect();
+        if keys.is_empty() {
+            return Ok(view);
+        }
+        let joined = Joined::of(&view, &Wanted::nothing())?;
+        let Some((main, _)) = joined.main_of_one_file() else { return Ok(view) };
+        let mut draft = Draft::to_edit(self, of, view);
+        draft.change_samples(keys.iter().map(|key| (excluded(key), None)).collect())?;
+        // One that a merge has deleted is nobody's any more.
+        let there = draft.view.rows_among(main, keys.iter().map(String::as_str))?;
+        let keys: Vec<String> = there.into_iter().map(str::to_owned).collect();
+        draft.exclude_samples(&keys, true)?;
+        Ok(draft.view)
+    }
+}
+
+/// A view in which new rows that are excluded show: its rows are right, its bytes are not. The files need not be there.
+pub(in crate::dataset) fn with_new_rows(view: &View) -> Result<View> {
+    let samples = view.overlay.samples()?;
+    let (mut shown, mut files) = (Changes::new(), BTreeMap::<DataPath, (Node, Changes)>::new());
+    for (key, hidden) in excluded_rows(&samples)? {
+        let [row] = &hidden[..] else { continue };
+        let (true, Some((after, cells))) = (is_new(&key), own(row)) else { continue };
+        let Some(node) = view.file_with_hidden(&row.path)? else { continue };
+        let address = RowAddress::Row { table: row.table.clone(), row: row.row.clone() };
+        if row.row != key || view.rows_of(&node).get(&address)?.is_some() {
+            continue;
+        }
+        let inserted = RowChange::Inserted { after: after.clone(), cells: cells.clone(), patch: None, is_below: false };
+        files.entry(node.path.clone()).or_insert((node, Changes::new())).1.insert(address, Some(inserted));
+        shown.insert(excluded(&key), Some(SHOWS));
+    }
+    if shown.is_empty() {
+        return Ok(view.clone());
+    }
+    let mut edits = Vec::with_capacity(files.len());
+    for (path, (node, rows)) in files {
+        let content = with_rows(content_of(view, &node.place)?, view.rows_of(&node).with(rows)?.root());
+        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
+        edits.push((path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
+    }
+    let overlay = view.overlay.with(edits)?.with_samples(&samples.with(shown)?)?;
+    Ok(View { overlay, ..view.clone() })
+}
+
+/// Whether a key is that of a row which was inserted into a table without keys.
+fn is_new(key: &str) -> bool {
+    key.contains('+') && is_place(key)
+}
+
+fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {
+    let of_excluded = |said| match said {
+        (RowAddress::Cell { row, .. }, RowChange::Excluded { rows }) => Some((row, rows)),
+        _ => None,
+    };
+    Ok(said(samples)?.into_iter().filter_map(of_excluded).collect())
+}
+
+/// What `side` says of samples, by the keys that these have in `merged`: where they are rows of a file that has the
+/// other side's bytes there.
+pub(in crate::dataset) fn said_in(side: &View, merged: &View) -> Result<Rows> {
+    let said = side.overlay.samples()?;
+    let Some(path) = said.root().map(|_| super::main_file(side)).transpose()?.flatten() else { return Ok(said) };
+    let mut now = View { overlay: merged.overlay.with_samples(&said)?, ..merged.clone() };
+    follow_bytes(side, &mut now, &[path])?;
+    now.overlay.samples()
+}
+
+/// What is said of samples that are rows of a table of `side`, of which some get other keys, told by file.
+pub(in crate::dataset) fn with_renamed(
+    samples: Rows,
+    side: &View,
+    renamed: &BTreeMap<DataPath, RenamedRows>,
+) -> Result<Rows> {
+    if samples.root().is_none() || renamed.values().all(BTreeMap::is_empty) {
+        return Ok(samples);
+    }
+    let joined = Joined::of(side, &Wanted::nothing())?;
+    let main = joined.main_of_one_file().and_then(|(main, path)| renamed.get(path)?.get(&main.part));
+    let Some(renamed) = main else { return Ok(samples) };
+    let (mut gone, mut come) = (Changes::new(), Changes::new());
+    for (address, change) in said(&samples)? {
+        let RowAddress::Cell { row, column, .. } = &address else { continue };
+        let Some(now) = renamed.get(row) else { continue };
+        let now = RowAddress::Cell { table: PART.to_owned(), row: now.clone(), column: column.clone() };
+        come.insert(now, Some(change));
+        gone.insert(address, None);
+    }
+    gone.extend(come);
+    samples.with(gone)
+}

@@ -1,0 +1,150 @@
+//! Samples that are rows which were inserted into a table without keys: what is said of them stays theirs.
+
+use arrow::datatypes::DataType;
+
+use super::hidden_rows::{exclude, refresh, rows};
+use super::merges::{merged, two_branches};
+use super::parsed::bytes;
+use super::*;
+use crate::dataset::rows::RowEdit;
+use crate::model::Value;
+
+const CSV: &str = "name,w\na,1\nb,2\n";
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// Inserts rows with these names as the last ones; returns their keys.
+fn insert(draft: &mut Draft, names: &[&str]) -> Vec<String> {
+    let table = draft.view().table(Some("t")).expect("a table");
+    let row = |name: &&str| RowEdit::Insert { after: None, cells: vec![("name".to_owned(), text(name))] };
+    draft.edit_table(&table, names.iter().map(row).collect()).expect("inserted")
+}
+
+/// Adds the column `note` of samples, and notes the name of each of these.
+fn note(draft: &mut Draft, noted: &[(&str, &str)]) -> Result<()> {
+    let table = draft.view().table(Some("samples"))?;
+    draft.add_column(&table, "note", &DataType::Utf8)?;
+    let set = |(key, note): &(&str, &str)| RowEdit::Set {
+        row: (*key).to_owned(),
+        cells: vec![("note".to_owned(), text(note))],
+    };
+    draft.edit_table(&table, noted.iter().map(set).collect()).map(drop)
+}
+
+/// `name excluded` of all samples.
+fn told(view: &View) -> Vec<String> {
+    let mut found = rows(view, &view.table(Some("samples")).expect("a table"), &["name", "excluded"]);
+    found.sort();
+    found
+}
+
+/// `name note` of all samples that have one.
+fn notes(view: &View) -> Vec<String> {
+    let all = rows(view, &view.table(Some("samples")).expect("a table"), &["name", "note"]);
+    all.into_iter().filter(|row| !row.ends_with(" -")).collect()
+}
+
+/// Includes what is excluded, and returns the names in the file.
+fn included(view: View, fixture: &Fixture) -> Vec<String> {
+    let head = fixture.dataset.head(&main_branch()).expect("a head").id;
+    let all = rows(&view, &view.table(Some("samples")).expect("a table"), &["key", "excluded"]);
+    let keys: Vec<String> = all.iter().filter_map(|row| Some(row.strip_suffix(" true")?.to_owned())).collect();
+    let mut draft = Draft::to_edit(&fixture.dataset, head, view);
+    draft.exclude_samples(&keys, false).expect("included");
+    let now = bytes(draft.view(), "t.csv");
+    now.lines().skip(1).filter_map(|line| Some(line.split_once(',')?.0.to_owned())).collect()
+}
+
+fn is_merged(fixture: &Fixture) -> View {
+    let outcome = merged(fixture, None);
+    assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+    assert_eq!(check(&fixture.datasets).expect("checked"), []);
+    fixture.view("main")
+}
+
+#[test]
+fn a_new_row_that_one_side_excluded_is_not_another_ones() {
+    for (of_ours, of_theirs) in [(false, true), (true, false), (true, true)] {
+        let side = |names: [&'static str; 2], is_excluded: bool| {
+            move |draft: &mut Draft| {
+                let keys = insert(draft, &names);
+                if is_excluded { exclude(draft, &keys[0], true) } else { Ok(()) }
+            }
+        };
+        let fixture = two_branches(&[("t.csv", CSV)], side(["m1", "m2"], of_ours), side(["f1", "f2"], of_theirs));
+        let view = is_merged(&fixture);
+        let is = |name: &str, is_excluded: bool| format!("{name} {is_excluded}");
+        let expected = ["a false".to_owned(), "b false".to_owned(), is("f1", of_theirs), "f2 false".to_owned()];
+        assert_eq!(told(&view)[..4], expected);
+        assert_eq!(told(&view)[4..], [is("m1", of_ours), "m2 false".to_owned()]);
+        assert_eq!(included(view, &fixture), ["a", "b", "m1", "m2", "f1", "f2"], "{of_ours} {of_theirs}");
+    }
+}
+
+#[test]
+fn what_is_noted_of_a_new_row_stays_with_it_in_a_merge() {
+    let side = |name: &'static str| {
+        move |draft: &mut Draft| {
+            let keys = insert(draft, &[name]);
+            note(draft, &[(&keys[0], name)])
+        }
+    };
+    let fixture = two_branches(&[("t.csv", CSV)], side("m"), side("f"));
+    assert_eq!(notes(&is_merged(&fixture)), ["m m", "f f"]);
+}
+
+#[test]
+fn what_is_said_of_a_new_row_stays_with_it_in_a_commit_on_a_branch_that_has_moved() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    let mut draft = fixture.draft("main");
+    let keys = insert(&mut draft, &["f"]);
+    exclude(&mut draft, &keys[0], true).expect("excluded");
+    let mut other = fixture.dataset.draft(&main_branch(), &"bob".parse().expect("a name")).expect("a draft");
+    insert(&mut other, &["m"]);
+    other.commit("m", "bob").expect("committed");
+    draft.commit("f", "ann").expect("committed");
+    let view = fixture.view("main");
+    assert_eq!(told(&view), ["a false", "b false", "f true", "m false"]);
+    assert_eq!(included(view, &fixture), ["a", "b", "m", "f"]);
+}
+
+#[test]
+fn what_is_said_of_a_new_row_goes_with_it_over_a_source_that_changed() {
+    for excluded in [0, 1, 2] {
+        let fixture = Fixture::new(&[("t.csv", CSV)]);
+        fixture.commit("main", |draft| {
+            let keys = insert(draft, &["n1", "n2", "n3"]);
+            note(draft, &[(&keys[0], "n1"), (&keys[2], "n3")])?;
+            exclude(draft, &keys[excluded], true)
+        });
+        refresh(&fixture, "t.csv", "name,w\nnew,0\na,1\nb,2\n");
+        let view = fixture.view("main");
+        let is = |at: usize| format!("n{} {}", at + 1, at == excluded);
+        assert_eq!(told(&view)[2..5], [is(0), is(1), is(2)]);
+        assert_eq!(notes(&view), ["n1 n1", "n3 n3"]);
+        assert_eq!(included(view, &fixture), ["new", "a", "b", "n1", "n2", "n3"], "{excluded}");
+        assert_eq!(check(&fixture.datasets).expect("checked"), []);
+    }
+}
+
+#[test]
+fn what_is_said_of_rows_goes_with_them_into_the_other_sides_bytes() {
+    let with_row_above = "name;w\nnew;0\na;1\nb;2\n";
+    let puts = |draft: &mut Draft| put(draft, "t.csv", with_row_above);
+    let says = |draft: &mut Draft| {
+        let keys = insert(draft, &["n"]);
+        note(draft, &[("1", "b"), (&keys[0], "n")])?;
+        exclude(draft, "0", true)
+    };
+    for is_ours in [true, false] {
+        let fixture = match is_ours {
+            true => two_branches(&[("t.csv", CSV)], says, puts),
+            false => two_branches(&[("t.csv", CSV)], puts, says),
+        };
+        let view = is_merged(&fixture);
+        assert_eq!(told(&view), ["a true", "b false", "n false", "new false"], "{is_ours}");
+        assert_eq!(notes(&view), ["b b", "n n"], "{is_ours}");
+    }
+}
