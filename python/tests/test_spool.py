@@ -22,6 +22,7 @@ from conftest import HERE, KEYS, Service, until
 from veneer import spool
 from veneer.client import ARROW
 from veneer.deliver import Delivery
+from veneer.errors import ServiceError
 
 CALL_S = 50e-6
 VALUE_S = 20e-9
@@ -276,3 +277,40 @@ def test_only_one_process_sends_at_a_time(served: Service, animals: Path) -> Non
         assert not other.send()
     run.finish()
     assert served.run("alone")["rows"] == 1
+
+
+def test_a_run_ends_though_another_process_sends_just_then_and_there_was_trouble_before(
+    served: Service, animals: Path
+) -> None:
+    run = veneer.start_run("late", data="animals")
+    run._share.is_over = True
+    run.log(sample=["cat/00.png"], loss=[1.0])
+    run._share.delivery.trouble = "the service was slow"
+    other = Delivery(spool.RunFolder(run.folder))
+    held = other._alone()
+    assert held.__enter__()
+    let_go = threading.Timer(0.5, held.__exit__, (None, None, None))
+    let_go.start()
+    run.finish()
+    let_go.join()
+    assert (served.run("late")["status"], served.run("late")["rows"]) == ("finished", 1)
+
+
+def test_a_run_ends_though_the_service_drops_a_request_of_its_last(
+    served: Service, animals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = veneer.start_run("dropped", data="animals")
+    run._share.is_over = True
+    ask = Delivery._ask
+    dropped: list[str] = []
+
+    def drop_first(delivery: Delivery, method: str, *words: Any) -> None:
+        if method == "PATCH" and not dropped:
+            dropped.append(method)
+            raise ServiceError("the service does not answer", kind="unreachable") from ConnectionResetError()
+        ask(delivery, method, *words)
+
+    monkeypatch.setattr(Delivery, "_ask", drop_first)
+    run.log(sample=["cat/00.png"], loss=[1.0])
+    run.finish()
+    assert dropped and (served.run("dropped")["status"], served.run("dropped")["rows"]) == ("finished", 1)

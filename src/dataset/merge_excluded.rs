@@ -3,6 +3,8 @@
 //! To exclude a sample says nothing against an edit of its rows: it hides them, and what is hidden comes back as it was
 //! written last. So the rows are merged as if they showed, and hidden again.
 
+use std::collections::BTreeMap;
+
 use super::Dataset;
 use super::conflict::Conflict;
 use super::draft::Draft;
@@ -10,21 +12,22 @@ use super::merge::{Merge, Merged};
 use super::rows::is_of_content;
 use super::view::View;
 use crate::Result;
-use crate::model::{ExcludedRow, Id, RowChange};
+use crate::model::{DataPath, ExcludedRow, Id, RowChange};
 
 /// A sample that one side alone excluded since.
 struct Hidden {
     is_ours: bool,
     key: String,
-    /// Its rows in other tables.
-    rows: Vec<ExcludedRow>,
+    /// Its rows in other tables, each with the file that the other side has it in, which may have moved that.
+    rows: Vec<(ExcludedRow, Option<DataPath>)>,
 }
 
 impl Hidden {
     /// Whether a row of it is at odds.
     fn is_in(&self, conflicts: &[Conflict]) -> bool {
-        let is_at_odds = |row: &ExcludedRow| {
-            let found = conflicts.iter().filter(|conflict| conflict.path == row.path);
+        let is_at_odds = |(row, moved): &(ExcludedRow, Option<DataPath>)| {
+            let is_of = |path: &DataPath| *path == row.path || moved.as_ref() == Some(path);
+            let found = conflicts.iter().filter(|conflict| is_of(&conflict.path));
             found.flat_map(|conflict| &conflict.rows).any(|conflict| {
                 conflict.address.table() == row.table && conflict.address.row() == Some(row.row.as_str())
             })
@@ -95,13 +98,25 @@ fn hidden_by_one(merge: &Merge<'_>) -> Result<Vec<Hidden>> {
     let (before, ours, theirs) = (before?, ours?, theirs?);
     let mut found = Vec::new();
     for (side, other, is_ours) in [(&ours, &theirs, true), (&theirs, &ours, false)] {
+        let of_other = if is_ours { merge.theirs } else { merge.ours };
+        let mut moved: BTreeMap<DataPath, Option<DataPath>> = BTreeMap::new();
         for difference in before.diff(side)? {
             let Some(RowChange::Excluded { rows }) = difference.after else { continue };
             let is_by_both = matches!(other.get(&difference.address)?, Some(RowChange::Excluded { .. }));
             let (false, false, Some(key)) = (rows.is_empty(), is_by_both, difference.address.row()) else { continue };
-            if difference.before.is_none() {
-                found.push(Hidden { is_ours, key: key.to_owned(), rows });
+            if difference.before.is_some() {
+                continue;
             }
+            let mut there = Vec::with_capacity(rows.len());
+            for row in rows {
+                if !moved.contains_key(&row.path) {
+                    let now = of_other.file_with_hidden(&row.path)?.map(|node| node.path);
+                    moved.insert(row.path.clone(), now);
+                }
+                let now = moved[&row.path].clone();
+                there.push((row, now));
+            }
+            found.push(Hidden { is_ours, key: key.to_owned(), rows: there });
         }
     }
     Ok(found)

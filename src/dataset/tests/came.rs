@@ -1,6 +1,7 @@
 //! What belongs to an excluded sample is hidden whenever it comes; and what comes back is as if it had never gone.
 
 use super::hidden_rows::{COCO, boxes, coco, exclude, refresh, rows as cells, samples};
+use super::merges::merged;
 use super::parsed::{bytes, line};
 use super::*;
 use crate::dataset::rows::{RowEdit, diff_rows};
@@ -220,4 +221,26 @@ fn labels_that_are_moved_beside_an_excluded_image_are_hidden() {
     assert_eq!(draft.view().node(&path("labels/a.txt")).expect("looked up"), None);
     exclude(&mut draft, "images/a.png", false).expect("included");
     assert_eq!(bytes(draft.view(), "labels/a.txt"), "0 .5 .5 .2 .2\n");
+}
+
+#[test]
+fn a_sample_is_excluded_with_the_edit_of_its_rows_though_the_other_side_moved_their_file() {
+    for excluder in ["main", "other"] {
+        let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("set/train.json", COCO)]);
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        fixture.commit(excluder, |draft| exclude(draft, "a.png", true));
+        fixture.commit(if excluder == "main" { "other" } else { "main" }, |draft| {
+            draft.rename(&path("set/train.json"), &path("set/all.json"))?;
+            let table = draft.view().table(Some("annotations"))?;
+            let cells = vec![("bbox".to_owned(), Value::List([6, 6, 6, 6].map(Value::Int).to_vec()))];
+            draft.edit_table(&table, vec![RowEdit::Set { row: "7".to_owned(), cells }]).map(drop)
+        });
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{excluder} {outcome:?}");
+        assert_eq!(boxes(&fixture.view("main")), ["8 2 [1.0,1.0,1.0,1.0]"], "{excluder}");
+        fixture.commit("main", |draft| exclude(draft, "a.png", false));
+        let all = boxes(&fixture.view("main"));
+        assert_eq!(all[0], "7 1 [6.0,6.0,6.0,6.0]", "{excluder}");
+        assert_eq!((all.len(), fixture.view("main").node(&path("set/train.json")).expect("looked")), (3, None));
+    }
 }
