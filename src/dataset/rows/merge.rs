@@ -336,9 +336,15 @@ impl<'a> Merging<'a> {
                 self.insert_elsewhere(table, key, theirs.after.clone())?;
                 continue;
             }
-            let address = if theirs.is_whole { &theirs.first } else { &ours.first };
-            self.conflicts.push(conflict(address, our_work.as_ref(), their_work.as_ref()));
-            if self.prefer == Some(Prefer::Theirs) {
+            if theirs.fills_new_columns && is_gone(our_work.as_ref()) {
+                continue;
+            }
+            let gives_way = ours.fills_new_columns && is_gone(their_work.as_ref());
+            if !gives_way {
+                let address = if theirs.is_whole { &theirs.first } else { &ours.first };
+                self.conflicts.push(conflict(address, our_work.as_ref(), their_work.as_ref()));
+            }
+            if gives_way || self.prefer == Some(Prefer::Theirs) {
                 self.edits.extend(our_row.into_iter().map(|(address, _)| (address, None)));
                 self.edits.extend(their_row.into_iter().map(|(address, change)| (address, Some(change))));
             }
@@ -391,6 +397,8 @@ struct RowWork {
     first: RowAddress,
     /// Whether the row came or went.
     is_whole: bool,
+    /// Whether all that it did is to give cells of columns that it added: to fill a column is no edit of each row.
+    fills_new_columns: bool,
 }
 
 fn row_of(address: &RowAddress) -> Option<(String, String)> {
@@ -398,16 +406,30 @@ fn row_of(address: &RowAddress) -> Option<(String, String)> {
 }
 
 fn rows_of(work: &Work) -> BTreeMap<(String, String), RowWork> {
+    let is_added = |table: &String, column: &String| {
+        let added = work.get(&RowAddress::Column { table: table.clone(), column: column.clone() });
+        added.is_some_and(|column| column.before.is_none())
+    };
     let mut rows: BTreeMap<(String, String), RowWork> = BTreeMap::new();
     for address in work.keys() {
         let Some(row) = row_of(address) else { continue };
         let is_whole = matches!(address, RowAddress::Row { .. });
-        let known = rows.entry(row).or_insert_with(|| RowWork { first: address.clone(), is_whole });
+        let fills = matches!(address, RowAddress::Cell { table, column, .. } if is_added(table, column));
+        let first = || RowWork { first: address.clone(), is_whole, fills_new_columns: fills };
+        let known = rows.entry(row).or_insert_with(first);
+        known.fills_new_columns &= fills;
         if is_whole {
-            *known = RowWork { first: address.clone(), is_whole };
+            *known = first();
         }
     }
     rows
+}
+
+/// Whether a side has a row no more.
+fn is_gone(work: Option<&RowDifference>) -> bool {
+    work.is_some_and(|work| {
+        matches!(work.address, RowAddress::Row { .. }) && !matches!(work.after, Some(RowChange::Inserted { .. }))
+    })
 }
 
 /// Whether both sides say the same of a row, by whatever bytes.

@@ -76,7 +76,12 @@ fn merged(view: &View, bytes: &Bytes<'_>, prefer: Option<Prefer>) -> Result<RowM
     let takes = prefer.unwrap_or(Prefer::Ours) == bytes.comes_from;
     let mut conflicts = Vec::new();
     let mut merging = Vec::new();
-    for ((mut coming, from), (staying, keys, columns)) in coming.into_iter().zip(found) {
+    for ((mut coming, from), (mut staying, keys, columns)) in coming.into_iter().zip(found) {
+        let deleted =
+            |changes: &TableChanges| changes.deleted.iter().map(|(row, _)| row.clone()).collect::<BTreeSet<String>>();
+        let (gone, going) = (deleted(&staying), deleted(&coming));
+        from.let_go(&mut coming, |row| gone.contains(row) && !keys.contains_key(row));
+        columns.let_go(&mut staying, |row| going.contains(row));
         let Some(added) = columns.taking(&from, &mut coming) else { return Ok(RowMerge::NotByRow) };
         let table = Merging::new(coming, &staying, keys, bytes.comes_from, takes, &mut conflicts);
         merging.push(Merging { added, ..table });

@@ -56,6 +56,13 @@ impl Columns {
         }
         Some(added)
     }
+
+    /// Of rows that the other side deleted, says nothing of cells that are in new columns alone: to fill a column is no
+    /// edit of each row.
+    pub(super) fn let_go(&self, changes: &mut TableChanges, is_gone: impl Fn(&str) -> bool) {
+        let is_new = |column: &String| self.new.contains(column) && !self.renamed.values().any(|now| now == column);
+        changes.sets.retain(|set| !is_gone(&set.row) || !set.cells.iter().all(|(column, ..)| is_new(column)));
+    }
 }
 
 /// Has changes speak of a column by another name.

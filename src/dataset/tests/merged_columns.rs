@@ -123,6 +123,37 @@ fn a_column_that_one_side_added_goes_along_with_a_file_that_the_other_rewrote() 
 }
 
 #[test]
+fn a_row_that_one_side_deleted_is_gone_though_the_other_filled_a_new_column() {
+    let with_column = with_weights(["5", "6", "7", "8"]);
+    let gone = "d.png,fox,3,8\n";
+    both_ways(
+        put_csv(with_column.clone()),
+        |d| delete(d, None, "3"),
+        |fixture, _| {
+            is_merged(fixture);
+            assert_eq!(bytes(&fixture.view("main"), "t.csv"), with_column.replace(gone, ""));
+        },
+    );
+    both_ways(
+        weigh(DataType::Int64, &[("2", 7), ("3", 8)]),
+        |d| delete(d, None, "3"),
+        |fixture, _| {
+            is_merged(fixture);
+            assert_eq!(bytes(&fixture.view("main"), "t.csv"), CSV.replace("d.png,fox,3\n", ""));
+            assert!(rows(&fixture.view("main"))[2].ends_with(",7"));
+        },
+    );
+    let edited = with_weights(["5", "6", "7", "8"]).replace("fox", "owl");
+    both_ways(
+        put_csv(edited),
+        |d| delete(d, None, "3"),
+        |fixture, _| {
+            assert!(matches!(merged(fixture, None), Outcome::Conflicts(_)), "an edit is one still");
+        },
+    );
+}
+
+#[test]
 fn a_column_that_both_sides_added_with_other_types_is_one_whoever_wins() {
     for (prefer, expected) in [(Prefer::Ours, DataType::Int64), (Prefer::Theirs, DataType::Utf8)] {
         let begin = |prefer| {
