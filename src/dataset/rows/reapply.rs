@@ -168,20 +168,30 @@ impl<'a> Again<'a> {
     }
 
     fn run(&mut self) -> Result<()> {
-        for (row, said) in std::mem::take(&mut self.said) {
-            match self.place(&row)? {
-                Some(place) => self.of_row(place, said)?,
+        let said = std::mem::take(&mut self.said);
+        let places = self.places(&said.keys().map(String::as_str).collect::<Vec<_>>())?;
+        // In the order in which the rows lie, so that the file is read once however many they are.
+        let mut there = Vec::with_capacity(said.len());
+        for ((row, said), place) in said.into_iter().zip(places) {
+            match place {
+                Some(place) => there.push((place, said)),
                 None => self.gone(&row, said),
             }
+        }
+        there.sort_by_key(|(place, _)| *place);
+        let keys = there.iter().map(|(place, _)| self.file.key(self.at, *place)).collect::<Result<Vec<_>>>()?;
+        self.work.know(keys.iter().cloned().zip(there.iter().map(|(place, _)| *place)));
+        for ((place, said), row) in there.into_iter().zip(keys) {
+            self.of_row(&row, place, said)?;
         }
         self.insert_all()
     }
 
-    /// Where a row of the file is now, as far as that is certain.
-    fn place(&self, row: &str) -> Result<Option<u64>> {
+    /// Where rows of the file are now, as far as that is certain.
+    fn places(&self, rows: &[&str]) -> Result<Vec<Option<u64>>> {
         match &self.moved {
-            None => self.file.find(self.at, row),
-            Some(moved) => Ok(row.parse().ok().and_then(|place| moved.place(place))),
+            None => self.file.find_all(self.at, rows),
+            Some(moved) => Ok(rows.iter().map(|row| moved.place(row.parse().ok()?)).collect()),
         }
     }
 
@@ -198,30 +208,30 @@ impl<'a> Again<'a> {
     }
 
     /// Makes what was said of a row again, where the row is now.
-    fn of_row(&mut self, place: u64, said: Said) -> Result<()> {
-        let (row, now) = (self.file.key(self.at, place)?, self.file.row(self.at, place)?);
-        let is_shared = self.file.is_shared(self.at, &row)?;
+    fn of_row(&mut self, row: &str, place: u64, said: Said) -> Result<()> {
+        let now = self.file.row(self.at, place)?;
+        let is_shared = self.file.is_shared(self.at, row)?;
         if let Some(before) = said.deleted {
             let now: Named = self.columns().iter().map(|column| column.name.clone()).zip(now).collect();
             if now != before || is_shared {
-                let address = RowAddress::Row { table: self.table.clone(), row: row.clone() };
+                let address = RowAddress::Row { table: self.table.clone(), row: row.to_owned() };
                 let (base, theirs) = (Some(Value::Struct(before)), Some(Value::Struct(now)));
                 self.stay.push(RowConflict { address, base, ours: None, theirs });
             }
             self.deleted.insert(place);
-            return self.work.take(RowEdit::Delete { row }).map(|_| ());
+            return self.work.take(RowEdit::Delete { row: row.to_owned() }).map(|_| ());
         }
         for (column, before, after) in said.cells {
             let value = match self.column(&column) {
                 Some(at) => now.get(at).cloned().unwrap_or(Value::Null),
                 None if self.added.contains(&column) => before.clone(),
                 None => {
-                    self.drop_cell(&row, column, before, after, None);
+                    self.drop_cell(row, column, before, after, None);
                     continue;
                 }
             };
             if value != after {
-                self.set(&row, column, before, after, value, is_shared)?;
+                self.set(row, column, before, after, value, is_shared)?;
             }
         }
         Ok(())

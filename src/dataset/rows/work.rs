@@ -166,6 +166,11 @@ impl<'a> Work<'a> {
         Ok(keys)
     }
 
+    /// Has it known where rows lie of which nothing is said yet.
+    pub(super) fn know(&mut self, rows: impl Iterator<Item = (String, u64)>) {
+        self.ahead.places.extend(rows.map(|(row, place)| (row, Some(place))));
+    }
+
     /// Works out one edit; returns the key of its row.
     pub(super) fn take(&mut self, edit: RowEdit) -> Result<String> {
         match edit {
