@@ -330,11 +330,13 @@ mod tests {
         for (format, text) in files {
             let mut bytes = text.into_bytes();
             read_in_every_way(&format, &bytes);
+            let mut taken = 0;
             for seed in 0..20 {
                 if let Some(edited) = edit_at_random(&format, &bytes, &mut Rng(seed)) {
-                    bytes = edited;
+                    (bytes, taken) = (edited, taken + 1);
                 }
             }
+            assert!(taken >= 10, "only {taken} of 20 edits were taken");
         }
     }
 }

@@ -34,6 +34,15 @@ fn hiding(all: &str, hidden: &str, of_images: bool) -> (Fixture, Vec<String>) {
     (fixture, keys)
 }
 
+/// Inserts a row of this letter behind the first one.
+fn insert_x(draft: &mut Draft) -> Result<()> {
+    let table = draft.view().table(Some("t"))?;
+    let cell = |(name, value): (&str, Value)| (name.to_owned(), value);
+    let text = |text: &str| Value::Text(text.to_owned());
+    let cells = [("file", text("x.png")), ("label", text("label of x")), ("n", Value::Int(1))].map(cell).to_vec();
+    draft.edit_table(&table, vec![RowEdit::Insert { after: Some("0".to_owned()), cells }]).map(drop)
+}
+
 /// Includes what is excluded, one after the other.
 fn include_all(draft: &mut Draft) {
     let is_excluded = |view: &View| -> Vec<String> {
@@ -95,11 +104,7 @@ fn a_row_that_was_inserted_and_is_hidden_comes_back_where_it_was() {
         let (fixture, _) = hiding("abc", "", true);
         fixture.commit("main", |draft| {
             put(draft, "x.png", "image")?;
-            let table = draft.view().table(Some("t"))?;
-            let cells = ["x.png", "label of x"].map(|text| Value::Text(text.to_owned()));
-            let mut cells: Vec<_> = ["file", "label"].map(str::to_owned).into_iter().zip(cells).collect();
-            cells.push(("n".to_owned(), Value::Int(1)));
-            draft.edit_table(&table, vec![RowEdit::Insert { after: Some("0".to_owned()), cells }])?;
+            insert_x(draft)?;
             exclude(draft, "x.png", true)
         });
         let mut draft = fixture.draft("main");
@@ -149,11 +154,8 @@ fn a_row_that_was_inserted_and_is_hidden_comes_back_where_it_was_over_a_source_t
             if of_images {
                 put(draft, "x.png", "image")?;
             }
+            insert_x(draft)?;
             let table = draft.view().table(Some("t"))?;
-            let cells = ["x.png", "label of x"].map(|text| Value::Text(text.to_owned()));
-            let mut cells: Vec<_> = ["file", "label"].map(str::to_owned).into_iter().zip(cells).collect();
-            cells.push(("n".to_owned(), Value::Int(1)));
-            draft.edit_table(&table, vec![RowEdit::Insert { after: Some("0".to_owned()), cells }])?;
             let cells = vec![("n".to_owned(), Value::Int(7))];
             draft.edit_table(&table, vec![RowEdit::Set { row: "2".to_owned(), cells }])?;
             exclude(draft, if of_images { "x.png" } else { "0+1" }, true)

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::Coco;
 use crate::model::Value;
-use crate::table::testing::{Rng, edit_at_random, maul};
+use crate::table::testing::{Rng, edit_at_random, maul, takes_many_edits};
 use crate::table::{FileEdits, Format, Insert, Role, RowSet, applied};
 
 const INSTANCES: &str = r#"{"info": {"year": 2024}, "licenses": [{"id": 1}],
@@ -160,6 +160,11 @@ fn a_file_of_another_kind_is_refused_with_a_reason() {
     }
     let marked = format!("\u{feff}{INSTANCES}").into_bytes();
     assert_eq!(Coco.open(&marked, None).expect("COCO").tables().len(), 3);
+}
+
+#[test]
+fn edits_at_random_are_often_taken() {
+    takes_many_edits(&Coco, &INSTANCES.as_bytes().to_vec());
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::Voc;
 use crate::model::Value;
-use crate::table::testing::{Rng, edit_at_random, maul};
+use crate::table::testing::{Rng, edit_at_random, maul, takes_many_edits};
 use crate::table::{FileEdits, Format, Insert, Role, RowSet, applied};
 
 const TABS: &str = "<annotation verified=\"yes\">
@@ -145,6 +145,11 @@ fn what_is_no_voc_is_refused_with_a_reason() {
     let file = Voc::default().open(&odd, None).expect("what is whole");
     let problem = file.tables()[0].problem.clone().expect("no number");
     assert_eq!((file.tables()[0].rows, problem.line), (1, 25));
+}
+
+#[test]
+fn edits_at_random_are_often_taken() {
+    takes_many_edits(&Voc::default(), &TABS.as_bytes().to_vec());
 }
 
 proptest! {

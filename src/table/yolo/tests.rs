@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{YoloData, YoloDataFile, YoloLabels, YoloNames, YoloTask};
 use crate::model::Value;
-use crate::table::testing::{Rng, edit_at_random, maul, read_in_every_way};
+use crate::table::testing::{Rng, edit_at_random, maul, read_in_every_way, takes_many_edits};
 use crate::table::{FileEdits, Format, Insert, Role, RowSet, applied};
 
 const DETECT: &str = "0 0.5 0.250 0.1 0.2\n\n 1  0.1 0.1\t0.05 5e-2 \n";
@@ -230,6 +230,12 @@ fn rename_and_add(format: &dyn Format, text: &str, rng: &mut Rng) {
     let splice = file.splice(&edits).expect("names that can be written");
     let spliced = applied(&bytes, &splice).expect("no overlap");
     assert_eq!(read_in_every_way(format, &spliced), [rows]);
+}
+
+#[test]
+fn edits_at_random_are_often_taken() {
+    let (format, text) = examples().into_iter().next().expect("the first");
+    takes_many_edits(&format, &text.as_bytes().to_vec());
 }
 
 proptest! {
