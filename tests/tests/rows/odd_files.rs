@@ -277,3 +277,22 @@ fn what_delimited_files_have_besides_rows_is_kept_and_numbers_beyond_64_bits_are
         assert_eq!(home.ok(&format!("cat d {table}.csv --draft")), edited);
     }
 }
+
+#[test]
+fn what_python_s_json_writes_is_set_within_lists_and_objects() {
+    let lines = "{\"v\": {\"x\": 1.5}, \"l\": [NaN]}\n{\"v\": {\"x\": -Infinity}, \"l\": [2.5]}\n";
+    let plain = "{\"v\": {\"x\": 1.5}}\n";
+    let home = Home::with(&source! { "odd.jsonl": lines, "plain.jsonl": plain });
+    home.ok("set d odd --key 0 'v={\"x\": NaN}' 'l=[Infinity, 1]'");
+    home.file("cells.csv", "key,l\n1,\"[-Infinity, NaN]\"\n");
+    home.ok("set d odd --from cells.csv");
+    let edited = lines.replace("1.5", "NaN").replace("[NaN]", "[Infinity, 1.0]").replace("[2.5]", "[-Infinity, NaN]");
+    assert_eq!(home.ok("cat d odd.jsonl --draft"), edited);
+    let ran = home.run("set d plain --key 0 'v={\"x\":NaN}'");
+    assert!(ran.code == Some(2) && ran.stderr.contains("JSON has no NaN"), "{}", ran.stderr);
+    let printed = home.command(["rows", "d", "odd", "--columns", "l", "--format", "parquet"]).output();
+    home.file("l.parquet", printed.expect("it runs").stdout);
+    home.ok("put d l.parquet l.parquet");
+    home.ok("set d l --key 1 l=[NaN]");
+    assert!(home.ok("rows d l --draft --format csv").ends_with("NaN\"\"]\"\n"), "a list of NaN");
+}
