@@ -296,3 +296,40 @@ fn what_python_s_json_writes_is_set_within_lists_and_objects() {
     home.ok("set d l --key 1 l=[NaN]");
     assert!(home.ok("rows d l --draft --format csv").ends_with("NaN\"\"]\"\n"), "a list of NaN");
 }
+
+#[test]
+fn json_that_differs_in_the_order_of_its_members_alone_is_no_change() {
+    let line = |id: u32, m: &str, s: &str| format!("{{\"id\": {id}, \"m\": {m}, \"s\": {s}}}\n");
+    let lines = [
+        line(1, "{\"b\": [{\"z\": 1, \"y\": 2}], \"a\": 1}", "{\"q\": 1, \"p\": 2}"),
+        line(2, "\"text\"", "{\"q\": 3, \"p\": 4}"),
+        line(3, "{\"d\": 1, \"c\": 2}", "{\"q\": 5}"),
+    ]
+    .concat();
+    let sorted = [
+        line(1, "{\"a\": 1, \"b\": [{\"y\": 2, \"z\": 1}]}", "{\"p\": 2, \"q\": 1}"),
+        line(2, "\"text\"", "{\"p\": 4, \"q\": 3}"),
+        line(3, "{\"c\": 2, \"d\": 1}", "{\"q\": 5}"),
+    ]
+    .concat();
+    let home = Home::with(&source! { "t.jsonl": lines.as_str() });
+    home.file("sorted.jsonl", &sorted);
+    home.ok("put d t.jsonl sorted.jsonl");
+    let told = home.json("diff d --rows");
+    let what: Vec<&str> = told.as_array().expect("a list").iter().filter_map(|row| row["change"].as_str()).collect();
+    assert_eq!(what, ["reformatted"]);
+    home.file("sorted.jsonl", sorted.replace("\"y\": 2", "\"y\": 3"));
+    home.ok("put d t.jsonl sorted.jsonl");
+    let told = home.json("diff d --rows");
+    let told: Vec<&str> = told.as_array().expect("a list").iter().filter_map(|row| row["column"].as_str()).collect();
+    assert_eq!(told, ["m"]);
+    home.ok("discard d");
+    home.ok("set d t --key 0 'm={\"a\":1,\"b\":[{\"y\":2,\"z\":1}]}'");
+    assert_eq!(home.ok("cat d t.jsonl --draft"), lines, "it is so already");
+    home.ok("set d t --key 2 m=7");
+    home.ok("commit d -m seven");
+    fs::write(home.join("src/t.jsonl"), &sorted).expect("the source is there");
+    let ran = home.run("refresh d");
+    assert!(ran.code == Some(0) && !ran.stderr.contains("other values"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(home.ok("cat d t.jsonl"), sorted.replace("{\"c\": 2, \"d\": 1}", "7"));
+}
