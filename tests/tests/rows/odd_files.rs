@@ -298,6 +298,31 @@ fn what_python_s_json_writes_is_set_within_lists_and_objects() {
 }
 
 #[test]
+fn truth_as_python_spells_it_is_taken_in_every_format() {
+    let coco = "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"ok\": true}], \"annotations\": []}";
+    let home = Home::with(&source! {
+        "a.csv": "ok\nTRUE\n", "b.jsonl": "{\"ok\": true}\n", "c.json": "[{\"ok\": true}]", "coco.json": coco,
+    });
+    for format in ["parquet", "arrow-file"] {
+        let printed = home.command(["rows", "d", "b", "--format", format]).output();
+        home.file("flags", printed.expect("it runs").stdout);
+        let name = if format == "parquet" { "d.parquet" } else { "e.arrow" };
+        home.ok(&format!("put d {name} flags"));
+    }
+    for (table, key) in [("a", "0"), ("b", "0"), ("c", "0"), ("images", "1"), ("d", "0"), ("e", "0")] {
+        home.ok(&format!("set d {table} --key {key} ok=False"));
+        assert_eq!(home.json(&format!("rows d {table} --draft"))[0]["ok"], false, "{table}");
+        home.file("flags.csv", format!("key,ok\n{key},True\n"));
+        home.ok(&format!("set d {table} --from flags.csv"));
+        assert_eq!(home.json(&format!("rows d {table} --draft"))[0]["ok"], true, "{table}");
+        let ran = home.run(&format!("set d {table} --key {key} ok=maybe"));
+        assert_eq!(ran.code, Some(2), "{table}: {}", ran.stderr);
+    }
+    assert_eq!(home.ok("cat d a.csv --draft"), "ok\nTRUE\n");
+    home.ok("set d samples --key a.png excluded=True");
+}
+
+#[test]
 fn json_that_differs_in_the_order_of_its_members_alone_is_no_change() {
     let line = |id: u32, m: &str, s: &str| format!("{{\"id\": {id}, \"m\": {m}, \"s\": {s}}}\n");
     let lines = [
