@@ -358,3 +358,48 @@ fn json_that_differs_in_the_order_of_its_members_alone_is_no_change() {
     assert!(ran.code == Some(0) && !ran.stderr.contains("other values"), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(home.ok("cat d t.jsonl"), sorted.replace("{\"c\": 2, \"d\": 1}", "7"));
 }
+
+#[test]
+fn quotes_that_come_late_are_letters_where_the_lines_around_them_say_so() {
+    let plain: String =
+        (0..3000).map(|row| format!("nothing but a sentence of some words, {row}\t{}\n", row % 2)).collect();
+    let late = "\"a quote\" begins it\t1\n\"one is open\t0\nbetween\t1\n\"and closed\"\t0\n";
+    let bare = format!("sentence\tlabel\n{plain}{late}{plain}");
+    let open = format!("sentence\tlabel\n{plain}\"open\t0\n{plain}");
+    let quoted = format!("sentence\tlabel\n{plain}\"a tab\there, and \"\"quotes\"\"\"\t1\n\"two\nlines\"\t1\n{plain}");
+    let short: String = (0..600).map(|row| format!("{row}\t0\n")).collect();
+    let short = format!("sentence\tlabel\n{short}{late}{short}");
+    let home = Home::with(&source! {
+        "bare.tsv": bare.as_str(), "open.tsv": open.as_str(), "quoted.tsv": quoted.as_str(), "short.tsv": short.as_str(),
+    });
+    let tables = home.json("tables d");
+    let rows = |name: &str| {
+        let table = tables.as_array().expect("a list").iter().find(|table| table["table"] == name).expect("a table");
+        assert_eq!(table["problem"], serde_json::Value::Null, "{table}");
+        table["rows"].clone()
+    };
+    assert_eq!(
+        (rows("bare"), rows("open"), rows("quoted"), rows("short")),
+        (6004.into(), 6001.into(), 6002.into(), 1204.into())
+    );
+    assert_eq!(home.json("rows d bare")[3001]["sentence"], "\"one is open");
+    home.ok("set d bare --key 3001 'sentence=\"still open'");
+    assert_eq!(home.ok("cat d bare.tsv --draft"), bare.replace("one is open", "still open"));
+    let ran = home.run("set d bare --key 3001 'sentence=two\nlines'");
+    assert!(ran.code == Some(2) && ran.stderr.contains("the file has no quotes"), "{}", ran.stderr);
+    assert_eq!(home.json("rows d quoted")[3000]["sentence"], "a tab\there, and \"quotes\"");
+}
+
+#[test]
+fn numbers_beside_a_name_are_a_header_and_rows_of_numbers_are_none() {
+    let years = "country,2019,2020\nFrance,1.5,2.5\nSpain,3.5,4.5\n";
+    let pandas = ",0,1,2\n0,5,2,9\n1,7,4,8\n";
+    let home = Home::with(&source! {
+        "years.csv": years, "pandas.csv": pandas, "bare.csv": "5,3,0\n4,9,255\n", "named.csv": "cat,1,2\ndog,3,4\n",
+    });
+    home.ok("set d years --key 1 2020=7.5");
+    assert_eq!(home.ok("cat d years.csv --draft"), years.replace("4.5", "7.5"));
+    assert_eq!(home.json("rows d pandas")[1]["2"], 8);
+    assert_eq!(home.json("rows d bare")[0]["column_3"], 0);
+    assert_eq!(home.json("rows d named")[0]["column_1"], "cat");
+}
