@@ -98,7 +98,7 @@ fn missing(what: &str, dataset: &str) -> Option<String> {
         }
         "path" => format!("`veneer ls {dataset}` lists what there is"),
         "class map" => format!(
-            "`veneer tables {dataset}` says what was found: classes are in COCO's categories, YOLO's data.yaml or folders"
+            "`veneer tables {dataset}` says what was found: classes are in COCO's categories, YOLO's data.yaml or classes.txt, or folders"
         ),
         "folder" => format!("make it first with `veneer mkdir -p {dataset} FOLDER`"),
         "source folder" => "the source must be where it was imported from".to_owned(),

@@ -10,6 +10,7 @@ mod entry;
 mod id;
 mod name;
 mod object;
+pub(crate) mod odd_number;
 mod path;
 mod revision;
 mod row;

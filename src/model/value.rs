@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::whole_number;
+use super::{odd_number, whole_number};
 
 /// A cell's value.
 ///
@@ -69,11 +69,18 @@ impl Value {
         }
     }
 
-    /// The value that a text tells which is JSON, exactly; `None` where it is none.
+    /// The truth value that a text says, in whatever case: `True` and `FALSE` are what Python and R write.
+    pub fn truth_of(text: &str) -> Option<bool> {
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        if is("true") { Some(true) } else { is("false").then_some(false) }
+    }
+
+    /// The value that a text tells which is JSON, exactly; `None` where it is none. In lists and objects there may be
+    /// `NaN`, `Infinity` and `-Infinity`, as Python writes them.
     ///
     /// What has a whole number beyond 64 bits in it, is the text: formats read it as what their column has.
     pub fn from_json_text(text: &str) -> Option<Value> {
-        let json = serde_json::from_str(text).ok()?;
+        let Ok(json) = serde_json::from_str(text) else { return odd_number::within(text) };
         let is_long = whole_number::has_long(text.as_bytes());
         Some(if is_long { Value::Text(text.trim().to_owned()) } else { Value::from_json(&json) })
     }
@@ -146,13 +153,22 @@ mod tests {
         assert_eq!(Value::from_json_text("9223372036854775807"), Some(Value::Int(i64::MAX)));
         assert_eq!(Value::from_json_text("\"18446744073709551615\""), Some(text("18446744073709551615")));
         assert_eq!(Value::from_json_text("1e30"), Some(Value::Float(1e30)));
-        assert_eq!(Value::from_json_text("car"), None);
+        for none in ["car", "NaN", "True"] {
+            assert_eq!(Value::from_json_text(none), None);
+        }
         let unsigned = serde_json::json!({"a": [u64::MAX, -1]});
         assert_eq!(Value::from_exact_json(&unsigned), text("{\"a\":[18446744073709551615,-1]}"));
         assert_eq!(
             Value::from_exact_json(&serde_json::json!([1, 2.5])),
             Value::from_json(&serde_json::json!([1, 2.5]))
         );
+    }
+
+    #[test]
+    fn truth_is_told_in_any_case_of_letters_and_by_no_other_word() {
+        assert_eq!(["true", "True", "TRUE"].map(Value::truth_of), [Some(true); 3]);
+        assert_eq!(["false", "False", "FALSE"].map(Value::truth_of), [Some(false); 3]);
+        assert_eq!(["", "1", "yes", " true", "t"].map(Value::truth_of), [None; 5]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Promise {
     Text,
     /// A YAML document, which may name classes.
     Yaml,
+    /// Lines of names, which may be classes.
+    Names,
     /// Columns, told by the file's first and last bytes.
     Parquet,
     /// Columns, as Arrow has them in memory.
@@ -54,7 +56,7 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
         Promise::Arrow => {
             Some(Found { format: Arc::new(super::arrow_file::ArrowIpc), why: "its name says Arrow IPC".to_owned() })
         }
-        Promise::Parquet | Promise::Xml | Promise::Text | Promise::Yaml => None,
+        Promise::Parquet | Promise::Xml | Promise::Text | Promise::Yaml | Promise::Names => None,
         Promise::Json => coco(head).or_else(|| records(head)),
     }
 }
@@ -66,7 +68,7 @@ pub fn refusal(promise: Promise, head: &[u8]) -> Option<String> {
         Promise::Delimited => Some(super::csv::CsvFormat::refusal(head)),
         Promise::JsonLines => Some(super::jsonl::JsonlFormat::refusal(head)),
         Promise::Parquet => Some("it does not begin with PAR1".to_owned()),
-        Promise::Arrow | Promise::Json | Promise::Xml | Promise::Text | Promise::Yaml => None,
+        Promise::Arrow | Promise::Json | Promise::Xml | Promise::Text | Promise::Yaml | Promise::Names => None,
     }
 }
 
@@ -140,6 +142,9 @@ fn is<T: std::str::FromStr>(word: &[u8]) -> bool {
 /// What a name promises; `None` for what is no table by its name.
 pub fn promise(name: &[u8]) -> Option<Promise> {
     let at = name.iter().rposition(|byte| *byte == b'.')?;
+    if name.eq_ignore_ascii_case(b"classes.txt") {
+        return Some(Promise::Names);
+    }
     match name[at + 1..].to_ascii_lowercase().as_slice() {
         b"csv" | b"tsv" | b"tab" | b"psv" => Some(Promise::Delimited),
         b"jsonl" | b"ndjson" => Some(Promise::JsonLines),
@@ -149,6 +154,7 @@ pub fn promise(name: &[u8]) -> Option<Promise> {
         b"parquet" | b"pq" => Some(Promise::Parquet),
         b"arrow" | b"feather" | b"ipc" => Some(Promise::Arrow),
         b"yaml" | b"yml" => Some(Promise::Yaml),
+        b"names" => Some(Promise::Names),
         _ => None,
     }
 }

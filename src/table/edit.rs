@@ -6,6 +6,7 @@
 
 use serde::de::IgnoredAny;
 
+use super::json;
 use crate::model::{Value, whole_number};
 
 /// The edits of one file, against the bytes that the format was opened on.
@@ -40,6 +41,7 @@ pub(super) fn json_of(value: &Value, comma: &str, colon: &str) -> String {
             });
             format!("{{{}}}", joined(fields.collect()))
         }
+        Value::Float(number) => json::number_text(*number),
         value => value.to_json().to_string(),
     }
 }

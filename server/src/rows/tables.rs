@@ -280,8 +280,8 @@ fn edited_rows(earlier: &Overlay, later: &Overlay) -> Result<Option<Vec<DataPath
     let mut paths = Vec::with_capacity(differences.len());
     for difference in differences {
         let below = |change: &Option<Change>| below_rows(&difference.path, change.as_ref());
-        // What a file of YAML says is what other tables are called and read by.
-        let is_read_by_others = matches!(detect::promise(difference.path.name()), Some(Promise::Yaml));
+        // What a file of YAML or of names says is what other tables are called and read by.
+        let is_read_by_others = matches!(detect::promise(difference.path.name()), Some(Promise::Yaml | Promise::Names));
         match (below(&difference.before), below(&difference.after)) {
             (Some(before), Some(after)) if before == after && !is_read_by_others => paths.push(difference.path),
             _ => return Ok(None),

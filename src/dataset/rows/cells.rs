@@ -3,6 +3,7 @@
 //! A column that was of whole numbers may have fractions now, one of numbers a
 //! word: then `1` and `1.0` are still the same value.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 
 use crate::model::Value;
-use crate::table::arrow_value;
+use crate::table::{Column, Role, arrow_value, json};
 use crate::{Error, Result};
 
 /// As what the cells of one column are compared.
@@ -22,6 +23,8 @@ enum Form {
     As(DataType),
     /// As text, numbers in one way of writing.
     Text,
+    /// As JSON, whatever the order of an object's members.
+    Json,
 }
 
 /// Columns that both sides have, and how their cells are compared.
@@ -33,12 +36,17 @@ pub(super) struct Comparing {
 }
 
 impl Comparing {
-    /// For columns of these types, on the one side and on the other.
-    pub(super) fn new(types: &[(DataType, DataType)]) -> Result<Comparing> {
-        let forms: Vec<Form> = types.iter().map(|(old, new)| form(old, new)).collect();
+    /// For these columns, on the one side and on the other.
+    pub(super) fn new(columns: &[(&Column, &Column)]) -> Result<Comparing> {
+        let is_json = |old: &Column, new: &Column| old.role == Role::Json && new.role == Role::Json;
+        let form = |(old, new): &(&Column, &Column)| match is_json(old, new) {
+            true => Form::Json,
+            false => form(&old.data_type, &new.data_type),
+        };
+        let forms: Vec<Form> = columns.iter().map(form).collect();
         let field = |form: &Form| match form {
             Form::As(data_type) => SortField::new(data_type.clone()),
-            Form::Text => SortField::new(DataType::Utf8),
+            Form::Text | Form::Json => SortField::new(DataType::Utf8),
         };
         let fields: Vec<SortField> = forms.iter().map(field).collect();
         let each = fields.iter().map(|field| RowConverter::new(vec![field.clone()]).map_err(unlike));
@@ -79,7 +87,8 @@ impl Comparing {
                 _ => old == new,
             },
             Form::As(_) => old == new,
-            Form::Text => as_text(old) == as_text(new),
+            Form::Text => text_of(old, true) == text_of(new, true),
+            Form::Json => is_same_json(old, new),
         }
     }
 
@@ -89,7 +98,11 @@ impl Comparing {
             Form::As(data_type) => cast(column, data_type).map_err(unlike),
             Form::Text => {
                 let values = arrow_value::values(column)?;
-                Ok(Arc::new(values.iter().map(as_text).collect::<StringArray>()) as ArrayRef)
+                Ok(Arc::new(values.iter().map(|value| text_of(value, true)).collect::<StringArray>()) as ArrayRef)
+            }
+            Form::Json => {
+                let values = arrow_value::values(column)?;
+                Ok(Arc::new(values.iter().map(ordered).collect::<StringArray>()) as ArrayRef)
             }
         };
         columns.iter().zip(&self.forms).map(alike).collect()
@@ -101,6 +114,23 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Whether two values of a column are the same: of one of JSON's own text, as JSON.
+pub(super) fn is_same_in(column: &Column, one: &Value, other: &Value) -> bool {
+    one == other || column.role == Role::Json && is_same_json(one, other)
+}
+
+fn is_same_json(one: &Value, other: &Value) -> bool {
+    one == other || ordered(one) == ordered(other)
+}
+
+fn ordered(json: &Value) -> Option<Cow<'_, str>> {
+    match json {
+        Value::Null => None,
+        Value::Text(text) => Some(json::ordered(text)),
+        other => Some(Cow::Owned(other.to_string())),
+    }
 }
 
 fn form(old: &DataType, new: &DataType) -> Form {
@@ -142,6 +172,11 @@ const WHOLE_MAX: u64 = 1 << 53;
 
 /// A value as text that is the same for the same value, of whatever type; `None` is null.
 pub(super) fn as_text(value: &Value) -> Option<String> {
+    text_of(value, false)
+}
+
+/// As [`as_text`]; with `ordered`, whatever the order is of a value's fields, and whether some are missing or null.
+fn text_of(value: &Value, ordered: bool) -> Option<String> {
     match value {
         Value::Null => None,
         // Beyond these, two whole numbers may be one fraction.
@@ -152,18 +187,23 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
             (_, Ok(number)) if number.is_finite() => Some(format!("{number:?}")),
             _ => Some(text.clone()),
         },
-        Value::List(values) => Some(values.iter().map(part).collect()),
+        Value::List(values) => Some(values.iter().map(|value| part(value, ordered)).collect()),
         Value::Struct(fields) => {
-            let field = |(name, value): &(String, Value)| format!("{}:{name}{}", name.len(), part(value));
-            Some(fields.iter().map(field).collect())
+            let field = |(name, value): &(String, Value)| format!("{}:{name}{}", name.len(), part(value, ordered));
+            if !ordered {
+                return Some(fields.iter().map(field).collect());
+            }
+            let mut sorted: Vec<String> = fields.iter().filter(|(_, value)| *value != Value::Null).map(field).collect();
+            sorted.sort_unstable();
+            Some(sorted.concat())
         }
         Value::Bool(_) | Value::Binary(_) => Some(value.to_string()),
     }
 }
 
 /// A value within another one: with its length, so that two parts are never read as one.
-fn part(value: &Value) -> String {
-    as_text(value).map_or_else(|| "-".to_owned(), |text| format!("{}:{text}", text.len()))
+fn part(value: &Value, ordered: bool) -> String {
+    text_of(value, ordered).map_or_else(|| "-".to_owned(), |text| format!("{}:{text}", text.len()))
 }
 
 fn unlike(cause: arrow::error::ArrowError) -> Error {
@@ -175,7 +215,18 @@ mod tests {
     use super::*;
 
     fn check(old: (&DataType, Value), new: (&DataType, Value), is_same: bool) {
-        let comparing = Comparing::new(&[(old.0.clone(), new.0.clone())]).expect("they can be compared");
+        check_of(Role::Plain, old, new, is_same);
+    }
+
+    fn check_of(role: Role, old: (&DataType, Value), new: (&DataType, Value), is_same: bool) {
+        let column = |data_type: &DataType| Column {
+            name: "c".to_owned(),
+            data_type: data_type.clone(),
+            role: role.clone(),
+            nullable: true,
+            editable: true,
+        };
+        let comparing = Comparing::new(&[(&column(old.0), &column(new.0))]).expect("they can be compared");
         assert_eq!(comparing.is_same(0, &old.1, &new.1), is_same, "{old:?} {new:?}");
         let hashed = |(data_type, value): (&DataType, Value)| {
             let column = arrow_value::array(data_type, &[value]).expect("the type holds it");
@@ -213,5 +264,29 @@ mod tests {
         check((&deep, one), (&list(&floats), other), false);
         check((int, Value::Int((1 << 53) + 1)), (utf8, text("9007199254740992")), false);
         check((int, Value::Int((1 << 53) + 1)), (utf8, text("9007199254740993")), true);
+    }
+
+    #[test]
+    fn members_of_an_object_are_the_same_in_any_order() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let (json, large) = (text(r#"[{"b":1,"a":{"d":[],"c":2}}]"#), &DataType::LargeUtf8);
+        let sorted = text(r#"[{"a":{"c":2,"d":[]},"b":1}]"#);
+        check_of(Role::Json, (large, json.clone()), (large, sorted.clone()), true);
+        check_of(Role::Json, (&DataType::Utf8, json.clone()), (large, sorted.clone()), true);
+        check_of(Role::Json, (large, json.clone()), (large, text(r#"[{"a":{"c":2,"d":[]},"b":2}]"#)), false);
+        check_of(Role::Json, (large, text("[1,2]")), (large, text("[2,1]")), false);
+        check_of(Role::Json, (large, Value::Null), (large, text("\"\"")), false);
+        check((large, json), (large, sorted), false);
+        let field = |name: &str| arrow::datatypes::Field::new(name, DataType::Int64, true);
+        let of = |names: &[&str]| DataType::Struct(names.iter().map(|name| field(name)).collect());
+        let value = |fields: &[(&str, Value)]| {
+            Value::Struct(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+        };
+        let (one, two) = (Value::Int(1), Value::Int(2));
+        let old = (&of(&["b", "a"]), value(&[("b", one.clone()), ("a", two.clone())]));
+        check(old.clone(), (&of(&["a", "b"]), value(&[("a", two.clone()), ("b", one.clone())])), true);
+        check(old.clone(), (&of(&["a", "b"]), value(&[("a", one.clone()), ("b", two.clone())])), false);
+        let wider = (&of(&["a", "b", "c"]), value(&[("a", two), ("b", one), ("c", Value::Null)]));
+        check(old, wider, true);
     }
 }

@@ -57,7 +57,8 @@ fn both_changed_a_list(merge: &Merge<'_>) -> Result<bool> {
     };
     let ours = changed(merge.ours)?;
     for path in changed(merge.theirs)? {
-        let is_list = matches!(merge.ours.formats.promise(&path), Some(Promise::Yaml | Promise::Json));
+        let promise = merge.ours.formats.promise(&path);
+        let is_list = matches!(promise, Some(Promise::Yaml | Promise::Names | Promise::Json));
         if !is_list || !ours.contains(&path) {
             continue;
         }

@@ -1,6 +1,6 @@
 //! The class maps of a view, and edits of them: renaming, adding and merging classes.
 //!
-//! A map is a table of numbers and names (COCO's categories, the names of a `data.yaml`), and labels hold the
+//! A map is a table of numbers and names (COCO's categories, the names of a `data.yaml` or a `classes.txt`), and labels hold the
 //! numbers; or there is none, and each label has its name (Pascal VOC), or is a folder of images. To merge classes
 //! changes labels. Where a class's number is its place in a list, a class that was merged into another keeps its name
 //! and place, and has no label: the numbers of all others, in labels and in models that were trained with them, go on
@@ -97,7 +97,7 @@ impl View {
         }
         // The first description of a dataset is that of its labels.
         let mut labels = of_format("yolo", "labels").map(|table| (table.clone(), "class"));
-        for classes in of_format("yolo-data", "classes") {
+        for classes in of_format("yolo-data", "classes").chain(of_format("yolo-names", "classes")) {
             let name = classes.name.strip_suffix(".classes").unwrap_or(&classes.name).to_owned();
             maps.push(ClassMap { name, classes: Classes::Places(classes.clone()), labels: labels.next() });
         }

@@ -159,8 +159,7 @@ pub(in crate::dataset) fn check(data_type: &str, value: &Value) -> Result<Value>
         | (DataType::Float64, Value::Float(_)) => value.clone(),
         (DataType::Float64, Value::Int(number)) => Value::Float(*number as f64),
         (DataType::Boolean, Value::Text(text)) => {
-            // `True` and `FALSE` are what others write.
-            Value::Bool(text.to_ascii_lowercase().parse().map_err(|_| refused("the column has true and false"))?)
+            Value::Bool(Value::truth_of(text).ok_or_else(|| refused("the column has true and false"))?)
         }
         (DataType::Int64, Value::Text(text)) => {
             Value::Int(text.parse().map_err(|_| refused("the column has whole numbers"))?)

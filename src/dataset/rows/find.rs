@@ -17,19 +17,16 @@ use crate::table::detect::{self, Found, HEAD_LEN, Promise};
 use crate::table::images::is_image;
 use crate::table::in_order::in_order;
 use crate::table::voc::Voc;
-use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloTask};
+use crate::table::yolo::{YoloData, YoloDataFile, YoloLabels, YoloNames, YoloTask};
 use crate::table::{Flow, Format, head};
 use crate::{Error, ErrorKind, Result};
-
-/// The longest class map that is read, in bytes.
-const CLASSES_LEN_MAX: u64 = 16 << 20;
 
 /// So many files of a folder are asked whether all are of a format.
 const SPEAKERS: usize = 16;
 /// So many files are looked at by one thread at a time.
 const AT_A_TIME: usize = 256;
 /// How much of a file of lines is read to tell what they are, in bytes.
-const LINE_LEN: usize = 4096;
+pub(super) const LINE_LEN: usize = 4096;
 
 impl View {
     /// The tables in all files, in order of path; those of many files next, and last the main table `samples`.
@@ -59,9 +56,21 @@ impl View {
 
     fn seen(&self, only: Option<&str>) -> Result<Seen> {
         let (files, none, labels, voc) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (data, other_data, has_images, changed, failed) = (None, None, false, Vec::new(), None);
-        let mut finding =
-            Finding { view: self, only, files, none, labels, voc, data, other_data, has_images, changed, failed };
+        let (data, other_data, lists, has_images, changed, failed) = (None, None, Vec::new(), false, Vec::new(), None);
+        let mut finding = Finding {
+            view: self,
+            only,
+            files,
+            none,
+            labels,
+            voc,
+            data,
+            other_data,
+            lists,
+            has_images,
+            changed,
+            failed,
+        };
         finding.folder(&self.root()?)?;
         finding.seen()
     }
@@ -144,6 +153,8 @@ impl View {
             Promise::Xml if is(self, node, detect::is_voc)? => found(Arc::new(Voc::default())),
             Promise::Text if is(self, node, detect::is_yolo)? => found(Arc::new(self.labels_format()?)),
             Promise::Yaml => found(Arc::new(YoloDataFile)),
+            Promise::Names if self.is_class_list(node)? => found(Arc::new(YoloNames)),
+            Promise::Names if is(self, node, detect::is_yolo)? => found(Arc::new(self.labels_format()?)),
             promise => self.sniffed(node, promise)?,
         })
     }
@@ -157,30 +168,11 @@ impl View {
         {
             return Ok(labels.clone());
         }
-        let labels = labels_of(self.first_data(&self.root()?)?);
+        let root = self.root()?;
+        let data = self.first_data(&root)?;
+        let labels = labels_of(data.map_or_else(|| self.first_list(&root), |data| Ok(Some(data)))?);
         *known = Some((state, labels.clone()));
         Ok(labels)
-    }
-
-    /// The first file at or below a folder that names YOLO's classes, in the order of [`Finding::folder`].
-    fn first_data(&self, folder: &Node) -> Result<Option<YoloData>> {
-        for child in self.children(folder)? {
-            let found = match child.is_folder() {
-                true => self.first_data(&child)?,
-                false if self.formats.promise(&child.path) == Some(Promise::Yaml) => self.yolo_data(&child)?,
-                false => None,
-            };
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-
-    /// What a YAML file says of YOLO's classes, if it names some.
-    fn yolo_data(&self, node: &Node) -> Result<Option<YoloData>> {
-        let data = self.text(node, CLASSES_LEN_MAX)?.and_then(|text| YoloData::parse(&text).ok());
-        Ok(data.filter(|data| !data.names.is_empty()))
     }
 
     fn sniffed(&self, node: &Node, promise: Promise) -> Result<Option<Found>> {
@@ -189,7 +181,7 @@ impl View {
     }
 
     /// The first bytes of a file; `None` for what is none, and where the source has changed.
-    fn begins(&self, node: &Node, len: usize) -> Result<Option<Vec<u8>>> {
+    pub(super) fn begins(&self, node: &Node, len: usize) -> Result<Option<Vec<u8>>> {
         if !is_file(node) {
             return Ok(None);
         }
@@ -253,6 +245,8 @@ struct Finding<'a> {
     data: Option<(DataPath, YoloData)>,
     /// One that names others.
     other_data: Option<DataPath>,
+    /// The lists of names that may be those of classes.
+    lists: Vec<(DataPath, YoloData)>,
     has_images: bool,
     changed: Vec<FileProblem>,
     failed: Option<Error>,
@@ -283,11 +277,22 @@ impl Finding<'_> {
             }
             let is_said = self.view.formats.is_said(&child.path, promise);
             match promise {
-                Promise::Xml | Promise::Text if self.only.is_some() => {}
+                Promise::Xml | Promise::Text | Promise::Names if self.only.is_some() => {}
+                Promise::Names => match self.view.class_list(&child) {
+                    Ok(Some(list)) => {
+                        let why = format!("it names {} classes, one a line", list.names.len());
+                        let format: Arc<dyn Format> = Arc::new(YoloNames);
+                        self.files.push((child.path.clone(), Found { format, why }));
+                        self.lists.push((child.path, list));
+                    }
+                    Ok(None) if may_be_label(folder, &child, &labelled) => text.push(child),
+                    Ok(None) => {}
+                    Err(error) => self.fail(&child.path, error),
+                },
                 Promise::Xml if is_said => self.voc.push(child.path),
                 Promise::Xml => xml.push(child),
                 Promise::Text if is_said => self.labels.push(child.path),
-                Promise::Text if is_labels_folder(folder) || labelled.contains(stem(child.name())) => text.push(child),
+                Promise::Text if may_be_label(folder, &child, &labelled) => text.push(child),
                 Promise::Text => {}
                 Promise::Yaml => self.yaml(child),
                 Promise::Delimited | Promise::JsonLines | Promise::Json | Promise::Parquet | Promise::Arrow => {
@@ -400,7 +405,22 @@ impl Finding<'_> {
     }
 
     fn seen(self) -> Result<Seen> {
-        let Finding { view, files, none, labels, voc, data, other_data, has_images, mut changed, failed, .. } = self;
+        let Finding { view, mut files, none, labels, voc, mut data, mut other_data, .. } = self;
+        let Finding { mut lists, has_images, mut changed, failed, .. } = self;
+        // Where YAML names the classes, or beside other things than labels, a list of names is but that.
+        let is_of_labels = |path: &DataPath| {
+            let folder = path.parent().unwrap_or(DataPath::ROOT);
+            labels.iter().any(|label| label.is_within(&folder))
+        };
+        lists.retain(|(path, _)| data.is_none() && is_of_labels(path));
+        files.retain(|(path, found)| found.format.name() != YoloNames.name() || lists.iter().any(|(of, _)| of == path));
+        for (path, list) in lists {
+            match &data {
+                Some((_, first)) if first.names != list.names => other_data = Some(path),
+                Some(_) => {}
+                None => data = Some((path, list)),
+            }
+        }
         // Any other YAML says nothing of rows.
         changed.retain(|file| !labels.is_empty() || view.formats.promise(&file.path) != Some(Promise::Yaml));
         let mut tables = named(files);
@@ -440,7 +460,7 @@ fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> Result<bool> {
 }
 
 /// The names, without their endings, of images beside which there are texts.
-fn labelled_images(children: &[Node]) -> HashSet<Vec<u8>> {
+pub(super) fn labelled_images(children: &[Node]) -> HashSet<Vec<u8>> {
     if !children.iter().any(|child| detect::promise(child.name()) == Some(Promise::Text)) {
         return HashSet::new();
     }
@@ -453,6 +473,11 @@ fn stem(name: &[u8]) -> &[u8] {
 
 fn is_file(node: &Node) -> bool {
     node.entry.kind == Kind::File
+}
+
+/// Whether a file of lines lies where labels do.
+pub(super) fn may_be_label(folder: &Node, file: &Node, labelled: &HashSet<Vec<u8>>) -> bool {
+    is_labels_folder(folder) || labelled.contains(stem(file.name()))
 }
 
 fn is_labels_folder(folder: &Node) -> bool {

@@ -39,8 +39,8 @@ impl Formats {
         }
         let promise = detect::promise(path.name())?;
         match self.only() {
-            // The classes of YOLO's labels are in a YAML file.
-            Some("yolo") if promise == Promise::Yaml => Some(promise),
+            // The classes of YOLO's labels are in a YAML file, or one of names.
+            Some("yolo") if matches!(promise, Promise::Yaml | Promise::Names) => Some(promise),
             Some(format) => Some(promise).filter(|promise| promise_of(format) == Some(*promise)),
             None => Some(promise),
         }
@@ -145,7 +145,7 @@ fn plain(promise: Promise, said: &str) -> Option<Found> {
         Promise::Json => Arc::new(crate::table::coco::Coco),
         Promise::Parquet => Arc::new(crate::table::parquet::Parquet),
         Promise::Arrow => Arc::new(crate::table::arrow_file::ArrowIpc),
-        Promise::Xml | Promise::Text | Promise::Yaml => return None,
+        Promise::Xml | Promise::Text | Promise::Yaml | Promise::Names => return None,
     };
     Some(Found { format, why: String::new() })
 }

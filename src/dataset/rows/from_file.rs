@@ -163,11 +163,6 @@ impl ToSet {
         let whole = || text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
         match &self.of {
             of if of.is_nested() || self.is_mixed => Value::from_json_text(&text).unwrap_or(Value::Text(text)),
-            DataType::Boolean => match text.to_ascii_lowercase().as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                _ => Value::Text(text),
-            },
             of if of.is_integer() => Value::Text(whole().map_or(text.clone(), |(whole, _)| whole.to_owned())),
             _ => Value::Text(text),
         }

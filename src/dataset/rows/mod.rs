@@ -5,6 +5,7 @@
 mod align;
 mod blame;
 mod cells;
+mod class_lists;
 mod class_merges;
 mod class_numbers;
 mod classes;

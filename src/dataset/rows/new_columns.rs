@@ -98,7 +98,7 @@ impl Aligned {
             let was = of_old.get(place).map(|(column, _)| column).filter(|column| is_alone(column));
             let mut of = New { column, was: None };
             if let Some(was) = was {
-                let comparing = Comparing::new(&[(was.data_type.clone(), of.column.data_type.clone())])?;
+                let comparing = Comparing::new(&[(was, &of.column)])?;
                 let name = |column: &Column| vec![column.name.clone()];
                 let before = old.cells(self.places().0, &name(was), &comparing, rows.0.to_vec())?;
                 let after = new.cells(self.places().1, &name(&of.column), &comparing, rows.1.to_vec())?;

@@ -127,12 +127,12 @@ impl Aligned {
     fn new(old: Opened<'_>, new: Opened<'_>, table: String) -> Result<Option<Aligned>> {
         let places = (old.place(&table)?, new.place(&table)?);
         let (of_old, of_new) = (old.columns(places.0)?, new.columns(places.1)?);
-        let (mut common, mut types, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut common, mut pairs, mut columns) = (Vec::new(), Vec::new(), Vec::new());
         for (column, _) in &of_old {
             match of_new.iter().find(|(known, _)| known.name == column.name) {
                 Some((known, _)) => {
                     common.push(column.name.clone());
-                    types.push((column.data_type.clone(), known.data_type.clone()));
+                    pairs.push((column, known));
                 }
                 None => columns.push((column.name.clone(), Some(column.data_type.to_string()), None)),
             }
@@ -145,7 +145,7 @@ impl Aligned {
         if common.is_empty() {
             return Ok(None);
         }
-        let comparing = Comparing::new(&types)?;
+        let comparing = Comparing::new(&pairs)?;
         let key = |side: Opened<'_>, at: usize| {
             let schema = &side.file.tables()[at].schema;
             schema.key.map(|key| schema.columns[key].name.clone())

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cells::is_same_in;
 use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::merge::RowConflict;
@@ -213,7 +214,11 @@ impl<'a> Again<'a> {
         let is_shared = self.file.is_shared(self.at, row)?;
         if let Some(before) = said.deleted {
             let now: Named = self.columns().iter().map(|column| column.name.clone()).zip(now).collect();
-            if now != before || is_shared {
+            let same = |((column, now), (name, before)): ((&Column, &(String, Value)), &(String, Value))| {
+                now.0 == *name && is_same_in(column, &now.1, before)
+            };
+            let is_same = now.len() == before.len() && self.columns().iter().zip(&now).zip(&before).all(same);
+            if !is_same || is_shared {
                 let address = RowAddress::Row { table: self.table.clone(), row: row.to_owned() };
                 let (base, theirs) = (Some(Value::Struct(before)), Some(Value::Struct(now)));
                 self.stay.push(RowConflict { address, base, ours: None, theirs });
@@ -230,11 +235,18 @@ impl<'a> Again<'a> {
                     continue;
                 }
             };
-            if value != after {
+            if !self.is_same(&column, &value, &after) {
                 self.set(row, column, before, after, value, is_shared)?;
             }
         }
         Ok(())
+    }
+
+    fn is_same(&self, column: &str, one: &Value, other: &Value) -> bool {
+        match self.column(column) {
+            Some(at) => is_same_in(&self.columns()[at], one, other),
+            None => one == other,
+        }
     }
 
     /// Sets a cell again, which has `value` now and had `before`. Where two rows have the key now, it is the first
@@ -250,7 +262,7 @@ impl<'a> Again<'a> {
     ) -> Result<()> {
         let edit = RowEdit::Set { row: row.to_owned(), cells: vec![(column.clone(), after.clone())] };
         match self.work.take(edit) {
-            Ok(_) if value == before && !is_shared => {}
+            Ok(_) if self.is_same(&column, &value, &before) && !is_shared => {}
             Ok(_) => {
                 let (base, ours, theirs) = (Some(before), Some(after), Some(value));
                 self.stay.push(RowConflict { address: self.cell_address(row, column), base, ours, theirs });

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::cells::is_same_in;
 use super::edit::RowEdit;
 use super::inserted::Numbers;
 use super::splice::Splicing;
@@ -271,9 +272,10 @@ impl<'a> Work<'a> {
         let unknown = cells.iter().filter(|(_, _, before, _)| before.is_none()).map(|(column, ..)| *column);
         let unknown: Vec<usize> = unknown.collect();
         let mut as_it_is = self.file.cells(self.at, place, &unknown)?.into_iter();
-        for (_, address, before, after) in cells {
+        for (column, address, before, after) in cells {
             let before = before.or_else(|| as_it_is.next()).unwrap_or(Value::Null);
-            let change = (after != before).then_some(RowChange::Set { before, after, patch: None });
+            let is_other = !is_same_in(&self.schema().columns[column], &before, &after);
+            let change = is_other.then_some(RowChange::Set { before, after, patch: None });
             self.changes.insert(address, change);
         }
         for (name, after) in checked.added {

@@ -240,7 +240,7 @@ impl Work {
             return Ok(());
         }
         if is_excluded_column(&column.name) {
-            match value {
+            match column::check(&column.data_type.to_string(), &value)? {
                 Value::Bool(true) => self.excluded.push(key.to_owned()),
                 Value::Bool(false) => self.included.push(key.to_owned()),
                 other => return Err(Error::invalid("value", &other.to_string(), "the column has true and false")),

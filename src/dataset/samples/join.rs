@@ -246,7 +246,7 @@ impl Joined {
                 ("voc", "objects") => voc::read(self, &mut places, at, wanted)?,
                 ("yolo", _) => yolo::read(self, &places, at, wanted)?,
                 ("yolo-data", _) => yolo::read_splits(self, &places, at)?,
-                ("coco" | "voc", _) => {}
+                ("coco" | "voc" | "yolo-names", _) => {}
                 _ => listed::read(self, &places, at, wanted)?,
             }
         }

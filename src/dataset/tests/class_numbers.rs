@@ -36,8 +36,14 @@ fn is_done(fixture: &Fixture) {
 
 #[test]
 fn new_classes_of_both_sides_get_numbers_of_their_own_and_labels_go_along() {
-    for list in [YAML, "nc: 3\nnames: [car, van, bus]\n"] {
-        let files = [("data.yaml", list), LABELS[1], LABELS[2]];
+    let lists = [
+        ("data.yaml", YAML),
+        ("data.yaml", "nc: 3\nnames: [car, van, bus]\n"),
+        ("classes.txt", "car\nvan\nbus\n"),
+        ("labels/classes.txt", "car\nvan\nbus"),
+    ];
+    for (name, list) in lists {
+        let files = [(name, list), LABELS[1], LABELS[2]];
         let ours = |d: &mut Draft| {
             add_class(d, "tram")?;
             add_class(d, "bike")?;

@@ -77,7 +77,7 @@ fn refused(data_type: &DataType) -> String {
 fn boolean(value: &Value) -> Option<Value> {
     match value {
         Value::Bool(_) => Some(value.clone()),
-        Value::Text(text) => text.parse().ok().map(Value::Bool),
+        Value::Text(text) => Value::truth_of(text).map(Value::Bool),
         _ => None,
     }
 }
@@ -316,6 +316,13 @@ mod tests {
         check(&DataType::Float32, Value::Float(1e300), None);
         check(&DataType::Float16, Value::Float(65_536.0), None);
         check(&DataType::Float64, text("nan"), Some(Value::Float(f64::NAN)));
+    }
+
+    #[test]
+    fn truth_is_taken_as_python_spells_it() {
+        for (spelt, truth) in [("True", Some(true)), ("false", Some(false)), ("FALSE", Some(false)), ("yes", None)] {
+            check(&DataType::Boolean, text(spelt), truth.map(Value::Bool));
+        }
     }
 
     #[test]

@@ -125,9 +125,10 @@ pub(super) fn coerce(kind: Kind, value: &Value) -> Result<Value> {
             Ok(kind::float(text).map_or(Value::Null, Value::Float))
         }
         (Kind::Float, _) => wrong("number"),
-        (Kind::Bool(_), _) => {
-            kind::boolean(text).map_or_else(|| wrong("true or false"), |(yes, _)| Ok(Value::Bool(yes)))
+        (Kind::Bool(_), Value::Text(text)) => {
+            Value::truth_of(text).map_or_else(|| wrong("true or false"), |truth| Ok(Value::Bool(truth)))
         }
+        (Kind::Bool(_), _) => wrong("true or false"),
         (Kind::Date, _) => time::date(text).map_or_else(|| wrong("date"), |day| Ok(Value::Text(time::date_text(day)))),
         (Kind::Time(style), _) => match time::timestamp(text) {
             Some((us, given)) if (given.zone == Zone::None) == (style.zone == Zone::None) => Ok(canonical(us, given)),

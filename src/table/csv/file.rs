@@ -24,6 +24,8 @@ const BATCH_BYTES: u64 = 512 << 10;
 pub(super) struct CsvFile<'a> {
     pub(super) file: &'a dyn ReadAt,
     pub(super) format: CsvFormat,
+    /// The quote that the format was said to have.
+    quote: Option<u8>,
     pub(super) layout: Layout,
     tables: [TableInfo; 1],
     /// The rows that were looked at last: whoever asks for one asks for the next.
@@ -75,7 +77,9 @@ impl<'a> CsvFile<'a> {
         let columns = layout.names.iter().zip(&layout.kinds).map(column).collect();
         let schema = TableSchema { columns, key: None };
         let info = TableInfo { name: "rows".to_owned(), schema, rows: layout.marks.rows, problem: layout.problem() };
-        CsvFile { file, format: format.clone(), layout, tables: [info], last: Mutex::new(None) }
+        let quote = format.quote;
+        let format = CsvFormat { quote: quote.filter(|_| !layout.is_unquoted), ..format.clone() };
+        CsvFile { file, format, quote, layout, tables: [info], last: Mutex::new(None) }
     }
 
     pub(super) fn schema(&self) -> &TableSchema {
@@ -155,7 +159,8 @@ impl TableFile for CsvFile<'_> {
     }
 
     fn index(&self) -> Vec<u8> {
-        self.layout.stored(&self.format, self.file.len())
+        let format = CsvFormat { quote: self.quote, ..self.format.clone() };
+        self.layout.stored(&format, self.file.len())
     }
 
     fn scan(&self, table: usize, scan: &Scan, sink: &mut dyn FnMut(RecordBatch) -> Result<Flow>) -> Result<()> {

@@ -14,7 +14,7 @@ use super::chunk::{Chunk, Ruler};
 use super::head::{Head, read_head};
 use super::kind::{self, Kind, Kinds};
 use super::tokens::{Span, Split, Stop};
-use super::{encoding::Encoding, field};
+use super::{encoding::Encoding, field, late};
 use crate::Result;
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
@@ -28,7 +28,7 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last row goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// All that the pass found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub(super) struct Layout {
     /// How columns of numbers write NaN and infinity, those that have one.
     pub(super) nan: Spelling,
     pub(super) inf: Spelling,
+    /// Quotes are letters, though the format has some: the file's beginning did not tell.
+    pub(super) is_unquoted: bool,
     /// (line, column, why)
     problem: Option<(u64, u64, String)>,
 }
@@ -91,14 +93,14 @@ impl Layout {
 }
 
 /// What is wrong, and where.
-struct Trouble {
+pub(super) struct Trouble {
     offset: u64,
     why: String,
 }
 
 /// What a part of the file has.
-struct Part {
-    marks: Marks,
+pub(super) struct Part {
+    pub(super) marks: Marks,
     kinds: Vec<Kinds>,
     unended: bool,
     nan: Spelling,
@@ -106,35 +108,24 @@ struct Part {
     /// Where it began and where what comes after it begins.
     start: u64,
     end: u64,
-    trouble: Option<Trouble>,
+    /// Where the first field is that begins with a quote.
+    pub(super) quote: Option<u64>,
+    pub(super) trouble: Option<Trouble>,
 }
 
 /// Reads a file once and finds its rows.
 pub(super) fn find(file: &dyn ReadAt, format: &CsvFormat) -> Result<Layout> {
     let head = read_head(file, format)?;
     let pass = Pass::new(file, format, &head);
-    let mut all = pass.part(head.body);
-    let parts = (file.len() - head.body).div_ceil(PART);
-    let work = |at: usize| {
-        let from = head.body + at as u64 * PART;
-        match pass.guess(from)? {
-            Some(start) => pass.parse(start, from + PART).map(Some),
-            None => Ok(None),
+    let all = pass.all(&head)?;
+    let without_quotes = CsvFormat { quote: None, ..format.clone() };
+    if let Some(doubt) = late::doubt(file, format, &all)? {
+        let pass = Pass::new(file, &without_quotes, &head);
+        let bare = pass.all(&head)?;
+        if doubt.is_for(&bare, &all) {
+            return pass.layout(&head, bare).map(|layout| Layout { is_unquoted: true, ..layout });
         }
-    };
-    in_order(parts as usize, work, |at, part: Result<Option<Part>>| {
-        let until = head.body + (at as u64 + 1) * PART;
-        if all.end >= until {
-            return Ok(Flow::More);
-        }
-        let part = match part? {
-            Some(part) if part.start == all.end => part,
-            _ => pass.parse(all.end, until)?,
-        };
-        all.append(part);
-        pass.learn(&all.kinds);
-        Ok(if all.trouble.is_some() { Flow::Stop } else { Flow::More })
-    })?;
+    }
     pass.layout(&head, all)
 }
 
@@ -166,8 +157,36 @@ impl<'a> Pass<'a> {
             inf: Spelling::default(),
             start,
             end: start,
+            quote: None,
             trouble: None,
         }
+    }
+
+    /// Takes all rows.
+    fn all(&self, head: &Head) -> Result<Part> {
+        let mut all = self.part(head.body);
+        let parts = (self.file.len() - head.body).div_ceil(PART);
+        let work = |at: usize| {
+            let from = head.body + at as u64 * PART;
+            match self.guess(from)? {
+                Some(start) => self.parse(start, from + PART).map(Some),
+                None => Ok(None),
+            }
+        };
+        in_order(parts as usize, work, |at, part: Result<Option<Part>>| {
+            let until = head.body + (at as u64 + 1) * PART;
+            if all.end >= until {
+                return Ok(Flow::More);
+            }
+            let part = match part? {
+                Some(part) if part.start == all.end => part,
+                _ => self.parse(all.end, until)?,
+            };
+            all.append(part);
+            self.learn(&all.kinds);
+            Ok(if all.trouble.is_some() { Flow::Stop } else { Flow::More })
+        })?;
+        Ok(all)
     }
 
     fn learn(&self, kinds: &[Kinds]) {
@@ -238,6 +257,7 @@ impl<'a> Pass<'a> {
     fn take(&self, part: &mut Part, chunk: &Chunk, until: u64) {
         let syntax = self.format.syntax();
         let mut ruler = Ruler::new(chunk, self.format.encoding);
+        part.quote = part.quote.or_else(|| late::first(&syntax, &chunk.text).map(|at| ruler.again(at)));
         let mut enough = None;
         let stop = syntax.split(&chunk.split(), |fields, line| {
             let from = ruler.at(line.start);
@@ -290,6 +310,7 @@ impl<'a> Pass<'a> {
             nan: all.nan.of_numbers(&kinds),
             inf: all.inf.of_numbers(&kinds),
             kinds,
+            is_unquoted: false,
             problem,
         })
     }
@@ -346,6 +367,7 @@ impl Part {
         self.nan.append(later.nan);
         self.inf.append(later.inf);
         self.end = later.end;
+        self.quote = self.quote.or(later.quote);
         self.trouble = later.trouble;
     }
 }

@@ -61,7 +61,7 @@ impl Kinds {
     pub(super) const ALL: Kinds = Kinds(u16::MAX);
     pub(super) const TEXT: Kinds = Kinds(0);
     const INT: Kinds = Kinds(0b11);
-    const FLOAT: Kinds = Kinds(0b10);
+    pub(super) const FLOAT: Kinds = Kinds(0b10);
     const DATE: Kinds = Kinds(1 << 2);
 
     fn case(case: Case) -> Kinds {

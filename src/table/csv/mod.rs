@@ -7,6 +7,8 @@
 //! | file | knows |
 //! |---|---|
 //! | `sniff`, `unquoted` | which of all these formats a file has; whether quotes are letters in it |
+//! | `late` | quotes that come only behind the beginning by which a file was told |
+//! | `header` | whether the first row has names |
 //! | `lead` | lines before the header that are no rows |
 //! | `encoding` | letters as bytes |
 //! | `chunk`, `tokens` | where rows and fields are |
@@ -24,8 +26,10 @@ mod file;
 #[cfg(test)]
 mod file_tests;
 mod head;
+mod header;
 mod index;
 mod kind;
+mod late;
 mod lead;
 mod refusal;
 mod sniff;
@@ -104,6 +108,11 @@ impl LineEnding {
             LineEnding::CrLf => "\r\n",
             LineEnding::Cr => "\r",
         }
+    }
+
+    /// The byte that it ends with.
+    fn last(self) -> u8 {
+        if self == LineEnding::Cr { b'\r' } else { b'\n' }
     }
 }
 

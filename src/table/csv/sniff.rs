@@ -6,6 +6,7 @@
 
 use super::encoding::Encoding;
 use super::field;
+use super::header::has_header;
 use super::kind::{Kind, Kinds};
 use super::tokens::{Span, Split, Syntax};
 use super::unquoted::{is_quoted_well, is_unquoted};
@@ -14,12 +15,12 @@ use crate::table::Flow;
 
 /// As much of a file is looked at.
 pub(super) const HEAD: usize = 64 << 10;
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
 /// Rarer ones first: where two do equally well, as in `1,5;2,5`, it is the rarer one.
 pub(super) const DELIMITERS: [u8; 10] = *b"\t;|\x1f\x01^~,: ";
 
 /// What programs write for null.
-const NULLS: [&str; 7] = ["NA", "N/A", "NULL", "null", "None", "\\N", "?"];
+pub(super) const NULLS: [&str; 7] = ["NA", "N/A", "NULL", "null", "None", "\\N", "?"];
 
 /// Rows, as one syntax has them.
 pub(super) struct Trial {
@@ -207,7 +208,7 @@ fn has_escape(text: &[u8], quote: u8) -> bool {
     text.windows(3).any(|three| three[0] == b'\\' && three[1] == quote && !ends(three[2]))
 }
 
-fn tried(text: &[u8], is_last: bool, syntax: Syntax) -> Trial {
+pub(super) fn tried(text: &[u8], is_last: bool, syntax: Syntax) -> Trial {
     let mut rows: Vec<Vec<Span>> = Vec::new();
     syntax.split(&Split { text, is_last, inside: false }, |fields, _| {
         rows.push(fields.to_vec());
@@ -251,35 +252,6 @@ fn ending_of(text: &[u8]) -> LineEnding {
     } else {
         LineEnding::Lf
     }
-}
-
-/// Names are text that differs from each other, over columns of another type or without that text.
-fn has_header(text: &[u8], trial: &Trial) -> bool {
-    let content = |span: &Span| field::content(&trial.syntax, text, *span).into_owned();
-    let Some((first, rows)) = trial.rows.split_first() else { return false };
-    let names: Vec<Vec<u8>> = first.iter().map(content).collect();
-    let named = names.iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
-    let mut unlike = named.clone();
-    unlike.sort();
-    unlike.dedup();
-    let is_name = |name: &[u8]| {
-        name.trim_ascii() == b"#" || name.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
-    };
-    if named.is_empty() || !named.iter().all(|name| is_name(name) && Kinds::of(name) == Kinds::TEXT) {
-        return false;
-    }
-    if rows.is_empty() || first.len() < trial.width {
-        return true;
-    }
-    let rows = || rows.iter().filter(|row| row.len() == first.len());
-    let is_typed = |column: usize| {
-        let values = rows().map(|row| content(&row[column])).filter(|value| !value.is_empty());
-        let kinds: Vec<Kinds> = values.map(|value| Kinds::of(&value)).collect();
-        !kinds.is_empty() && kinds.iter().all(|kinds| *kinds != Kinds::TEXT)
-    };
-    let recurs = |column: usize| rows().any(|row| content(&row[column]) == names[column] && !names[column].is_empty());
-    let differ = unlike.len() == named.len() && !(0..first.len()).any(recurs);
-    differ || (0..first.len()).any(is_typed)
 }
 
 /// What stands for null: a text of the usual ones, where all else in its column has a type.

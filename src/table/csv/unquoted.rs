@@ -39,9 +39,13 @@ pub(super) fn is_unquoted(text: &[u8], is_last: bool, quoted: &Trial, bare: &Tri
     // A few among very many are mistakes of whoever wrote the file with quotes.
     let broken = count(&|field| !field.is_whole);
     let has_broken = broken * BROKEN_SHARE >= all.len() && broken > 0;
-    let is_sure = bare.alike == 1000 && (bare.syntax.delimiter == b'\t' || has_typed_column(text, bare));
     let of_lines = count(&|field| field.is_of_lines);
-    is_open || has_broken || (is_sure && of_lines > 0 && of_lines * 2 <= quoted.rows.len())
+    is_open || has_broken || (is_sure(text, bare) && of_lines > 0 && of_lines * 2 <= quoted.rows.len())
+}
+
+/// Whether a reading without quotes makes a row of each line, none of which is the rest of a text.
+pub(super) fn is_sure(text: &[u8], bare: &Trial) -> bool {
+    bare.alike == 1000 && (bare.syntax.delimiter == b'\t' || has_typed_column(text, bare))
 }
 
 /// Whether a reading with quotes finds some, and each field in them is whole.

@@ -161,6 +161,48 @@ fn canonical_within(b: &[u8], at: usize, out: &mut Vec<u8>, depth: usize) -> Ste
     }
 }
 
+/// As [`canonical`], of a text that is that, with the members of objects in order of their names; a text is as it is.
+pub(super) fn ordered(b: &[u8], at: usize, out: &mut Vec<u8>) -> Step<usize> {
+    match b.get(at) {
+        Some(b'[') => {
+            out.push(b'[');
+            let end = items_of(b, at, |at| {
+                separate(out, b'[');
+                ordered(b, at, out)
+            })?;
+            out.push(b']');
+            Ok(end)
+        }
+        Some(b'{') => {
+            let mut members: Vec<(Key, Vec<u8>)> = Vec::new();
+            let each = |key: Key, at: usize| {
+                let mut value = Vec::new();
+                let end = ordered(b, at, &mut value)?;
+                members.push((key, value));
+                Ok(end)
+            };
+            let end = text::members(b, at, each, 0)?;
+            let name = |key: Key| &b[key.start..key.end];
+            members.sort_by(|(one, _), (other, _)| name(*one).cmp(name(*other)));
+            out.push(b'{');
+            for (key, value) in members {
+                separate(out, b'{');
+                out.push(b'"');
+                out.extend_from_slice(name(key));
+                out.extend_from_slice(b"\":");
+                out.extend_from_slice(&value);
+            }
+            out.push(b'}');
+            Ok(end)
+        }
+        _ => {
+            let end = text::skip(b, at)?;
+            out.extend_from_slice(&b[at..end]);
+            Ok(end)
+        }
+    }
+}
+
 fn separate(out: &mut Vec<u8>, open: u8) {
     if out.last() != Some(&open) {
         out.push(b',');

@@ -61,7 +61,7 @@ pub(crate) fn hold(shape: Shape, value: &Value) -> std::result::Result<Value, St
         (Kind::Null, _) => json(value),
         (Kind::Bool, Value::Bool(_)) | (Kind::Int, Value::Int(_)) | (Kind::Text, Value::Text(_)) => Ok(value.clone()),
         (Kind::Bool, Value::Text(text)) => {
-            text.parse().map(Value::Bool).map_err(|_| "it holds true or false".to_owned())
+            Value::truth_of(text).map(Value::Bool).ok_or_else(|| "it holds true or false".to_owned())
         }
         (Kind::Bool, _) => Err("it holds true or false".to_owned()),
         (Kind::Int, Value::Text(text)) if whole_number::is_long(text.trim()) => {

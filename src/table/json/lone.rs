@@ -1,5 +1,6 @@
 //! A value's text by itself, of which all is there: what a line of JSON Lines is made of.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::cell;
@@ -70,6 +71,19 @@ pub(crate) fn canonical(json: &str) -> String {
     text_of(out)
 }
 
+/// The same JSON with the members of each object in order of their names: equal but for that order is equal so.
+/// What is no JSON stays.
+pub(crate) fn ordered(canonical: &str) -> Cow<'_, str> {
+    if !canonical.contains('{') {
+        return Cow::Borrowed(canonical);
+    }
+    let mut out = Vec::with_capacity(canonical.len());
+    match cell::ordered(canonical.as_bytes(), 0, &mut out) {
+        Ok(_) => Cow::Owned(text_of(out)),
+        Err(_) => Cow::Borrowed(canonical),
+    }
+}
+
 /// The same of a value, in which texts are texts.
 pub(crate) fn canonical_of(value: &Value) -> String {
     let mut out = Vec::new();
@@ -123,6 +137,15 @@ mod tests {
         assert_eq!(items("[1, \"]\",[]]"), Some(vec!["1", "\"]\"", "[]"]));
         assert!(items("{}").is_none() && super::members("[]").is_none());
         assert_eq!(canonical(" 1.50"), "1.5");
+        for (json, told) in [
+            (r#"{"b":1,"a":[{"z":{},"y":"{"}],"ä":2}"#, r#"{"a":[{"y":"{","z":{}}],"b":1,"ä":2}"#),
+            (r#"["b","a",{"b":NaN}]"#, r#"["b","a",{"b":NaN}]"#),
+            ("5", "5"),
+            ("\"{\"", "\"{\""),
+            ("{no JSON", "{no JSON"),
+        ] {
+            assert_eq!(ordered(json), told);
+        }
         assert_eq!(written("[1.5,2]", Some("[1.50]"), ", ", ": ", true), "[1.50, 2]");
     }
 }

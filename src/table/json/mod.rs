@@ -41,7 +41,9 @@ pub(crate) use check::{BEYOND, hold, is_beyond, number, refuse, whole};
 pub(crate) use dialect::Dialect;
 pub(crate) use file::JsonFile;
 pub(crate) use index::RowsFound;
-pub(crate) use lone::{Member, canonical, canonical_of, flaw, items, members, number as number_text, string, written};
+pub(crate) use lone::{
+    Member, canonical, canonical_of, flaw, items, members, number as number_text, ordered, string, written,
+};
 pub(crate) use shape::{Kind, Shape};
 
 use std::sync::Arc;

@@ -10,8 +10,8 @@ use serde::Deserializer;
 use super::batch::{Builder, Row};
 use super::index::Layout;
 use super::shape::Shape;
-use super::{JsonlFormat, fit, odd, style};
-use crate::model::Value;
+use super::{JsonlFormat, fit, style};
+use crate::model::{Value, odd_number};
 use crate::table::json::{self, Member};
 use crate::table::marks::Block;
 use crate::table::place_key::place;
@@ -148,10 +148,10 @@ impl<'a> JsonlFile<'a> {
         columns.iter().enumerate().for_each(|(at, column)| places[*column] = places[*column].or(Some(at)));
         let own = |at: usize| places[columns[at]].unwrap_or(at);
         // What serde_json does not read is read value by value.
-        let may_be_odd = odd::may_be_in(lines.text.as_bytes());
+        let may_be_odd = odd_number::may_be_in(lines.text.as_bytes());
         for (rows, place) in lines.places.iter().enumerate() {
             let line = &lines.text[place.clone()];
-            if may_be_odd && odd::may_be_in(line.as_bytes()) {
+            if may_be_odd && odd_number::may_be_in(line.as_bytes()) {
                 let cells = self.cells(line)?;
                 let taken = places.iter().zip(&cells).filter_map(|(at, cell)| at.map(|at| (at, cell)));
                 if !taken.fold(true, |fits, (at, cell)| builders[at].push_value(cell) && fits) {
@@ -199,7 +199,7 @@ impl<'a> JsonlFile<'a> {
         let value = fit::coerce(shape, value)?;
         match &value {
             _ if self.layout.odd => {}
-            Value::Text(json) if *shape == Shape::Json && odd::is_in(json.as_bytes()) => {
+            Value::Text(json) if *shape == Shape::Json && odd_number::is_in(json.as_bytes()) => {
                 return Err(style::lacks(json));
             }
             value => style::finite(value)?,

@@ -2,9 +2,9 @@
 
 use arrow::datatypes::DataType;
 
+use super::exact;
 use super::shape::{Fields, Shape};
-use super::{exact, odd};
-use crate::model::{Value, whole_number};
+use crate::model::{Value, odd_number, whole_number};
 use crate::table::json;
 use crate::{Error, Result};
 
@@ -33,8 +33,8 @@ pub(super) fn read(shape: &Shape, json: &str) -> Result<Value> {
             };
             fields.list.iter().map(field).collect::<Result<_>>().map(Value::Struct)
         }
-        (Shape::Float, Some(b'N' | b'I' | b'-')) if odd::number(json).is_some() => {
-            Ok(odd::number(json).map_or(Value::Null, Value::Float))
+        (Shape::Float, Some(b'N' | b'I' | b'-')) if odd_number::number(json).is_some() => {
+            Ok(odd_number::number(json).map_or(Value::Null, Value::Float))
         }
         _ => {
             let value = serde_json::from_str(json).map_err(|cause| broken(json, cause))?;
@@ -73,12 +73,15 @@ pub(super) fn coerce(shape: &Shape, value: &Value) -> Result<Value> {
             Ok(Value::Int(*number as i64))
         }
         (Shape::Float, Value::Int(number)) if (*number as f64) as i64 == *number => Ok(Value::Float(*number as f64)),
+        (Shape::Bool, Value::Text(text)) => {
+            Value::truth_of(text).map_or_else(|| wrong(name(shape)), |truth| Ok(Value::Bool(truth)))
+        }
         (Shape::List(item), Value::List(items)) => {
             items.iter().map(|one| coerce(item, one)).collect::<Result<_>>().map(Value::List)
         }
         (Shape::Struct(fields), Value::Struct(values)) => structure(fields, values).map(Value::Struct),
-        (Shape::Float, Value::Text(text)) if odd::number(text).is_some() => {
-            Ok(odd::number(text).map_or(Value::Null, Value::Float))
+        (Shape::Float, Value::Text(text)) if odd_number::number(text).is_some() => {
+            Ok(odd_number::number(text).map_or(Value::Null, Value::Float))
         }
         (Shape::Float, Value::Text(text)) if json::is_beyond(text) => Err(Error::invalid("number", text, json::BEYOND)),
         (_, Value::Text(text)) => match serde_json::from_str(text) {
@@ -92,7 +95,10 @@ pub(super) fn coerce(shape: &Shape, value: &Value) -> Result<Value> {
                     .map_or_else(|| wrong("number of 64 bits"), |number| Ok(Value::Float(number))),
                 _ => wrong(name(shape)),
             },
-            Err(_) => wrong(name(shape)),
+            Err(_) => match Value::from_json_text(text) {
+                Some(value) => coerce(shape, &value),
+                None => wrong(name(shape)),
+            },
         },
         _ => wrong(name(shape)),
     }

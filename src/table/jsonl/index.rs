@@ -8,8 +8,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::shape::{Fields, Shape};
-use super::{JsonlFormat, exact, fit, odd};
-use crate::model::whole_number;
+use super::{JsonlFormat, exact, fit};
+use crate::model::{odd_number, whole_number};
 use crate::table::in_order::in_order;
 use crate::table::marks::Marks;
 use crate::table::schema::by_name;
@@ -287,7 +287,7 @@ impl From<serde_json::Error> for Flaw {
 pub(super) fn object(fields: &mut Fields, line: &[u8]) -> Result<bool, Flaw> {
     let learned = learn(fields, line);
     match learned {
-        Err(_) if odd::is_in(line) => learn(fields, &odd::as_numbers(line)).map(|()| true),
+        Err(_) if odd_number::is_in(line) => learn(fields, &odd_number::as_numbers(line)).map(|()| true),
         learned => learned.map(|()| false),
     }
 }

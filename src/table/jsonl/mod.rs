@@ -11,7 +11,6 @@
 //! |---|---|
 //! | `shape` | what the values of a key can be |
 //! | `fit`, `exact` | a value as a shape has it; whole numbers that are too long for one |
-//! | `odd` | NaN and infinities, as Python writes them |
 //! | `index`, `checked` | one pass over all lines; values that only have to be some |
 //! | `file`, `batch` | rows as values and as Arrow |
 //! | `splice`, `style` | edits of rows as edits of bytes; how a file writes JSON |
@@ -22,7 +21,6 @@ mod exact;
 mod file;
 mod fit;
 mod index;
-mod odd;
 mod shape;
 mod splice;
 mod style;

@@ -252,6 +252,11 @@ fn nan_and_infinity_as_python_writes_them_are_values_that_stay_as_they_are() {
     for (shown, float) in [("NaN", f64::NAN), ("-inf", f64::NEG_INFINITY), ("Infinity", f64::INFINITY)] {
         assert_eq!(table.check(0, 1, &text(shown)).expect("as it is shown"), Value::Float(float));
     }
+    let list = Value::List(vec![Value::Float(1.0), Value::Float(f64::NAN)]);
+    for given in [text("[1, NaN]"), Value::from_json_text("[1, NaN]").expect("a list")] {
+        assert_eq!(table.check(0, 2, &given).expect("as Python writes it"), list);
+    }
+    check(file, &set(1, 2, list), &file.replace("[]", "[1.0, NaN]"));
     let plain = b"{\"x\": 0.5, \"m\": 1}\n{\"m\": []}\n".to_vec();
     let table = JsonlFormat::default().open(&plain, None).expect("it can be opened");
     assert!(table.check(0, 0, &text("NaN")).is_err() && table.check(0, 1, &text("[NaN]")).is_err());

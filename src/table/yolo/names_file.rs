@@ -1,6 +1,7 @@
 //! A list of names, one a line: the number of a class is its line.
 
 use super::classes::{classes_table, comes_last, new_class, none_goes, number_stays};
+use super::data::YoloData;
 use super::line::{Line, line_ending, lines};
 use crate::Result;
 use crate::model::Value;
@@ -21,20 +22,34 @@ impl NamesFile {
     /// `Invalid` when it is no text.
     pub(super) fn open(file: &dyn ReadAt) -> Result<NamesFile> {
         let text = whole::text(file, "list of names")?;
-        let mut lines = lines(&text);
-        while lines.last().is_some_and(|line| text[line.start..line.end].trim().is_empty()) {
-            lines.pop();
-        }
-        for line in &mut lines {
-            // White space around a name is not part of it.
-            let name = &text[line.start..line.end];
-            line.end = line.start + name.trim_end().len();
-            line.start += name.trim_end().len() - name.trim().len();
-        }
+        let lines = names(&text);
         let row =
             |(number, line): (i64, &Line)| vec![Value::Int(number), Value::Text(text[line.start..line.end].to_owned())];
         let table = classes_table((0..).zip(&lines).map(row).collect(), None);
         Ok(NamesFile { text, table, lines })
+    }
+}
+
+/// Where the names are, one for each class.
+fn names(text: &str) -> Vec<Line> {
+    let mut lines = lines(text);
+    while lines.last().is_some_and(|line| text[line.start..line.end].trim().is_empty()) {
+        lines.pop();
+    }
+    for line in &mut lines {
+        // White space around a name is not part of it.
+        let name = &text[line.start..line.end];
+        line.end = line.start + name.trim_end().len();
+        line.start += name.trim_end().len() - name.trim().len();
+    }
+    lines
+}
+
+impl YoloData {
+    /// What a list of names says, one a line.
+    pub fn of_names(text: &str) -> YoloData {
+        let name = |(number, line): (i64, &Line)| (number, text[line.start..line.end].to_owned());
+        YoloData { names: (0..).zip(&names(text)).map(name).collect(), ..YoloData::default() }
     }
 }
 

@@ -62,3 +62,56 @@ fn classes_are_listed_renamed_added_and_merged_in_one_step() {
         assert!(ran.code != Some(0) && ran.stderr.contains(why), "{line}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_list_of_names_beside_or_above_labels_is_their_class_map() {
+    let label = "1 0.5 0.5 0.1 0.2\n";
+    let names = "car\r\nvan\r\n";
+    let places = [
+        ("classes.txt", "labels/a.txt", source! { "classes.txt": names, "labels/a.txt": label }),
+        ("labels/classes.txt", "labels/a.txt", source! { "labels/classes.txt": names, "labels/a.txt": label }),
+        (
+            "data/obj.names",
+            "data/obj/a.txt",
+            source! { "data/obj.names": names, "data/obj/a.txt": label, "data/obj/a.jpg": "1" },
+        ),
+    ];
+    for (list, labels, tree) in places {
+        let home = Home::new();
+        home.source("src", &tree);
+        home.ok("import d src");
+        let name = if list.ends_with("txt") { "classes" } else { "obj" };
+        let listed = home.json("classes d");
+        assert_eq!(listed[1], serde_json::json!({"map": name, "number": "1", "class": "van", "labels": 1}), "{list}");
+        home.ok("classes d --rename van=lorry --add tram");
+        let edited = "car\r\nlorry\r\ntram\r\n";
+        assert_eq!(home.ok(&format!("cat d {list} --draft")), edited);
+        assert_eq!(home.json("classes d@main --draft")[2]["class"], "tram");
+        home.ok(&format!("set d labels --key {labels}#0 class=tram"));
+        assert_eq!(home.ok(&format!("cat d {labels} --draft")), label.replacen('1', "2", 1));
+        home.ok("commit d -m lorry");
+        home.file("names", "bus\nlorry\ntram\n");
+        home.ok(&format!("put d {list} names"));
+        let told = home.json("diff d --rows");
+        assert_eq!((&told[0]["column"], &told[0]["after"]), (&"name".into(), &"bus".into()), "{told}");
+    }
+}
+
+#[test]
+fn a_list_of_names_that_is_beside_no_labels_or_a_data_yaml_is_no_class_map() {
+    let home = Home::new();
+    let label = "1 0.5 0.5 0.1 0.2\n";
+    home.source(
+        "src",
+        &source! { "classes.txt": "a\nb\n", "notes/my.names": "c\n", "data.yaml": YAML, "labels/a.txt": label },
+    );
+    home.ok("import d src");
+    assert_eq!(home.json("classes d")[1]["class"], "van");
+    assert!(!home.json("tables d").to_string().contains("one a line"));
+    home.ok("rm d data.yaml");
+    assert_eq!(home.json("classes d --draft")[1]["class"], "b");
+    let tables = home.json("tables d --draft").to_string();
+    assert!(tables.contains("it names 2 classes, one a line") && !tables.contains("my.names"), "{tables}");
+    home.ok("rm -r d labels");
+    assert!(!home.json("tables d --draft").to_string().contains("one a line"));
+}

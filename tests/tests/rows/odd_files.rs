@@ -277,3 +277,129 @@ fn what_delimited_files_have_besides_rows_is_kept_and_numbers_beyond_64_bits_are
         assert_eq!(home.ok(&format!("cat d {table}.csv --draft")), edited);
     }
 }
+
+#[test]
+fn what_python_s_json_writes_is_set_within_lists_and_objects() {
+    let lines = "{\"v\": {\"x\": 1.5}, \"l\": [NaN]}\n{\"v\": {\"x\": -Infinity}, \"l\": [2.5]}\n";
+    let plain = "{\"v\": {\"x\": 1.5}}\n";
+    let home = Home::with(&source! { "odd.jsonl": lines, "plain.jsonl": plain });
+    home.ok("set d odd --key 0 'v={\"x\": NaN}' 'l=[Infinity, 1]'");
+    home.file("cells.csv", "key,l\n1,\"[-Infinity, NaN]\"\n");
+    home.ok("set d odd --from cells.csv");
+    let edited = lines.replace("1.5", "NaN").replace("[NaN]", "[Infinity, 1.0]").replace("[2.5]", "[-Infinity, NaN]");
+    assert_eq!(home.ok("cat d odd.jsonl --draft"), edited);
+    let ran = home.run("set d plain --key 0 'v={\"x\":NaN}'");
+    assert!(ran.code == Some(2) && ran.stderr.contains("JSON has no NaN"), "{}", ran.stderr);
+    let printed = home.command(["rows", "d", "odd", "--columns", "l", "--format", "parquet"]).output();
+    home.file("l.parquet", printed.expect("it runs").stdout);
+    home.ok("put d l.parquet l.parquet");
+    home.ok("set d l --key 1 l=[NaN]");
+    assert!(home.ok("rows d l --draft --format csv").ends_with("NaN\"\"]\"\n"), "a list of NaN");
+}
+
+#[test]
+fn truth_as_python_spells_it_is_taken_in_every_format() {
+    let coco = "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"ok\": true}], \"annotations\": []}";
+    let home = Home::with(&source! {
+        "a.csv": "ok\nTRUE\n", "b.jsonl": "{\"ok\": true}\n", "c.json": "[{\"ok\": true}]", "coco.json": coco,
+    });
+    for format in ["parquet", "arrow-file"] {
+        let printed = home.command(["rows", "d", "b", "--format", format]).output();
+        home.file("flags", printed.expect("it runs").stdout);
+        let name = if format == "parquet" { "d.parquet" } else { "e.arrow" };
+        home.ok(&format!("put d {name} flags"));
+    }
+    for (table, key) in [("a", "0"), ("b", "0"), ("c", "0"), ("images", "1"), ("d", "0"), ("e", "0")] {
+        home.ok(&format!("set d {table} --key {key} ok=False"));
+        assert_eq!(home.json(&format!("rows d {table} --draft"))[0]["ok"], false, "{table}");
+        home.file("flags.csv", format!("key,ok\n{key},True\n"));
+        home.ok(&format!("set d {table} --from flags.csv"));
+        assert_eq!(home.json(&format!("rows d {table} --draft"))[0]["ok"], true, "{table}");
+        let ran = home.run(&format!("set d {table} --key {key} ok=maybe"));
+        assert_eq!(ran.code, Some(2), "{table}: {}", ran.stderr);
+    }
+    assert_eq!(home.ok("cat d a.csv --draft"), "ok\nTRUE\n");
+    home.ok("set d samples --key a.png excluded=True");
+}
+
+#[test]
+fn json_that_differs_in_the_order_of_its_members_alone_is_no_change() {
+    let line = |id: u32, m: &str, s: &str| format!("{{\"id\": {id}, \"m\": {m}, \"s\": {s}}}\n");
+    let lines = [
+        line(1, "{\"b\": [{\"z\": 1, \"y\": 2}], \"a\": 1}", "{\"q\": 1, \"p\": 2}"),
+        line(2, "\"text\"", "{\"q\": 3, \"p\": 4}"),
+        line(3, "{\"d\": 1, \"c\": 2}", "{\"q\": 5}"),
+    ]
+    .concat();
+    let sorted = [
+        line(1, "{\"a\": 1, \"b\": [{\"y\": 2, \"z\": 1}]}", "{\"p\": 2, \"q\": 1}"),
+        line(2, "\"text\"", "{\"p\": 4, \"q\": 3}"),
+        line(3, "{\"c\": 2, \"d\": 1}", "{\"q\": 5}"),
+    ]
+    .concat();
+    let home = Home::with(&source! { "t.jsonl": lines.as_str() });
+    home.file("sorted.jsonl", &sorted);
+    home.ok("put d t.jsonl sorted.jsonl");
+    let told = home.json("diff d --rows");
+    let what: Vec<&str> = told.as_array().expect("a list").iter().filter_map(|row| row["change"].as_str()).collect();
+    assert_eq!(what, ["reformatted"]);
+    home.file("sorted.jsonl", sorted.replace("\"y\": 2", "\"y\": 3"));
+    home.ok("put d t.jsonl sorted.jsonl");
+    let told = home.json("diff d --rows");
+    let told: Vec<&str> = told.as_array().expect("a list").iter().filter_map(|row| row["column"].as_str()).collect();
+    assert_eq!(told, ["m"]);
+    home.ok("discard d");
+    home.ok("set d t --key 0 'm={\"a\":1,\"b\":[{\"y\":2,\"z\":1}]}'");
+    assert_eq!(home.ok("cat d t.jsonl --draft"), lines, "it is so already");
+    home.ok("set d t --key 2 m=7");
+    home.ok("commit d -m seven");
+    fs::write(home.join("src/t.jsonl"), &sorted).expect("the source is there");
+    let ran = home.run("refresh d");
+    assert!(ran.code == Some(0) && !ran.stderr.contains("other values"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(home.ok("cat d t.jsonl"), sorted.replace("{\"c\": 2, \"d\": 1}", "7"));
+}
+
+#[test]
+fn quotes_that_come_late_are_letters_where_the_lines_around_them_say_so() {
+    let plain: String =
+        (0..3000).map(|row| format!("nothing but a sentence of some words, {row}\t{}\n", row % 2)).collect();
+    let late = "\"a quote\" begins it\t1\n\"one is open\t0\nbetween\t1\n\"and closed\"\t0\n";
+    let bare = format!("sentence\tlabel\n{plain}{late}{plain}");
+    let open = format!("sentence\tlabel\n{plain}\"open\t0\n{plain}");
+    let quoted = format!("sentence\tlabel\n{plain}\"a tab\there, and \"\"quotes\"\"\"\t1\n\"two\nlines\"\t1\n{plain}");
+    let short: String = (0..600).map(|row| format!("{row}\t0\n")).collect();
+    let short = format!("sentence\tlabel\n{short}{late}{short}");
+    let home = Home::with(&source! {
+        "bare.tsv": bare.as_str(), "open.tsv": open.as_str(), "quoted.tsv": quoted.as_str(), "short.tsv": short.as_str(),
+    });
+    let tables = home.json("tables d");
+    let rows = |name: &str| {
+        let table = tables.as_array().expect("a list").iter().find(|table| table["table"] == name).expect("a table");
+        assert_eq!(table["problem"], serde_json::Value::Null, "{table}");
+        table["rows"].clone()
+    };
+    assert_eq!(
+        (rows("bare"), rows("open"), rows("quoted"), rows("short")),
+        (6004.into(), 6001.into(), 6002.into(), 1204.into())
+    );
+    assert_eq!(home.json("rows d bare")[3001]["sentence"], "\"one is open");
+    home.ok("set d bare --key 3001 'sentence=\"still open'");
+    assert_eq!(home.ok("cat d bare.tsv --draft"), bare.replace("one is open", "still open"));
+    let ran = home.run("set d bare --key 3001 'sentence=two\nlines'");
+    assert!(ran.code == Some(2) && ran.stderr.contains("the file has no quotes"), "{}", ran.stderr);
+    assert_eq!(home.json("rows d quoted")[3000]["sentence"], "a tab\there, and \"quotes\"");
+}
+
+#[test]
+fn numbers_beside_a_name_are_a_header_and_rows_of_numbers_are_none() {
+    let years = "country,2019,2020\nFrance,1.5,2.5\nSpain,3.5,4.5\n";
+    let pandas = ",0,1,2\n0,5,2,9\n1,7,4,8\n";
+    let home = Home::with(&source! {
+        "years.csv": years, "pandas.csv": pandas, "bare.csv": "5,3,0\n4,9,255\n", "named.csv": "cat,1,2\ndog,3,4\n",
+    });
+    home.ok("set d years --key 1 2020=7.5");
+    assert_eq!(home.ok("cat d years.csv --draft"), years.replace("4.5", "7.5"));
+    assert_eq!(home.json("rows d pandas")[1]["2"], 8);
+    assert_eq!(home.json("rows d bare")[0]["column_3"], 0);
+    assert_eq!(home.json("rows d named")[0]["column_1"], "cat");
+}

@@ -1,0 +1,175 @@
+//! Whether the first row of a file has the names of its columns.
+
+use super::field;
+use super::kind::{self, Kinds};
+use super::sniff::{NULLS, Trial};
+
+/// Whole numbers that are years, as names of columns.
+const YEARS: std::ops::RangeInclusive<i64> = 1800..=2200;
+
+/// Names are text that differs from each other, over columns of another type or without that text. Beside such names
+/// there may be numbers, as of years.
+pub(super) fn has_header(text: &[u8], trial: &Trial) -> bool {
+    let content = |span: &super::tokens::Span| field::content(&trial.syntax, text, *span).into_owned();
+    let Some((first, rows)) = trial.rows.split_first() else { return false };
+    let names: Vec<Vec<u8>> = first.iter().map(content).collect();
+    let rows: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| row.iter().map(content).collect()).collect();
+    let named = names.iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
+    if named.is_empty() || !named.iter().all(|name| is_name(name)) {
+        return Numbered::of(&names, &rows, trial.width).is_some_and(|numbered| numbered.is_header());
+    }
+    if rows.is_empty() || first.len() < trial.width {
+        return true;
+    }
+    let columns = Columns { names: &names, rows: &rows };
+    let differ = are_unlike(&named) && !(0..first.len()).any(|column| columns.recurs(column));
+    differ || (0..first.len()).any(|column| columns.is_typed(column))
+}
+
+fn is_name(name: &[u8]) -> bool {
+    let has_letter = || name.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    (name.trim_ascii() == b"#" || has_letter()) && Kinds::of(name) == Kinds::TEXT
+}
+
+fn are_unlike(names: &[&Vec<u8>]) -> bool {
+    let mut unlike = names.to_vec();
+    unlike.sort();
+    unlike.dedup();
+    unlike.len() == names.len()
+}
+
+/// The first row and what stands below it.
+struct Columns<'a> {
+    names: &'a [Vec<u8>],
+    rows: &'a [Vec<Vec<u8>>],
+}
+
+impl<'a> Columns<'a> {
+    /// The values below a name that are not empty.
+    fn below(&self, column: usize) -> impl Iterator<Item = &'a [u8]> {
+        let full = self.rows.iter().filter(|row| row.len() == self.names.len());
+        full.map(move |row| row[column].as_slice()).filter(|value| !value.is_empty())
+    }
+
+    fn is_typed(&self, column: usize) -> bool {
+        let mut values = self.below(column).peekable();
+        values.peek().is_some() && values.all(|value| Kinds::of(value) != Kinds::TEXT)
+    }
+
+    fn recurs(&self, column: usize) -> bool {
+        let name = &self.names[column];
+        !name.is_empty() && self.below(column).any(|value| value == name)
+    }
+
+    fn all(&self, column: usize, is: impl Fn(&[u8]) -> bool) -> bool {
+        let mut values = self.below(column).peekable();
+        values.peek().is_some() && values.all(is)
+    }
+}
+
+/// A first row of names, one of which may be empty, and whole numbers.
+struct Numbered<'a> {
+    columns: Columns<'a>,
+    /// The places of names.
+    named: Vec<usize>,
+    /// The places and the numbers of all others.
+    numbers: Vec<(usize, i64)>,
+}
+
+impl<'a> Numbered<'a> {
+    fn of(names: &'a [Vec<u8>], rows: &'a [Vec<Vec<u8>>], width: usize) -> Option<Numbered<'a>> {
+        let number = |name: &[u8]| kind::int(name).filter(|number| *number >= 0 && Kinds::of(name) != Kinds::TEXT);
+        let (mut named, mut numbers) = (Vec::new(), Vec::new());
+        for (column, name) in names.iter().enumerate() {
+            match number(name) {
+                Some(number) => numbers.push((column, number)),
+                None => named.push(column),
+            }
+        }
+        let is_null = |name: &[u8]| NULLS.iter().any(|null| null.as_bytes() == name);
+        let is_fit = |column: &usize| is_name(&names[*column]) && !is_null(&names[*column]);
+        // Before the names that pandas writes, that of its index is empty.
+        let are_fit = named.iter().all(|column| is_fit(column) || *column == 0 && names[0].is_empty());
+        let are_unlike = are_unlike(&names.iter().collect::<Vec<_>>());
+        let is_whole = !named.is_empty() && !numbers.is_empty() && are_fit && are_unlike && names.len() == width;
+        (is_whole && !rows.is_empty()).then_some(Numbered { columns: Columns { names, rows }, named, numbers })
+    }
+
+    fn is_header(&self) -> bool {
+        let Columns { names, rows } = self.columns;
+        if self.named.iter().any(|column| self.columns.recurs(*column)) {
+            return false;
+        }
+        let is_over_type = |column: &usize| !names[*column].is_empty() && self.columns.is_typed(*column);
+        if self.named.iter().any(is_over_type) {
+            return true;
+        }
+        let (count, are_over_fractions) = (self.numbers.len(), self.are_over_fractions());
+        // One row of a column may have a whole number by chance, and of two columns, too: `1,0` of `0.93,0.07`.
+        let is_row_of_whole = || count > 2 && are_over_fractions;
+        let is_of_years = || self.are_years() && (count > 1 || are_over_fractions && rows.len() > 1);
+        let has_index = names[0].is_empty() && self.columns.below(0).count() == rows.len();
+        let counts = || has_index && count > 1 && self.numbers[0].1 == 0;
+        self.are_steps() && (is_of_years() || counts() || is_row_of_whole())
+    }
+
+    /// Whether each number is by as much more than the one before, or less, as the second is.
+    fn are_steps(&self) -> bool {
+        let mut steps = self.numbers.windows(2).map(|two| two[1].1.checked_sub(two[0].1));
+        let first = steps.next();
+        first != Some(None) && steps.all(|step| Some(step) == first)
+    }
+
+    /// Whether they are years, and those below are not.
+    fn are_years(&self) -> bool {
+        let is_year = |value: &[u8]| kind::int(value).is_some_and(|number| YEARS.contains(&number));
+        self.numbers.iter().all(|(column, number)| YEARS.contains(number) && !self.columns.all(*column, is_year))
+    }
+
+    /// Whether all numbers below are written as fractions: whole ones among them were written so, too.
+    fn are_over_fractions(&self) -> bool {
+        let is_fraction = |value: &[u8]| Kinds::of(value) == Kinds::FLOAT;
+        self.numbers.iter().all(|(column, _)| self.columns.all(*column, is_fraction))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::table::csv::CsvFormat;
+
+    #[track_caller]
+    fn check(text: &str, is_header: bool) {
+        let (format, why) = CsvFormat::sniff(text.as_bytes()).expect("a table");
+        assert_eq!(format.header, is_header, "{text}: {why}");
+    }
+
+    #[test]
+    fn numbers_beside_a_name_are_names_where_they_are_years_or_count_or_the_name_is_over_numbers() {
+        check("country,2019,2020\nFrance,1.5,2.5\nSpain,3.5,4.5\n", true);
+        check("country,2019,2020\nFrance,100,200\nSpain,1950,7\n", true);
+        check("country,code,2022,2021,2020\nFrance,FR,1,2,\nSpain,ES,,4,5\n", true);
+        check("country;2019\nFrance;1.5\nSpain;2.5\n", true);
+        check("label,0,1,2\n7,0,255,0\n3,12,0,9\n", true);
+        check(",0,1,2\n0,5,2,9\n1,7,4,8\n", true);
+        check(",2019,2020\nFrance,100,200\n", true);
+        check("name,1,2,3\na,0.5,0.25,1.0\nb,0.5,0.0,0.5\n", true);
+        check("\"1\",\"2\",\"3\",id\n0.5,0.5,0.5,9\n", true);
+    }
+
+    #[test]
+    fn rows_of_numbers_beside_a_word_are_rows() {
+        check("2019,2020,2021\n1.5,2.5,3.5\n", false);
+        check("1.5,2,a\n2.5,3,b\n3.5,4,c\n", false);
+        check("cat,1,2\ndog,3,4\n", false);
+        check("cat,1,2,3\ndog,4,5,6\ncow,7,8,9\n", false);
+        check("img1,1,0\nimg2,0.93,0.07\nimg3,0.5,0.5\n", false);
+        check("img1,1\nimg2,0.93\nimg3,0.5\n", false);
+        check("Alien,1979,1986\nJaws,1975,1978\n", false);
+        check("Alien,1979\nJaws,1975\n", false);
+        check("NA,3,4\n5,6,7\n8,9,10\n", false);
+        check(",3,4\n5,6,7\n8,9,10\n", false);
+        check("cat,2019,2020\ncat,100,200\ndog,1,2\n", false);
+        check("5.1,3.5,1.4,0.2,setosa\n4.9,3.0,1.4,0.2,setosa\n", false);
+        check("7,0,0\n1,0,255\n", false);
+    }
+}
