@@ -285,6 +285,7 @@ impl Finding<'_> {
                         self.files.push((child.path.clone(), Found { format, why }));
                         self.lists.push((child.path, list));
                     }
+                    Ok(None) if changed_file(self.view, &child).is_some() => self.note_changed(&child),
                     Ok(None) if may_be_label(folder, &child, &labelled) => text.push(child),
                     Ok(None) => {}
                     Err(error) => self.fail(&child.path, error),
@@ -421,8 +422,9 @@ impl Finding<'_> {
                 None => data = Some((path, list)),
             }
         }
-        // Any other YAML says nothing of rows.
-        changed.retain(|file| !labels.is_empty() || view.formats.promise(&file.path) != Some(Promise::Yaml));
+        // Without labels, YAML and lists of names say nothing of rows.
+        let is_of_classes = |path| matches!(view.formats.promise(path), Some(Promise::Yaml | Promise::Names));
+        changed.retain(|file| !labels.is_empty() || !is_of_classes(&file.path));
         let mut tables = named(files);
         if !labels.is_empty() {
             let mut why = "lines of numbers in a folder `labels`".to_owned();

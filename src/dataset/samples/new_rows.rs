@@ -98,9 +98,12 @@ fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {
 /// What `side` says of samples, by the keys that these have in `merged`: where they are rows of a file that has the
 /// other side's bytes there.
 pub(in crate::dataset) fn said_in(side: &View, merged: &View) -> Result<Rows> {
-    let said = side.overlay.samples()?;
-    let Some(path) = said.root().map(|_| super::main_file(side)).transpose()?.flatten() else { return Ok(said) };
-    let mut now = View { overlay: merged.overlay.with_samples(&said)?, ..merged.clone() };
+    let samples = side.overlay.samples()?;
+    if !said(&samples)?.iter().any(|(address, _)| address.row().is_some_and(is_place)) {
+        return Ok(samples);
+    }
+    let Some(path) = super::main_file(side)? else { return Ok(samples) };
+    let mut now = View { overlay: merged.overlay.with_samples(&samples)?, ..merged.clone() };
     follow_bytes(side, &mut now, &[path])?;
     now.overlay.samples()
 }
