@@ -10,7 +10,9 @@ use arrow::datatypes::{Field, Schema};
 
 use super::json::{self, Cells, Shape};
 use super::place_key::place;
-use super::{Column, FileEdits, Flow, Problem, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema};
+use super::{
+    Column, FileEdits, Flow, Followed, Leading, Problem, ReadAt, Role, Scan, Splice, TableFile, TableInfo, TableSchema,
+};
 use crate::model::Value;
 use crate::{Error, Result};
 
@@ -165,6 +167,11 @@ pub(crate) trait WholeFile: Send + Sync {
         table.check(column, value)
     }
 
+    /// See [`TableFile::follow`].
+    fn followed(&self, _table: &WholeTable, _edit: &Leading<'_>) -> Followed {
+        Followed::default()
+    }
+
     /// See [`TableFile::splices_whole`].
     fn is_spliced_whole(&self) -> bool {
         false
@@ -210,6 +217,10 @@ impl<F: WholeFile> TableFile for F {
 
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
         self.check_cell(self.table(table)?, column, value)
+    }
+
+    fn follow(&self, table: usize, edit: &Leading<'_>) -> Result<Followed> {
+        Ok(self.followed(self.table(table)?, edit))
     }
 
     fn splices_whole(&self) -> bool {

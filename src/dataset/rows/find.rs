@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::named::{Table, ambiguous, many, may_be_named, named};
-use super::outline::FileProblem;
+use super::outline::{FileProblem, NoTable};
 use super::part::changed;
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
@@ -113,7 +113,11 @@ impl View {
         all.retain(is_meant);
         match all.len() {
             1 => Ok(all.remove(0)),
-            0 => Err(self.unreadable(&self.root()?, Some(name))?.unwrap_or_else(|| Error::not_found("table", name))),
+            0 => Err(match self.unreadable(&self.root()?, Some(name))? {
+                Some(error) => error,
+                // A table of many files is called by none of them.
+                None => self.changed_table()?.unwrap_or_else(|| Error::not_found("table", name)),
+            }),
             _ => Err(ambiguous(name, &all)),
         }
     }
@@ -121,6 +125,12 @@ impl View {
     /// Why a file that may have a table cannot be read, the first of several: its source has changed, say.
     pub(in crate::dataset) fn unreadable_table(&self) -> Result<Option<Error>> {
         self.unreadable(&self.root()?, None)
+    }
+
+    /// That the source has other bytes now of a file which had a table with others, the first of several.
+    fn changed_table(&self) -> Result<Option<Error>> {
+        let Some(first) = self.seen(None)?.changed.into_iter().next() else { return Ok(None) };
+        Ok(self.open_below(&self.existing(&first.path)?, OnDrift::Error).err())
     }
 
     /// As [`View::unreadable_table`], within a folder and of files that may have a table of this name.
@@ -210,15 +220,6 @@ fn as_recorded<T>(read: Result<T>) -> Result<Option<T>> {
         Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => Ok(None),
         read => read.map(Some),
     }
-}
-
-/// A file that is no table, though its name says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoTable {
-    /// The file.
-    pub path: DataPath,
-    /// Why it is none, or cannot be read; lower case, no full stop.
-    pub why: String,
 }
 
 /// What a walk over all files found.
@@ -406,7 +407,7 @@ impl Finding<'_> {
     }
 
     fn seen(self) -> Result<Seen> {
-        let Finding { view, mut files, none, labels, voc, mut data, mut other_data, .. } = self;
+        let Finding { view, mut files, mut none, labels, voc, mut data, mut other_data, .. } = self;
         let Finding { mut lists, has_images, mut changed, failed, .. } = self;
         // Where YAML names the classes, or beside other things than labels, a list of names is but that.
         let is_of_labels = |path: &DataPath| {
@@ -423,7 +424,8 @@ impl Finding<'_> {
             }
         }
         // Without labels, YAML and lists of names say nothing of rows.
-        let is_of_classes = |path| matches!(view.formats.promise(path), Some(Promise::Yaml | Promise::Names));
+        let is_of_classes =
+            |path: &DataPath| matches!(view.formats.promise(path), Some(Promise::Yaml | Promise::Names));
         changed.retain(|file| !labels.is_empty() || !is_of_classes(&file.path));
         let mut tables = named(files);
         if !labels.is_empty() {
@@ -438,6 +440,14 @@ impl Finding<'_> {
             let format: Arc<dyn Format> = Arc::new(Voc::default());
             tables.extend(many(&format, &voc, "XML with the element `annotation`"));
         }
+        // What no table of many files tells is told by itself.
+        let tells = |path: &DataPath| match view.formats.promise(path) {
+            Some(Promise::Xml) => !voc.is_empty(),
+            Some(Promise::Text | Promise::Yaml | Promise::Names) => !labels.is_empty(),
+            _ => none.iter().any(|known| known.path == *path),
+        };
+        let untold: Vec<NoTable> = changed.iter().filter(|file| !tells(&file.path)).map(NoTable::from).collect();
+        none.extend(untold);
         Ok(Seen { tables, has_images, none, changed, failed })
     }
 }

@@ -61,7 +61,6 @@ pub use diff::{FileDiff, RowDiff, RowDiffs, TableDiff, compare_rows, diff_rows};
 pub(super) use diff::{is_of_content, told};
 pub use edit::RowEdit;
 pub(super) use find::LabelsKnown;
-pub use find::NoTable;
 pub(super) use formats::Formats;
 pub use formats::{FORMATS, check_formats};
 pub(super) use half_written::is_half;
@@ -73,7 +72,7 @@ pub(super) use merge::{FileSides, RenamedRows, RowMerge, merge_beside, merge_row
 pub(super) use moved::{NewKeys, earlier_key};
 pub use named::{Table, short_key, short_name};
 pub use odd::OddRows;
-pub use outline::{FileProblem, TableOutline};
+pub use outline::{FileProblem, NoTable, TableOutline};
 pub(super) use part::Part;
 pub(super) use patch::{patched_len, patches, placed_patches};
 pub use query::RowQuery;

@@ -35,6 +35,21 @@ pub struct FileProblem {
     pub problem: Problem,
 }
 
+/// A file that is no table, though its name says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoTable {
+    /// The file.
+    pub path: DataPath,
+    /// Why it is none, or cannot be read; lower case, no full stop.
+    pub why: String,
+}
+
+impl From<&FileProblem> for NoTable {
+    fn from(file: &FileProblem) -> NoTable {
+        NoTable { path: file.path.clone(), why: file.problem.why.clone() }
+    }
+}
+
 impl TableOutline {
     /// That of one file.
     pub(super) fn of(path: &DataPath, file: &dyn TableFile, at: usize, edits: &Edits) -> TableOutline {

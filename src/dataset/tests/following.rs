@@ -91,3 +91,23 @@ fn nothing_follows_from_edits_that_are_made_exactly() {
     let row = "{\"id\": 4, \"image_id\": 1, \"bbox\": [1, 2, 3, 6]}";
     assert_eq!(bytes(draft.view(), "coco.json"), COCO.replacen(end, &format!("{end},\n{row}"), 1));
 }
+
+#[test]
+fn a_new_object_of_voc_says_what_all_others_say() {
+    let others = "\t<object>\n\t\t<name>cat</name>\n\t\t<pose>Left</pose>\n\t\t<truncated>1</truncated>\n\t\t<difficult>1</difficult>\n\t\t<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox>\n\t</object>\n";
+    let xml = format!("<annotation>\n{others}</annotation>\n");
+    let fixture = Fixture::new(&[("a.xml", xml.as_str())]);
+    let mut draft = fixture.draft("main");
+    let table = draft.view().table(Some("objects")).expect("a table");
+    let named = [("file", "\"a.xml\""), ("name", "\"dog\""), ("box", "[5, 6, 7, 8]"), ("truncated", "1")];
+    draft.edit_table(&table, vec![insert(&named)]).expect("inserted");
+    let new = others
+        .replace(">cat<", ">dog<")
+        .replace("Left", "Unspecified")
+        .replace("<difficult>1", "<difficult>0")
+        .replace(
+            "<xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4<",
+            "<xmin>5</xmin><ymin>6</ymin><xmax>7</xmax><ymax>8<",
+        );
+    assert_eq!(bytes(draft.view(), "a.xml"), xml.replace(others, &format!("{others}{new}")));
+}

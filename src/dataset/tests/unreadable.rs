@@ -78,3 +78,18 @@ fn a_file_of_which_the_source_has_other_bytes_makes_what_it_speaks_of_partial_an
         assert_eq!(read.len(), if at == "labels/a.txt" { 2 } else { 3 });
     }
 }
+
+#[test]
+fn a_file_of_which_the_source_has_other_bytes_is_told_where_no_table_is_left_to_tell_it() {
+    let xml = "<annotation><filename>a.png</filename><object><name>cat</name></object></annotation>\n";
+    for (at, content, table) in [("a.xml", xml, "objects"), ("t.csv", "n\n1\n", "t")] {
+        let fixture = Fixture::new(&[("a.png", "a"), (at, content)]);
+        assert!(fixture.view("main").table(Some(table)).is_ok(), "{at}");
+        write(fixture.source.path(), &[(at, "what somebody else wrote there\n")]);
+        let view = fixture.view("main");
+        let (_, others) = view.tables_and_others().expect("the others are listed");
+        assert_eq!(others.iter().map(|other| other.path.to_string()).collect::<Vec<_>>(), [at]);
+        let by_name = view.table(Some(table)).expect_err("it cannot be read");
+        assert!(matches!(by_name.kind(), ErrorKind::SourceChanged { .. }), "{at}: {by_name}");
+    }
+}

@@ -6,7 +6,7 @@ use super::tree::{Document, Element, is_letter};
 use crate::model::Value;
 use crate::table::json;
 use crate::table::whole::{self, WholeFile, WholeTable};
-use crate::table::{FileEdits, ReadAt, Role, Splice, TableInfo};
+use crate::table::{FileEdits, Followed, Leading, ReadAt, Role, Splice, TableInfo};
 use crate::{Error, Result};
 
 /// The table of objects.
@@ -92,6 +92,20 @@ impl WholeFile for VocFile {
             }
             _ => Ok(held),
         }
+    }
+
+    /// What a new object says where all others do: [what annotators write](super::rows::OF_NEW).
+    fn followed(&self, table: &WholeTable, edit: &Leading<'_>) -> Followed {
+        let mut followed = Followed::default();
+        if edit.is_new && table.info.name == self.infos[OBJECTS].name {
+            for (place, column) in table.info.schema.columns.iter().enumerate() {
+                let value = rows::OF_NEW.iter().find(|(name, _)| *name == column.name && !column.nullable);
+                if let Some((_, value)) = value.filter(|_| !edit.set.contains_key(&place)) {
+                    followed.cells.push((place, Value::Text((*value).to_owned())));
+                }
+            }
+        }
+        followed
     }
 
     fn splice_edits(&self, edits: &FileEdits) -> Result<Splice> {

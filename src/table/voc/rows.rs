@@ -10,6 +10,9 @@ use crate::table::{Column, Problem, Role};
 pub(super) const SIDES: [&str; 4] = ["xmin", "ymin", "xmax", "ymax"];
 /// The columns that all objects have.
 const OBJECT_COLUMNS: [&str; 4] = ["name", "pose", "truncated", "difficult"];
+/// What of a new object is not said: its pose is unknown, and it is whole and easy to see.
+pub(super) const OF_NEW: [(&str, &str); 4] =
+    [("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0"), ("occluded", "0")];
 /// The columns that every image has, in order.
 const IMAGE_COLUMNS: [&str; 4] = ["filename", "width", "height", "depth"];
 /// What of them lies in `size`.
