@@ -13,6 +13,7 @@ use super::work::{Besides, Work};
 use super::{FILE_COLUMN, Part, file_with_rows};
 use crate::dataset::draft::Draft;
 use crate::dataset::now_ns;
+use crate::dataset::samples;
 use crate::dataset::view::Node;
 use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
@@ -164,6 +165,9 @@ impl Draft {
                 edits.iter().filter_map(RowEdit::named).try_for_each(|row| refuse_untold(file, table, row))?;
                 let mut work = Work::new(file, rows, table, besides)?;
                 let may_belong = edits.iter().any(|edit| may_belong(edit, work.schema()));
+                if work.schema().key.is_none() && edits.iter().any(|edit| matches!(edit, RowEdit::Insert { .. })) {
+                    work.note_keys(&samples::keys_spoken_of(&self.view, path, table)?)?;
+                }
                 let keys = work.take_all(edits)?;
                 Ok((keys, work.splicing()?, may_belong))
             })?

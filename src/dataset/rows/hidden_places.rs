@@ -86,16 +86,13 @@ pub(super) struct Hidden {
     places: BTreeSet<u64>,
     /// The places of all rows that are deleted.
     deleted: BTreeSet<u64>,
-    /// The keys of those that were inserted, and are in no file.
-    pub(super) inserted: Vec<String>,
     /// The keys of rows that were inserted and show.
     shown: BTreeSet<String>,
 }
 
 impl Hidden {
     pub(super) fn of(view: &View, path: &DataPath, rows: &Rows, table: &str) -> Result<Hidden> {
-        let mut hidden =
-            Hidden { places: BTreeSet::new(), deleted: BTreeSet::new(), inserted: Vec::new(), shown: BTreeSet::new() };
+        let mut hidden = Hidden { places: BTreeSet::new(), deleted: BTreeSet::new(), shown: BTreeSet::new() };
         for (address, change) in rows.of_table(table)? {
             match (address, change) {
                 (RowAddress::Row { row, .. }, RowChange::Deleted { is_below: true, .. }) => {
@@ -111,10 +108,10 @@ impl Hidden {
             if (&of, part.as_str()) != (path, table) {
                 continue;
             }
-            match row.parse::<u64>() {
-                Ok(place) if hidden.deleted.contains(&place) => drop(hidden.places.insert(place)),
-                Ok(_) => {}
-                Err(_) => hidden.inserted.push(row),
+            if let Ok(place) = row.parse::<u64>()
+                && hidden.deleted.contains(&place)
+            {
+                hidden.places.insert(place);
             }
         }
         Ok(hidden)

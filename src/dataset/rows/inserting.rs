@@ -42,7 +42,7 @@ impl Work<'_> {
     }
 
     /// As [`Work::insert_behind`]; in a table without keys, under a key that is nobody's, if one is given.
-    fn insert_as(
+    pub(super) fn insert_as(
         &mut self,
         key: Option<String>,
         anchor: Option<String>,

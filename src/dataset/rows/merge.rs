@@ -359,7 +359,8 @@ impl<'a> Merging<'a> {
             row.rsplit_once('+').map(|(anchor, _)| (table, anchor.to_owned()))
         };
         let gives_way = |at: (String, String)| self.now(&at.0, &at.1).is_some() || self.moved.contains(&at);
-        matches!(theirs.after, Some(RowChange::Inserted { .. })) && place(address).is_some_and(gives_way)
+        let is_new = theirs.before.is_none() && matches!(theirs.after, Some(RowChange::Inserted { .. }));
+        is_new && place(address).is_some_and(gives_way)
     }
 
     /// The key of a row that they inserted, where it had to give way.

@@ -122,10 +122,10 @@ pub(super) struct Again<'a> {
     pub(super) new: Vec<New>,
     /// Where the rows of a table without keys are now.
     pub(super) moved: Option<Moved>,
-    /// The rows that are deleted again, by their places.
-    pub(super) deleted: BTreeSet<u64>,
     /// The keys that rows have now which were inserted again, by the keys that they had.
     pub(super) inserted: BTreeMap<String, String>,
+    /// The keys that these have now.
+    pub(super) taken: BTreeSet<String>,
     pub(super) stay: Vec<RowConflict>,
     pub(super) dropped: Vec<RowConflict>,
 }
@@ -159,9 +159,9 @@ impl<'a> Again<'a> {
                 _ => {}
             }
         }
-        let (deleted, inserted) = (BTreeSet::new(), BTreeMap::new());
+        let (inserted, taken) = (BTreeMap::new(), BTreeSet::new());
         let (moved, stay, dropped) = (None, Vec::new(), Vec::new());
-        Ok(Again { file, at, table, work, added, said, new, moved, deleted, inserted, stay, dropped })
+        Ok(Again { file, at, table, work, added, said, new, moved, inserted, taken, stay, dropped })
     }
 
     pub(super) fn is_keyed(&self) -> bool {
@@ -223,7 +223,6 @@ impl<'a> Again<'a> {
                 let (base, theirs) = (Some(Value::Struct(before)), Some(Value::Struct(now)));
                 self.stay.push(RowConflict { address, base, ours: None, theirs });
             }
-            self.deleted.insert(place);
             return self.work.take(RowEdit::Delete { row: row.to_owned() }).map(|_| ());
         }
         for (column, before, after) in said.cells {

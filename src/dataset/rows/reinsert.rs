@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::diff::is_of_content;
 use super::edit::RowEdit;
-use super::inserted::{Inserted, in_order};
+use super::inserted::{Inserted, anchor_of, in_order};
 use super::merge::RowConflict;
 use super::reapply::Again;
 use crate::model::{RowAddress, Value};
@@ -42,7 +42,10 @@ impl Again<'_> {
             }
             let key = row.key.clone();
             match self.insert(New { after: after.clone(), ..row })? {
-                Some(now) => drop(self.inserted.insert(key, now)),
+                Some(now) => {
+                    self.taken.insert(now.clone());
+                    self.inserted.insert(key, now);
+                }
                 None => drop(unmade.insert(key, after)),
             }
         }
@@ -62,7 +65,10 @@ impl Again<'_> {
         }
         let told = Value::Struct(cells.clone());
         let made = match self.goes(after)? {
-            Goes::Behind(row) => self.work.insert_at(row, cells),
+            Goes::Behind(row) => {
+                let own = if self.is_keyed() { None } else { self.key_now(&key)? };
+                self.work.insert_as(own, row, cells)
+            }
             Goes::Last => self.work.take(RowEdit::Insert { after: None, cells }),
         };
         match made {
@@ -96,9 +102,27 @@ impl Again<'_> {
             },
         };
         let Some(place) = place else { return Ok(Goes::Last) };
-        // A deleted row is no place to come after; the one above it is the same place.
-        let above = (0..=place).rev().find(|place| !self.deleted.contains(place));
-        above.map(|place| self.file.key(self.at, place)).transpose().map(Goes::Behind)
+        self.file.key(self.at, place).map(|row| Goes::Behind(Some(row)))
+    }
+
+    /// The key that a new row of a table without keys has now, where the row that it tells of is there: then it has its
+    /// number still, by which it is the same row on other branches. `None` where that may be another one's.
+    fn key_now(&mut self, key: &str) -> Result<Option<String>> {
+        let Some((anchor, number)) = anchor_of(key) else { return Ok(None) };
+        let now = match self.inserted.get(anchor) {
+            Some(now) => Some(now.clone()),
+            None if anchor.is_empty() => Some(String::new()),
+            None => {
+                let place = self.moved.as_ref().and_then(|moved| moved.place(anchor.parse().ok()?));
+                place.map(|place| place.to_string())
+            }
+        };
+        let Some(now) = now.map(|anchor| format!("{anchor}+{number}")) else { return Ok(None) };
+        let is_free = !self.taken.contains(&now);
+        if is_free {
+            self.work.note_keys(std::slice::from_ref(&now))?;
+        }
+        Ok(is_free.then_some(now))
     }
 
     fn edit_instead(&mut self, key: &str, place: u64, cells: Vec<(String, Value)>) -> Result<()> {

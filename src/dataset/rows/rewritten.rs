@@ -21,6 +21,7 @@ use super::splice::Splicing;
 use super::work::{Besides, Work};
 use crate::dataset::content;
 use crate::dataset::edit::content_of;
+use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{Content, DataPath, Id, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -152,8 +153,10 @@ fn as_edits(
         } else {
             Some(Hidden::of(view, path, earlier.rows, &changes.table)?)
         };
-        // Those that are in no file have their keys still.
-        hidden.iter().try_for_each(|hidden| work.note_keys(&hidden.inserted))?;
+        if hidden.is_some() {
+            // Those that are in no file have their keys still.
+            work.note_keys(&samples::keys_spoken_of(view, path, &changes.table)?)?;
+        }
         let mut deleted = if changes.is_keyed { HashMap::new() } else { deleted_of(earlier.rows, &changes.table)? };
         for row in changes.inserted {
             // One that was deleted and is there again is that one; whether it is where it was, its bytes tell.

@@ -182,8 +182,14 @@ pub(in crate::dataset) fn follow(
     }
     let (mut gone, mut come, mut lost) = (Changes::new(), Changes::new(), Vec::new());
     let hidden = Beside::of(before)?.excluded;
+    let deleted = main.as_ref().map(|main| main.deleted(before, &samples)).transpose()?.unwrap_or_default();
     for (address, change) in said(&samples)? {
         let RowAddress::Cell { row, column, .. } = &address else { continue };
+        if !hidden.contains(row) && deleted.contains(row) {
+            // Nobody has it any more, and so nobody loses it.
+            gone.insert(address, None);
+            continue;
+        }
         let now = match &main {
             // A new row that is hidden is in no file.
             Some(main) if hidden.contains(row) => {
@@ -232,6 +238,7 @@ fn followed(change: RowChange, keys: &BTreeMap<DataPath, NewKeys>, laid: &View) 
 
 /// The table whose rows are the samples, and whose file is another one now.
 struct Main {
+    path: DataPath,
     /// Its name within the file.
     part: String,
     keys: NewKeys,
@@ -240,6 +247,24 @@ struct Main {
 }
 
 impl Main {
+    /// The samples of which something is said and whose rows were deleted.
+    fn deleted(&self, before: &View, samples: &Rows) -> Result<BTreeSet<String>> {
+        let Some(node) = before.node(&self.path)? else { return Ok(BTreeSet::new()) };
+        let (rows, mut deleted) = (before.rows_of(&node), BTreeSet::new());
+        for (address, _) in said(samples)? {
+            let Some(row) = address.row().filter(|row| is_place(row)) else { continue };
+            let at = RowAddress::Row { table: self.part.clone(), row: row.to_owned() };
+            let is_deleted = match rows.get(&at)? {
+                Some(said) => matches!(said, RowChange::Deleted { .. }),
+                None => row.contains('+'),
+            };
+            if is_deleted {
+                deleted.insert(row.to_owned());
+            }
+        }
+        Ok(deleted)
+    }
+
     /// `None` where samples are no rows, or these are where they were. Of a table of so many rows that they left no
     /// trace, nobody can tell where they are.
     fn of(before: &View, laid: &View, samples: &Rows, keys: &BTreeMap<DataPath, NewKeys>) -> Result<Option<Main>> {
@@ -267,7 +292,8 @@ impl Main {
             }
             let inserted = keys.get(path).map(|keys| keys.inserted(&main.part)).unwrap_or_default();
             let keys = NewKeys::of(&traces, file, &main.part, inserted)?;
-            Ok(Some(Main { part: main.part.clone(), keys, traces: Traces::of(file)? }))
+            let (path, part) = (path.clone(), main.part.clone());
+            Ok(Some(Main { path, part, keys, traces: Traces::of(file)? }))
         })?;
         // Of a file that is no table any more, what is said stays.
         Ok(read.unwrap_or_default())

@@ -74,7 +74,12 @@ pub(in crate::dataset) fn with_new_rows(view: &View) -> Result<View> {
     }
     let mut edits = Vec::with_capacity(files.len());
     for (path, (node, rows)) in files {
-        let content = with_rows(content_of(view, &node.place)?, view.rows_of(&node).with(rows)?.root());
+        let mut rows = view.rows_of(&node).with(rows)?;
+        if rows.traces()?.is_none() {
+            // Of a file of which nothing else is said, the traces of its rows are kept with the samples.
+            rows = rows.with_traces(samples.traces()?)?;
+        }
+        let content = with_rows(content_of(view, &node.place)?, rows.root());
         let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
         edits.push((path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
     }
@@ -85,6 +90,20 @@ pub(in crate::dataset) fn with_new_rows(view: &View) -> Result<View> {
 /// Whether a key is that of a row which was inserted into a table without keys.
 fn is_new(key: &str) -> bool {
     key.contains('+') && is_place(key)
+}
+
+/// The keys of new rows of a table that no other row is to get: something is said of them, or they are hidden.
+pub(in crate::dataset) fn keys_spoken_of(view: &View, path: &DataPath, part: &str) -> Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for (address, change) in said(&view.overlay.samples()?)? {
+        keys.extend(address.row().map(str::to_owned));
+        if let RowChange::Excluded { rows } = change {
+            let of_table = rows.into_iter().filter(|row| (&row.path, row.table.as_str()) == (path, part));
+            keys.extend(of_table.map(|row| row.row));
+        }
+    }
+    keys.retain(|key| is_new(key));
+    Ok(keys)
 }
 
 fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {

@@ -148,3 +148,99 @@ fn what_is_said_of_rows_goes_with_them_into_the_other_sides_bytes() {
         assert_eq!(notes(&view), ["b b", "n n"], "{is_ours}");
     }
 }
+
+#[test]
+fn no_new_row_gets_the_key_of_one_of_which_something_is_said() {
+    for (commits, is_excluded) in [(false, true), (true, true), (false, false), (true, false)] {
+        let fixture = Fixture::new(&[("t.csv", CSV)]);
+        let step = |edit: &dyn Fn(&mut Draft) -> Result<()>| {
+            let mut draft = fixture.draft("main");
+            edit(&mut draft).expect("edited");
+            draft.save("edit").expect("saved");
+            if commits {
+                draft.commit("a change", "ann").expect("committed");
+            }
+        };
+        step(&|draft| {
+            let keys = insert(draft, &["n1"]);
+            note(draft, &[(&keys[0], "n1")])
+        });
+        let key = "1+1".to_owned();
+        match is_excluded {
+            true => step(&|draft| exclude(draft, &key, true)),
+            false => step(&|draft| {
+                let table = draft.view().table(Some("t"))?;
+                draft.edit_table(&table, vec![RowEdit::Delete { row: key.clone() }]).map(drop)
+            }),
+        }
+        step(&|draft| {
+            assert_ne!(insert(draft, &["n2"]), [key.as_str()]);
+            Ok(())
+        });
+        let draft = fixture.draft("main");
+        let (expected, noted): (&[&str], &[&str]) = match is_excluded {
+            true => (&["a false", "b false", "n1 true", "n2 false"], &["n1 n1"]),
+            false => (&["a false", "b false", "n2 false"], &[]),
+        };
+        assert_eq!(told(draft.view()), expected, "{commits}");
+        assert_eq!(notes(draft.view()), noted, "{commits}");
+    }
+}
+
+#[test]
+fn a_new_row_is_the_same_on_both_sides_though_one_was_refreshed_and_hides_the_row_before() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    fixture.commit("main", |draft| {
+        insert(draft, &["n1", "n2"]);
+        let table = draft.view().table(Some("t"))?;
+        draft.edit_table(&table, vec![RowEdit::Delete { row: "1+1".to_owned() }]).map(drop)
+    });
+    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    fixture.commit("main", |draft| exclude(draft, "1", true));
+    fixture.commit("other", |draft| exclude(draft, "1+2", true));
+    refresh(&fixture, "t.csv", "name,w\na,1\nb,2\nc,3\n");
+    let view = is_merged(&fixture);
+    assert_eq!(told(&view), ["a false", "b true", "c false", "n2 true"]);
+    assert_eq!(included(view, &fixture), ["a", "b", "n2", "c"]);
+}
+
+#[test]
+fn a_new_row_that_one_side_edited_is_one_where_both_insert_others_beside_it() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    fixture.commit("main", |draft| {
+        insert(draft, &["n"]);
+        Ok(())
+    });
+    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    fixture.commit("other", |draft| {
+        let table = draft.view().table(Some("t"))?;
+        let cells = vec![("w".to_owned(), Value::Int(7))];
+        draft.edit_table(&table, vec![RowEdit::Set { row: "1+1".to_owned(), cells }])?;
+        insert(draft, &["f"]);
+        Ok(())
+    });
+    fixture.commit("main", |draft| {
+        insert(draft, &["m"]);
+        Ok(())
+    });
+    assert_eq!(bytes(&is_merged(&fixture), "t.csv"), "name,w\na,1\nb,2\nn,7\nm,\nf,\n");
+}
+
+#[test]
+fn what_was_noted_of_a_row_that_was_deleted_is_no_conflict_with_the_source() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    fixture.commit("main", |draft| {
+        let keys = insert(draft, &["n"]);
+        note(draft, &[(&keys[0], "n"), ("0", "a"), ("1", "b")])?;
+        let table = draft.view().table(Some("t"))?;
+        let delete = |row: &str| RowEdit::Delete { row: row.to_owned() };
+        draft.edit_table(&table, vec![delete(&keys[0]), delete("0")]).map(drop)
+    });
+    write(fixture.source.path(), &[("t.csv", "name,w\na,1\nb,2\nc,3\n")]);
+    let base = scanned(&*fixture.datasets.store, fixture.source.path());
+    let refreshed = fixture.dataset.refresh(&main_branch(), base, "ann").expect("refreshed");
+    assert_eq!(refreshed.conflicts, []);
+    assert_eq!(notes(&fixture.view("main")), ["b b"]);
+}
