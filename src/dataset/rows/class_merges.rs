@@ -306,8 +306,8 @@ impl Dataset {
     /// Merges; labels that one side gave of classes that the other one merged into others get these, and what one side
     /// brought of samples that the other one excluded is hidden. `head` is the revision that our side is, or stands on.
     pub(in crate::dataset) fn merged(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
-        let [before, ours, theirs] = [merge.before, merge.ours, merge.theirs].map(samples::with_new_rows);
-        let merge = &Merge { before: &before?, ours: &ours?, theirs: &theirs?, prefer: merge.prefer };
+        let [before, ours, theirs] = samples::with_rows_to_merge([merge.before, merge.ours, merge.theirs])?;
+        let merge = &Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
         match self.merged_beneath_what_is_hidden(merge, head)? {
             Merged::Clean(view) => {
                 let mut draft = Draft::to_edit(self, head, self.without_new_rows(view, head)?);

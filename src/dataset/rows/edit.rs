@@ -4,7 +4,7 @@
 //! is left out. So a cell that is set back leaves nothing behind.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::named::Table;
 use super::opened::place_of;
@@ -19,6 +19,9 @@ use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowCha
 use crate::overlay::{Overlay, Rows};
 use crate::table::{Format, Role, TableFile, TableSchema};
 use crate::{Error, ErrorKind, Result};
+
+/// So many revisions are looked at, at most, for keys that rows had which are gone: a merge may begin at any of them.
+const LOOKED_BACK: usize = 100;
 
 /// An edit of one row. Cells are told by the names of their columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,9 +236,20 @@ impl Draft {
         Ok(found)
     }
 
-    /// The row changes of a file in the revision that the draft is based on.
-    fn rows_committed(&self, path: &DataPath) -> Result<Option<Rows>> {
-        self.rows_in(self.dataset.revision(self.based_on())?.overlay, path)
+    /// The row changes of a file in the revision that the draft is based on, and in those before it, the latest first,
+    /// as far as another branch may well begin there.
+    fn rows_committed(&self, path: &DataPath) -> Result<Vec<Rows>> {
+        let (mut open, mut seen) = (VecDeque::from([self.based_on()]), HashSet::new());
+        let mut found: Vec<Rows> = Vec::new();
+        while let Some(id) = open.pop_front().filter(|_| seen.len() < LOOKED_BACK) {
+            if seen.insert(id) {
+                let revision = self.dataset.revision(id)?;
+                let rows = self.rows_in(revision.overlay, path)?;
+                found.extend(rows.filter(|rows| found.last().is_none_or(|last| last.root() != rows.root())));
+                open.extend(revision.parents);
+            }
+        }
+        Ok(found)
     }
 
     /// The row changes that other branches and drafts have of a file, each once.

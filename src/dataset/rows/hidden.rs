@@ -414,7 +414,7 @@ fn out_of_json(value: Value, of: &DataType) -> Value {
 }
 
 /// What is to be said for a row to show that is deleted, `before` being its cells in the file.
-fn shown(row: &ExcludedRow, key: &str, before: &Cells) -> Changes {
+pub(in crate::dataset) fn shown(row: &ExcludedRow, key: &str, before: &Cells) -> Changes {
     let mut changes = Changes::from([(row_address(&row.table, key), None)]);
     for (column, was) in &row.was {
         let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };

@@ -98,14 +98,17 @@ pub(super) struct Numbers(HashMap<String, u64>);
 impl Numbers {
     /// Notes the rows of a table of which something is said.
     pub(super) fn note_all(&mut self, rows: &Rows, table: &str) -> Result<()> {
-        for (address, _) in rows.entries()? {
-            if let RowAddress::Row { table: of, row } = &address
-                && of == table
-            {
-                self.note(row);
-            }
-        }
+        rows.entries()?.iter().for_each(|(address, _)| self.note_row(address, table));
         Ok(())
+    }
+
+    /// Notes a row, if it is of this table.
+    pub(super) fn note_row(&mut self, address: &RowAddress, table: &str) {
+        if let RowAddress::Row { table: of, row } = address
+            && of == table
+        {
+            self.note(row);
+        }
     }
 
     pub(super) fn note(&mut self, row: &str) {

@@ -295,8 +295,12 @@ impl Work<'_> {
             None => {
                 let mut numbers = Numbers::default();
                 numbers.note_all(self.rows, &self.table)?;
-                if let Some(committed) = (self.besides.committed)()? {
-                    numbers.note_all(&committed, &self.table)?;
+                let mut later = self.rows.clone();
+                for earlier in (self.besides.committed)()? {
+                    for difference in later.diff(&earlier)? {
+                        numbers.note_row(&difference.address, &self.table);
+                    }
+                    later = earlier;
                 }
                 numbers
             }

@@ -256,7 +256,14 @@ struct Merging<'a> {
 
 impl<'a> Merging<'a> {
     fn new(before: &Rows, ours: &'a Rows, theirs: &'a Rows, prefer: Option<Prefer>) -> Result<Merging<'a>> {
-        let by_address = |found: Vec<RowDifference>| found.into_iter().map(|it| (it.address.clone(), it)).collect();
+        // A hidden row that shows for a while is as it was, though its bytes are not known.
+        let is_shown = |it: &RowDifference| {
+            matches!(it.after, Some(RowChange::Inserted { patch: None, .. }))
+                && same_but_for_patch(it.before.as_ref(), it.after.as_ref())
+        };
+        let by_address = |found: Vec<RowDifference>| {
+            found.into_iter().filter(|it| !is_shown(it)).map(|it| (it.address.clone(), it)).collect()
+        };
         let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
         let (edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
         let (renamed, numbers) = (BTreeMap::new(), BTreeMap::new());

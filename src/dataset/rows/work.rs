@@ -18,8 +18,8 @@ use crate::{Error, Result};
 pub(super) struct Besides<'a> {
     /// The type of a column that was added to other files of the table.
     pub(super) added: &'a dyn Fn(&str) -> Result<Option<String>>,
-    /// The file's row changes in the revision that the draft is based on.
-    pub(super) committed: &'a dyn Fn() -> Result<Option<Rows>>,
+    /// The file's row changes in the revision that the draft is based on, and in those before it, the latest first.
+    pub(super) committed: &'a dyn Fn() -> Result<Vec<Rows>>,
     /// The file's row changes in other branches and drafts.
     pub(super) elsewhere: &'a dyn Fn() -> Result<Vec<Rows>>,
     /// Told of cells that would follow from others and stay; `None` where edits are taken as they are told, since
@@ -30,7 +30,7 @@ pub(super) struct Besides<'a> {
 impl Besides<'_> {
     /// Nothing else is known.
     pub(super) const NOTHING: Besides<'static> =
-        Besides { added: &|_| Ok(None), committed: &|| Ok(None), elsewhere: &|| Ok(Vec::new()), stays: None };
+        Besides { added: &|_| Ok(None), committed: &|| Ok(Vec::new()), elsewhere: &|| Ok(Vec::new()), stays: None };
 }
 
 /// Edits of one table of one file, being worked out.

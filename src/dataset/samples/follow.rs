@@ -155,7 +155,7 @@ pub(super) fn follow_bytes(before: &View, after: &mut View, paths: &[DataPath]) 
 }
 
 /// What the bytes of a file are, edits of its rows left aside.
-fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
+pub(super) fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
     let node = view.node(path)?.filter(|node| node.entry.kind == Kind::File);
     node.map(|node| content_of(view, node.place.below())).transpose()
 }

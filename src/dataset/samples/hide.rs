@@ -43,7 +43,9 @@ pub(in crate::dataset) fn with_all(view: &View) -> Result<View> {
     }
     let mut edits = Vec::new();
     for (node, hidden) in by_node.into_values() {
-        let rows = all.rows_of(&node).with(all.rows_back(&node, &hidden)?.into_values().flatten())?;
+        let said = all.rows_of(&node);
+        let rows = said.with(all.rows_back(&node, &hidden)?.into_values().flatten())?;
+        let rows = rows.named_by(all.key_column(&node, &said)?.as_deref())?;
         let content = with_rows(content_of(&all, &node.place)?, rows.root());
         let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
         edits.push((node.path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::edit::Changes;
-use super::follow::{follow_bytes, is_place};
+use super::follow::{below, follow_bytes, is_place};
 use super::join::{Joined, Wanted, excluded};
 use super::{PART, said};
 use crate::Result;
@@ -18,7 +18,7 @@ use crate::dataset::conflict::Conflict;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::lay_over::lay_over;
-use crate::dataset::rows::{RenamedRows, own, with_rows};
+use crate::dataset::rows::{RenamedRows, cells_below, own, shown, with_rows};
 use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, Id, RowAddress, RowChange};
 use crate::overlay::Rows;
@@ -37,7 +37,7 @@ impl Dataset {
     pub(in crate::dataset) fn without_new_rows(&self, view: View, of: Id) -> Result<View> {
         let shown = excluded_rows(&view.overlay.samples()?)?;
         let keys: Vec<String> =
-            shown.into_iter().filter(|(key, rows)| rows.is_empty() && is_new(key)).map(|(key, _)| key).collect();
+            shown.into_iter().filter(|(key, rows)| rows.is_empty() && is_place(key)).map(|(key, _)| key).collect();
         if keys.is_empty() {
             return Ok(view);
         }
@@ -55,18 +55,37 @@ impl Dataset {
 
 /// A view in which new rows that are excluded show: its rows are right, its bytes are not. The files need not be there.
 pub(in crate::dataset) fn with_new_rows(view: &View) -> Result<View> {
+    showing(view, false)
+}
+
+/// The sides of a merge, each as [`with_new_rows`]; where their files have other bytes, with all rows that are hidden.
+pub(in crate::dataset) fn with_rows_to_merge(sides: [&View; 3]) -> Result<[View; 3]> {
+    let [before, ours, theirs] = sides;
+    let says_any = sides.iter().map(|side| super::names_any(side)).collect::<Result<Vec<_>>>()?.contains(&true);
+    let path = if says_any { super::main_file(ours)? } else { None };
+    let has_other_bytes = match path {
+        Some(path) => {
+            let below = [below(before, &path)?, below(ours, &path)?, below(theirs, &path)?];
+            below[0] != below[1] || below[1] != below[2]
+        }
+        None => false,
+    };
+    let [before, ours, theirs] = sides.map(|side| showing(side, has_other_bytes));
+    Ok([before?, ours?, theirs?])
+}
+
+/// Shows excluded samples that are rows told by places: new ones, or all.
+fn showing(view: &View, all: bool) -> Result<View> {
     let samples = view.overlay.samples()?;
     let (mut shown, mut files) = (Changes::new(), BTreeMap::<DataPath, (Node, Changes)>::new());
     for (key, hidden) in excluded_rows(&samples)? {
         let [row] = &hidden[..] else { continue };
-        let (true, Some((after, cells))) = (is_new(&key), own(row)) else { continue };
-        let Some(node) = view.file_with_hidden(&row.path)? else { continue };
-        let address = RowAddress::Row { table: row.table.clone(), row: row.row.clone() };
-        if row.row != key || view.rows_of(&node).get(&address)?.is_some() {
+        if row.row != key || !(is_new(&key) || all && is_place(&key)) {
             continue;
         }
-        let inserted = RowChange::Inserted { after: after.clone(), cells: cells.clone(), patch: None, is_below: false };
-        files.entry(node.path.clone()).or_insert((node, Changes::new())).1.insert(address, Some(inserted));
+        let Some(node) = view.file_with_hidden(&row.path)? else { continue };
+        let Some(changes) = to_show(row, &view.rows_of(&node))? else { continue };
+        files.entry(node.path.clone()).or_insert((node, Changes::new())).1.extend(changes);
         shown.insert(excluded(&key), Some(SHOWS));
     }
     if shown.is_empty() {
@@ -74,7 +93,8 @@ pub(in crate::dataset) fn with_new_rows(view: &View) -> Result<View> {
     }
     let mut edits = Vec::with_capacity(files.len());
     for (path, (node, rows)) in files {
-        let mut rows = view.rows_of(&node).with(rows)?;
+        let said = view.rows_of(&node);
+        let mut rows = said.with(rows)?.named_by(view.key_column(&node, &said)?.as_deref())?;
         if rows.traces()?.is_none() {
             // Of a file of which nothing else is said, the traces of its rows are kept with the samples.
             rows = rows.with_traces(samples.traces()?)?;
@@ -85,6 +105,37 @@ pub(in crate::dataset) fn with_new_rows(view: &View) -> Result<View> {
     }
     let overlay = view.overlay.with(edits)?.with_samples(&samples.with(shown)?)?;
     Ok(View { overlay, ..view.clone() })
+}
+
+/// What is to be said for a hidden row to show under its key, of a file of which `said` is said; `None` where that
+/// cannot be told without the file.
+fn to_show(row: &ExcludedRow, said: &Rows) -> Result<Option<Changes>> {
+    let address = RowAddress::Row { table: row.table.clone(), row: row.row.clone() };
+    let there = said.get(&address)?;
+    let new = |after: Option<String>, cells| {
+        let inserted = RowChange::Inserted { after, cells, patch: None, is_below: false };
+        Some(Changes::from([(address.clone(), Some(inserted))]))
+    };
+    Ok(match (own(row), cells_below(row), there) {
+        (Some((after, cells)), _, None) => new(after.clone(), cells.clone()),
+        (None, Some(cells), Some(RowChange::Deleted { before, is_below: true, .. })) if *cells == before => {
+            Some(shown(row, &row.row, &before))
+        }
+        // Its file has other bytes since, in which it is not.
+        (None, Some(cells), None) if is_new(&row.row) => {
+            let anchor = row.row.rsplit_once('+').map(|(anchor, _)| anchor.to_owned());
+            let mut cells = cells.clone();
+            for (column, was) in &row.was {
+                let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
+                match cells.iter_mut().find(|(name, _)| name == column) {
+                    Some((_, cell)) => *cell = after.clone(),
+                    None => cells.push((column.clone(), after.clone())),
+                }
+            }
+            new(anchor.filter(|anchor| !anchor.is_empty()), cells)
+        }
+        _ => None,
+    })
 }
 
 /// Whether a key is that of a row which was inserted into a table without keys.

@@ -376,3 +376,18 @@ fn rows_that_they_inserted_after_each_other_stay_so_where_ours_come_before_them(
     let merged = super::parsed::bytes(&fixture.view("main"), "t.csv");
     assert_eq!(merged, "x\na\nours\ntheirs\n\"theirs, behind it\"\n\"theirs, behind that\"\nb\n");
 }
+
+#[test]
+fn samples_that_are_rows_have_their_declared_keys_though_one_is_in_no_file() {
+    let fixture = keyed("t.csv", "name,w\na,1\nb,2\nc,3\n", "name");
+    let keys = |view: &View| {
+        let samples = view.table(Some("samples")).expect("the main table");
+        super::hidden_rows::rows(view, &samples, &["key", "excluded"])
+    };
+    fixture.commit("main", |draft| draft.exclude_samples(&["c".to_owned()], true).map(drop));
+    fixture.commit("main", |draft| put(draft, "t.csv", "name;w\na;1\nb;2\n"));
+    assert_eq!(keys(&fixture.view("main")), ["a false", "b false", "c true"]);
+    fixture.commit("main", |draft| draft.exclude_samples(&["b".to_owned()], true).map(drop));
+    fixture.commit("main", |draft| draft.exclude_samples(&["c".to_owned()], false).map(drop));
+    assert_eq!(keys(&fixture.view("main")), ["a false", "b true", "c false"]);
+}

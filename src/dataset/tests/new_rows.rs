@@ -244,3 +244,84 @@ fn what_was_noted_of_a_row_that_was_deleted_is_no_conflict_with_the_source() {
     assert_eq!(refreshed.conflicts, []);
     assert_eq!(notes(&fixture.view("main")), ["b b"]);
 }
+
+#[test]
+fn a_new_row_gets_no_key_that_an_earlier_revision_knew() {
+    let fixture = Fixture::new(&[("t.csv", CSV)]);
+    fixture.commit("main", |draft| {
+        insert(draft, &["n1"]);
+        Ok(())
+    });
+    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    fixture.commit("other", |draft| {
+        let table = draft.view().table(Some("t"))?;
+        draft.edit_table(&table, vec![RowEdit::Delete { row: "1+1".to_owned() }]).map(drop)
+    });
+    fixture.commit("other", |draft| {
+        insert(draft, &["n2"]);
+        Ok(())
+    });
+    fixture.commit("main", |draft| note(draft, &[("1+1", "of n1")]));
+    let view = is_merged(&fixture);
+    assert_eq!(told(&view), ["a false", "b false", "n2 false"]);
+    assert_eq!(notes(&view), [""; 0]);
+}
+
+#[test]
+fn an_edit_of_a_new_row_that_the_other_side_hides_is_beneath() {
+    for excludes_ours in [true, false] {
+        let fixture = Fixture::new(&[("t.csv", CSV)]);
+        fixture.commit("main", |draft| {
+            insert(draft, &["n"]);
+            Ok(())
+        });
+        let at = fixture.dataset.head(&main_branch()).expect("a head").id;
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+        let (excluder, editor) = if excludes_ours { ("main", "other") } else { ("other", "main") };
+        fixture.commit(excluder, |draft| exclude(draft, "1+1", true));
+        fixture.commit(editor, |draft| {
+            let table = draft.view().table(Some("t"))?;
+            let cells = vec![("w".to_owned(), Value::Int(7))];
+            draft.edit_table(&table, vec![RowEdit::Set { row: "1+1".to_owned(), cells }]).map(drop)
+        });
+        let view = is_merged(&fixture);
+        assert_eq!((told(&view)[2].as_str(), bytes(&view, "t.csv").as_str()), ("n true", CSV), "{excludes_ours}");
+        fixture.commit("main", |draft| exclude(draft, "1+1", false));
+        assert_eq!(bytes(&fixture.view("main"), "t.csv"), format!("{CSV}n,7\n"), "{excludes_ours}");
+    }
+}
+
+#[test]
+fn a_row_that_is_excluded_is_one_where_a_side_has_other_bytes() {
+    let fixture = Fixture::new(&[("t.csv", "name,w\na,1\nb,2\nc,3\n")]);
+    fixture.commit("main", |draft| exclude(draft, "1", true));
+    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
+    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    fixture.commit("other", |draft| put(draft, "t.csv", "name;w\na;1\nc;3\nx;4\n"));
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(Some("t"))?;
+        let cells = vec![("name".to_owned(), text("n"))];
+        draft.edit_table(&table, vec![RowEdit::Insert { after: Some("2".to_owned()), cells }]).map(drop)
+    });
+    let view = is_merged(&fixture);
+    assert_eq!(told(&view), ["a false", "b true", "c false", "n false", "x false"]);
+    let with_all = "name;w\na;1\nb;2\nc;3\nn;\nx;4\n";
+    assert_eq!(bytes(&view, "t.csv"), with_all.replace("b;2\n", ""));
+    fixture.commit("main", |draft| draft.exclude_samples(&["0+1".to_owned()], false).map(drop));
+    assert_eq!(bytes(&fixture.view("main"), "t.csv"), with_all);
+}
+
+#[test]
+fn what_took_other_bytes_and_had_hidden_rows_is_reverted_with_each_row_once() {
+    let fixture = Fixture::new(&[("t.csv", "name,w\na,1\nb,2\nc,3\n")]);
+    fixture.commit("main", |draft| exclude(draft, "1", true));
+    let put = fixture.commit("main", |draft| put(draft, "t.csv", "name,w\nc,3\na,1\n"));
+    let view = fixture.view("main");
+    let samples = rows(&view, &view.table(Some("samples")).expect("a table"), &["key", "excluded"]);
+    let hidden = samples.iter().find_map(|row| row.strip_suffix(" true")).expect("one is excluded").to_owned();
+    fixture.commit("main", |draft| exclude(draft, &hidden, false));
+    let outcome = fixture.dataset.revert(put, &main_branch(), "ann", None).expect("reverted");
+    assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+    assert_eq!(told(&fixture.view("main")), ["a false", "b false", "c false"]);
+}
