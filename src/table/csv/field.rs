@@ -176,7 +176,7 @@ pub(super) fn written(format: &CsvFormat, letters: &str, quoted: bool, alone: bo
         c == delimiter
             || matches!(c, '\n' | '\r')
             || format.quote.is_some_and(|quote| c == char::from(quote))
-            || (backslash && c == '\\')
+            || (backslash && (c == '\\' || (format.quote.is_none() && c == '"')))
     };
     let odd_begin = letters.starts_with('\u{feff}') || (format.padded && letters.starts_with(' '));
     let lost = (alone && letters.is_empty()) || format.null.as_deref() == Some(letters);

@@ -10,7 +10,7 @@ use super::header::has_header;
 use super::kind::{Kind, Kinds};
 use super::tokens::{Span, Split, Syntax};
 use super::unquoted::{is_quoted_well, is_unquoted};
-use super::{CsvFormat, Escape, LineEnding, lead};
+use super::{CsvFormat, Escape, LineEnding, late, lead};
 use crate::table::Flow;
 
 /// As much of a file is looked at.
@@ -46,12 +46,17 @@ pub(super) fn sniff(head: &[u8]) -> Option<(CsvFormat, String)> {
     let rows = &text.bytes[lead::behind(&text.bytes, lead)?..];
     let escape = if trial.syntax.escape.is_some() { Escape::Backslash } else { Escape::Doubled };
     let (delimiter, padded) = (trial.syntax.delimiter, trial.syntax.padded);
+    // Who puts a backslash before a delimiter has no quotes for it, as Python's csv with QUOTE_NONE.
+    let escapes_delimiters = escape == Escape::Backslash
+        && late::first(&trial.syntax, rows).is_none()
+        && memchr::memmem::find(rows, &[b'\\', delimiter]).is_some();
+    let quote = trial.syntax.quote.filter(|_| !escapes_delimiters);
     let header = has_header(rows, &trial);
     let null = null_of(rows, &trial, header);
     let ending = ending_of(&text.bytes);
     let format = CsvFormat {
         delimiter,
-        quote: trial.syntax.quote,
+        quote,
         escape,
         padded,
         encoding,
@@ -360,6 +365,9 @@ mod tests {
         let format = |text: &str| sniff(text.as_bytes()).expect("rows").0;
         assert_eq!(format("a,b\n\"x\\\"y, z\",2\n\"p\",3\n").escape, Escape::Backslash);
         assert_eq!(format("a,b\n\"C:\\dir\\\",2\n\"p\",3\n").escape, Escape::Doubled);
+        let unquoted = format("a,b\nx \\\"y\\\"\\, z,2\np,3\n");
+        assert_eq!((unquoted.escape, unquoted.quote), (Escape::Backslash, None));
+        assert_eq!(field::written(&unquoted, "q\"x, y\\z", false, false).expect("it has escapes"), r#"q\"x\, y\\z"#);
         assert!(format("a, b\n1, 2\n").padded);
         assert!(format("a, b\n\"x, y\", \"z, w\"\n").padded);
         assert!(format("a, b\n1, \"x, y\"\n2, \"z\"\n").padded);
