@@ -224,7 +224,7 @@ class Delivery:
 
 def _may_pass(error: Exception) -> bool:
     """Whether the service is there, and could have the same in a moment."""
-    if isinstance(error.__cause__, (TimeoutError, ConnectionResetError, BrokenPipeError, http.client.HTTPException)):
+    if isinstance(error.__cause__, (ConnectionResetError, BrokenPipeError, http.client.HTTPException)):
         return True
     return isinstance(error, VeneerError) and (error.kind == _NOT_YET or error.facts.get("status") in _PASSING)
 

@@ -10,6 +10,7 @@ use super::conflict::Conflict;
 use super::draft::Draft;
 use super::merge::{Merge, Merged};
 use super::rows::is_of_content;
+use super::samples;
 use super::view::View;
 use crate::Result;
 use crate::model::{DataPath, ExcludedRow, Id, RowChange};
@@ -99,21 +100,21 @@ fn hidden_by_one(merge: &Merge<'_>) -> Result<Vec<Hidden>> {
     let mut found = Vec::new();
     for (side, other, is_ours) in [(&ours, &theirs, true), (&theirs, &ours, false)] {
         let of_other = if is_ours { merge.theirs } else { merge.ours };
-        let mut moved: BTreeMap<DataPath, Option<DataPath>> = BTreeMap::new();
+        let mut there_now: BTreeMap<DataPath, Option<DataPath>> = BTreeMap::new();
         for difference in before.diff(side)? {
             let Some(RowChange::Excluded { rows }) = difference.after else { continue };
             let is_by_both = matches!(other.get(&difference.address)?, Some(RowChange::Excluded { .. }));
             let (false, false, Some(key)) = (rows.is_empty(), is_by_both, difference.address.row()) else { continue };
-            if difference.before.is_some() {
+            if difference.before.is_some() || samples::are_shown(&rows) {
                 continue;
             }
             let mut there = Vec::with_capacity(rows.len());
             for row in rows {
-                if !moved.contains_key(&row.path) {
+                if !there_now.contains_key(&row.path) {
                     let now = of_other.file_with_hidden(&row.path)?.map(|node| node.path);
-                    moved.insert(row.path.clone(), now);
+                    there_now.insert(row.path.clone(), now);
                 }
-                let now = moved[&row.path].clone();
+                let now = there_now[&row.path].clone();
                 there.push((row, now));
             }
             found.push(Hidden { is_ours, key: key.to_owned(), rows: there });

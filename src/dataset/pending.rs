@@ -177,6 +177,11 @@ impl Draft {
             }
         }
         by_file.into_iter().try_for_each(|(path, conflicts)| self.take_their_rows(path, &conflicts, &theirs))?;
+        if !of_samples.is_empty() {
+            // By the keys that the rows have here.
+            let said = samples::said_in(&theirs, &self.view)?;
+            theirs.overlay = theirs.overlay.with_samples(&said)?;
+        }
         // After the files: what is excluded is what shows of them then.
         of_samples.into_iter().try_for_each(|conflict| self.take_samples(conflict.row.as_ref(), &theirs))?;
         self.hide_what_was_added(&before).map(drop)

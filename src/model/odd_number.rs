@@ -46,14 +46,15 @@ pub(crate) fn within(json: &str) -> Option<Value> {
     if !json.trim_start().starts_with(['[', '{']) || !may_be_in(json.as_bytes()) || json.contains(&mark) {
         return None;
     }
-    let (mut marked, mut done) = (String::with_capacity(json.len() + 16), 0);
+    let (mut marked, mut done, mut is_name) = (String::with_capacity(json.len() + 16), 0, false);
     each(json.as_bytes(), |at, which| {
         marked.push_str(&json[done..at]);
         done = at + ODD[which].0.len();
+        is_name |= json[done..].trim_start().starts_with(':');
         marked.push_str(&format!("\"{mark}{}\"", &json[at..done]));
     });
     marked.push_str(&json[done..]);
-    if super::whole_number::has_long(marked.as_bytes()) {
+    if is_name || super::whole_number::has_long(marked.as_bytes()) {
         return None;
     }
     serde_json::from_str(&marked).ok().map(|json| unmarked(Value::from_json(&json)))
@@ -139,6 +140,8 @@ mod tests {
             "[\"NaN\"]]",
             "[NaN, 123456789012345678901]",
             "[NaN, \"\\u0000odd NaN\"]",
+            "{NaN: 1}",
+            "[NaN, {Infinity : 1}]",
         ] {
             assert_eq!(told(none), None, "{none}");
         }

@@ -310,7 +310,7 @@ impl Dataset {
         let merge = &Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
         match self.merged_beneath_what_is_hidden(merge, head)? {
             Merged::Clean(view) => {
-                let mut draft = Draft::to_edit(self, head, self.without_new_rows(view, head)?);
+                let mut draft = Draft::to_edit(self, head, self.without_shown_rows(view, head)?);
                 draft.hide_all()?;
                 Ok(Merged::Clean(draft.view))
             }

@@ -28,6 +28,9 @@ const AT_A_TIME: usize = 256;
 /// How much of a file of lines is read to tell what they are, in bytes.
 pub(super) const LINE_LEN: usize = 4096;
 
+/// What tables of many files are called.
+const OF_MANY: [&str; 3] = ["labels", "objects", "image"];
+
 impl View {
     /// The tables in all files, in order of path; those of many files next, and last the main table `samples`.
     pub fn tables(&self) -> Result<Vec<Table>> {
@@ -116,7 +119,10 @@ impl View {
             0 => Err(match self.unreadable(&self.root()?, Some(name))? {
                 Some(error) => error,
                 // A table of many files is called by none of them.
-                None => self.changed_table()?.unwrap_or_else(|| Error::not_found("table", name)),
+                None if OF_MANY.contains(&name) => {
+                    self.changed_table()?.unwrap_or_else(|| Error::not_found("table", name))
+                }
+                None => Error::not_found("table", name),
             }),
             _ => Err(ambiguous(name, &all)),
         }
@@ -441,10 +447,11 @@ impl Finding<'_> {
             tables.extend(many(&format, &voc, "XML with the element `annotation`"));
         }
         // What no table of many files tells is told by itself.
+        let known: HashSet<DataPath> = none.iter().map(|known| known.path.clone()).collect();
         let tells = |path: &DataPath| match view.formats.promise(path) {
             Some(Promise::Xml) => !voc.is_empty(),
             Some(Promise::Text | Promise::Yaml | Promise::Names) => !labels.is_empty(),
-            _ => none.iter().any(|known| known.path == *path),
+            _ => known.contains(path),
         };
         let untold: Vec<NoTable> = changed.iter().filter(|file| !tells(&file.path)).map(NoTable::from).collect();
         none.extend(untold);

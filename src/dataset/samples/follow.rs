@@ -162,7 +162,7 @@ pub(super) fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
 
 /// Whether a key says a place, of a row of the file or of one that was inserted.
 pub(super) fn is_place(key: &str) -> bool {
-    key.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+')
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+')
 }
 
 /// Gives what `before` says of samples to the keys that they have in `laid`, which has another base and the new keys

@@ -23,34 +23,58 @@ use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, Id, RowAddress, RowChange};
 use crate::overlay::Rows;
 
-/// What is said of an excluded sample whose row shows for a while.
-const SHOWS: RowChange = RowChange::Excluded { rows: Vec::new() };
+/// What is kept of a row, of an excluded sample, that shows for a while; nothing else is kept so.
+const SHOWS: (Option<String>, RowChange) = (None, RowChange::Excluded { rows: Vec::new() });
 
 impl Dataset {
     /// As [`lay_over`], of a view that is, or comes of, the revision `of`; what is hidden goes along with its rows.
     pub(in crate::dataset) fn laid_over(&self, view: &View, base: &Arc<Base>, of: Id) -> Result<(View, Vec<Conflict>)> {
         let (laid, conflicts) = lay_over(&with_new_rows(view)?, base)?;
-        Ok((self.without_new_rows(laid, of)?, conflicts))
+        Ok((self.without_shown_rows(laid, of)?, conflicts))
     }
 
-    /// Hides again what [`with_new_rows`] has made show.
-    pub(in crate::dataset) fn without_new_rows(&self, view: View, of: Id) -> Result<View> {
-        let shown = excluded_rows(&view.overlay.samples()?)?;
-        let keys: Vec<String> =
-            shown.into_iter().filter(|(key, rows)| rows.is_empty() && is_place(key)).map(|(key, _)| key).collect();
-        if keys.is_empty() {
+    /// Hides again what shows for a while: in the table that it is of, whichever is the main one by now.
+    pub(in crate::dataset) fn without_shown_rows(&self, view: View, of: Id) -> Result<View> {
+        let mut by_table: BTreeMap<(DataPath, String), Vec<String>> = BTreeMap::new();
+        for (key, rows) in excluded_rows(&view.overlay.samples()?)? {
+            if let Some(row) = rows.into_iter().find(|row| row.was.contains(&SHOWS)) {
+                let path = view.file_with_hidden(&row.path)?.map_or(row.path, |node| node.path);
+                by_table.entry((path, row.table)).or_default().push(key);
+            }
+        }
+        if by_table.is_empty() {
             return Ok(view);
         }
-        let joined = Joined::of(&view, &Wanted::nothing())?;
-        let Some((main, _)) = joined.main_of_one_file() else { return Ok(view) };
+        let tables = view.tables()?;
         let mut draft = Draft::to_edit(self, of, view);
-        draft.change_samples(keys.iter().map(|key| (excluded(key), None)).collect())?;
-        // One that a merge has deleted is nobody's any more.
-        let there = draft.view.rows_among(main, keys.iter().map(String::as_str))?;
-        let keys: Vec<String> = there.into_iter().map(str::to_owned).collect();
-        draft.exclude_samples(&keys, true)?;
+        for ((path, part), keys) in by_table {
+            let mut samples: BTreeMap<_, _> = keys.iter().map(|key| (excluded(key), Vec::new())).collect();
+            let table = tables.iter().find(|table| table.part == part && table.paths.contains(&path));
+            if let Some(table) = table {
+                let in_table: Vec<String> = keys.iter().map(|key| table.key(&path, key)).collect();
+                let there = draft.view.rows_among(table, in_table.iter().map(String::as_str))?;
+                let mut rows = super::exclude::Rows::default();
+                for (key, row) in keys.iter().zip(&in_table).filter(|(_, row)| there.contains(row.as_str())) {
+                    samples.insert(excluded(key), draft.view.row_to_hide(table, row)?.into_iter().collect());
+                    rows.delete(table, row);
+                }
+                rows.apply(&mut draft)?;
+            }
+            draft.view.keep_cells(samples.values_mut().flatten())?;
+            // One that a merge has deleted is nobody's any more.
+            let say = |(at, rows): (_, Vec<ExcludedRow>)| {
+                let said = (!rows.is_empty()).then_some(RowChange::Excluded { rows });
+                (at, said)
+            };
+            draft.change_samples(samples.into_iter().map(say).collect())?;
+        }
         Ok(draft.view)
     }
+}
+
+/// Whether rows of a sample show for a while.
+pub(in crate::dataset) fn are_shown(rows: &[ExcludedRow]) -> bool {
+    rows.iter().any(|row| row.was.contains(&SHOWS))
 }
 
 /// A view in which new rows that are excluded show: its rows are right, its bytes are not. The files need not be there.
@@ -86,7 +110,8 @@ fn showing(view: &View, all: bool) -> Result<View> {
         let Some(node) = view.file_with_hidden(&row.path)? else { continue };
         let Some(changes) = to_show(row, &view.rows_of(&node))? else { continue };
         files.entry(node.path.clone()).or_insert((node, Changes::new())).1.extend(changes);
-        shown.insert(excluded(&key), Some(SHOWS));
+        let row = ExcludedRow { was: vec![SHOWS], ..row.clone() };
+        shown.insert(excluded(&key), Some(RowChange::Excluded { rows: vec![row] }));
     }
     if shown.is_empty() {
         return Ok(view.clone());

@@ -325,3 +325,45 @@ fn what_took_other_bytes_and_had_hidden_rows_is_reverted_with_each_row_once() {
     assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
     assert_eq!(told(&fixture.view("main")), ["a false", "b false", "c false"]);
 }
+
+#[test]
+fn what_is_hidden_stays_so_though_other_things_are_the_samples_by_now() {
+    let larger = "x,y\n1,2\n3,4\n5,6\n7,8\n";
+    let shown = |fixture: &Fixture| {
+        let view = fixture.view("main");
+        assert_eq!(bytes(&view, "t.csv"), CSV);
+        assert_eq!(rows(&view, &view.table(Some("t")).expect("a table"), &["name"]), ["a", "b"]);
+        assert_eq!(check(&fixture.datasets).expect("checked"), []);
+    };
+    let excludes = |draft: &mut Draft| {
+        let keys = insert(draft, &["n"]);
+        exclude(draft, &keys[0], true)
+    };
+    for (at, content) in [("x.png", "image"), ("larger.csv", larger)] {
+        let fixture = two_branches(&[("t.csv", CSV)], excludes, |draft| put(draft, at, content));
+        is_merged(&fixture);
+        shown(&fixture);
+        let fixture = Fixture::new(&[("t.csv", CSV)]);
+        fixture.commit("main", excludes);
+        refresh(&fixture, at, content);
+        shown(&fixture);
+        fixture.commit("main", |draft| draft.remove(&path(at), false));
+        fixture.commit("main", |draft| exclude(draft, "1+1", false));
+        assert_eq!(bytes(&fixture.view("main"), "t.csv"), format!("{CSV}n,\n"), "{at}");
+    }
+}
+
+#[test]
+fn what_they_noted_of_a_row_is_taken_by_the_key_that_it_has_here() {
+    let with_row_above = "name;w\nnew;0\na;1\nb;2\n";
+    let ours = |draft: &mut Draft| {
+        put(draft, "t.csv", with_row_above)?;
+        note(draft, &[("2", "ours")])
+    };
+    let fixture = two_branches(&[("t.csv", CSV)], ours, |draft| note(draft, &[("1", "theirs"), ("0", "of a")]));
+    let theirs = fixture.dataset.head(&"other".parse().expect("a name")).expect("a head").id;
+    let mut draft = fixture.draft("main");
+    assert!(draft.merge(theirs, "merge other").expect("a merge"));
+    draft.resolve(&[0], &crate::dataset::Resolution::Theirs).expect("decided");
+    assert_eq!(notes(draft.view()), ["a of a", "b theirs"]);
+}

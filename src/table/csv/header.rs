@@ -86,7 +86,7 @@ impl<'a> Numbered<'a> {
                 None => named.push(column),
             }
         }
-        let is_null = |name: &[u8]| NULLS.iter().any(|null| null.as_bytes() == name);
+        let is_null = |name: &[u8]| NULLS.iter().any(|null| name.eq_ignore_ascii_case(null.as_bytes()));
         let is_fit = |column: &usize| is_name(&names[*column]) && !is_null(&names[*column]);
         // Before the names that pandas writes, that of its index is empty.
         let are_fit = named.iter().all(|column| is_fit(column) || *column == 0 && names[0].is_empty());
@@ -107,7 +107,7 @@ impl<'a> Numbered<'a> {
         let (count, are_over_fractions) = (self.numbers.len(), self.are_over_fractions());
         // One row of a column may have a whole number by chance, and of two columns, too: `1,0` of `0.93,0.07`.
         let is_row_of_whole = || count > 2 && are_over_fractions;
-        let is_of_years = || self.are_years() && (count > 1 || are_over_fractions && rows.len() > 1);
+        let is_of_years = || self.are_years() && self.is_near() && (count > 1 || are_over_fractions && rows.len() > 1);
         let has_index = names[0].is_empty() && self.columns.below(0).count() == rows.len();
         let counts = || has_index && count > 1 && self.numbers[0].1 == 0;
         self.are_steps() && (is_of_years() || counts() || is_row_of_whole())
@@ -118,6 +118,11 @@ impl<'a> Numbered<'a> {
         let mut steps = self.numbers.windows(2).map(|two| two[1].1.checked_sub(two[0].1));
         let first = steps.next();
         first != Some(None) && steps.all(|step| Some(step) == first)
+    }
+
+    /// Whether they are at most ten apart, where there are but two: then any two are steps.
+    fn is_near(&self) -> bool {
+        self.numbers.len() != 2 || self.numbers[0].1.abs_diff(self.numbers[1].1) <= 10
     }
 
     /// Whether they are years, and those below are not.
@@ -167,6 +172,8 @@ mod tests {
         check("Alien,1979,1986\nJaws,1975,1978\n", false);
         check("Alien,1979\nJaws,1975\n", false);
         check("NA,3,4\n5,6,7\n8,9,10\n", false);
+        check("n/a,3,4\n5,6,7\n8,9,10\n", false);
+        check("a.jpg,2000,1800\nb.jpg,640,480\n", false);
         check(",3,4\n5,6,7\n8,9,10\n", false);
         check("cat,2019,2020\ncat,100,200\ndog,1,2\n", false);
         check("5.1,3.5,1.4,0.2,setosa\n4.9,3.0,1.4,0.2,setosa\n", false);

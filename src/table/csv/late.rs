@@ -5,6 +5,7 @@
 //! taken only if all lines are rows of it, or more than of the other.
 
 use super::chunk::Chunk;
+use super::encoding::Encoding;
 use super::index::Part;
 use super::sniff::{self, ROWS};
 use super::tokens::{Split, Stop, Syntax};
@@ -84,12 +85,25 @@ fn was_seen(file: &dyn ReadAt, format: &CsvFormat, at: u64) -> Result<bool> {
     Ok(memchr::memchr_iter(format.ending.last(), &before).count() < ROWS)
 }
 
+/// How many bytes there are at a place of a letter that began before it.
+fn inside_of_letter(file: &dyn ReadAt, format: &CsvFormat, from: u64) -> Result<u64> {
+    let bytes = read::read(file, from, (file.len() - from).min(4) as usize)?;
+    Ok(match format.encoding {
+        Encoding::Utf8 => bytes.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() as u64,
+        // The second half of a letter of four bytes.
+        Encoding::Utf16Le if bytes.get(1).is_some_and(|byte| byte & 0xfc == 0xdc) => 2,
+        Encoding::Utf16Be if bytes.first().is_some_and(|byte| byte & 0xfc == 0xdc) => 2,
+        _ => 0,
+    })
+}
+
 /// Where a row begins that is a few before the one at `at`, all of them without quotes.
 fn row_before(file: &dyn ReadAt, format: &CsvFormat, at: u64) -> Result<u64> {
     let body = format.start(file)?;
     let from = at.saturating_sub(sniff::HEAD as u64 / 2).max(body);
     // Letters of two bytes begin at even places behind the mark.
     let from = if format.encoding.is_wide() { from - (from - body) % 2 } else { from };
+    let from = from + inside_of_letter(file, format, from)?;
     let chunk = Chunk::read(file, format.encoding, from, (at - from) as usize)?;
     let ends = memchr::memrchr_iter(format.ending.last(), &chunk.text);
     let end = ends.take(BEFORE + 1).last();

@@ -79,8 +79,8 @@ pub(crate) fn ordered(canonical: &str) -> Cow<'_, str> {
     }
     let mut out = Vec::with_capacity(canonical.len());
     match cell::ordered(canonical.as_bytes(), 0, &mut out) {
-        Ok(_) => Cow::Owned(text_of(out)),
-        Err(_) => Cow::Borrowed(canonical),
+        Ok(end) if end == canonical.len() => Cow::Owned(text_of(out)),
+        Ok(_) | Err(_) => Cow::Borrowed(canonical),
     }
 }
 
