@@ -110,7 +110,8 @@ fn showing(view: &View, all: bool) -> Result<View> {
         let Some(node) = view.file_with_hidden(&row.path)? else { continue };
         let Some(changes) = to_show(row, &view.rows_of(&node))? else { continue };
         files.entry(node.path.clone()).or_insert((node, Changes::new())).1.extend(changes);
-        let row = ExcludedRow { was: vec![SHOWS], ..row.clone() };
+        // Its key is the sample's, which others follow.
+        let row = ExcludedRow { row: String::new(), was: vec![SHOWS], ..row.clone() };
         shown.insert(excluded(&key), Some(RowChange::Excluded { rows: vec![row] }));
     }
     if shown.is_empty() {
