@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::named::{Table, ambiguous, many, may_be_named, named};
 use super::outline::{FileProblem, NoTable};
-use super::part::changed;
+use super::part::changed_file;
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, Id, Kind};
@@ -257,12 +257,6 @@ struct Finding<'a> {
     has_images: bool,
     changed: Vec<FileProblem>,
     failed: Option<Error>,
-}
-
-/// Why a file cannot be read that the source has otherwise now.
-fn changed_file(view: &View, node: &Node) -> Option<FileProblem> {
-    let problem = view.open_below(node, OnDrift::Error).err().and_then(|error| changed(&error));
-    problem.map(|problem| FileProblem { path: node.path.clone(), problem })
 }
 
 impl Finding<'_> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::outline::FileProblem;
 use crate::dataset::content::Content;
 use crate::dataset::diff::say_bytes;
 use crate::dataset::view::{Node, Place, View};
@@ -167,6 +168,12 @@ pub(super) fn with_part<T>(
 pub(super) fn changed(error: &Error) -> Option<Problem> {
     let is_changed = matches!(error.kind(), ErrorKind::SourceChanged { .. });
     is_changed.then(|| Problem { line: 1, column: 1, why: error.to_string() })
+}
+
+/// Why a file cannot be read that the source has otherwise now.
+pub(super) fn changed_file(view: &View, node: &Node) -> Option<FileProblem> {
+    let problem = view.open_below(node, OnDrift::Error).err().and_then(|error| changed(&error));
+    problem.map(|problem| FileProblem { path: node.path.clone(), problem })
 }
 
 /// Why and where a file is none of its format; any other error stays one.

@@ -214,10 +214,9 @@ impl<'a> Again<'a> {
         let is_shared = self.file.is_shared(self.at, row)?;
         if let Some(before) = said.deleted {
             let now: Named = self.columns().iter().map(|column| column.name.clone()).zip(now).collect();
-            let same = |((column, now), (name, before)): ((&Column, &(String, Value)), &(String, Value))| {
-                now.0 == *name && is_same_in(column, &now.1, before)
-            };
-            let is_same = now.len() == before.len() && self.columns().iter().zip(&now).zip(&before).all(same);
+            let mut cells = self.columns().iter().zip(now.iter().zip(&before));
+            let is_same = now.len() == before.len()
+                && cells.all(|(column, (now, before))| now.0 == before.0 && is_same_in(column, &now.1, &before.1));
             if !is_same || is_shared {
                 let address = RowAddress::Row { table: self.table.clone(), row: row.to_owned() };
                 let (base, theirs) = (Some(Value::Struct(before)), Some(Value::Struct(now)));

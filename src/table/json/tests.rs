@@ -249,10 +249,10 @@ fn an_index_that_is_not_the_file_s_own_does_no_harm() {
     for seed in 0..5_000 {
         let mut rng = Rng(seed);
         let file = Json.open(&bytes, Some(&mutated(&mut rng, &index, &["\u{0}", "\u{1}", "\u{7f}"]))).expect("rows");
-        for table in 0..file.tables().len() {
+        for (table, rows) in whole.iter().enumerate().take(file.tables().len()) {
             // Some rows may come out wrong or not at all: the store notices a damaged index, not the format.
             let _ = (file.key(table, 1), file.find(table, "1"));
-            let is_same = file.row(table, 0).is_ok_and(|row| whole[table].first() == Some(&row));
+            let is_same = file.row(table, 0).is_ok_and(|row| rows.first() == Some(&row));
             (same, others) = (same + usize::from(is_same), others + usize::from(!is_same));
             let _ = file.scan(table, &Scan::default(), &mut |_| Ok(Flow::More));
             let _ = file.splice(&FileEdits { deletes: vec![(table, 0)], ..FileEdits::default() });
