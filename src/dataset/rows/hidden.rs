@@ -354,14 +354,7 @@ fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
             work.put_back(&row.row, after.clone(), cells)
         }
         (None, Some(had)) => {
-            let mut cells = had.clone();
-            for (column, was) in &row.was {
-                let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
-                match cells.iter_mut().find(|(name, _)| name == column) {
-                    Some((_, cell)) => *cell = after.clone(),
-                    None => cells.push((column.clone(), after.clone())),
-                }
-            }
+            let cells = with_edits(row, had);
             let had: Cells = cells.iter().filter(|(name, _)| had.iter().any(|(of, _)| of == name)).cloned().collect();
             let had = had.into_iter().map(|cell| alone(row, cell)).collect::<Cells>();
             work.append(&row.row, cells, &had)
@@ -372,6 +365,19 @@ fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
         Err(error) if is_of_content(&error) || matches!(error.kind(), ErrorKind::AlreadyExists { .. }) => Ok(()),
         made => made,
     }
+}
+
+/// The cells that a hidden row shows, which `had` these in its file.
+pub(in crate::dataset) fn with_edits(row: &ExcludedRow, had: &Cells) -> Cells {
+    let mut cells = had.clone();
+    for (column, was) in &row.was {
+        let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
+        match cells.iter_mut().find(|(name, _)| name == column) {
+            Some((_, cell)) => *cell = after.clone(),
+            None => cells.push((column.clone(), after.clone())),
+        }
+    }
+    cells
 }
 
 /// A cell of a row as it is told in a file that has no such column.

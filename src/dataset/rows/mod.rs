@@ -64,7 +64,7 @@ pub(super) use find::LabelsKnown;
 pub(super) use formats::Formats;
 pub use formats::{FORMATS, check_formats};
 pub(super) use half_written::is_half;
-pub(super) use hidden::{cells_below, own, shown};
+pub(super) use hidden::{cells_below, own, shown, with_edits};
 pub(super) use hidden_places::hidden_keys_in;
 pub use known::KnownRows;
 pub use merge::RowConflict;

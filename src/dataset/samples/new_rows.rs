@@ -18,7 +18,7 @@ use crate::dataset::conflict::Conflict;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::lay_over::lay_over;
-use crate::dataset::rows::{RenamedRows, cells_below, own, shown, with_rows};
+use crate::dataset::rows::{RenamedRows, cells_below, own, shown, with_edits, with_rows};
 use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, Id, RowAddress, RowChange};
 use crate::overlay::Rows;
@@ -150,15 +150,7 @@ fn to_show(row: &ExcludedRow, said: &Rows) -> Result<Option<Changes>> {
         // Its file has other bytes since, in which it is not.
         (None, Some(cells), None) if is_new(&row.row) => {
             let anchor = row.row.rsplit_once('+').map(|(anchor, _)| anchor.to_owned());
-            let mut cells = cells.clone();
-            for (column, was) in &row.was {
-                let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
-                match cells.iter_mut().find(|(name, _)| name == column) {
-                    Some((_, cell)) => *cell = after.clone(),
-                    None => cells.push((column.clone(), after.clone())),
-                }
-            }
-            new(anchor.filter(|anchor| !anchor.is_empty()), cells)
+            new(anchor.filter(|anchor| !anchor.is_empty()), with_edits(row, cells))
         }
         _ => None,
     })

@@ -5,6 +5,7 @@ use arrow::datatypes::DataType;
 use super::hidden_rows::{exclude, refresh, rows};
 use super::merges::{merged, two_branches};
 use super::parsed::bytes;
+use super::renumbered::branch_off;
 use super::*;
 use crate::dataset::rows::RowEdit;
 use crate::model::Value;
@@ -195,8 +196,7 @@ fn a_new_row_is_the_same_on_both_sides_though_one_was_refreshed_and_hides_the_ro
         let table = draft.view().table(Some("t"))?;
         draft.edit_table(&table, vec![RowEdit::Delete { row: "1+1".to_owned() }]).map(drop)
     });
-    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
-    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    branch_off(&fixture);
     fixture.commit("main", |draft| exclude(draft, "1", true));
     fixture.commit("other", |draft| exclude(draft, "1+2", true));
     refresh(&fixture, "t.csv", "name,w\na,1\nb,2\nc,3\n");
@@ -212,8 +212,7 @@ fn a_new_row_that_one_side_edited_is_one_where_both_insert_others_beside_it() {
         insert(draft, &["n"]);
         Ok(())
     });
-    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
-    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    branch_off(&fixture);
     fixture.commit("other", |draft| {
         let table = draft.view().table(Some("t"))?;
         let cells = vec![("w".to_owned(), Value::Int(7))];
@@ -252,8 +251,7 @@ fn a_new_row_gets_no_key_that_an_earlier_revision_knew() {
         insert(draft, &["n1"]);
         Ok(())
     });
-    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
-    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    branch_off(&fixture);
     fixture.commit("other", |draft| {
         let table = draft.view().table(Some("t"))?;
         draft.edit_table(&table, vec![RowEdit::Delete { row: "1+1".to_owned() }]).map(drop)
@@ -276,8 +274,7 @@ fn an_edit_of_a_new_row_that_the_other_side_hides_is_beneath() {
             insert(draft, &["n"]);
             Ok(())
         });
-        let at = fixture.dataset.head(&main_branch()).expect("a head").id;
-        fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+        branch_off(&fixture);
         let (excluder, editor) = if excludes_ours { ("main", "other") } else { ("other", "main") };
         fixture.commit(excluder, |draft| exclude(draft, "1+1", true));
         fixture.commit(editor, |draft| {
@@ -296,8 +293,7 @@ fn an_edit_of_a_new_row_that_the_other_side_hides_is_beneath() {
 fn a_row_that_is_excluded_is_one_where_a_side_has_other_bytes() {
     let fixture = Fixture::new(&[("t.csv", "name,w\na,1\nb,2\nc,3\n")]);
     fixture.commit("main", |draft| exclude(draft, "1", true));
-    let at = fixture.dataset.head(&main_branch()).expect("a head").id;
-    fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
+    branch_off(&fixture);
     fixture.commit("other", |draft| put(draft, "t.csv", "name;w\na;1\nc;3\nx;4\n"));
     fixture.commit("main", |draft| {
         let table = draft.view().table(Some("t"))?;

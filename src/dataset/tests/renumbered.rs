@@ -31,7 +31,7 @@ fn refresh(fixture: &Fixture, branch: &str, files: &[(&str, &str)]) -> Vec<Strin
     refreshed.conflicts.iter().map(|conflict| format!("{}: {}", conflict.path, conflict.why)).collect()
 }
 
-fn branch_off(fixture: &Fixture) {
+pub(super) fn branch_off(fixture: &Fixture) {
     let at = fixture.dataset.head(&main_branch()).expect("a head").id;
     fixture.dataset.create_branch(&"other".parse().expect("a name"), at).expect("a branch");
 }

@@ -52,8 +52,7 @@ impl<'a> Columns<'a> {
     }
 
     fn is_typed(&self, column: usize) -> bool {
-        let mut values = self.below(column).peekable();
-        values.peek().is_some() && values.all(|value| Kinds::of(value) != Kinds::TEXT)
+        self.all(column, |value| Kinds::of(value) != Kinds::TEXT)
     }
 
     fn recurs(&self, column: usize) -> bool {
