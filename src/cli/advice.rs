@@ -80,6 +80,7 @@ fn invalid(what: &str) -> Option<&'static str> {
         "branch or tag name" => "as in `main`, `v1` or `fix/labels`",
         "path" | "name" => "paths are relative to the dataset's top folder, as in `images/0042.png`",
         "choice of their side" => "keep ours (`--ours`): an edit of the draft before that is kept, too",
+        "column" => "`veneer tables` lists the columns of each table",
         "class" => "`veneer set … --new-class` makes a folder for a class that there is not",
         "sample to label" => "`veneer include` takes an excluded sample back",
         "column to set" => "a row keeps its key: delete the row, and insert it with the other one",
@@ -100,6 +101,8 @@ fn missing(what: &str, dataset: &str) -> Option<String> {
         "class map" => format!(
             "`veneer tables {dataset}` says what was found: classes are in COCO's categories, YOLO's data.yaml or classes.txt, or folders"
         ),
+        "row" => format!("`veneer rows {dataset} TABLE --keys` shows each row with its key"),
+        "table" | "column" => format!("`veneer tables {dataset}` lists what there is"),
         "folder" => format!("make it first with `veneer mkdir -p {dataset} FOLDER`"),
         "source folder" => "the source must be where it was imported from".to_owned(),
         "object" | "blob" => "`veneer fsck` says whether the store is whole".to_owned(),

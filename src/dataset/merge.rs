@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::merge_bases::{Odd, Odds, add_odd};
-use super::merge_hidden::{Moves, follow_moved, is_moved_and_excluded};
+use super::merge_hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
 use super::rows::{FileSides, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows, own};
 use super::view::{Place, View};
@@ -224,6 +224,9 @@ impl Merge<'_> {
         if let Some(excluded) = excluded_by_one(sides.before, sides.ours, sides.theirs) {
             return Ok(Ok(Some(excluded)));
         }
+        if let Some(hidden) = self.both_beneath(path, sides, renamed)? {
+            return Ok(Ok(Some(hidden)));
+        }
         Ok(match merge_rows(self.ours, path, sides, self.prefer)? {
             RowMerge::Merged(file, rows) => {
                 renamed.insert(path.clone(), rows);
@@ -232,6 +235,25 @@ impl Merge<'_> {
             RowMerge::Conflicts(found) => Err(("both changed the same of its rows", found)),
             RowMerge::NotByRow => Err(("both changed it", Vec::new())),
         })
+    }
+
+    /// What becomes of a file that both sides changed by rows, and one excluded: that is what was meant for it once it
+    /// shows. `None` where it is no such file.
+    fn both_beneath(&self, path: &DataPath, sides: &FileSides<'_>, renamed: &mut Renamed) -> Result<Option<Change>> {
+        let all = [sides.before, sides.ours, sides.theirs];
+        let [before, ours, theirs] = all.map(|side| hidden(side).is_some());
+        if !ours && !theirs {
+            return Ok(None);
+        }
+        let [was, our_own, their_own] = all.map(|side| hidden(side).unwrap_or(side));
+        let shown = self.ours.overlay.with([(path.clone(), our_own.cloned())])?;
+        let shown = View { overlay: shown, ..self.ours.clone() };
+        let sides = FileSides { before: was, ours: our_own, theirs: their_own };
+        let RowMerge::Merged(file, rows) = merge_rows(&shown, path, &sides, None)? else { return Ok(None) };
+        renamed.insert(path.clone(), rows);
+        let merged = file.map(Change::File);
+        let stays_hidden = if ours == before { theirs } else { ours };
+        Ok(if stays_hidden { Some(Change::Excluded { was: merged.map(Box::new) }) } else { merged })
     }
 
     /// Adds where one side reshaped a folder and the other changed something below.

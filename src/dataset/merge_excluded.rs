@@ -13,27 +13,46 @@ use super::rows::is_of_content;
 use super::samples;
 use super::view::View;
 use crate::Result;
-use crate::model::{DataPath, ExcludedRow, Id, RowChange};
+use crate::model::{DataPath, ExcludedRow, Id, RowAddress, RowChange};
 
 /// A sample that one side alone excluded since.
 struct Hidden {
     is_ours: bool,
     key: String,
-    /// Its rows in other tables, each with the file that the other side has it in, which may have moved that.
-    rows: Vec<(ExcludedRow, Option<DataPath>)>,
+    /// Its rows, each with the files that each side, ours first, has it in: it may have moved that.
+    rows: Vec<(ExcludedRow, [Option<DataPath>; 2])>,
 }
 
 impl Hidden {
     /// Whether a row of it is at odds.
     fn is_in(&self, conflicts: &[Conflict]) -> bool {
-        let is_at_odds = |(row, moved): &(ExcludedRow, Option<DataPath>)| {
-            let is_of = |path: &DataPath| *path == row.path || moved.as_ref() == Some(path);
+        let is_at_odds = |(row, moved): &(ExcludedRow, [Option<DataPath>; 2])| {
+            let is_of = |path: &DataPath| *path == row.path || moved.iter().flatten().any(|moved| moved == path);
             let found = conflicts.iter().filter(|conflict| is_of(&conflict.path));
             found.flat_map(|conflict| &conflict.rows).any(|conflict| {
                 conflict.address.table() == row.table && conflict.address.row() == Some(row.row.as_str())
             })
         };
         self.rows.iter().any(is_at_odds)
+    }
+
+    /// Whether the other side deleted a row of it, in a file of the same bytes.
+    fn is_deleted(&self, merge: &Merge<'_>) -> Result<bool> {
+        let sides = [merge.ours, merge.theirs];
+        let [this, other] = if self.is_ours { [0, 1] } else { [1, 0] };
+        for (row, places) in &self.rows {
+            let [Some(here), Some(there)] = [this, other].map(|side| places[side].as_ref()) else { continue };
+            let (Some(here), Some(there)) = (sides[this].node(here)?, sides[other].node(there)?) else { continue };
+            let address = RowAddress::Row { table: row.table.clone(), row: row.row.clone() };
+            let said = |side: usize, node| sides[side].rows_of(node).get(&address);
+            if here.place.below() == there.place.below()
+                && matches!(said(other, &there)?, Some(RowChange::Deleted { .. }))
+                && matches!(said(this, &here)?, Some(RowChange::Deleted { .. }))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -45,13 +64,23 @@ impl Dataset {
         if hidden.is_empty() {
             return self.merged_with_classes(merge, head);
         }
+        // Who deletes a row has it no more, whether it shows or not.
+        let mut met = Vec::new();
+        for hidden in &hidden {
+            if hidden.is_deleted(merge)? {
+                met.push(hidden);
+            }
+        }
         let undecided = Merge { prefer: None, ..*merge };
-        let conflicts = match self.merged_with_classes(&undecided, head)? {
+        let conflicts = match self.merged_with_shown(&undecided, &met, head)? {
             Merged::Conflicts(conflicts) => conflicts,
             clean => return Ok(clean),
         };
-        let met: Vec<&Hidden> = hidden.iter().filter(|hidden| hidden.is_in(&conflicts)).collect();
-        if !met.is_empty() {
+        let deleted = met.len();
+        let is_met = |hidden: &&Hidden| !met.iter().any(|met| std::ptr::eq(*met, *hidden)) && hidden.is_in(&conflicts);
+        let in_conflict: Vec<&Hidden> = hidden.iter().filter(is_met).collect();
+        met.extend(in_conflict);
+        if met.len() > deleted {
             match self.merged_with_shown(merge, &met, head) {
                 Err(error) if is_of_content(&error) => {}
                 Ok(Merged::Conflicts(found)) if met.iter().any(|hidden| hidden.is_in(&found)) => {}
@@ -60,12 +89,15 @@ impl Dataset {
         }
         match merge.prefer {
             None => Ok(Merged::Conflicts(conflicts)),
-            Some(_) => self.merged_with_classes(merge, head),
+            Some(_) => self.merged_with_shown(merge, &met[..deleted], head),
         }
     }
 
     /// Merges while some samples show, and hides them again.
     fn merged_with_shown(&self, merge: &Merge<'_>, hidden: &[&Hidden], head: Id) -> Result<Merged> {
+        if hidden.is_empty() {
+            return self.merged_with_classes(merge, head);
+        }
         let showing = |view: &View, is_ours: bool| {
             let of_side = hidden.iter().filter(|hidden| hidden.is_ours == is_ours);
             self.with_samples_excluded(view.clone(), of_side, false, head)
@@ -84,7 +116,10 @@ impl Dataset {
         is_excluded: bool,
         head: Id,
     ) -> Result<View> {
-        let keys: Vec<String> = hidden.map(|hidden| hidden.key.clone()).collect();
+        let mut keys: Vec<String> = hidden.map(|hidden| hidden.key.clone()).collect();
+        if is_excluded {
+            keys = samples::of_these(&view, keys)?;
+        }
         let mut draft = Draft::to_edit(self, head, view);
         if !keys.is_empty() {
             draft.exclude_samples(&keys, is_excluded)?;
@@ -93,14 +128,13 @@ impl Dataset {
     }
 }
 
-/// The samples with rows in other tables that one side alone excluded since.
+/// The samples with rows that one side alone excluded since.
 fn hidden_by_one(merge: &Merge<'_>) -> Result<Vec<Hidden>> {
     let [before, ours, theirs] = [merge.before, merge.ours, merge.theirs].map(|view| view.overlay.samples());
     let (before, ours, theirs) = (before?, ours?, theirs?);
     let mut found = Vec::new();
     for (side, other, is_ours) in [(&ours, &theirs, true), (&theirs, &ours, false)] {
-        let of_other = if is_ours { merge.theirs } else { merge.ours };
-        let mut there_now: BTreeMap<DataPath, Option<DataPath>> = BTreeMap::new();
+        let mut there_now: BTreeMap<DataPath, [Option<DataPath>; 2]> = BTreeMap::new();
         for difference in before.diff(side)? {
             let Some(RowChange::Excluded { rows }) = difference.after else { continue };
             let is_by_both = matches!(other.get(&difference.address)?, Some(RowChange::Excluded { .. }));
@@ -111,8 +145,8 @@ fn hidden_by_one(merge: &Merge<'_>) -> Result<Vec<Hidden>> {
             let mut there = Vec::with_capacity(rows.len());
             for row in rows {
                 if !there_now.contains_key(&row.path) {
-                    let now = of_other.file_with_hidden(&row.path)?.map(|node| node.path);
-                    there_now.insert(row.path.clone(), now);
+                    let now = |side: &View| Ok(side.file_with_hidden(&row.path)?.map(|node| node.path));
+                    there_now.insert(row.path.clone(), [now(merge.ours)?, now(merge.theirs)?]);
                 }
                 let now = there_now[&row.path].clone();
                 there.push((row, now));

@@ -172,7 +172,7 @@ pub(super) fn follow_moved<'s>(before: &View, merged: View, sides: [(&'s View, &
 }
 
 /// What an excluded file was; `None` where it is not excluded.
-fn hidden(change: Option<&Change>) -> Option<Option<&Change>> {
+pub(super) fn hidden(change: Option<&Change>) -> Option<Option<&Change>> {
     match change {
         Some(Change::Excluded { was }) => Some(was.as_deref()),
         _ => None,

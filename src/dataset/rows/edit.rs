@@ -15,6 +15,7 @@ use crate::dataset::draft::Draft;
 use crate::dataset::now_ns;
 use crate::dataset::samples;
 use crate::dataset::view::Node;
+use crate::dataset::within::above;
 use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
 use crate::table::{Format, Role, TableFile, TableSchema};
@@ -160,7 +161,9 @@ impl Draft {
         stays: Option<&dyn Fn(&'static str)>,
     ) -> Result<Edited> {
         let node = self.view.existing(path)?;
-        let (committed, elsewhere) = (|| self.rows_committed(path), || self.rows_elsewhere(path));
+        let home = node.place.source_row().map(|row| self.view.base.path(row)).transpose()?;
+        let at = Lies { path, home: home.as_ref() };
+        let (committed, elsewhere) = (|| self.rows_committed(&at), || self.rows_elsewhere(&at));
         let besides = Besides { added, committed: &committed, elsewhere: &elsewhere, stays };
         let (keys, splicing, may_belong) = {
             let part = Part::open(&self.view, &node, format)?;
@@ -238,13 +241,13 @@ impl Draft {
 
     /// The row changes of a file in the revision that the draft is based on, and in those before it, the latest first,
     /// as far as another branch may well begin there.
-    fn rows_committed(&self, path: &DataPath) -> Result<Vec<Rows>> {
+    fn rows_committed(&self, at: &Lies<'_>) -> Result<Vec<Rows>> {
         let (mut open, mut seen) = (VecDeque::from([self.based_on()]), HashSet::new());
         let mut found: Vec<Rows> = Vec::new();
         while let Some(id) = open.pop_front().filter(|_| seen.len() < LOOKED_BACK) {
             if seen.insert(id) {
                 let revision = self.dataset.revision(id)?;
-                let rows = self.rows_in(revision.overlay, path)?;
+                let rows = self.rows_in(revision.overlay, at)?;
                 found.extend(rows.filter(|rows| found.last().is_none_or(|last| last.root() != rows.root())));
                 open.extend(revision.parents);
             }
@@ -253,7 +256,7 @@ impl Draft {
     }
 
     /// The row changes that other branches and drafts have of a file, each once.
-    fn rows_elsewhere(&self, path: &DataPath) -> Result<Vec<Rows>> {
+    fn rows_elsewhere(&self, at: &Lies<'_>) -> Result<Vec<Rows>> {
         let mut overlays = Vec::new();
         for (_, head) in self.dataset.branches()? {
             overlays.push(self.dataset.revision(head.id)?.overlay);
@@ -265,21 +268,47 @@ impl Draft {
         overlays.dedup();
         let mut found: Vec<Rows> = Vec::new();
         for overlay in overlays {
-            let rows = self.rows_in(overlay, path)?;
+            let rows = self.rows_in(overlay, at)?;
             found.extend(rows.filter(|rows| found.iter().all(|known| known.root() != rows.root())));
         }
         Ok(found)
     }
 
-    fn rows_in(&self, overlay: Option<Id>, path: &DataPath) -> Result<Option<Rows>> {
+    /// The row changes that an overlay has of a file, which may be in another place there.
+    fn rows_in(&self, overlay: Option<Id>, at: &Lies<'_>) -> Result<Option<Rows>> {
         let overlay = Overlay::new(self.dataset.nodes.clone(), overlay);
-        Ok(match overlay.get(path)? {
+        let rows = |change| match change {
             Some(Change::File(FileChange { content: Content::Rows { rows, .. }, .. })) => {
                 Some(overlay.rows(Some(rows)))
             }
             _ => None,
-        })
+        };
+        let there = rows(overlay.get(at.path)?);
+        let Some(home) = at.home.filter(|_| there.is_none()) else { return Ok(there) };
+        for path in std::iter::once(home.clone()).chain(above(home)) {
+            match overlay.get(&path)? {
+                Some(Change::File(file)) if path == *home && file.content.source() == Some(home) => {
+                    return Ok(rows(Some(Change::File(file))));
+                }
+                None => {}
+                // It is gone from its place, and may be in any other.
+                Some(_) => {
+                    let is_it =
+                        |change: &Change| matches!(change, Change::File(file) if file.content.source() == Some(home));
+                    let moved = overlay.entries()?.into_iter().map(|(_, change)| change).find(is_it);
+                    return Ok(rows(moved));
+                }
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Where a file lies.
+struct Lies<'a> {
+    path: &'a DataPath,
+    /// Where the source has it, if it is one of that.
+    home: Option<&'a DataPath>,
 }
 
 /// What edits of rows make of one file.

@@ -7,6 +7,7 @@ use super::join::{Joined, Source, Wanted, excluded};
 use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{RowEdit, Table};
+use crate::dataset::view::View;
 use crate::model::{Change, DataPath, ExcludedRow, RowChange};
 
 impl Draft {
@@ -130,6 +131,16 @@ impl Draft {
         let was = self.view.overlay.get(path)?.map(Box::new);
         Ok(Some((path.clone(), Some(Change::Excluded { was }))))
     }
+}
+
+/// Those of some keys that samples have.
+pub(in crate::dataset) fn of_these(view: &View, keys: Vec<String>) -> Result<Vec<String>> {
+    if keys.is_empty() {
+        return Ok(keys);
+    }
+    let joined = Joined::of(view, &Wanted::nothing())?;
+    let found = Found::of(&joined, &keys)?;
+    Ok(keys.into_iter().filter(|key| found.0.contains_key(key)).collect())
 }
 
 /// Rows to be deleted, by table.

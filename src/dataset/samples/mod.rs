@@ -52,6 +52,7 @@ use std::sync::Arc;
 pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use edit::carried;
+pub(super) use exclude::of_these;
 pub(super) use follow::{follow, may_have_moved};
 pub(super) use follow_hidden::excluded_rows;
 pub(super) use hide::with_all;

@@ -11,7 +11,7 @@ const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.png"}],
   {"id": 2, "image_id": 1, "category_id": 5},
   {"id": 3, "image_id": 1, "category_id": 8}],
  "categories": [{"id": 3, "name": "car"}, {"id": 5, "name": "van"}, {"id": 8, "name": "bus"}]}"#;
-const YAML: &str = "train: images\nnames:\n  0: car\n  1: van\n  2: bus\n";
+pub(super) const YAML: &str = "train: images\nnames:\n  0: car\n  1: van\n  2: bus\n";
 const VOC: &str = "<annotation><object><name>car</name></object><object><name>van</name></object></annotation>";
 
 fn map(draft: &Draft) -> ClassMap {

@@ -11,6 +11,7 @@ mod conditions;
 mod edits;
 mod following;
 mod half_written;
+mod hidden_merges;
 mod hidden_rows;
 mod keys;
 mod merged_columns;

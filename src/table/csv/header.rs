@@ -1,7 +1,7 @@
 //! Whether the first row of a file has the names of its columns.
 
 use super::field;
-use super::kind::{self, Kinds};
+use super::kind::{self, Kind, Kinds};
 use super::sniff::{NULLS, Trial};
 
 /// Whole numbers that are years, as names of columns.
@@ -14,6 +14,9 @@ pub(super) fn has_header(text: &[u8], trial: &Trial) -> bool {
     let Some((first, rows)) = trial.rows.split_first() else { return false };
     let names: Vec<Vec<u8>> = first.iter().map(content).collect();
     let rows: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| row.iter().map(content).collect()).collect();
+    if is_before_index(&Columns { names: &names, rows: &rows }, trial.width) {
+        return true;
+    }
     let named = names.iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
     if named.is_empty() || !named.iter().all(|name| is_name(name)) {
         return Numbered::of(&names, &rows, trial.width).is_some_and(|numbered| numbered.is_header());
@@ -26,9 +29,29 @@ pub(super) fn has_header(text: &[u8], trial: &Trial) -> bool {
     differ || (0..first.len()).any(|column| columns.is_typed(column))
 }
 
+/// Whether the rows below are counted from 0 in the first column, which has no name: so pandas writes its index.
+fn is_before_index(columns: &Columns<'_>, width: usize) -> bool {
+    let Columns { names, rows } = *columns;
+    let is_counted = || rows.iter().enumerate().all(|(row, cells)| cells[0] == row.to_string().as_bytes());
+    let is_index = names[0].is_empty() && width > 1 && names.len() == width && rows.len() > 1 && is_counted();
+    is_index && are_unlike(&names.iter().collect::<Vec<_>>())
+}
+
+/// Whether it is one that is told from numbers by more than a sign: a day, a month, true.
+fn is_no_number(name: &[u8]) -> bool {
+    let signs = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let is_composed = || name[0].is_ascii_digit() && name.iter().filter(|byte| signs(byte)).count() == 1;
+    let is_month = || name.len() == 7 && matches!(name[4], b'-' | b'/') && is_composed();
+    matches!(Kinds::of(name).decide(None), Kind::Bool(_) | Kind::Date | Kind::Time(_)) || is_month()
+}
+
 fn is_name(name: &[u8]) -> bool {
     let has_letter = || name.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
     (name.trim_ascii() == b"#" || has_letter()) && Kinds::of(name) == Kinds::TEXT
+}
+
+fn is_number(value: &[u8]) -> bool {
+    Kinds::of(value).and(Kinds::FLOAT) == Kinds::FLOAT
 }
 
 fn are_unlike(names: &[&Vec<u8>]) -> bool {
@@ -55,6 +78,15 @@ impl<'a> Columns<'a> {
         self.all(column, |value| Kinds::of(value) != Kinds::TEXT)
     }
 
+    /// Whether what stands below a name is of another type.
+    fn is_over_type(&self, column: usize) -> bool {
+        let name = &self.names[column];
+        match name.is_empty() || is_no_number(name) {
+            true => !name.is_empty() && self.below(column).count() > 1 && self.all(column, is_number),
+            false => self.is_typed(column),
+        }
+    }
+
     fn recurs(&self, column: usize) -> bool {
         let name = &self.names[column];
         !name.is_empty() && self.below(column).any(|value| value == name)
@@ -66,7 +98,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A first row of names, one of which may be empty, and whole numbers.
+/// A first row of names, one of which may be empty, of days and the like, and of whole numbers.
 struct Numbered<'a> {
     columns: Columns<'a>,
     /// The places of names.
@@ -86,11 +118,12 @@ impl<'a> Numbered<'a> {
             }
         }
         let is_null = |name: &[u8]| NULLS.iter().any(|null| name.eq_ignore_ascii_case(null.as_bytes()));
-        let is_fit = |column: &usize| is_name(&names[*column]) && !is_null(&names[*column]);
+        let is_text = |name: &[u8]| is_name(name) || !name.is_empty() && is_no_number(name);
+        let is_fit = |column: &usize| is_text(&names[*column]) && !is_null(&names[*column]);
         // Before the names that pandas writes, that of its index is empty.
         let are_fit = named.iter().all(|column| is_fit(column) || *column == 0 && names[0].is_empty());
         let are_unlike = are_unlike(&names.iter().collect::<Vec<_>>());
-        let is_whole = !named.is_empty() && !numbers.is_empty() && are_fit && are_unlike && names.len() == width;
+        let is_whole = !named.is_empty() && are_fit && are_unlike && names.len() == width;
         (is_whole && !rows.is_empty()).then_some(Numbered { columns: Columns { names, rows }, named, numbers })
     }
 
@@ -99,16 +132,18 @@ impl<'a> Numbered<'a> {
         if self.named.iter().any(|column| self.columns.recurs(*column)) {
             return false;
         }
-        let is_over_type = |column: &usize| !names[*column].is_empty() && self.columns.is_typed(*column);
-        if self.named.iter().any(is_over_type) {
+        if self.named.iter().any(|column| self.columns.is_over_type(*column)) {
             return true;
+        }
+        if self.numbers.is_empty() {
+            return false;
         }
         let (count, are_over_fractions) = (self.numbers.len(), self.are_over_fractions());
         // One row of a column may have a whole number by chance, and of two columns, too: `1,0` of `0.93,0.07`.
         let is_row_of_whole = || count > 2 && are_over_fractions;
         let is_of_years = || self.are_years() && self.is_near() && (count > 1 || are_over_fractions && rows.len() > 1);
         let has_index = names[0].is_empty() && self.columns.below(0).count() == rows.len();
-        let counts = || has_index && count > 1 && self.numbers[0].1 == 0;
+        let counts = || self.numbers[0].1 == 0 && (has_index && count > 1 || count > 2 && rows.len() > 1);
         self.are_steps() && (is_of_years() || counts() || is_row_of_whole())
     }
 
@@ -157,7 +192,25 @@ mod tests {
         check(",0,1,2\n0,5,2,9\n1,7,4,8\n", true);
         check(",2019,2020\nFrance,100,200\n", true);
         check("name,1,2,3\na,0.5,0.25,1.0\nb,0.5,0.0,0.5\n", true);
+        check("cls,0,1,2\ncar,5,0,1\ncat,0,7,2\n", true);
         check("\"1\",\"2\",\"3\",id\n0.5,0.5,0.5,9\n", true);
+    }
+
+    #[test]
+    fn days_months_and_words_for_true_are_names_over_numbers() {
+        check("path,2021-01,2021-02\na.jpg,1,2\nb.jpg,3,4\n", true);
+        check("label,False,True\ncat,0.25,0.75\ndog,1.0,0.0\n", true);
+        check("id,2021-01-01,2021-01-02\n1,5,6\n2,7,8\n", true);
+        check("a.jpg,2021-01\nb.jpg,2021-02\n", false);
+        check("a.jpg,2021-01-01,true\nb.jpg,2021-01-02,false\n", false);
+        check("a.jpg,True\nb.jpg,1\n", false);
+    }
+
+    #[test]
+    fn names_stand_before_an_index_that_counts_from_0() {
+        check(",2019,Text\n0,5,a\n1,7,b\n", true);
+        check(",7,\n0,5,a\n1,7,b\n", false);
+        check(",7,x\n0,5,a\n3,7,b\n", false);
     }
 
     #[test]
@@ -165,6 +218,7 @@ mod tests {
         check("2019,2020,2021\n1.5,2.5,3.5\n", false);
         check("1.5,2,a\n2.5,3,b\n3.5,4,c\n", false);
         check("cat,1,2\ndog,3,4\n", false);
+        check("cat,0,1,2\n", false);
         check("cat,1,2,3\ndog,4,5,6\ncow,7,8,9\n", false);
         check("img1,1,0\nimg2,0.93,0.07\nimg3,0.5,0.5\n", false);
         check("img1,1\nimg2,0.93\nimg3,0.5\n", false);

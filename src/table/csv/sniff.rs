@@ -19,6 +19,9 @@ pub(super) const ROWS: usize = 500;
 /// Rarer ones first: where two do equally well, as in `1,5;2,5`, it is the rarer one.
 pub(super) const DELIMITERS: [u8; 10] = *b"\t;|\x1f\x01^~,: ";
 
+/// The syntax of RFC 4180, but for its quotes.
+const COMMA: Syntax = Syntax { delimiter: b',', quote: None, escape: None, padded: false };
+
 /// What programs write for null.
 pub(super) const NULLS: [&str; 7] = ["NA", "N/A", "NULL", "null", "None", "\\N", "?"];
 
@@ -159,18 +162,37 @@ fn best(text: &[u8], is_last: bool, delimiters: &[u8]) -> Option<Trial> {
     let bare = even_enough(text, is_last, None, delimiters);
     match (quoted, bare) {
         (Some(quoted), Some(bare)) if is_unquoted(text, is_last, &quoted, &bare) => Some(bare),
-        (None, Some(bare)) if bare.alike == 1000 && bare.width > 1 => {
+        (None, bare) => {
             // Texts of one column, each in quotes, have commas as they like.
-            let is_list = |trial: Trial| trial.width == 1 && is_quoted_well(text, &trial);
-            let comma = Syntax { delimiter: b',', quote: Some(quote), escape: None, padded: false };
-            (!is_list(tried(text, is_last, comma))).then_some(bare)
+            let list = tried(text, is_last, Syntax { quote: Some(quote), ..COMMA });
+            let is_list = list.width == 1 && list.alike == 1000 && is_list_of_quoted(text, &list);
+            if is_list { Some(list) } else { bare.filter(|bare| bare.alike == 1000 && bare.width > 1) }
         }
         (quoted, _) => quoted,
     }
 }
 
+/// Whether all rows but the first, which may be a name, are in quotes.
+fn is_list_of_quoted(text: &[u8], trial: &Trial) -> bool {
+    let are_quoted = trial.rows.iter().skip(1).flatten().all(|span| span.quoted);
+    trial.rows.len() > 1 && are_quoted && is_quoted_well(text, trial)
+}
+
+/// Whether all rows but the first are days or times: what is between their parts is no delimiter.
+fn is_list_of_times(text: &[u8], trial: &Trial) -> bool {
+    let values = trial.rows.iter().skip(1).flatten().map(|span| span.of(text));
+    let all = values.fold(Kinds::ALL, |all, value| all.and(Kinds::of(value)));
+    trial.rows.len() > 1 && matches!(all.decide(None), Kind::Date | Kind::Time(_)) && all != Kinds::ALL
+}
+
 fn even_enough(text: &[u8], is_last: bool, quote: Option<u8>, delimiters: &[u8]) -> Option<Trial> {
     let best = most_even(text, is_last, quote, delimiters).map(|trial| with_padding(text, is_last, trial))?;
+    if matches!(best.syntax.delimiter, b' ' | b':') {
+        let list = tried(text, is_last, Syntax { quote, ..COMMA });
+        if list.width == 1 && list.alike == 1000 && is_list_of_times(text, &list) {
+            return Some(list);
+        }
+    }
     let strict = best.width == 1 || matches!(best.syntax.delimiter, b' ' | b':');
     let enough = if strict { 1000 } else { 800 };
     // One column is taken for a table only where no line looks as if it had more.
@@ -313,7 +335,9 @@ mod tests {
 
     #[test]
     fn quotes_stay_quotes_where_most_of_them_are_well() {
-        check("\"sentence\"\n\"I came, I saw.\"\n\"Well, yes.\"\n\"No, thanks.\"\n", "");
+        let list = "1 column, a header, UTF-8, lines end in LF";
+        check("\"sentence\"\n\"I came, I saw.\"\n\"Well, yes.\"\n\"No, thanks.\"\n", list);
+        check("sentence\n\"I came: saw, won.\"\n\"Yes; a \"\"no\"\".\"\n\"Well\"\n", list);
         let lines: String = (0..30).map(|row| format!("{row},\"text {row}, ok\nsecond line, x\",lab\n")).collect();
         let full_rows: String = (0..30).map(|row| format!("{row},\"a {row}\n{row},b\"\n")).collect();
         for text in [format!("id,text,label\n{lines}31,\"abc\" def,lab\n"), format!("id,text\n{full_rows}")] {
@@ -342,6 +366,8 @@ mod tests {
         check("a,b\n1,NA\nNA,x\n", "2 columns between `,`, `NA` for null, a header, UTF-8, lines end in LF");
         check("1|2\n3|4\n", "2 columns between `|`, no header, UTF-8, lines end in LF");
         check("\u{feff}a,b\n", "2 columns between `,`, a header, UTF-8 with a byte order mark, lines end in LF");
+        check("split\n2024-01-01T10:00:00\n2024-01-02T11:30:00\n", "1 column, a header, UTF-8, lines end in LF");
+        check("at\n2024-01-01 10:00:00\n2024-01-02 11:30:00\n", "1 column, a header, UTF-8, lines end in LF");
         check("name\nann\nbob\n", "1 column, a header, UTF-8, lines end in LF");
         check("a,b\n\"x\ny, z\",2\n\"q\"\"r\",3\n", "2 columns between `,`, a header, UTF-8, lines end in LF");
         check("cat,dog\ndog,cat\ncat,cat\n", "2 columns between `,`, no header, UTF-8, lines end in LF");

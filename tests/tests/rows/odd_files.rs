@@ -391,15 +391,31 @@ fn quotes_that_come_late_are_letters_where_the_lines_around_them_say_so() {
 }
 
 #[test]
+fn a_file_of_one_column_is_a_table_of_quoted_texts_or_of_times() {
+    let texts = "text\n\"I came, I saw: I won.\"\n\"Yes; a \"\"no\"\".\"\n";
+    let times = "at\n2024-01-01 10:00:00\n2024-01-02 11:30:00\n";
+    let home = Home::with(&source! { "texts.csv": texts, "times.csv": times });
+    assert_eq!(home.json("rows d texts")[1]["text"], "Yes; a \"no\".");
+    home.ok("set d texts --key 0 text=Hello");
+    assert_eq!(home.ok("cat d texts.csv --draft"), texts.replace("I came, I saw: I won.", "Hello"));
+    assert_eq!(home.json("rows d times")[1], serde_json::json!({"at": "2024-01-02T11:30:00"}));
+    home.ok("set d times --key 0 at=2024-02-03T04:05:06");
+    assert_eq!(home.ok("cat d times.csv --draft"), times.replace("2024-01-01 10:00:00", "2024-02-03 04:05:06"));
+}
+
+#[test]
 fn numbers_beside_a_name_are_a_header_and_rows_of_numbers_are_none() {
     let years = "country,2019,2020\nFrance,1.5,2.5\nSpain,3.5,4.5\n";
     let pandas = ",0,1,2\n0,5,2,9\n1,7,4,8\n";
     let home = Home::with(&source! {
+        "months.csv": "path,2021-01,2021-02\na.jpg,1,2\nb.jpg,3,4\n", "index.csv": ",2019,Text\n0,5,a\n1,7,b\n",
         "years.csv": years, "pandas.csv": pandas, "bare.csv": "5,3,0\n4,9,255\n", "named.csv": "cat,1,2\ndog,3,4\n",
     });
     home.ok("set d years --key 1 2020=7.5");
     assert_eq!(home.ok("cat d years.csv --draft"), years.replace("4.5", "7.5"));
     assert_eq!(home.json("rows d pandas")[1]["2"], 8);
+    assert_eq!(home.json("rows d months")[1]["2021-01"], 3);
+    assert_eq!(home.json("rows d index")[1]["Text"], "b");
     assert_eq!(home.json("rows d bare")[0]["column_3"], 0);
     assert_eq!(home.json("rows d named")[0]["column_1"], "cat");
 }

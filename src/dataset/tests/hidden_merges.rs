@@ -1,0 +1,139 @@
+//! Samples that one side of a merge excludes, and of which the other side, or both, did something else, too.
+
+use super::class_merges::{file, insert, merge_class};
+use super::classes::YAML;
+use super::hidden_rows::{COCO, boxes, exclude, rows};
+use super::merges::{merged, two_branches};
+use super::*;
+use crate::dataset::rows::RowEdit;
+use crate::model::Value;
+
+const IMAGES: [(&str, &str); 2] = [("a.png", "a"), ("b.png", "b")];
+
+fn delete(draft: &mut Draft, table: &str, row: &str) -> Result<()> {
+    let table = draft.view().table(Some(table))?;
+    draft.edit_table(&table, vec![RowEdit::Delete { row: row.to_owned() }]).map(drop)
+}
+
+fn set_box(draft: &mut Draft, table: &str, row: &str, to: [f64; 4]) -> Result<()> {
+    let column = if table == "labels" { "box" } else { "bbox" };
+    let table = draft.view().table(Some(table))?;
+    let cells = vec![(column.to_owned(), Value::List(to.map(Value::Float).to_vec()))];
+    draft.edit_table(&table, vec![RowEdit::Set { row: row.to_owned(), cells }]).map(drop)
+}
+
+/// Both ways round: whose side is whose makes no difference to what is merged.
+fn both_ways(
+    files: &[(&str, &str)],
+    one: impl Fn(&mut Draft) -> Result<()>,
+    other: impl Fn(&mut Draft) -> Result<()>,
+    mut check: impl FnMut(&Fixture),
+) {
+    for swapped in [false, true] {
+        let fixture = if swapped { two_branches(files, &other, &one) } else { two_branches(files, &one, &other) };
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}, {swapped}");
+        check(&fixture);
+        assert_eq!(super::check(&fixture.datasets).expect("checked"), []);
+    }
+}
+
+#[test]
+fn a_row_that_one_side_deletes_stays_away_though_the_other_excludes_its_sample() {
+    let table = |view: &View| rows(view, &view.table(Some("t")).expect("a table"), &["name"]);
+    for (name, text) in [("t.csv", "name,n\na,1\nb,2\nc,3\n"), ("t.jsonl", "{\"name\":\"a\"}\n{\"name\":\"b\"}\n")] {
+        both_ways(
+            &[(name, text)],
+            |d| delete(d, "t", "1"),
+            |d| exclude(d, "1", true),
+            |fixture| {
+                let kept = if name == "t.csv" { vec!["a", "c"] } else { vec!["a"] };
+                assert_eq!(table(&fixture.view("main")), kept);
+                assert!(fixture.draft("main").exclude_samples(&["1".to_owned()], false).is_err());
+            },
+        );
+    }
+    let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
+    both_ways(
+        &files,
+        |d| delete(d, "annotations", "9"),
+        |d| exclude(d, "a.png", true),
+        |fixture| {
+            assert_eq!(boxes(&fixture.view("main")), ["8 2 [1.0,1.0,1.0,1.0]"]);
+            fixture.commit("main", |d| exclude(d, "a.png", false));
+            assert_eq!(boxes(&fixture.view("main")), ["7 1 [1.0,2.0,3.0,4.0]", "8 2 [1.0,1.0,1.0,1.0]"]);
+        },
+    );
+}
+
+#[test]
+fn an_edit_is_beneath_where_the_other_side_excludes_the_sample_and_then_moves_its_file() {
+    let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
+    let hide = |d: &mut Draft| {
+        exclude(d, "a.png", true)?;
+        d.rename(&path("set/train.json"), &path("all.json"))
+    };
+    both_ways(
+        &files,
+        hide,
+        |d| set_box(d, "annotations", "9", [9.0; 4]),
+        |fixture| {
+            assert_eq!(boxes(&fixture.view("main")), ["8 2 [1.0,1.0,1.0,1.0]"]);
+            fixture.commit("main", |d| exclude(d, "a.png", false));
+            assert!(boxes(&fixture.view("main")).contains(&"9 1 [9.0,9.0,9.0,9.0]".to_owned()));
+        },
+    );
+}
+
+#[test]
+fn labels_of_a_class_that_was_merged_before_their_image_was_excluded_have_the_other_sides_edit() {
+    let files = [
+        ("images/a.png", "a"),
+        ("images/b.png", "b"),
+        ("labels/a.txt", "1 .5 .5 .1 .1\n0 .2 .2 .1 .1\n"),
+        ("labels/b.txt", "0 .5 .5 .1 .1\n"),
+        ("data.yaml", YAML),
+    ];
+    let hide = |d: &mut Draft| {
+        merge_class(d, "van", "car")?;
+        exclude(d, "images/a.png", true)
+    };
+    both_ways(
+        &files,
+        hide,
+        |d| set_box(d, "labels", "labels/a.txt#0", [0.5, 0.5, 0.2, 0.2]),
+        |fixture| {
+            assert!(fixture.view("main").node(&path("labels/a.txt")).expect("looked up").is_none());
+            fixture.commit("main", |d| exclude(d, "images/a.png", false));
+            assert_eq!(file(&fixture.view("main"), "labels/a.txt"), "0 .5 .5 0.2 0.2\n0 .2 .2 .1 .1\n");
+        },
+    );
+}
+
+#[test]
+fn new_rows_of_both_sides_have_ids_of_their_own_though_one_moved_the_file() {
+    let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
+    let new = |d: &mut Draft, image: i64| {
+        let place = Value::List([1, 1, 2, 2].map(Value::Int).to_vec());
+        let cells = [("image_id", Value::Int(image)), ("category_id", Value::Int(1)), ("bbox", place)];
+        insert(d, "annotations", &cells)
+    };
+    for moves in ["all.json", "other/train.json"] {
+        let fixture = Fixture::new(&files);
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        fixture.commit("main", |d| {
+            if moves == "all.json" {
+                d.rename(&path("set/train.json"), &path("all.json"))?;
+            } else {
+                d.rename(&path("set"), &path("other"))?;
+            }
+            new(d, 1)
+        });
+        fixture.commit("other", |d| new(d, 2));
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{moves}: {outcome:?}");
+        let found = boxes(&fixture.view("main"));
+        let new = |id: i64, image: i64| format!("{id} {image} [1.0,1.0,2.0,2.0]");
+        assert!(found.contains(&new(10, 1)) && found.contains(&new(11, 2)), "{moves}: {found:?}");
+    }
+}
