@@ -23,8 +23,8 @@ where it can be read as that (3, true, null, [10,20,30,40], \"3\"), else text.
 An expression of other columns is computed for each row.
 
 A box of COCO that is given another size keeps its annotation's area:
-`area=bbox[3] * bbox[4]` makes it that of the box. A new annotation gets an area, and an
-`iscrowd` of 0, where others have one.
+`area=bbox[3] * bbox[4]` makes it that of the box. A new annotation gets an area, an
+`iscrowd` of 0 and a `segmentation` of [], where others have one.
 
 --from reads a CSV, JSON lines, Parquet or Arrow file: a column with the keys, called as
 the table's own or `key`, and the columns to set. All of it is one step, or refused.

@@ -259,6 +259,7 @@ impl Draft {
         if classes.iter().any(|class| class.name == to) {
             return Err(Error::already_exists("class", to));
         }
+        is_class_name(to)?;
         if let Classes::Folders = map.classes {
             let before = self.view.overlay.clone();
             let renamed = self.rename_class_folders(from, to).inspect_err(|_| self.view.overlay = before)?;
@@ -283,6 +284,7 @@ impl Draft {
         if self.view.classes(map)?.iter().any(|class| class.name == name) {
             return Err(Error::already_exists("class", name));
         }
+        is_class_name(name)?;
         if let Classes::Folders = map.classes {
             let before = self.view.overlay.clone();
             self.add_class_folders(name).inspect_err(|_| self.view.overlay = before)?;
@@ -305,6 +307,9 @@ impl Draft {
     /// # Errors
     /// `NotFound` for a class that is not there.
     pub fn merge_classes(&mut self, map: &ClassMap, from: &[String], into: &str) -> Result<usize> {
+        if !from.iter().any(|name| name == into) {
+            is_class_name(into)?;
+        }
         self.in_all_labels(map, |draft, map| match map.table() {
             Some(table) => draft.merged_rows(map, table, from, into),
             None => draft.merged_names(map, from, into),
@@ -425,6 +430,16 @@ impl Draft {
 
 /// # Errors
 /// `NotFound` where no class has the name.
+/// Refuses what nobody would take for the name of a class.
+fn is_class_name(name: &str) -> Result<()> {
+    let why = match name {
+        name if name.trim().is_empty() => "a class has a name",
+        name if name.chars().any(char::is_control) => "a name is one line of text",
+        _ => return Ok(()),
+    };
+    Err(Error::invalid("name of a class", name, why))
+}
+
 fn is_there<'c>(mut names: impl Iterator<Item = &'c String>, name: &str) -> Result<()> {
     if names.any(|known| known == name) { Ok(()) } else { Err(Error::not_found("class", name)) }
 }

@@ -49,6 +49,14 @@ pub enum RowEdit {
 }
 
 impl RowEdit {
+    /// The cells that it names.
+    fn cells(&self) -> &[(String, Value)] {
+        match self {
+            RowEdit::Set { cells, .. } | RowEdit::Insert { cells, .. } => cells,
+            RowEdit::Delete { .. } => &[],
+        }
+    }
+
     /// The row's key, of an edit of one that is there.
     pub(super) fn row(&self) -> Option<&str> {
         match self {
@@ -169,6 +177,7 @@ impl Draft {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
                 edits.iter().filter_map(RowEdit::named).try_for_each(|row| refuse_untold(file, table, row))?;
+                self.refuse_lost(path, (file, rows), table, &edits)?;
                 let mut work = Work::new(file, rows, table, besides)?;
                 let may_belong = edits.iter().any(|edit| may_belong(edit, work.schema()));
                 if work.schema().key.is_none() && edits.iter().any(|edit| matches!(edit, RowEdit::Insert { .. })) {
@@ -179,6 +188,44 @@ impl Draft {
             })?
         };
         Ok(Edited { keys, change: self.respliced(&node, splicing)?, may_belong })
+    }
+
+    /// Refuses cells that are to name a row of another table of the file which there is not, be it hidden.
+    fn refuse_lost(
+        &self,
+        path: &DataPath,
+        (file, rows): (&dyn TableFile, &Rows),
+        table: &str,
+        edits: &[RowEdit],
+    ) -> Result<()> {
+        let schema = &file.tables()[place_of(file, table)?].schema;
+        let mut named: BTreeMap<(&str, String), &str> = BTreeMap::new();
+        for (name, value) in edits.iter().flat_map(RowEdit::cells) {
+            let Some(column) = schema.find(name).map(|at| &schema.columns[at]) else { continue };
+            let Role::Reference { table } = &column.role else { continue };
+            let key = match value {
+                Value::Int(key) => key.to_string(),
+                Value::Text(key) => key.to_string(),
+                _ => continue,
+            };
+            named.insert((table, key), &column.name);
+        }
+        for ((of, key), column) in named {
+            let Ok(at) = place_of(file, of) else { continue };
+            let address = RowAddress::Row { table: of.to_owned(), row: key };
+            let key = address.row().unwrap_or_default();
+            if rows.get(&address)?.is_none()
+                && file.find(at, key)?.is_none()
+                && !samples::hides(&self.view, path, &address)?
+            {
+                return Err(Error::invalid(
+                    "value",
+                    key,
+                    format!("column `{column}`: no row of `{of}` has it as its key"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Makes the overlay say of rows what it said before, and of the file what follows from that.

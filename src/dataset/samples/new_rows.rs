@@ -175,6 +175,14 @@ pub(in crate::dataset) fn keys_spoken_of(view: &View, path: &DataPath, part: &st
     Ok(keys)
 }
 
+/// Whether a row is kept with a sample that is excluded.
+pub(in crate::dataset) fn hides(view: &View, path: &DataPath, address: &RowAddress) -> Result<bool> {
+    let is_it = |row: &ExcludedRow| {
+        (&row.path, row.table.as_str(), Some(row.row.as_str())) == (path, address.table(), address.row())
+    };
+    Ok(excluded_rows(&view.overlay.samples()?)?.iter().any(|(_, rows)| rows.iter().any(is_it)))
+}
+
 fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {
     let of_excluded = |said| match said {
         (RowAddress::Cell { row, .. }, RowChange::Excluded { rows }) => Some((row, rows)),

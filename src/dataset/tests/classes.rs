@@ -139,6 +139,8 @@ fn a_label_whose_class_goes_stays_as_it_is_whatever_else_its_row_gets() {
     let table = |draft: &Draft, name| draft.view().table(Some(name)).expect("a table");
     let categories = table(&draft, "categories");
     draft.edit_table(&categories, vec![RowEdit::Delete { row: "5".to_owned() }]).expect("it can go");
+    let cells = vec![("id".to_owned(), Value::Int(2)), ("file_name".to_owned(), Value::Text("b.png".to_owned()))];
+    draft.edit_table(&table(&draft, "images"), vec![RowEdit::Insert { after: None, cells }]).expect("an image");
     let annotations = table(&draft, "annotations");
     let cells = vec![("image_id".to_owned(), Value::Int(2))];
     draft.edit_table(&annotations, vec![RowEdit::Set { row: "1".to_owned(), cells }]).expect("another cell");
@@ -257,4 +259,21 @@ fn folders_of_classes_are_merged_with_what_is_excluded() {
     assert_eq!(draft.view().node(&path("val/dog")).expect("looked up"), None);
     assert_eq!(merge(&mut draft, &["cat", "fox"], "pet").expect("a new name for both"), 5);
     assert_eq!(told(&draft), ["pet 5"]);
+}
+
+#[test]
+fn the_name_of_a_class_is_one_line_of_text() {
+    let fixture = Fixture::new(&[("data.yaml", YAML), ("labels/a.txt", "1 .5 .5 .1 .1\n")]);
+    let mut draft = fixture.draft("main");
+    let map = map(&draft);
+    for name in ["", " ", "a\nb", "a\tb"] {
+        let van = ["van".to_owned()];
+        let refused = [
+            draft.add_class(&map, name).map(|()| 0),
+            draft.rename_class(&map, "van", name),
+            draft.merge_classes(&map, &van, name),
+        ];
+        assert!(refused.iter().all(Result::is_err), "{name:?}: {refused:?}");
+    }
+    assert_eq!(text(draft.view(), "data.yaml"), YAML);
 }

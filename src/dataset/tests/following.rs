@@ -65,11 +65,11 @@ fn an_edit_of_a_box_leaves_the_area_as_it_was_and_that_is_told_where_no_mask_has
 }
 
 #[test]
-fn a_new_annotation_has_an_area_and_says_that_it_is_no_crowd() {
+fn a_new_annotation_has_an_area_and_says_that_it_is_no_crowd_and_has_no_mask() {
     let end = "\"area\": 12.0, \"iscrowd\": 1}";
     for (given, area, mask) in [
-        (&[][..], "18", ""),
-        (&[("area", "5")][..], "5", ""),
+        (&[][..], "18", ", \"segmentation\": []"),
+        (&[("area", "5")][..], "5", ", \"segmentation\": []"),
         (&[("segmentation", "[[0, 0, 4, 0, 4, 3]]")][..], "6", ", \"segmentation\": [[0.0, 0.0, 4.0, 0.0, 4.0, 3.0]]"),
     ] {
         let mut named = vec![("image_id", "1"), ("bbox", "[1, 2, 3, 6]")];
@@ -77,6 +77,24 @@ fn a_new_annotation_has_an_area_and_says_that_it_is_no_crowd() {
         let row =
             format!("{{\"id\": 4, \"image_id\": 1, \"bbox\": [1, 2, 3, 6], \"area\": {area}.0, \"iscrowd\": 0{mask}}}");
         check(vec![insert(&named)], &[[end, &format!("{end},\n{row}")]], 0);
+    }
+}
+
+#[test]
+fn an_annotation_is_given_to_no_image_that_there_is_not() {
+    let fixture = Fixture::new(&[("coco.json", COCO)]);
+    let mut draft = fixture.draft("main");
+    let tables = ["annotations", "images"].map(|name| draft.view().table(Some(name)).expect("a table"));
+    let [annotations, images] = tables;
+    let to = |image: &str| [set("1", &[("image_id", image)]), insert(&[("image_id", image), ("bbox", "[1, 2, 3, 6]")])];
+    for edit in to("77") {
+        let refused = draft.edit_table(&annotations, vec![edit]).expect_err("there is no such image");
+        assert!(refused.to_string().contains("image_id"), "{refused}");
+    }
+    draft.edit_table(&images, vec![insert(&[("id", "77"), ("file_name", "\"new.jpg\"")])]).expect("a new image");
+    draft.exclude_samples(&["new.jpg".to_owned()], true).expect("excluded");
+    for edit in to("77") {
+        draft.edit_table(&annotations, vec![edit]).expect("there is one, which is hidden");
     }
 }
 

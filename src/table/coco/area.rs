@@ -1,6 +1,7 @@
 //! The area of an annotation: that of its mask where it has one, else that of its box.
 //!
-//! Who evaluates reads `area` and `iscrowd` of every annotation, so a new one has both. An edit changes what it names
+//! Who evaluates reads `area` and `iscrowd` of every annotation, and who trains its `segmentation`, so a new one has
+//! them; `[]` is what datasets of boxes have for no mask. An edit changes what it names
 //! and nothing else, so a box of another size leaves the area as it was, and that is told.
 
 use super::masks;
@@ -26,6 +27,9 @@ pub(super) fn follow(info: &TableInfo, edit: &Leading<'_>) -> Result<Followed> {
     };
     if let Some(is_crowd) = find("iscrowd").filter(|at| edit.is_new && !edit.set.contains_key(at)) {
         followed.cells.push((is_crowd, Value::Int(0)));
+    }
+    if let Some(mask) = find("segmentation").filter(|at| edit.is_new && !edit.set.contains_key(at)) {
+        followed.cells.push((mask, Value::Text("[]".into())));
     }
     let Some(area) = find("area").filter(|at| !edit.set.contains_key(at)) else { return Ok(followed) };
     if edit.is_new {
