@@ -20,7 +20,7 @@ use crate::table::Format;
 use crate::{ErrorKind, Result};
 
 /// One state of a file: the view, and the file in it.
-pub(super) type State<'a> = (&'a View, &'a Node);
+pub(in crate::dataset) type State<'a> = (&'a View, &'a Node);
 
 /// Whether the bytes of a file can be had no more: those of the source are others since.
 ///
@@ -37,7 +37,12 @@ pub(super) fn is_gone((view, node): State<'_>) -> Result<bool> {
 /// The key in `before` of a row without a key of its own, by what both files have in them; `None` where it is new.
 ///
 /// Where that cannot be told, it is taken to be where it was.
-pub(super) fn by_content(before: State<'_>, after: State<'_>, table: &str, key: &str) -> Result<Option<String>> {
+pub(in crate::dataset) fn by_content(
+    before: State<'_>,
+    after: State<'_>,
+    table: &str,
+    key: &str,
+) -> Result<Option<String>> {
     let wanted = BTreeSet::from([key.to_owned()]);
     match keys_in(table, &wanted, [after, before])? {
         Some(mut keys) => Ok(keys.remove(key)),

@@ -59,6 +59,7 @@ pub use declared::TableKey;
 pub(super) use declared::with_choice;
 pub use diff::{FileDiff, RowDiff, RowDiffs, TableDiff, compare_rows, diff_rows};
 pub(super) use diff::{is_of_content, told};
+pub(super) use earlier::by_content;
 pub use edit::RowEdit;
 pub(super) use find::LabelsKnown;
 pub(super) use formats::Formats;

@@ -4,12 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::follow::is_place;
+use super::follow::{below, is_place};
 use super::join::{Beside, Joined, Wanted};
-use super::{EXCLUDED, NAME};
+use super::{EXCLUDED, KEY, NAME, hide};
 use crate::dataset::Dataset;
-use crate::dataset::rows::{Blame, CellBlame, RowBlame, RowFate, RowScan, Traces, earlier_key};
-use crate::model::{Id, Value};
+use crate::dataset::rows::{Blame, CellBlame, RowBlame, RowFate, RowScan, Traces, by_content, earlier_key};
+use crate::model::{DataPath, Id, Value};
 use crate::table::{Flow, arrow_value};
 use crate::{Error, ErrorKind, Result};
 
@@ -22,6 +22,16 @@ struct Said {
     is_beside: bool,
 }
 
+/// Which sample one was in an earlier revision.
+enum Earlier {
+    /// That of this key.
+    Row(String),
+    /// None.
+    None,
+    /// Nobody can tell.
+    Unknown,
+}
+
 /// Says of each cell of the sample `key`, as the revision `at` has it, which revision set it.
 ///
 /// # Errors
@@ -31,7 +41,7 @@ pub(in crate::dataset) fn blame(dataset: &Dataset, at: Id, key: &str) -> Result<
     let mut beside: HashSet<String> = Beside::of(&view)?.added.into_iter().map(|added| added.name).collect();
     beside.insert(EXCLUDED.to_owned());
     let joined = Joined::of(&view, &Wanted::nothing())?;
-    let main = joined.main_of_one_file().map(|(main, _)| main.part.clone());
+    let main = joined.main_of_one_file().map(|(main, path)| (main.part.clone(), path.clone()));
     let mut walk = Walk { dataset, beside, main, known: HashMap::new() };
     let order = view.table(Some(NAME)).and_then(|table| view.table_info(&table))?;
     let Some(values) = walk.joined(at, key)? else { return Err(Error::not_found("row", key)) };
@@ -49,8 +59,8 @@ struct Walk<'a> {
     dataset: &'a Dataset,
     /// The columns that no file has.
     beside: HashSet<String>,
-    /// The main table within its file, if that is one.
-    main: Option<String>,
+    /// The main table within its file, if that is one, and the file.
+    main: Option<(String, DataPath)>,
     /// What revisions say of the sample by its key; two with one base and one overlay say the same.
     known: HashMap<(Id, Option<Id>, String), Said>,
 }
@@ -69,18 +79,26 @@ impl Walk<'_> {
             let now = after.cells.unwrap_or_default();
             let mut is_new = true;
             for parent in &revision.parents {
-                let Some(earlier) = self.earlier(*parent, id, &key)? else {
-                    // Which it was nobody can tell: so much is left as the source has it.
-                    is_new = false;
-                    places.clear();
-                    continue;
+                let earlier = match self.earlier(*parent, id, &key)? {
+                    Earlier::Row(earlier) => earlier,
+                    Earlier::None => continue,
+                    Earlier::Unknown => {
+                        // So much is left as the source has it.
+                        is_new = false;
+                        places.clear();
+                        continue;
+                    }
                 };
                 let Said { cells: Some(before), is_beside } = self.said(*parent, &earlier)? else { continue };
                 is_new = false;
                 if is_beside || after.is_beside {
                     places.retain(|place| self.beside.contains(&cells[*place].column));
                 }
-                let is_same = |place: &usize| before.get(&cells[*place].column) == now.get(&cells[*place].column);
+                let is_same = |place: &usize| {
+                    let column = &cells[*place].column;
+                    // Where a row lies is set by nobody.
+                    before.get(column) == now.get(column) || (column == KEY && is_place(&key))
+                };
                 let (there, here) = places.into_iter().partition(is_same);
                 places = here;
                 open.push((*parent, earlier, there));
@@ -95,22 +113,28 @@ impl Walk<'_> {
         Ok(row)
     }
 
-    /// The key that a sample of the revision `id` had in `parent`.
-    fn earlier(&self, parent: Id, id: Id, key: &str) -> Result<Option<String>> {
-        let same = Ok(Some(key.to_owned()));
-        if !is_place(key) || self.dataset.revision(parent)?.base == self.dataset.revision(id)?.base {
-            return same;
-        }
+    /// Which sample of `parent` one of the revision `id` is.
+    fn earlier(&self, parent: Id, id: Id, key: &str) -> Result<Earlier> {
+        let same = Ok(Earlier::Row(key.to_owned()));
+        let Some((part, path)) = self.main.as_ref().filter(|_| is_place(key)) else { return same };
         let (before, after) = (self.dataset.view(parent)?, self.dataset.view(id)?);
+        if self.dataset.revision(parent)?.base == self.dataset.revision(id)?.base {
+            if below(&before, path)? == below(&after, path)? {
+                return same;
+            }
+            let [before, after] = [hide::with_all(&before)?, hide::with_all(&after)?];
+            let (Some(old), Some(new)) = (before.node(path)?, after.node(path)?) else { return same };
+            return match by_content((&before, &old), (&after, &new), part, key) {
+                Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => same,
+                earlier => Ok(earlier?.map_or(Earlier::None, Earlier::Row)),
+            };
+        }
         let [old, new] = [&before, &after].map(|view| Traces::beside(&view.overlay().samples()?, &*view.store));
         let (old, new) = (old?, new?);
         if old.is_empty() && new.is_empty() {
             return same;
         }
-        match &self.main {
-            Some(main) => Ok(earlier_key(&old, &new, main, key)),
-            None => same,
-        }
+        Ok(earlier_key(&old, &new, part, key).map_or(Earlier::Unknown, Earlier::Row))
     }
 
     fn said(&mut self, id: Id, key: &str) -> Result<Said> {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields};
 
 use super::join::{Joined, Mark, Note};
-use super::{EXCLUDED, LABEL};
+use super::{EXCLUDED, KEY, LABEL};
 use crate::Result;
 use crate::model::Value;
 use crate::table::{Column, Role, TableSchema};
 
 /// The names of columns that the table has by itself.
-pub(super) const RESERVED: [&str; 8] = ["key", "path", "split", LABEL, "labels", "box_count", "boxes", EXCLUDED];
+pub(super) const RESERVED: [&str; 8] = [KEY, "path", "split", LABEL, "labels", "box_count", "boxes", EXCLUDED];
 
 /// Where a column's values come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Joined {
     /// The columns, each with where its values come from.
     pub(super) fn columns(&self) -> Result<Vec<(Column, From)>> {
         let text = || DataType::Utf8;
-        let mut columns = vec![(plain("key", text(), Role::Key), From::Key)];
+        let mut columns = vec![(plain(KEY, text(), Role::Key), From::Key)];
         match &self.main {
             Some(main) => {
                 for column in self.view.table_info(main)?.schema.columns {
@@ -149,7 +149,7 @@ impl Note {
             ("label".to_owned(), mark.label.clone().map_or(Value::Null, Value::Text)),
             ("box".to_owned(), sides),
             ("form".to_owned(), form),
-            ("key".to_owned(), Value::Text(mark.key.clone())),
+            (KEY.to_owned(), Value::Text(mark.key.clone())),
         ])
     }
 }
@@ -169,6 +169,6 @@ fn box_fields() -> Fields {
         field("label", DataType::Utf8),
         field("box", list(DataType::Float64)),
         field("form", DataType::Utf8),
-        field("key", DataType::Utf8),
+        field(KEY, DataType::Utf8),
     ])
 }

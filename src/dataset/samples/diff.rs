@@ -9,16 +9,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::images::Images;
 use super::join::folders_are_classes;
+use super::new_rows::said_in;
 use super::{LABEL, PART, hide, path};
-use crate::Result;
 use crate::dataset::rows::{RowDiff, is_class_merge, told};
 use crate::dataset::view::{Node, Place, View};
 use crate::model::{DataPath, Id, PathChange, RowAddress, Value, What};
+use crate::overlay::Rows;
 use crate::table::images::is_image;
+use crate::{ErrorKind, Result};
 
 /// The rows and cells of samples that differ, in order of address; `changes` are the paths that do.
 pub(in crate::dataset) fn diff(from: &View, to: &View, changes: &[PathChange]) -> Result<Vec<RowDiff>> {
-    let differences = from.overlay().samples()?.diff(&to.overlay().samples()?)?;
+    let differences = before(from, to)?.diff(&to.overlay().samples()?)?;
     let of_samples = differences.into_iter().filter(|difference| !is_class_merge(&difference.address));
     let mut found: Vec<RowDiff> = of_samples.filter_map(|it| told(&path(), it)).collect();
     if may_be_of_images(from, to, changes)? {
@@ -26,6 +28,18 @@ pub(in crate::dataset) fn diff(from: &View, to: &View, changes: &[PathChange]) -
     }
     found.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(found)
+}
+
+/// What `from` says of samples, by the keys that these have in `to`.
+fn before(from: &View, to: &View) -> Result<Rows> {
+    match from.base().id() == to.base().id() {
+        true => match said_in(from, to) {
+            Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => from.overlay().samples(),
+            said => said,
+        },
+        // A refresh has said already where its rows are now.
+        false => from.overlay().samples(),
+    }
 }
 
 /// Whether an image, or a folder that may have some, is another one or elsewhere.

@@ -72,6 +72,8 @@ use crate::{Error, Result};
 pub(super) const NAME: &str = "samples";
 /// Its name in addresses of rows, as of a file with one table.
 const PART: &str = "rows";
+/// The column of keys.
+const KEY: &str = "key";
 /// The column that says which samples are excluded.
 const EXCLUDED: &str = "excluded";
 /// The column with the class.

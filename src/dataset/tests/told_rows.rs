@@ -2,8 +2,8 @@
 
 use super::parsed::{CSV, bytes, line};
 use super::*;
-use crate::dataset::rows::{RowDiffs, Table, compare_rows};
-use crate::model::RowAddress;
+use crate::dataset::rows::{RowDiffs, RowEdit, Table, compare_rows};
+use crate::model::{RowAddress, Value};
 
 /// A file that is put over another one: the fixture, what differs, and the revision that has it.
 fn put_over(at: &str, old: &str, new: &str) -> (Fixture, RowDiffs, Id) {
@@ -57,6 +57,36 @@ fn rows_are_told_by_the_keys_that_the_later_state_has_and_blame_knows_them() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_said_of_a_sample_that_is_a_row_is_told_and_blamed_by_the_row_in_other_bytes() {
+    let text = "name,n\na,0\nb,1\nc,2\nd,3\n";
+    let fixture = Fixture::new(&[("t.csv", text)]);
+    let samples = |draft: &Draft| draft.view().table(Some("samples"));
+    let noted = fixture.commit("main", |draft| {
+        draft.add_column(&samples(draft)?, "note", &arrow::datatypes::DataType::Utf8)?;
+        let cells = vec![("note".to_owned(), Value::Text("hello".to_owned()))];
+        draft.edit_table(&samples(draft)?, vec![RowEdit::Set { row: "2".to_owned(), cells }])?;
+        draft.exclude_samples(&["1".to_owned()], true).map(drop)
+    });
+    let before = fixture.view("main");
+    let written = "name;n\nz;9\na;0\nb;1\nc;7\nd;3\n";
+    let put = fixture.commit("main", |draft| put(draft, "t.csv", written));
+    let told = compare_rows(&before, &fixture.view("main")).expect("compared");
+    let mut lines = lines(&told);
+    lines.sort();
+    assert_eq!(lines, ["3 n: 2 -> 7", "row 0: - -> {\"n\":9,\"name\":\"z\"}"]);
+    let table = fixture.view("main").table(Some("samples")).expect("a table");
+    let blame = |key: &str| {
+        let blame = fixture.dataset.blame(put, &table, key).expect("known");
+        let cells = blame.cells.into_iter().filter_map(|cell| Some((cell.column, cell.set_by?.0))).collect::<Vec<_>>();
+        (blame.row.is_some(), cells)
+    };
+    assert_eq!(blame("3"), (false, vec![("n".to_owned(), put), ("note".to_owned(), noted)]));
+    assert_eq!(blame("2"), (false, vec![("excluded".to_owned(), noted)]));
+    assert_eq!(blame("4"), (false, Vec::new()));
+    assert!(blame("0").0, "it came with the file");
 }
 
 #[test]
