@@ -27,6 +27,8 @@ pub(super) struct Context {
     /// Whether data is printed as JSON.
     pub(super) json: bool,
     subject: OnceCell<DatasetName>,
+    /// The branch of it that was named.
+    branch: OnceCell<BranchName>,
     /// The draft that was opened, where the source was refreshed since it began.
     behind: OnceCell<String>,
     /// A revision that was named, and not by a branch that it is the head of.
@@ -36,7 +38,15 @@ pub(super) struct Context {
 impl Context {
     /// Takes what was given on the command line; the environment is asked when it is needed.
     pub(super) fn new(store: Option<PathBuf>, author: Option<String>, json: bool) -> Context {
-        Context { store, author, json, subject: OnceCell::new(), behind: OnceCell::new(), older: OnceCell::new() }
+        Context {
+            store,
+            author,
+            json,
+            subject: OnceCell::new(),
+            branch: OnceCell::new(),
+            behind: OnceCell::new(),
+            older: OnceCell::new(),
+        }
     }
 
     /// The dataset that the command was about, as far as it got to know.
@@ -218,7 +228,13 @@ impl Context {
                 "Veneer keeps no source bytes, and no refresh changes `{older}`: restore the file in the source, or look at a \
                  branch"
             )),
-            (None, None) => failure,
+            (None, None) => match (self.subject(), self.branch.get()) {
+                (Some(dataset), Some(branch)) => failure.hint(format!(
+                    "restore the file in the source, or record its new content on this branch, too: \
+                     `veneer refresh {dataset}@{branch}`"
+                )),
+                _ => failure,
+            },
         }
     }
 
@@ -226,6 +242,10 @@ impl Context {
     pub(super) fn address(&self, text: &str) -> Result<Address> {
         let address: Address = text.parse()?;
         let _ = self.subject.set(address.dataset.clone());
+        let branch = address.reference.as_ref().filter(|spec| spec.up == 0).and_then(|spec| spec.name.parse().ok());
+        if let Some(branch) = branch.filter(|branch| *branch != BranchName::main()) {
+            let _ = self.branch.set(branch);
+        }
         Ok(address)
     }
 

@@ -48,11 +48,27 @@ pub(super) fn lay_over(view: &View, base: &Arc<Base>) -> Result<(View, Vec<Confl
     if !rows.is_empty() {
         conflicts.push(Conflict { path: samples::path(), ours: None, theirs: None, why: ROWS_GONE, rows });
     }
+    leave_hidden(&laid, &mut conflicts)?;
     if let Some(relabelling) = &laying.relabelling {
         relabelling.notes(&mut laid)?;
     }
     conflicts.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((laid, conflicts))
+}
+
+/// Tells nothing of rows that are only hidden with their sample: these come back as the source has them now.
+fn leave_hidden(laid: &View, conflicts: &mut Vec<Conflict>) -> Result<()> {
+    if conflicts.iter().all(|conflict| conflict.rows.is_empty()) {
+        return Ok(());
+    }
+    let hidden = samples::only_hidden(laid)?;
+    conflicts.retain_mut(|conflict| {
+        let is_told = conflict.rows.is_empty();
+        let is_hidden = |row: &RowConflict| hidden.contains(&(conflict.path.clone(), row.address.clone()));
+        conflict.rows.retain(|row| !is_hidden(row));
+        is_told || !conflict.rows.is_empty()
+    });
+    Ok(())
 }
 
 /// What laying an overlay over another base found.

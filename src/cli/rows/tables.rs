@@ -177,8 +177,9 @@ pub(super) fn partial(table: &str, info: &TableOutline) -> Option<String> {
 
 /// Tells which files are no table though their names say so, and why.
 fn say_others(others: &[NoTable]) {
-    for NoTable { path, why } in others.iter().take(OTHERS_SHOWN) {
-        say(format_args!("{} is no table: {why}; `--format PATH=FORMAT` says what it is", printable(path.as_bytes())));
+    for NoTable { path, why, has_changed } in others.iter().take(OTHERS_SHOWN) {
+        let hint = if *has_changed { "" } else { "; `--format PATH=FORMAT` says what it is" };
+        say(format_args!("{} is no table: {why}{hint}", printable(path.as_bytes())));
     }
     if let Some(more) = others.len().checked_sub(OTHERS_SHOWN).filter(|more| *more > 0) {
         say(format_args!("{} more are no table", human::count(more as u64, "file")));

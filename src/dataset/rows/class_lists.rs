@@ -4,7 +4,7 @@
 //! Many files are called so that have nothing to do with YOLO: a list is one of
 //! classes only beside or above labels.
 
-use super::find::{LINE_LEN, labelled_images, may_be_label};
+use super::label_files::{LINE_LEN, labelled_images, may_be_label};
 use crate::Result;
 use crate::dataset::view::{Node, View};
 use crate::model::DataPath;

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::label_files::{LINE_LEN, labelled_images, may_be_label};
 use super::named::{Table, ambiguous, many, may_be_named, named};
 use super::outline::{FileProblem, NoTable};
 use super::part::changed_file;
@@ -25,8 +26,6 @@ use crate::{Error, ErrorKind, Result};
 const SPEAKERS: usize = 16;
 /// So many files are looked at by one thread at a time.
 const AT_A_TIME: usize = 256;
-/// How much of a file of lines is read to tell what they are, in bytes.
-pub(super) const LINE_LEN: usize = 4096;
 
 /// What tables of many files are called.
 const OF_MANY: [&str; 3] = ["labels", "objects", "image"];
@@ -118,11 +117,13 @@ impl View {
             1 => Ok(all.remove(0)),
             0 => Err(match self.unreadable(&self.root()?, Some(name))? {
                 Some(error) => error,
-                // A table of many files is called by none of them.
-                None if OF_MANY.contains(&name) => {
-                    self.changed_table()?.unwrap_or_else(|| Error::not_found("table", name))
+                // A table of many files, or of all, is called by none of them.
+                None => match name {
+                    samples::NAME => self.unreadable_table()?,
+                    name if OF_MANY.contains(&name) => self.changed_table()?,
+                    _ => None,
                 }
-                None => Error::not_found("table", name),
+                .unwrap_or_else(|| Error::not_found("table", name)),
             }),
             _ => Err(ambiguous(name, &all)),
         }
@@ -369,23 +370,26 @@ impl Finding<'_> {
 
     /// Notes why a file is no table, where its name leaves no doubt that it should be.
     fn no_table(&mut self, node: Node, promise: Promise) {
+        let mut has_changed = false;
         let why = match self.view.begins(&node, HEAD_LEN) {
             Ok(Some(head)) => detect::refusal(promise, &head),
             // The source has other bytes there now.
             Ok(None) if is_file(&node) => {
                 self.note_changed(&node);
+                has_changed = true;
                 self.view.open_below(&node, OnDrift::Error).err().map(|why| why.to_string())
             }
             Ok(None) => None,
             Err(error) => return self.fail(&node.path, error),
         };
-        self.none.extend(why.map(|why| NoTable { path: node.path, why }));
+        self.none.extend(why.map(|why| NoTable { path: node.path, why, has_changed }));
     }
 
     /// Notes that a file cannot be read, which is not to say that it is no table.
     fn fail(&mut self, path: &DataPath, error: Error) {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        self.none.push(NoTable { path: path.clone(), why: format!("{error}{cause}") });
+        let has_changed = matches!(error.kind(), ErrorKind::SourceChanged { .. });
+        self.none.push(NoTable { path: path.clone(), why: format!("{error}{cause}"), has_changed });
         self.failed.get_or_insert(error);
     }
 
@@ -472,27 +476,6 @@ fn is(view: &View, node: &Node, of: fn(&[u8]) -> bool) -> Result<bool> {
     Ok(view.begins(node, HEAD_LEN)?.is_some_and(|head| of(&head)))
 }
 
-/// The names, without their endings, of images beside which there are texts.
-pub(super) fn labelled_images(children: &[Node]) -> HashSet<Vec<u8>> {
-    if !children.iter().any(|child| detect::promise(child.name()) == Some(Promise::Text)) {
-        return HashSet::new();
-    }
-    children.iter().filter(|child| is_image(child.name())).map(|child| stem(child.name()).to_vec()).collect()
-}
-
-fn stem(name: &[u8]) -> &[u8] {
-    name.iter().rposition(|byte| *byte == b'.').map_or(name, |dot| &name[..dot])
-}
-
 fn is_file(node: &Node) -> bool {
     node.entry.kind == Kind::File
-}
-
-/// Whether a file of lines lies where labels do.
-pub(super) fn may_be_label(folder: &Node, file: &Node, labelled: &HashSet<Vec<u8>>) -> bool {
-    is_labels_folder(folder) || labelled.contains(stem(file.name()))
-}
-
-fn is_labels_folder(folder: &Node) -> bool {
-    folder.path.components().any(|name| name == b"labels")
 }

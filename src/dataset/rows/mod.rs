@@ -1,6 +1,21 @@
 //! Rows of a dataset: what tables there are, edits of rows in a draft, and what two revisions say of them.
 //!
 //! A format ([`crate::table`]) knows bytes, an overlay knows changes; here both meet.
+//!
+//! | modules | what they know |
+//! |---|---|
+//! | `find`, `named`, `formats`, `declared`, `outline`, `odd` | which tables there are, how their files are read, which column is the key, and what of them cannot be read |
+//! | `label_files`, `class_lists`, `classes` | where YOLO's labels lie, and which classes labels have |
+//! | `part`, `opened`, `placed`, `scan`, `query`, `select`, `known` | rows as a view has them: those of a file with the edits laid over |
+//! | `edit`, `work`, `inserting`, `inserted`, `following`, `column`, `from_file` | edits in a draft, and what each means for a file's row changes |
+//! | `splice`, `patch`, `compact` | row changes get their bytes, and a file of many patches becomes a blob |
+//! | `side`, `cells`, `align`, `traces`, `moved`, `earlier`, `new_columns` | two states of a file, and which row of the one is which of the other |
+//! | `parsed`, `rewritten`, `half_written` | a file that got new bytes, said as edits of its rows |
+//! | `diff`, `blame`, `row_step` | what differs between revisions, and who set it |
+//! | `merge`, `merge_bytes`, `merge_columns`, `theirs` | merges of one file, and how its conflicts are decided |
+//! | `class_merges`, `class_numbers`, `renumbered` | labels follow where classes were merged, or got other numbers, on another side |
+//! | `reapply`, `reinsert` | edits over a source that changed |
+//! | `hidden`, `hidden_places` | rows of excluded samples, and how they come back |
 
 mod align;
 mod blame;
@@ -25,6 +40,7 @@ mod hidden_places;
 mod inserted;
 mod inserting;
 mod known;
+mod label_files;
 mod merge;
 mod merge_bytes;
 mod merge_columns;

@@ -42,11 +42,13 @@ pub struct NoTable {
     pub path: DataPath,
     /// Why it is none, or cannot be read; lower case, no full stop.
     pub why: String,
+    /// Whether that is because the source has other bytes there now.
+    pub has_changed: bool,
 }
 
 impl From<&FileProblem> for NoTable {
     fn from(file: &FileProblem) -> NoTable {
-        NoTable { path: file.path.clone(), why: file.problem.why.clone() }
+        NoTable { path: file.path.clone(), why: file.problem.why.clone(), has_changed: true }
     }
 }
 

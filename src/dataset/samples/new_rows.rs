@@ -4,7 +4,7 @@
 //! a place. Where rows get other keys, in a merge and over another base, it shows for that long among the others, and
 //! is hidden again by the key that it has then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::edit::Changes;
@@ -173,6 +173,23 @@ pub(in crate::dataset) fn keys_spoken_of(view: &View, path: &DataPath, part: &st
     }
     keys.retain(|key| is_new(key));
     Ok(keys)
+}
+
+/// The rows that are hidden with samples and of which nothing else is said, by the files that have them.
+pub(in crate::dataset) fn only_hidden(view: &View) -> Result<BTreeSet<(DataPath, RowAddress)>> {
+    let (mut hidden, mut places) = (BTreeSet::new(), BTreeMap::<DataPath, DataPath>::new());
+    for row in excluded_rows(&view.overlay.samples()?)?.into_iter().flat_map(|(_, rows)| rows) {
+        if row.was.iter().any(|(_, said)| matches!(said, RowChange::Set { .. })) {
+            continue;
+        }
+        if !places.contains_key(&row.path) {
+            let now = view.file_with_hidden(&row.path)?.map_or(row.path.clone(), |node| node.path);
+            places.insert(row.path.clone(), now);
+        }
+        let address = RowAddress::Row { table: row.table, row: row.row };
+        hidden.insert((places[&row.path].clone(), address));
+    }
+    Ok(hidden)
 }
 
 /// Whether a row is kept with a sample that is excluded.

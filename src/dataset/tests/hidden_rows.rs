@@ -221,3 +221,26 @@ fn an_edit_of_a_row_that_the_other_side_hides_is_beneath_and_there_once_it_shows
         check(&fixture);
     }
 }
+
+#[test]
+fn a_row_that_is_only_hidden_is_as_the_source_has_it_and_no_conflict() {
+    let text = |b: i64| format!("name,n\na,0\nb,{b}\nc,2\n");
+    for is_edited in [false, true] {
+        let fixture = Fixture::new(&[("t.csv", &text(1))]);
+        fixture.commit("main", |draft| {
+            if is_edited {
+                let table = draft.view().table(Some("t"))?;
+                let cells = vec![("n".to_owned(), Value::Int(5))];
+                draft.edit_table(&table, vec![RowEdit::Set { row: "1".to_owned(), cells }])?;
+            }
+            exclude(draft, "1", true)
+        });
+        write(fixture.source.path(), &[("t.csv", &text(77))]);
+        let base = scanned(&*fixture.datasets.store, fixture.source.path());
+        let refreshed = fixture.dataset.refresh(&main_branch(), base, "ann").expect("refreshed");
+        assert_eq!(refreshed.conflicts.len(), usize::from(is_edited), "{:?}", refreshed.conflicts);
+        assert_eq!(bytes(&fixture.view("main"), "t.csv"), text(77).replace("b,77\n", ""));
+        fixture.commit("main", |draft| exclude(draft, "1", false));
+        assert_eq!(bytes(&fixture.view("main"), "t.csv"), text(if is_edited { 5 } else { 77 }));
+    }
+}
