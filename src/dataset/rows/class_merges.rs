@@ -54,6 +54,22 @@ pub(in crate::dataset) fn merges_since(before: &View, side: &View) -> Result<Mer
     Ok(differences.into_iter().filter_map(|it| merge_of(&it.address, it.after)).collect())
 }
 
+/// What labels say that a side has merged since: (class, the one that it was merged into at last).
+pub(in crate::dataset) type Relabelled = BTreeSet<(String, String)>;
+
+/// See [`Relabelled`].
+pub(in crate::dataset) fn relabelled_since(before: &View, side: &View) -> Result<Relabelled> {
+    let merges = merges_since(before, side)?;
+    let mut found = Relabelled::new();
+    for (map, class) in merges.keys() {
+        let of_map = merges.iter().filter(|((of, _), _)| of == map);
+        let of_map = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();
+        // Classes that were merged into each other are at odds, see `Draft::follow_merge`.
+        found.extend(end_of(&of_map, class).ok().map(|into| (class.clone(), into.to_string())));
+    }
+    Ok(found)
+}
+
 /// The names of the folders of classes that a side has merged into others since.
 pub(in crate::dataset) fn folders_merged_since(before: &View, side: &View) -> Result<BTreeSet<Vec<u8>>> {
     let of_folders = |((map, class), _): ((String, String), Value)| (map == samples::NAME).then(|| class.into_bytes());

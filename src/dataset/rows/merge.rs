@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
+use super::class_merges::Relabelled;
 use super::column::retyped;
 use super::diff::told;
 use super::inserted::{self, Numbers};
 use super::merge_bytes::{Bytes, merge_bytes};
 use super::patch::{fit_together, patches};
+use super::row_work::{Work, is_gone, row_of, rows_of};
 use super::splice::Splicing;
 use crate::dataset::conflict::Prefer;
 use crate::dataset::view::{Node, Place, View};
@@ -48,6 +50,8 @@ pub(in crate::dataset) struct FileSides<'a> {
     pub(in crate::dataset) before: Option<&'a Change>,
     pub(in crate::dataset) ours: Option<&'a Change>,
     pub(in crate::dataset) theirs: Option<&'a Change>,
+    /// The classes that we merged into others, and those that they did.
+    pub(in crate::dataset) relabelled: &'a [Relabelled; 2],
 }
 
 /// Merges the rows of the file at `path`; `view` is of the side that gets the result.
@@ -73,6 +77,7 @@ pub(in crate::dataset) fn merge_rows(
     }
     let [before, our_rows, their_rows] = all_rows;
     let mut merging = Merging::new(&before, &our_rows, &their_rows, prefer)?;
+    merging.relabelled = Some(sides.relabelled);
     merging.run()?;
     let needs_format = merging.needs_format();
     let Merging { edits, conflicts, renamed, .. } = merging;
@@ -235,7 +240,6 @@ fn root(content: &Content) -> Option<Id> {
 }
 
 type Edits = BTreeMap<RowAddress, Option<RowChange>>;
-type Work = BTreeMap<RowAddress, RowDifference>;
 
 struct Merging<'a> {
     ours: &'a Rows,
@@ -244,6 +248,7 @@ struct Merging<'a> {
     our_work: Work,
     their_work: Work,
     prefer: Option<Prefer>,
+    relabelled: Option<&'a [Relabelled; 2]>,
     edits: Edits,
     conflicts: Vec<RowConflict>,
     /// Where rows of theirs had to give way: table and the row before.
@@ -267,7 +272,20 @@ impl<'a> Merging<'a> {
         let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
         let (edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
         let (renamed, numbers) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Merging { ours, theirs, our_work, their_work, prefer, edits, conflicts, moved, renamed, numbers })
+        let relabelled = None;
+        Ok(Merging {
+            ours,
+            theirs,
+            our_work,
+            their_work,
+            prefer,
+            relabelled,
+            edits,
+            conflicts,
+            moved,
+            renamed,
+            numbers,
+        })
     }
 
     /// Whether bytes of one side depend on edits of the other: where rows share bytes, where both let rows
@@ -322,7 +340,8 @@ impl<'a> Merging<'a> {
 
     /// Decides the rows that one side inserted or deleted and the other touched, too; returns these.
     fn whole_rows(&mut self) -> Result<BTreeSet<(String, String)>> {
-        let (of_ours, of_theirs) = (rows_of(&self.our_work), rows_of(&self.their_work));
+        let [ours, theirs] = self.relabelled.map_or([None; 2], |[ours, theirs]| [Some(ours), Some(theirs)]);
+        let (of_ours, of_theirs) = (rows_of(&self.our_work, ours), rows_of(&self.their_work, theirs));
         let mut settled = BTreeSet::new();
         for (row, theirs) in &of_theirs {
             let Some(ours) = of_ours.get(row) else { continue };
@@ -343,10 +362,10 @@ impl<'a> Merging<'a> {
                 self.insert_elsewhere(table, key, theirs.after.clone())?;
                 continue;
             }
-            if theirs.fills_new_columns && is_gone(our_work.as_ref()) {
+            if theirs.is_of_many && is_gone(our_work.as_ref()) {
                 continue;
             }
-            let gives_way = ours.fills_new_columns && is_gone(their_work.as_ref());
+            let gives_way = ours.is_of_many && is_gone(their_work.as_ref());
             if !gives_way {
                 let address = if theirs.is_whole { &theirs.first } else { &ours.first };
                 self.conflicts.push(conflict(address, our_work.as_ref(), their_work.as_ref()));
@@ -397,47 +416,6 @@ impl<'a> Merging<'a> {
         self.edits.insert(free, change);
         Ok(())
     }
-}
-
-/// What a side did to one row.
-struct RowWork {
-    /// Where it is told first: of a whole row, at the row.
-    first: RowAddress,
-    /// Whether the row came or went.
-    is_whole: bool,
-    /// Whether all that it did is to give cells of columns that it added: to fill a column is no edit of each row.
-    fills_new_columns: bool,
-}
-
-fn row_of(address: &RowAddress) -> Option<(String, String)> {
-    address.row().map(|row| (address.table().to_owned(), row.to_owned()))
-}
-
-fn rows_of(work: &Work) -> BTreeMap<(String, String), RowWork> {
-    let is_added = |table: &String, column: &String| {
-        let added = work.get(&RowAddress::Column { table: table.clone(), column: column.clone() });
-        added.is_some_and(|column| column.before.is_none())
-    };
-    let mut rows: BTreeMap<(String, String), RowWork> = BTreeMap::new();
-    for address in work.keys() {
-        let Some(row) = row_of(address) else { continue };
-        let is_whole = matches!(address, RowAddress::Row { .. });
-        let fills = matches!(address, RowAddress::Cell { table, column, .. } if is_added(table, column));
-        let first = || RowWork { first: address.clone(), is_whole, fills_new_columns: fills };
-        let known = rows.entry(row).or_insert_with(first);
-        known.fills_new_columns &= fills;
-        if is_whole {
-            *known = first();
-        }
-    }
-    rows
-}
-
-/// Whether a side has a row no more.
-fn is_gone(work: Option<&RowDifference>) -> bool {
-    work.is_some_and(|work| {
-        matches!(work.address, RowAddress::Row { .. }) && !matches!(work.after, Some(RowChange::Inserted { .. }))
-    })
 }
 
 /// Whether both sides say the same of a row, by whatever bytes.

@@ -12,7 +12,7 @@
 //! | `side`, `cells`, `align`, `traces`, `moved`, `earlier`, `new_columns` | two states of a file, and which row of the one is which of the other |
 //! | `parsed`, `rewritten`, `half_written` | a file that got new bytes, said as edits of its rows |
 //! | `diff`, `blame`, `row_step` | what differs between revisions, and who set it |
-//! | `merge`, `merge_bytes`, `merge_columns`, `theirs` | merges of one file, and how its conflicts are decided |
+//! | `merge`, `row_work`, `merge_bytes`, `merge_columns`, `theirs` | merges of one file, and how its conflicts are decided |
 //! | `class_merges`, `class_numbers`, `renumbered` | labels follow where classes were merged, or got other numbers, on another side |
 //! | `reapply`, `reinsert` | edits over a source that changed |
 //! | `hidden`, `hidden_places` | rows of excluded samples, and how they come back |
@@ -60,6 +60,7 @@ mod reinsert;
 mod renumbered;
 mod rewritten;
 mod row_step;
+mod row_work;
 mod scan;
 mod select;
 mod side;
@@ -69,7 +70,7 @@ mod traces;
 mod work;
 
 pub use blame::{Blame, CellBlame, RowBlame, RowFate};
-pub(super) use class_merges::{folders_merged_since, is_class_merge};
+pub(super) use class_merges::{folders_merged_since, is_class_merge, relabelled_since};
 pub use classes::{Class, ClassMap};
 pub use declared::TableKey;
 pub(super) use declared::with_choice;

@@ -111,6 +111,28 @@ fn labels_of_a_class_that_was_merged_before_their_image_was_excluded_have_the_ot
 }
 
 #[test]
+fn a_label_that_one_side_deletes_is_gone_though_the_other_merges_its_class() {
+    let labels = "1 .5 .5 .1 .1\n1 .2 .2 .1 .1\n0 .3 .3 .1 .1\n";
+    let files = [("labels/a.txt", labels), ("data.yaml", YAML)];
+    let relabel = |d: &mut Draft| merge_class(d, "van", "car");
+    both_ways(
+        &files,
+        relabel,
+        |d| delete(d, "labels", "labels/a.txt#0"),
+        |fixture| {
+            assert_eq!(file(&fixture.view("main"), "labels/a.txt"), "0 .2 .2 .1 .1\n0 .3 .3 .1 .1\n");
+        },
+    );
+    // An edit of that label alone is another matter.
+    let relabel_and_move = |d: &mut Draft| {
+        merge_class(d, "van", "car")?;
+        set_box(d, "labels", "labels/a.txt#0", [0.1; 4])
+    };
+    let fixture = two_branches(&files, relabel_and_move, |d| delete(d, "labels", "labels/a.txt#0"));
+    assert!(matches!(merged(&fixture, None), Outcome::Conflicts(_)));
+}
+
+#[test]
 fn new_rows_of_both_sides_have_ids_of_their_own_though_one_moved_the_file() {
     let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
     let new = |d: &mut Draft, image: i64| {
