@@ -20,6 +20,8 @@ pub(super) struct Head {
     pub(super) unended: bool,
     /// There is to be a header, but no line to hold it.
     pub(super) headless: bool,
+    /// A name of the header is in quotes.
+    pub(super) has_quotes: bool,
 }
 
 /// How many rows are looked at, to see whether all have a field that the header has no name for.
@@ -48,11 +50,11 @@ pub(super) fn read_head(file: &dyn ReadAt, format: &CsvFormat) -> Result<Head> {
 fn told_by(format: &CsvFormat, chunk: &Chunk, rows: &[(Vec<Span>, Line)]) -> Head {
     let Some((first, line)) = rows.first() else {
         let names = format.columns.iter().map(|column| column.name.clone()).collect();
-        return Head { names, body: chunk.offset, unended: false, headless: format.header };
+        return Head { names, body: chunk.offset, unended: false, headless: format.header, has_quotes: false };
     };
     if !format.header {
         let names = (1..=first.len()).map(|at| format!("column_{at}")).collect();
-        return Head { names, body: chunk.offset, unended: false, headless: false };
+        return Head { names, body: chunk.offset, unended: false, headless: false, has_quotes: false };
     }
     let syntax = format.syntax();
     let name = |span: &Span| format.encoding.letters(&field::content(&syntax, &chunk.text, *span)).into_owned();
@@ -65,7 +67,8 @@ fn told_by(format: &CsvFormat, chunk: &Chunk, rows: &[(Vec<Span>, Line)]) -> Hea
         names.insert(if trailing { names.len() } else { 0 }, String::new());
     }
     let body = chunk.offset + format.encoding.raw_len(&chunk.text[..line.next]);
-    Head { names: unlike(names), body, unended: line.end == line.next, headless: false }
+    let has_quotes = first.iter().any(|span| span.quoted);
+    Head { names: unlike(names), body, unended: line.end == line.next, headless: false, has_quotes }
 }
 
 /// Whether the column without a name comes last, if that is known from before: an edit must not change it.

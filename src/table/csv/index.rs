@@ -119,7 +119,9 @@ pub(super) fn find(file: &dyn ReadAt, format: &CsvFormat) -> Result<Layout> {
     let pass = Pass::new(file, format, &head);
     let all = pass.all(&head)?;
     let without_quotes = CsvFormat { quote: None, ..format.clone() };
-    if let Some(doubt) = late::doubt(file, format, &all)? {
+    // Who puts names in quotes knows them.
+    let doubt = if head.has_quotes { None } else { late::doubt(file, format, &all)? };
+    if let Some(doubt) = doubt {
         let pass = Pass::new(file, &without_quotes, &head);
         let bare = pass.all(&head)?;
         if doubt.is_for(&bare, &all) {

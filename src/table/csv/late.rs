@@ -75,14 +75,17 @@ pub(super) fn doubt(file: &dyn ReadAt, format: &CsvFormat, quoted: &Part) -> Res
     Ok(quoted.trouble.as_ref().map(|_| Doubt::OfTrouble))
 }
 
-/// Whether a place is among the rows by which the format was told.
+/// Whether the row at a place is among those by which the format was told: as a whole, the last one is cut.
 fn was_seen(file: &dyn ReadAt, format: &CsvFormat, at: u64) -> Result<bool> {
-    if at >= sniff::HEAD as u64 {
+    let head = (sniff::HEAD as u64).min(file.len());
+    if at >= head {
         return Ok(false);
     }
     let start = format.start(file)?.min(at);
-    let before = read::read(file, start, (at - start) as usize)?;
-    Ok(memchr::memchr_iter(format.ending.last(), &before).count() < ROWS)
+    let seen = read::read(file, start, (head - start) as usize)?;
+    let (before, behind) = seen.split_at((at - start) as usize);
+    let is_cut = head < file.len() && memchr::memchr(format.ending.last(), behind).is_none();
+    Ok(!is_cut && memchr::memchr_iter(format.ending.last(), before).count() < ROWS)
 }
 
 /// How many bytes there are at a place of a letter that began before it.

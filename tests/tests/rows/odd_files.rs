@@ -367,10 +367,17 @@ fn quotes_that_come_late_are_letters_where_the_lines_around_them_say_so() {
     let bare = format!("sentence\tlabel\n{plain}{late}{plain}");
     let open = format!("sentence\tlabel\n{plain}\"open\t0\n{plain}");
     let quoted = format!("sentence\tlabel\n{plain}\"a tab\there, and \"\"quotes\"\"\"\t1\n\"two\nlines\"\t1\n{plain}");
+    let headed = format!("\"sentence\"\t\"label\"\n{plain}\"two\nlines\"\t1\n{plain}");
     let short: String = (0..600).map(|row| format!("{row}\t0\n")).collect();
     let short = format!("sentence\tlabel\n{short}{late}{short}");
+    // The row of the quote is the one in which the part ends by which the format is told.
+    let long: String = (0..400).map(|row| format!("{row:->160}\t0\n")).collect();
+    let cut = format!("sentence\tlabel\n{long}\"{:->400}\t0\n{long}", "open");
+    let letters = bare.replace("words", "wörter 🦝");
+    let wide: Vec<u8> = [0xfeff].into_iter().chain(letters.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let home = Home::with(&source! {
         "bare.tsv": bare.as_str(), "open.tsv": open.as_str(), "quoted.tsv": quoted.as_str(), "short.tsv": short.as_str(),
+        "cut.tsv": cut.as_str(), "headed.tsv": headed.as_str(), "letters.tsv": letters.as_str(), "wide.tsv": wide,
     });
     let tables = home.json("tables d");
     let rows = |name: &str| {
@@ -382,6 +389,8 @@ fn quotes_that_come_late_are_letters_where_the_lines_around_them_say_so() {
         (rows("bare"), rows("open"), rows("quoted"), rows("short")),
         (6004.into(), 6001.into(), 6002.into(), 1204.into())
     );
+    assert_eq!((rows("cut"), rows("letters"), rows("wide")), (801.into(), 6004.into(), 6004.into()));
+    assert_eq!(rows("headed"), 6001);
     assert_eq!(home.json("rows d bare")[3001]["sentence"], "\"one is open");
     home.ok("set d bare --key 3001 'sentence=\"still open'");
     assert_eq!(home.ok("cat d bare.tsv --draft"), bare.replace("one is open", "still open"));
