@@ -54,18 +54,25 @@ pub(in crate::dataset) fn merges_since(before: &View, side: &View) -> Result<Mer
     Ok(differences.into_iter().filter_map(|it| merge_of(&it.address, it.after)).collect())
 }
 
-/// What labels say that a side has merged since: (class, the one that it was merged into at last).
-pub(in crate::dataset) type Relabelled = BTreeSet<(String, String)>;
+/// The classes that a side has merged since, as labels say them: (column, class, the one that it was merged into at
+/// last).
+pub(in crate::dataset) type Relabelled = BTreeSet<(String, String, String)>;
 
 /// See [`Relabelled`].
 pub(in crate::dataset) fn relabelled_since(before: &View, side: &View) -> Result<Relabelled> {
-    let merges = merges_since(before, side)?;
-    let mut found = Relabelled::new();
-    for (map, class) in merges.keys() {
-        let of_map = merges.iter().filter(|((of, _), _)| of == map);
-        let of_map = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();
-        // Classes that were merged into each other are at odds, see `Draft::follow_merge`.
-        found.extend(end_of(&of_map, class).ok().map(|into| (class.clone(), into.to_string())));
+    let (merges, mut found) = (merges_since(before, side)?, Relabelled::new());
+    if merges.is_empty() {
+        return Ok(found);
+    }
+    for map in maps_of(side)? {
+        let Some(column) = map.label_column() else { continue };
+        let of_map = merges.iter().filter(|((of, _), _)| *of == map.name);
+        let of_map: BTreeMap<&str, &Value> = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();
+        for class in of_map.keys() {
+            // Classes that were merged into each other are at odds, see `Draft::follow_merge`.
+            let Ok(into) = end_of(&of_map, class) else { continue };
+            found.insert((column.to_owned(), (*class).to_owned(), into.to_string()));
+        }
     }
     Ok(found)
 }

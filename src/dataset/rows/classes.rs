@@ -229,6 +229,11 @@ impl ClassMap {
         self.labels.is_some()
     }
 
+    /// The column in which labels that are rows say their class.
+    pub(super) fn label_column(&self) -> Option<&'static str> {
+        self.labels.as_ref().map(|(_, column)| *column)
+    }
+
     fn is_meant_by(&self, name: &str) -> bool {
         let mut tables = self.table().into_iter().chain(self.labels.iter().map(|(table, _)| table));
         let is_file =

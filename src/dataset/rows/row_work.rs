@@ -1,9 +1,9 @@
 //! What one side of a merge did to each row of a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::class_merges::Relabelled;
-use crate::model::{RowAddress, RowChange};
+use crate::model::{RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
 
 /// What a side says otherwise than before, by address.
@@ -27,22 +27,20 @@ pub(super) fn row_of(address: &RowAddress) -> Option<(String, String)> {
 
 /// What a side did, by row; `relabelled` are the classes that it merged.
 pub(super) fn rows_of(work: &Work, relabelled: Option<&Relabelled>) -> BTreeMap<(String, String), RowWork> {
-    let is_added = |table: &String, column: &String| {
-        let added = work.get(&RowAddress::Column { table: table.clone(), column: column.clone() });
+    let is_added = |table: &str, column: &str| {
+        let added = work.get(&RowAddress::Column { table: table.to_owned(), column: column.to_owned() });
         added.is_some_and(|column| column.before.is_none())
     };
-    let mut rows: BTreeMap<(String, String), RowWork> = BTreeMap::new();
-    let is_relabelled = |work: &RowDifference| match (&work.before, &work.after) {
-        (None, Some(RowChange::Set { before, after, .. })) => {
-            relabelled.is_some_and(|pairs| pairs.contains(&(before.to_string(), after.to_string())))
-        }
-        _ => false,
+    let is_relabelled = |Edit { column, before, after }: &Edit<'_>| {
+        let (Some(merged), Some(before), Some(after)) = (relabelled, before, after) else { return false };
+        merged.contains(&((*column).to_owned(), before.to_string(), after.to_string()))
     };
+    let mut rows: BTreeMap<(String, String), RowWork> = BTreeMap::new();
     for (address, difference) in work {
         let Some(row) = row_of(address) else { continue };
         let is_whole = matches!(address, RowAddress::Row { .. });
-        let fills = matches!(address, RowAddress::Cell { table, column, .. } if is_added(table, column));
-        let is_of_many = fills || is_relabelled(difference);
+        let is_one = |edit: &Edit<'_>| is_added(address.table(), edit.column) || is_relabelled(edit);
+        let is_of_many = edits(difference).is_some_and(|edits| edits.iter().all(is_one));
         let first = || RowWork { first: address.clone(), is_whole, is_of_many };
         let known = rows.entry(row).or_insert_with(first);
         known.is_of_many &= is_of_many;
@@ -51,6 +49,42 @@ pub(super) fn rows_of(work: &Work, relabelled: Option<&Relabelled>) -> BTreeMap<
         }
     }
     rows
+}
+
+/// A cell that a side gave another value.
+struct Edit<'a> {
+    column: &'a str,
+    /// `None` where nothing was said of it.
+    before: Option<&'a Value>,
+    after: Option<&'a Value>,
+}
+
+/// The cells that became others, of a row that neither came nor went; `None` for any other.
+fn edits(difference: &RowDifference) -> Option<Vec<Edit<'_>>> {
+    use RowChange::{Inserted, Set};
+    let RowDifference { address, before, after } = difference;
+    if let RowAddress::Cell { column, .. } = address {
+        let (before, after) = match (before, after) {
+            (None, Some(Set { before, after, .. })) => (before, after),
+            (Some(Set { after: before, .. }), Some(Set { after, .. })) => (before, after),
+            (Some(Set { before: after, after: before, .. }), None) => (before, after),
+            _ => return None,
+        };
+        return Some(vec![Edit { column, before: Some(before), after: Some(after) }]);
+    }
+    let (Some(Inserted { after: place, cells: old, .. }), Some(Inserted { after: now, cells: new, .. })) =
+        (before, after)
+    else {
+        return None;
+    };
+    let [old, new] = [old, new].map(|cells| by_name(cells));
+    let columns: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let edit = |column| Edit { column, before: old.get(column).copied(), after: new.get(column).copied() };
+    (place == now).then(|| columns.into_iter().map(edit).filter(|edit| edit.before != edit.after).collect())
+}
+
+fn by_name(cells: &[(String, Value)]) -> BTreeMap<&str, &Value> {
+    cells.iter().map(|(name, value)| (name.as_str(), value)).collect()
 }
 
 /// Whether a side has a row no more.

@@ -133,6 +133,32 @@ fn a_label_that_one_side_deletes_is_gone_though_the_other_merges_its_class() {
 }
 
 #[test]
+fn an_inserted_row_that_one_side_deletes_is_gone_though_the_other_fills_a_column_or_merges_its_class() {
+    let files = [("labels/a.txt", "0 .3 .3 .1 .1\n"), ("data.yaml", YAML)];
+    let relabel = |d: &mut Draft| merge_class(d, "van", "car");
+    let fill = |d: &mut Draft| {
+        let table = d.view().table(Some("labels"))?;
+        d.add_column(&table, "note", &arrow::datatypes::DataType::Utf8)?;
+        let cells = vec![("note".to_owned(), Value::Text("seen".to_owned()))];
+        let set = |row: &str| RowEdit::Set { row: format!("labels/a.txt#{row}"), cells: cells.clone() };
+        d.edit_table(&d.view().table(Some("labels"))?, vec![set("0"), set("0+1")]).map(drop)
+    };
+    let two: [&dyn Fn(&mut Draft) -> Result<()>; 2] = [&relabel, &fill];
+    for one in two {
+        let fixture = Fixture::new(&files);
+        let place = Value::List([0.5, 0.5, 0.1, 0.1].map(Value::Float).to_vec());
+        let cells = [("file", Value::Text("labels/a.txt".to_owned())), ("class", Value::Int(1)), ("box", place)];
+        let new = fixture.commit("main", |d| insert(d, "labels", &cells));
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), new).expect("a branch");
+        fixture.commit("main", one);
+        fixture.commit("other", |d| delete(d, "labels", "labels/a.txt#0+1"));
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        assert_eq!(file(&fixture.view("main"), "labels/a.txt"), "0 .3 .3 .1 .1\n");
+    }
+}
+
+#[test]
 fn new_rows_of_both_sides_have_ids_of_their_own_though_one_moved_the_file() {
     let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
     let new = |d: &mut Draft, image: i64| {
