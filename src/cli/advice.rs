@@ -7,6 +7,9 @@ use std::io;
 use veneer::store::Distrust;
 use veneer::{Error, ErrorKind};
 
+/// How the core begins to say that a refresh took the bytes that are asked for.
+pub(super) const REFRESHED_SINCE: &str = "the source was refreshed since";
+
 /// What a person may do about an error; `dataset` is the one that the command was about.
 pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
     Some(match error.kind() {
@@ -39,7 +42,7 @@ pub(super) fn of(error: &Error, dataset: &str) -> Option<String> {
                  it as the draft has it"
             )
         }
-        ErrorKind::SourceChanged { how, .. } if how.starts_with("the source was refreshed since") => {
+        ErrorKind::SourceChanged { how, .. } if how.starts_with(REFRESHED_SINCE) => {
             "Veneer keeps no source bytes: where there is a copy of the file, bring it back with `veneer put`"
                 .to_owned()
         }

@@ -206,8 +206,12 @@ impl Context {
     /// The revision that is named, to be read.
     pub(super) fn revision(&self, dataset: &Dataset, spec: Option<&RefSpec>) -> Result<Id> {
         let resolved = dataset.resolve(spec)?;
-        if let (Some(spec), ResolvedBy::Tag(_) | ResolvedBy::Revision) = (spec, &resolved.by) {
-            let _ = self.older.set(spec.to_string());
+        match (spec, &resolved.by) {
+            (Some(spec), ResolvedBy::Tag(_) | ResolvedBy::Revision) => drop(self.older.set(spec.to_string())),
+            (Some(_), ResolvedBy::Branch(branch)) if *branch != BranchName::main() => {
+                let _ = self.branch.set(branch.clone());
+            }
+            _ => {}
         }
         Ok(resolved.id)
     }
@@ -215,10 +219,9 @@ impl Context {
     /// The failure, with the way on where the source is not what a draft or an older revision stands on: a refresh is
     /// none.
     pub(super) fn advised(&self, failure: Failure) -> Failure {
-        match &failure {
-            Failure::Core(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => {}
-            _ => return failure,
-        }
+        let Failure::Core(error) = &failure else { return failure };
+        let ErrorKind::SourceChanged { how, .. } = error.kind() else { return failure };
+        let was_refreshed = how.starts_with(super::advice::REFRESHED_SINCE);
         match (self.behind.get(), self.older.get()) {
             (Some(draft), _) => failure.hint(format!(
                 "the source was refreshed since your draft began: `veneer commit {draft} -m WHY` joins the two, and loses \
@@ -229,7 +232,7 @@ impl Context {
                  branch"
             )),
             (None, None) => match (self.subject(), self.branch.get()) {
-                (Some(dataset), Some(branch)) => failure.hint(format!(
+                (Some(dataset), Some(branch)) if !was_refreshed => failure.hint(format!(
                     "restore the file in the source, or record its new content on this branch, too: \
                      `veneer refresh {dataset}@{branch}`"
                 )),
@@ -242,10 +245,6 @@ impl Context {
     pub(super) fn address(&self, text: &str) -> Result<Address> {
         let address: Address = text.parse()?;
         let _ = self.subject.set(address.dataset.clone());
-        let branch = address.reference.as_ref().filter(|spec| spec.up == 0).and_then(|spec| spec.name.parse().ok());
-        if let Some(branch) = branch.filter(|branch| *branch != BranchName::main()) {
-            let _ = self.branch.set(branch);
-        }
         Ok(address)
     }
 

@@ -61,10 +61,16 @@ fn leave_hidden(laid: &View, conflicts: &mut Vec<Conflict>) -> Result<()> {
     if conflicts.iter().all(|conflict| conflict.rows.is_empty()) {
         return Ok(());
     }
-    let hidden = samples::only_hidden(laid)?;
+    let hidden = samples::hidden_rows(laid)?;
     conflicts.retain_mut(|conflict| {
         let is_told = conflict.rows.is_empty();
-        let is_hidden = |row: &RowConflict| hidden.contains(&(conflict.path.clone(), row.address.clone()));
+        // Of those that the source has no more, keys are those that they had.
+        let is_hidden = |row: &RowConflict| {
+            let is_edited = hidden.get(&(conflict.path.clone(), row.address.clone()));
+            // One that is as it was is told because another has its key by now.
+            let is_other = row.theirs.is_some() && row.theirs != row.base;
+            row.ours.is_none() && is_other && is_edited == Some(&false)
+        };
         conflict.rows.retain(|row| !is_hidden(row));
         is_told || !conflict.rows.is_empty()
     });

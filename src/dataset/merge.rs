@@ -254,7 +254,7 @@ impl Merge<'_> {
         let shown = self.ours.overlay.with([(path.clone(), our_own.cloned())])?;
         let shown = View { overlay: shown, ..self.ours.clone() };
         let sides = FileSides { before: was, ours: our_own, theirs: their_own, relabelled: sides.relabelled };
-        let RowMerge::Merged(file, rows) = merge_rows(&shown, path, &sides, None)? else { return Ok(None) };
+        let RowMerge::Merged(file, rows) = merge_rows(&shown, path, &sides, self.prefer)? else { return Ok(None) };
         renamed.insert(path.clone(), rows);
         let merged = file.map(Change::File);
         let stays_hidden = if ours == before { theirs } else { ours };
@@ -403,10 +403,7 @@ impl Merge<'_> {
 
 /// A path that one side excluded and the other changed: both, so that it shows what they made of it once it is included.
 fn excluded_by_one(before: Option<&Change>, ours: Option<&Change>, theirs: Option<&Change>) -> Option<Change> {
-    let was = |side: Option<&'_ Change>| match side {
-        Some(Change::Excluded { was }) => Some(was.as_deref().cloned()),
-        _ => None,
-    };
+    let was = |side| hidden(side).map(|was| was.cloned());
     let (excluder, other) = match (was(ours), was(theirs)) {
         (Some(_), Some(other)) | (None, Some(other)) if other.as_ref() == before => {
             (other, was(ours).unwrap_or(ours.cloned()))

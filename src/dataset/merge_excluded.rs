@@ -1,9 +1,9 @@
-//! Samples that one side of a merge excluded, of whose rows the other side edited some.
+//! Samples that one side of a merge excluded, of whose rows the other side edited or deleted some.
 //!
 //! To exclude a sample says nothing against an edit of its rows: it hides them, and what is hidden comes back as it was
-//! written last. So the rows are merged as if they showed, and hidden again.
+//! written last, if it was not deleted. So the rows are merged as if they showed, and hidden again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Dataset;
 use super::conflict::Conflict;
@@ -37,7 +37,7 @@ impl Hidden {
     }
 
     /// Whether the other side deleted a row of it, in a file of the same bytes.
-    fn is_deleted(&self, merge: &Merge<'_>) -> Result<bool> {
+    fn has_deleted_row(&self, merge: &Merge<'_>) -> Result<bool> {
         let sides = [merge.ours, merge.theirs];
         let [this, other] = if self.is_ours { [0, 1] } else { [1, 0] };
         for (row, places) in &self.rows {
@@ -67,19 +67,26 @@ impl Dataset {
         // Who deletes a row has it no more, whether it shows or not.
         let mut met = Vec::new();
         for hidden in &hidden {
-            if hidden.is_deleted(merge)? {
+            if hidden.has_deleted_row(merge)? {
                 met.push(hidden);
             }
         }
         let undecided = Merge { prefer: None, ..*merge };
-        let conflicts = match self.merged_with_shown(&undecided, &met, head)? {
+        let first = match self.merged_with_shown(&undecided, &met, head) {
+            // What cannot be read cannot be shown.
+            Err(error) if is_of_content(&error) && !met.is_empty() => {
+                met.clear();
+                self.merged_with_classes(&undecided, head)
+            }
+            first => first,
+        };
+        let conflicts = match first? {
             Merged::Conflicts(conflicts) => conflicts,
             clean => return Ok(clean),
         };
         let deleted = met.len();
-        let is_met = |hidden: &&Hidden| !met.iter().any(|met| std::ptr::eq(*met, *hidden)) && hidden.is_in(&conflicts);
-        let in_conflict: Vec<&Hidden> = hidden.iter().filter(is_met).collect();
-        met.extend(in_conflict);
+        let known: HashSet<&str> = met.iter().map(|hidden| hidden.key.as_str()).collect();
+        met.extend(hidden.iter().filter(|hidden| !known.contains(hidden.key.as_str()) && hidden.is_in(&conflicts)));
         if met.len() > deleted {
             match self.merged_with_shown(merge, &met, head) {
                 Err(error) if is_of_content(&error) => {}

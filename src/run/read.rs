@@ -123,7 +123,7 @@ fn projected(series: &Series, wanted: &Wanted<'_>) -> Result<SchemaRef> {
     let schema = part::schema_of(series)?;
     let missing = wanted.columns.unwrap_or_default().iter().find(|name| schema.index_of(name).is_err());
     if let Some(name) = missing {
-        return Err(Error::not_found("column", name));
+        return Err(Error::not_found("metric", name));
     }
     Ok(Arc::new(Schema::new(
         schema.fields().iter().filter(|field| wanted.has(field.name())).cloned().collect::<Vec<_>>(),

@@ -64,7 +64,7 @@ pub(in crate::dataset) fn relabelled_since(before: &View, side: &View) -> Result
     if merges.is_empty() {
         return Ok(found);
     }
-    for map in maps_of(side)? {
+    for map in maps_of(&samples::with_all(side)?)? {
         let Some(column) = map.label_column() else { continue };
         let of_map = merges.iter().filter(|((of, _), _)| *of == map.name);
         let of_map: BTreeMap<&str, &Value> = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();

@@ -246,7 +246,8 @@ impl Draft {
     /// Gives a class another name: in the map, or in all labels where these have names. Returns how many rows changed.
     ///
     /// # Errors
-    /// `NotFound` for a class that is not there, `AlreadyExists` where another one has the new name.
+    /// `NotFound` for a class that is not there, `AlreadyExists` where another one has the new name, `Invalid` for what
+    /// is no name.
     pub fn rename_class(&mut self, map: &ClassMap, from: &str, to: &str) -> Result<usize> {
         if !matches!(map.classes, Classes::InLabels) {
             self.renamed(map, from, to)
@@ -264,7 +265,7 @@ impl Draft {
         if classes.iter().any(|class| class.name == to) {
             return Err(Error::already_exists("class", to));
         }
-        is_class_name(to)?;
+        refuse_unnamable(to)?;
         if let Classes::Folders = map.classes {
             let before = self.view.overlay.clone();
             let renamed = self.rename_class_folders(from, to).inspect_err(|_| self.view.overlay = before)?;
@@ -284,12 +285,12 @@ impl Draft {
     /// Adds a class to a map, as its last.
     ///
     /// # Errors
-    /// `AlreadyExists`; `Invalid` where a class is there only once a label has it.
+    /// `AlreadyExists`; `Invalid` where a class is there only once a label has it, and for what is no name.
     pub fn add_class(&mut self, map: &ClassMap, name: &str) -> Result<()> {
         if self.view.classes(map)?.iter().any(|class| class.name == name) {
             return Err(Error::already_exists("class", name));
         }
-        is_class_name(name)?;
+        refuse_unnamable(name)?;
         if let Classes::Folders = map.classes {
             let before = self.view.overlay.clone();
             self.add_class_folders(name).inspect_err(|_| self.view.overlay = before)?;
@@ -310,11 +311,8 @@ impl Draft {
     /// of one name, the first is the one that others are merged into, and all are merged into another one.
     ///
     /// # Errors
-    /// `NotFound` for a class that is not there.
+    /// `NotFound` for a class that is not there, `Invalid` for a new name that is none.
     pub fn merge_classes(&mut self, map: &ClassMap, from: &[String], into: &str) -> Result<usize> {
-        if !from.iter().any(|name| name == into) {
-            is_class_name(into)?;
-        }
         self.in_all_labels(map, |draft, map| match map.table() {
             Some(table) => draft.merged_rows(map, table, from, into),
             None => draft.merged_names(map, from, into),
@@ -325,6 +323,9 @@ impl Draft {
     fn merged_names(&mut self, map: &ClassMap, from: &[String], into: &str) -> Result<usize> {
         let classes = self.view.classes(map)?;
         from.iter().try_for_each(|name| is_there(classes.iter().map(|class| &class.name), name))?;
+        if !classes.iter().any(|class| class.name == into) {
+            refuse_unnamable(into)?;
+        }
         let others: Vec<String> = from.iter().filter(|name| *name != into).cloned().collect();
         self.note_merged(map, &others, &Value::Text(into.to_owned()))?;
         if let Classes::Folders = map.classes {
@@ -342,6 +343,9 @@ impl Draft {
         let classes = self.view.class_rows(table)?;
         from.iter().try_for_each(|name| is_there(classes.iter().map(|class| &class.name), name))?;
         let first = |name: &str| classes.iter().find(|class| class.name == name);
+        if first(into).is_none() {
+            refuse_unnamable(into)?;
+        }
         // A name that no class has yet becomes that of the first.
         let kept = first(into).or_else(|| first(from.first()?)).ok_or_else(|| Error::not_found("class", into))?;
         let gone: Vec<&ClassRow> =
@@ -433,10 +437,11 @@ impl Draft {
     }
 }
 
-/// # Errors
-/// `NotFound` where no class has the name.
 /// Refuses what nobody would take for the name of a class.
-fn is_class_name(name: &str) -> Result<()> {
+///
+/// # Errors
+/// `Invalid`.
+fn refuse_unnamable(name: &str) -> Result<()> {
     let why = match name {
         name if name.trim().is_empty() => "a class has a name",
         name if name.chars().any(char::is_control) => "a name is one line of text",
@@ -445,6 +450,8 @@ fn is_class_name(name: &str) -> Result<()> {
     Err(Error::invalid("name of a class", name, why))
 }
 
+/// # Errors
+/// `NotFound` where no class has the name.
 fn is_there<'c>(mut names: impl Iterator<Item = &'c String>, name: &str) -> Result<()> {
     if names.any(|known| known == name) { Ok(()) } else { Err(Error::not_found("class", name)) }
 }

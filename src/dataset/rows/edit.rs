@@ -16,7 +16,7 @@ use crate::dataset::now_ns;
 use crate::dataset::samples;
 use crate::dataset::view::Node;
 use crate::dataset::within::above;
-use crate::model::{Change, Content, DataPath, FileChange, Id, RowAddress, RowChange, Value};
+use crate::model::{Change, Content, DataPath, FileChange, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
 use crate::table::{Format, Role, TableFile, TableSchema};
 use crate::{Error, ErrorKind, Result};
@@ -170,14 +170,16 @@ impl Draft {
     ) -> Result<Edited> {
         let node = self.view.existing(path)?;
         let home = node.place.source_row().map(|row| self.view.base.path(row)).transpose()?;
-        let at = Lies { path, home: home.as_ref() };
-        let (committed, elsewhere) = (|| self.rows_committed(&at), || self.rows_elsewhere(&at));
-        let besides = Besides { added, committed: &committed, elsewhere: &elsewhere, stays };
         let (keys, splicing, may_belong) = {
             let part = Part::open(&self.view, &node, format)?;
             part.with_file(|file, rows| {
                 edits.iter().filter_map(RowEdit::named).try_for_each(|row| refuse_untold(file, table, row))?;
                 self.refuse_lost(path, (file, rows), table, &edits)?;
+                // Only what has a key of its own is to have another one than any elsewhere.
+                let is_keyed = file.tables()[place_of(file, table)?].schema.key.is_some();
+                let at = Lies { path, home: home.as_ref().filter(|_| is_keyed) };
+                let (committed, elsewhere) = (|| self.rows_committed(&at), || self.rows_elsewhere(&at));
+                let besides = Besides { added, committed: &committed, elsewhere: &elsewhere, stays };
                 let mut work = Work::new(file, rows, table, besides)?;
                 let may_belong = edits.iter().any(|edit| may_belong(edit, work.schema()));
                 if work.schema().key.is_none() && edits.iter().any(|edit| matches!(edit, RowEdit::Insert { .. })) {
@@ -205,24 +207,31 @@ impl Draft {
             let Role::Reference { table } = &column.role else { continue };
             let key = match value {
                 Value::Int(key) => key.to_string(),
-                Value::Text(key) => key.to_string(),
+                Value::Text(key) => key.clone(),
                 _ => continue,
             };
             named.insert((table, key), &column.name);
         }
+        let mut hidden = None;
         for ((of, key), column) in named {
             let Ok(at) = place_of(file, of) else { continue };
             let address = RowAddress::Row { table: of.to_owned(), row: key };
             let key = address.row().unwrap_or_default();
-            if rows.get(&address)?.is_none()
-                && file.find(at, key)?.is_none()
-                && !samples::hides(&self.view, path, &address)?
-            {
-                return Err(Error::invalid(
-                    "value",
-                    key,
-                    format!("column `{column}`: no row of `{of}` has it as its key"),
-                ));
+            let is_there = match rows.get(&address)? {
+                Some(RowChange::Deleted { .. }) => false,
+                Some(_) => true,
+                None => file.find(at, key)?.is_some(),
+            };
+            if is_there {
+                continue;
+            }
+            let hidden = match &mut hidden {
+                Some(hidden) => hidden,
+                none => none.insert(samples::hidden_rows(&self.view)?),
+            };
+            if !hidden.contains_key(&(path.clone(), address.clone())) {
+                let why = format!("column `{column}`: no row of `{of}` has it as its key");
+                return Err(Error::invalid("value", key, why));
             }
         }
         Ok(())
@@ -294,7 +303,7 @@ impl Draft {
         while let Some(id) = open.pop_front().filter(|_| seen.len() < LOOKED_BACK) {
             if seen.insert(id) {
                 let revision = self.dataset.revision(id)?;
-                let rows = self.rows_in(revision.overlay, at)?;
+                let rows = self.rows_in(&Overlay::new(self.dataset.nodes.clone(), revision.overlay), at)?;
                 found.extend(rows.filter(|rows| found.last().is_none_or(|last| last.root() != rows.root())));
                 open.extend(revision.parents);
             }
@@ -315,39 +324,60 @@ impl Draft {
         overlays.dedup();
         let mut found: Vec<Rows> = Vec::new();
         for overlay in overlays {
-            let rows = self.rows_in(overlay, at)?;
-            found.extend(rows.filter(|rows| found.iter().all(|known| known.root() != rows.root())));
+            let overlay = Overlay::new(self.dataset.nodes.clone(), overlay);
+            let rows = match (self.rows_in(&overlay, at)?, at.home) {
+                (None, Some(home)) => self.rows_moved(&overlay, home)?,
+                (rows, _) => rows.into_iter().collect(),
+            };
+            for rows in rows {
+                if found.iter().all(|known| known.root() != rows.root()) {
+                    found.push(rows);
+                }
+            }
         }
         Ok(found)
     }
 
-    /// The row changes that an overlay has of a file, which may be in another place there.
-    fn rows_in(&self, overlay: Option<Id>, at: &Lies<'_>) -> Result<Option<Rows>> {
-        let overlay = Overlay::new(self.dataset.nodes.clone(), overlay);
-        let rows = |change| match change {
-            Some(Change::File(FileChange { content: Content::Rows { rows, .. }, .. })) => {
-                Some(overlay.rows(Some(rows)))
-            }
-            _ => None,
-        };
-        let there = rows(overlay.get(at.path)?);
-        let Some(home) = at.home.filter(|_| there.is_none()) else { return Ok(there) };
+    /// The row changes that an overlay has of a file where it is now, or where the source has it.
+    fn rows_in(&self, overlay: &Overlay, at: &Lies<'_>) -> Result<Option<Rows>> {
+        let there = overlay.get(at.path)?.as_ref().and_then(|change| rows_of_file(overlay, change));
+        let Some(home) = at.home.filter(|home| there.is_none() && *home != at.path) else { return Ok(there) };
+        let change = overlay.get(home)?.filter(|change| is_of(change, home));
+        Ok(change.as_ref().and_then(|change| rows_of_file(overlay, change)))
+    }
+
+    /// The row changes that an overlay has of a file of the source which it has moved.
+    fn rows_moved(&self, overlay: &Overlay, home: &DataPath) -> Result<Vec<Rows>> {
         for path in std::iter::once(home.clone()).chain(above(home)) {
             match overlay.get(&path)? {
-                Some(Change::File(file)) if path == *home && file.content.source() == Some(home) => {
-                    return Ok(rows(Some(Change::File(file))));
-                }
-                None => {}
-                // It is gone from its place, and may be in any other.
-                Some(_) => {
-                    let is_it =
-                        |change: &Change| matches!(change, Change::File(file) if file.content.source() == Some(home));
-                    let moved = overlay.entries()?.into_iter().map(|(_, change)| change).find(is_it);
-                    return Ok(rows(moved));
-                }
+                None => continue,
+                // It is where it was.
+                Some(change) if is_of(&change, home) => return Ok(Vec::new()),
+                Some(Change::Folder { from: Some(from), .. }) if from == path => continue,
+                Some(_) => {}
             }
+            let entries = overlay.entries()?.into_iter().filter(|(_, change)| is_of(change, home));
+            return Ok(entries.filter_map(|(_, change)| rows_of_file(overlay, &change)).collect());
         }
-        Ok(None)
+        Ok(Vec::new())
+    }
+}
+
+/// The row changes of a file, be it hidden.
+fn rows_of_file(overlay: &Overlay, change: &Change) -> Option<Rows> {
+    match change {
+        Change::File(FileChange { content: Content::Rows { rows, .. }, .. }) => Some(overlay.rows(Some(*rows))),
+        Change::Excluded { was: Some(was) } => rows_of_file(overlay, was),
+        _ => None,
+    }
+}
+
+/// Whether a file is the one that the source has at a path, be it hidden.
+fn is_of(change: &Change, home: &DataPath) -> bool {
+    match change {
+        Change::File(file) => file.content.source() == Some(home),
+        Change::Excluded { was: Some(was) } => is_of(was, home),
+        _ => false,
     }
 }
 

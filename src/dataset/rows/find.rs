@@ -451,7 +451,7 @@ impl Finding<'_> {
             Some(Promise::Text | Promise::Yaml | Promise::Names) => !labels.is_empty(),
             _ => known.contains(path),
         };
-        let untold: Vec<NoTable> = changed.iter().filter(|file| !tells(&file.path)).map(NoTable::from).collect();
+        let untold: Vec<NoTable> = changed.iter().filter(|file| !tells(&file.path)).map(NoTable::changed).collect();
         none.extend(untold);
         Ok(Seen { tables, has_images, none, changed, failed })
     }

@@ -46,8 +46,9 @@ pub struct NoTable {
     pub has_changed: bool,
 }
 
-impl From<&FileProblem> for NoTable {
-    fn from(file: &FileProblem) -> NoTable {
+impl NoTable {
+    /// A file of which the source has other bytes now.
+    pub(super) fn changed(file: &FileProblem) -> NoTable {
         NoTable { path: file.path.clone(), why: file.problem.why.clone(), has_changed: true }
     }
 }

@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::follow::{below, is_place};
 use super::join::{Beside, Joined, Wanted};
-use super::{EXCLUDED, KEY, NAME, hide};
+use super::{EXCLUDED, KEY, NAME, hide, main_file};
 use crate::dataset::Dataset;
 use crate::dataset::rows::{Blame, CellBlame, RowBlame, RowFate, RowScan, Traces, by_content, earlier_key};
+use crate::dataset::view::View;
 use crate::model::{DataPath, Id, Value};
 use crate::table::{Flow, arrow_value};
 use crate::{Error, ErrorKind, Result};
@@ -117,13 +118,26 @@ impl Walk<'_> {
     fn earlier(&self, parent: Id, id: Id, key: &str) -> Result<Earlier> {
         let same = Ok(Earlier::Row(key.to_owned()));
         let Some((part, path)) = self.main.as_ref().filter(|_| is_place(key)) else { return same };
+        let [was, is] = [self.dataset.revision(parent)?, self.dataset.revision(id)?];
+        if (was.base, was.overlay) == (is.base, is.overlay) {
+            return same;
+        }
         let (before, after) = (self.dataset.view(parent)?, self.dataset.view(id)?);
-        if self.dataset.revision(parent)?.base == self.dataset.revision(id)?.base {
-            if below(&before, path)? == below(&after, path)? {
+        if was.base == is.base {
+            if before.node(path)?.is_some() && below(&before, path)? == below(&after, path)? {
+                return same;
+            }
+            // It may have been called otherwise then.
+            let file = |view: &View| match view.node(path)? {
+                Some(_) => Ok(Some(path.clone())),
+                None => main_file(view),
+            };
+            let (Some(earlier), Some(later)) = (file(&before)?, file(&after)?) else { return same };
+            if below(&before, &earlier)? == below(&after, &later)? {
                 return same;
             }
             let [before, after] = [hide::with_all(&before)?, hide::with_all(&after)?];
-            let (Some(old), Some(new)) = (before.node(path)?, after.node(path)?) else { return same };
+            let (Some(old), Some(new)) = (before.node(&earlier)?, after.node(&later)?) else { return same };
             return match by_content((&before, &old), (&after, &new), part, key) {
                 Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => same,
                 earlier => Ok(earlier?.map_or(Earlier::None, Earlier::Row)),

@@ -4,7 +4,7 @@
 //! a place. Where rows get other keys, in a merge and over another base, it shows for that long among the others, and
 //! is hidden again by the key that it has then.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::edit::Changes;
@@ -175,29 +175,19 @@ pub(in crate::dataset) fn keys_spoken_of(view: &View, path: &DataPath, part: &st
     Ok(keys)
 }
 
-/// The rows that are hidden with samples and of which nothing else is said, by the files that have them.
-pub(in crate::dataset) fn only_hidden(view: &View) -> Result<BTreeSet<(DataPath, RowAddress)>> {
-    let (mut hidden, mut places) = (BTreeSet::new(), BTreeMap::<DataPath, DataPath>::new());
+/// The rows that are hidden with samples, by the files that have them now: whether something was said of them besides.
+pub(in crate::dataset) fn hidden_rows(view: &View) -> Result<BTreeMap<(DataPath, RowAddress), bool>> {
+    let (mut hidden, mut places) = (BTreeMap::new(), BTreeMap::<DataPath, DataPath>::new());
     for row in excluded_rows(&view.overlay.samples()?)?.into_iter().flat_map(|(_, rows)| rows) {
-        if row.was.iter().any(|(_, said)| matches!(said, RowChange::Set { .. })) {
-            continue;
-        }
         if !places.contains_key(&row.path) {
             let now = view.file_with_hidden(&row.path)?.map_or(row.path.clone(), |node| node.path);
             places.insert(row.path.clone(), now);
         }
+        let is_edited = row.was.iter().any(|(_, said)| matches!(said, RowChange::Set { .. }));
         let address = RowAddress::Row { table: row.table, row: row.row };
-        hidden.insert((places[&row.path].clone(), address));
+        hidden.insert((places[&row.path].clone(), address), is_edited);
     }
     Ok(hidden)
-}
-
-/// Whether a row is kept with a sample that is excluded.
-pub(in crate::dataset) fn hides(view: &View, path: &DataPath, address: &RowAddress) -> Result<bool> {
-    let is_it = |row: &ExcludedRow| {
-        (&row.path, row.table.as_str(), Some(row.row.as_str())) == (path, address.table(), address.row())
-    };
-    Ok(excluded_rows(&view.overlay.samples()?)?.iter().any(|(_, rows)| rows.iter().any(is_it)))
 }
 
 fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {

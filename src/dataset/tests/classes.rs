@@ -276,4 +276,9 @@ fn the_name_of_a_class_is_one_line_of_text() {
         assert!(refused.iter().all(Result::is_err), "{name:?}: {refused:?}");
     }
     assert_eq!(text(draft.view(), "data.yaml"), YAML);
+    // One that is there already is taken, whatever its name.
+    let fixture = Fixture::new(&[("coco.json", &COCO.replace("\"bus\"", "\"city\\tbus\""))]);
+    let mut draft = fixture.draft("main");
+    let map = self::map(&draft);
+    draft.merge_classes(&map, &["van".to_owned()], "city\tbus").expect("it is there");
 }

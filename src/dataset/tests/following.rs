@@ -92,10 +92,17 @@ fn an_annotation_is_given_to_no_image_that_there_is_not() {
         assert!(refused.to_string().contains("image_id"), "{refused}");
     }
     draft.edit_table(&images, vec![insert(&[("id", "77"), ("file_name", "\"new.jpg\"")])]).expect("a new image");
-    draft.exclude_samples(&["new.jpg".to_owned()], true).expect("excluded");
-    for edit in to("77") {
-        draft.edit_table(&annotations, vec![edit]).expect("there is one, which is hidden");
+    draft.exclude_samples(&["new.jpg".to_owned(), "a.png".to_owned()], true).expect("excluded");
+    draft.rename(&path("coco.json"), &path("all.json")).expect("moved");
+    let [annotations, images] = ["annotations", "images"].map(|name| draft.view().table(Some(name)).expect("a table"));
+    for image in ["77", "1"] {
+        let [_, new] = to(image);
+        draft.edit_table(&annotations, vec![new]).expect("there is one, which is hidden");
     }
+    draft.exclude_samples(&["a.png".to_owned()], false).expect("included");
+    draft.edit_table(&images, vec![RowEdit::Delete { row: "1".to_owned() }]).expect("deleted");
+    let [_, new] = to("1");
+    draft.edit_table(&annotations, vec![new]).expect_err("there is none any more");
 }
 
 #[test]

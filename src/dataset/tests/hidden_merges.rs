@@ -111,6 +111,31 @@ fn labels_of_a_class_that_was_merged_before_their_image_was_excluded_have_the_ot
 }
 
 #[test]
+fn of_labels_that_one_side_hides_the_preferred_side_wins_where_both_edited_one_and_each_keeps_the_others() {
+    let files = [("images/a.png", "a"), ("labels/a.txt", "1 .5 .5 .1 .1\n0 .2 .2 .1 .1\n"), ("data.yaml", YAML)];
+    let set = |d: &mut Draft, row: &str, to: f64| set_box(d, "labels", &format!("labels/a.txt#{row}"), [to; 4]);
+    let ours = |d: &mut Draft| {
+        set(d, "0", 0.25)?;
+        exclude(d, "images/a.png", true)
+    };
+    let theirs = |d: &mut Draft| {
+        set(d, "0", 0.125)?;
+        set(d, "1", 0.5)
+    };
+    for (prefer, first) in [(None, ""), (Some(Prefer::Ours), "0.25"), (Some(Prefer::Theirs), "0.125")] {
+        let fixture = two_branches(&files, ours, theirs);
+        let outcome = merged(&fixture, prefer);
+        if prefer.is_none() {
+            assert!(matches!(outcome, Outcome::Conflicts(_)), "{outcome:?}");
+            continue;
+        }
+        fixture.commit("main", |d| exclude(d, "images/a.png", false));
+        let expected = format!("1 {first} {first} {first} {first}\n0 0.5 0.5 0.5 0.5\n");
+        assert_eq!(file(&fixture.view("main"), "labels/a.txt"), expected);
+    }
+}
+
+#[test]
 fn a_label_that_one_side_deletes_is_gone_though_the_other_merges_its_class() {
     let labels = "1 .5 .5 .1 .1\n1 .2 .2 .1 .1\n0 .3 .3 .1 .1\n";
     let files = [("labels/a.txt", labels), ("data.yaml", YAML)];

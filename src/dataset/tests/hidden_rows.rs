@@ -223,10 +223,11 @@ fn an_edit_of_a_row_that_the_other_side_hides_is_beneath_and_there_once_it_shows
 }
 
 #[test]
-fn a_row_that_is_only_hidden_is_as_the_source_has_it_and_no_conflict() {
+fn a_row_that_is_only_hidden_is_as_the_source_has_it_and_no_conflict_unless_it_was_edited() {
     let text = |b: i64| format!("name,n\na,0\nb,{b}\nc,2\n");
-    for is_edited in [false, true] {
+    for (is_edited, above) in [(false, ""), (true, ""), (false, "z,9\n"), (true, "z,9\n")] {
         let fixture = Fixture::new(&[("t.csv", &text(1))]);
+        let text = |b: i64| text(b).replacen("a,0", &format!("{above}a,0"), 1);
         fixture.commit("main", |draft| {
             if is_edited {
                 let table = draft.view().table(Some("t"))?;
@@ -240,7 +241,8 @@ fn a_row_that_is_only_hidden_is_as_the_source_has_it_and_no_conflict() {
         let refreshed = fixture.dataset.refresh(&main_branch(), base, "ann").expect("refreshed");
         assert_eq!(refreshed.conflicts.len(), usize::from(is_edited), "{:?}", refreshed.conflicts);
         assert_eq!(bytes(&fixture.view("main"), "t.csv"), text(77).replace("b,77\n", ""));
-        fixture.commit("main", |draft| exclude(draft, "1", false));
+        let now = if above.is_empty() { "1" } else { "2" };
+        fixture.commit("main", |draft| exclude(draft, now, false));
         assert_eq!(bytes(&fixture.view("main"), "t.csv"), text(if is_edited { 5 } else { 77 }));
     }
 }

@@ -37,11 +37,16 @@ fn is_before_index(columns: &Columns<'_>, width: usize) -> bool {
     is_index && are_unlike(&names.iter().collect::<Vec<_>>())
 }
 
-/// Whether it is one that is told from numbers by more than a sign: a day, a month, true.
+/// Whether it is a day, a time, a month as `2024-01` or `2024/01`, true or false.
 fn is_no_number(name: &[u8]) -> bool {
-    let signs = |byte: &u8| !byte.is_ascii_alphanumeric();
-    let is_composed = || name[0].is_ascii_digit() && name.iter().filter(|byte| signs(byte)).count() == 1;
-    let is_month = || name.len() == 7 && matches!(name[4], b'-' | b'/') && is_composed();
+    let is_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    let is_month = || match name {
+        [year @ .., b'-' | b'/', tens, ones] => {
+            let month = (tens.wrapping_sub(b'0') as usize) * 10 + ones.wrapping_sub(b'0') as usize;
+            year.len() == 4 && is_digits(year) && is_digits(&[*tens, *ones]) && (1..=12).contains(&month)
+        }
+        _ => false,
+    };
     matches!(Kinds::of(name).decide(None), Kind::Bool(_) | Kind::Date | Kind::Time(_)) || is_month()
 }
 
@@ -135,7 +140,9 @@ impl<'a> Numbered<'a> {
         if self.named.iter().any(|column| self.columns.is_over_type(*column)) {
             return true;
         }
-        if self.numbers.is_empty() {
+        // Days beside numbers are values as these are.
+        let has_name = self.named.iter().any(|column| names[*column].is_empty() || is_name(&names[*column]));
+        if self.numbers.is_empty() || !has_name {
             return false;
         }
         let (count, are_over_fractions) = (self.numbers.len(), self.are_over_fractions());
@@ -143,7 +150,9 @@ impl<'a> Numbered<'a> {
         let is_row_of_whole = || count > 2 && are_over_fractions;
         let is_of_years = || self.are_years() && self.is_near() && (count > 1 || are_over_fractions && rows.len() > 1);
         let has_index = names[0].is_empty() && self.columns.below(0).count() == rows.len();
-        let counts = || self.numbers[0].1 == 0 && (has_index && count > 1 || count > 2 && rows.len() > 1);
+        let are_counted = || self.numbers.iter().zip(0..).all(|((_, number), at)| *number == at);
+        // Three classes of a row may be these by chance.
+        let counts = || are_counted() && (has_index && count > 1 || count > 3 && rows.len() > 1);
         self.are_steps() && (is_of_years() || counts() || is_row_of_whole())
     }
 
@@ -192,7 +201,7 @@ mod tests {
         check(",0,1,2\n0,5,2,9\n1,7,4,8\n", true);
         check(",2019,2020\nFrance,100,200\n", true);
         check("name,1,2,3\na,0.5,0.25,1.0\nb,0.5,0.0,0.5\n", true);
-        check("cls,0,1,2\ncar,5,0,1\ncat,0,7,2\n", true);
+        check("cls,0,1,2,3\ncar,5,0,1,0\ncat,0,7,2,1\n", true);
         check("\"1\",\"2\",\"3\",id\n0.5,0.5,0.5,9\n", true);
     }
 
@@ -218,7 +227,12 @@ mod tests {
         check("2019,2020,2021\n1.5,2.5,3.5\n", false);
         check("1.5,2,a\n2.5,3,b\n3.5,4,c\n", false);
         check("cat,1,2\ndog,3,4\n", false);
-        check("cat,0,1,2\n", false);
+        check("cat,0,1,2\ndog,3,4,5\n", false);
+        check("a.jpg,0,224,448,672\nb.jpg,0,30,60,90\n", false);
+        check("2021-01-01,0,1,2,3\n2021-01-02,5,3,8,1\n", false);
+        check("2021-01-01,2000\n2021-01-02,1999.5\n2021-01-03,2001.25\n", false);
+        check("True,0,1,2,3\nFalse,3,4,5,6\n", false);
+        check("1234-56,7\n9,8\n5,4\n", false);
         check("cat,1,2,3\ndog,4,5,6\ncow,7,8,9\n", false);
         check("img1,1,0\nimg2,0.93,0.07\nimg3,0.5,0.5\n", false);
         check("img1,1\nimg2,0.93\nimg3,0.5\n", false);

@@ -178,18 +178,28 @@ fn is_list_of_quoted(text: &[u8], trial: &Trial) -> bool {
     trial.rows.len() > 1 && are_quoted && is_quoted_well(text, trial)
 }
 
-/// Whether all rows but the first are days or times: what is between their parts is no delimiter.
+/// Whether all rows but the first, which may be a name, are days with or without a time: what is between their parts is
+/// no delimiter.
 fn is_list_of_times(text: &[u8], trial: &Trial) -> bool {
-    let values = trial.rows.iter().skip(1).flatten().map(|span| span.of(text));
-    let all = values.fold(Kinds::ALL, |all, value| all.and(Kinds::of(value)));
-    trial.rows.len() > 1 && matches!(all.decide(None), Kind::Date | Kind::Time(_)) && all != Kinds::ALL
+    let mut values = trial.rows.iter().skip(1).flatten().map(|span| span.of(text)).filter(|value| !value.is_empty());
+    trial.rows.len() > 1 && values.all(is_time)
+}
+
+fn is_time(value: &[u8]) -> bool {
+    let Some((day, time)) = value.split_at_checked(10) else { return false };
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b":.+-Z ".contains(byte);
+    let is_behind = time.is_empty() || matches!(time[0], b' ' | b'T') && time[1..].iter().all(is_part);
+    Kinds::of(day).decide(None) == Kind::Date && is_behind
 }
 
 fn even_enough(text: &[u8], is_last: bool, quote: Option<u8>, delimiters: &[u8]) -> Option<Trial> {
     let best = most_even(text, is_last, quote, delimiters).map(|trial| with_padding(text, is_last, trial))?;
     if matches!(best.syntax.delimiter, b' ' | b':') {
         let list = tried(text, is_last, Syntax { quote, ..COMMA });
-        if list.width == 1 && list.alike == 1000 && is_list_of_times(text, &list) {
+        // A header of as many names says that there are so many columns.
+        let first = list.rows.first().and_then(|row| row.first()).map_or(&b""[..], |span| span.of(text));
+        let has_names = best.rows[0].len() == best.width && !is_time(first);
+        if list.width == 1 && list.alike == 1000 && !has_names && is_list_of_times(text, &list) {
             return Some(list);
         }
     }
@@ -368,6 +378,9 @@ mod tests {
         check("\u{feff}a,b\n", "2 columns between `,`, a header, UTF-8 with a byte order mark, lines end in LF");
         check("split\n2024-01-01T10:00:00\n2024-01-02T11:30:00\n", "1 column, a header, UTF-8, lines end in LF");
         check("at\n2024-01-01 10:00:00\n2024-01-02 11:30:00\n", "1 column, a header, UTF-8, lines end in LF");
+        check("2024-01-01 10:00\n2024-01-02 11:30\n", "1 column, no header, UTF-8, lines end in LF");
+        let two = "2 columns between ` `, a header, UTF-8, lines end in LF";
+        check("date time\n2024-01-01 10:00:00\n2024-01-02 11:30:00\n", two);
         check("name\nann\nbob\n", "1 column, a header, UTF-8, lines end in LF");
         check("a,b\n\"x\ny, z\",2\n\"q\"\"r\",3\n", "2 columns between `,`, a header, UTF-8, lines end in LF");
         check("cat,dog\ndog,cat\ncat,cat\n", "2 columns between `,`, no header, UTF-8, lines end in LF");
