@@ -12,8 +12,8 @@ use super::merge::{Merge, Merged};
 use super::rows::is_of_content;
 use super::samples;
 use super::view::View;
-use crate::Result;
 use crate::model::{DataPath, ExcludedRow, Id, RowAddress, RowChange};
+use crate::{Error, ErrorKind, Result};
 
 /// A sample that one side alone excluded since.
 struct Hidden {
@@ -74,7 +74,7 @@ impl Dataset {
         let undecided = Merge { prefer: None, ..*merge };
         let first = match self.merged_with_shown(&undecided, &met, head) {
             // What cannot be read cannot be shown.
-            Err(error) if is_of_content(&error) && !met.is_empty() => {
+            Err(error) if cannot_show(&error) && !met.is_empty() => {
                 met.clear();
                 self.merged_with_classes(&undecided, head)
             }
@@ -89,14 +89,17 @@ impl Dataset {
         met.extend(hidden.iter().filter(|hidden| !known.contains(hidden.key.as_str()) && hidden.is_in(&conflicts)));
         if met.len() > deleted {
             match self.merged_with_shown(merge, &met, head) {
-                Err(error) if is_of_content(&error) => {}
+                Err(error) if cannot_show(&error) => {}
                 Ok(Merged::Conflicts(found)) if met.iter().any(|hidden| hidden.is_in(&found)) => {}
                 merged => return merged,
             }
         }
         match merge.prefer {
             None => Ok(Merged::Conflicts(conflicts)),
-            Some(_) => self.merged_with_shown(merge, &met[..deleted], head),
+            Some(_) => match self.merged_with_shown(merge, &met[..deleted], head) {
+                Err(error) if cannot_show(&error) => self.merged_with_classes(merge, head),
+                merged => merged,
+            },
         }
     }
 
@@ -133,6 +136,11 @@ impl Dataset {
         }
         Ok(draft.view)
     }
+}
+
+/// Whether rows cannot be shown: their file cannot be read, or is no table.
+fn cannot_show(error: &Error) -> bool {
+    is_of_content(error) || matches!(error.kind(), ErrorKind::NotFound { what: "table" | "row", .. })
 }
 
 /// The samples with rows that one side alone excluded since.

@@ -153,7 +153,8 @@ impl Finding<'_> {
             for within in within(&folder, self.of_other) {
                 let was = self.before.node(within)?.filter(|of| of.entry.kind == Kind::File);
                 let Some(_) = was else { return Ok(None) };
-                is_edited |= self.other.node(within)?.is_some();
+                // What is only hidden is so wherever its folder is, see `follow_moved`.
+                is_edited |= !matches!(self.other.overlay.get(within)?, Some(Change::Excluded { .. }));
             }
             return Ok(is_edited.then_some((folder, to)));
         }

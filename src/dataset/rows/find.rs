@@ -43,6 +43,8 @@ impl View {
             tables.push(samples::table("there are images"));
         } else if !tables.is_empty() {
             tables.push(samples::table("there is a table"));
+        } else if samples::are_excluded(self)? {
+            tables.push(samples::table("all that there is is excluded"));
         }
         Ok((tables, none))
     }

@@ -89,8 +89,13 @@ pub(in crate::dataset) fn with_rows_to_merge(sides: [&View; 3]) -> Result<[View;
     let path = if says_any { super::main_file(ours)? } else { None };
     let has_other_bytes = match path {
         Some(path) => {
-            let below = [below(before, &path)?, below(ours, &path)?, below(theirs, &path)?];
-            below[0] != below[1] || below[1] != below[2]
+            let content = |side: &View| match below(side, &path)? {
+                // A side may have moved it.
+                None => super::main_file(side)?.map_or(Ok(None), |path| below(side, &path)),
+                content => Ok(content),
+            };
+            let contents = [content(before)?, content(ours)?, content(theirs)?];
+            contents[0] != contents[1] || contents[1] != contents[2]
         }
         None => false,
     };
@@ -188,6 +193,12 @@ pub(in crate::dataset) fn hidden_rows(view: &View) -> Result<BTreeMap<(DataPath,
         hidden.insert((places[&row.path].clone(), address), is_edited);
     }
     Ok(hidden)
+}
+
+/// Whether any sample is excluded.
+pub(in crate::dataset) fn are_excluded(view: &View) -> Result<bool> {
+    let samples = said(&view.overlay.samples()?)?;
+    Ok(samples.iter().any(|(_, change)| matches!(change, RowChange::Excluded { .. })))
 }
 
 fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {

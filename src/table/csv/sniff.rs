@@ -172,17 +172,18 @@ fn best(text: &[u8], is_last: bool, delimiters: &[u8]) -> Option<Trial> {
     }
 }
 
-/// Whether all rows but the first, which may be a name, are in quotes.
+/// Whether all rows but the first, which may be a name, are in quotes, or some are that have commas.
 fn is_list_of_quoted(text: &[u8], trial: &Trial) -> bool {
-    let are_quoted = trial.rows.iter().skip(1).flatten().all(|span| span.quoted);
+    let mut values = trial.rows.iter().skip(1).flatten();
+    let are_quoted = values.clone().all(|span| span.quoted) || values.any(|span| span.of(text).contains(&b','));
     trial.rows.len() > 1 && are_quoted && is_quoted_well(text, trial)
 }
 
 /// Whether all rows but the first, which may be a name, are days with or without a time: what is between their parts is
 /// no delimiter.
 fn is_list_of_times(text: &[u8], trial: &Trial) -> bool {
-    let mut values = trial.rows.iter().skip(1).flatten().map(|span| span.of(text)).filter(|value| !value.is_empty());
-    trial.rows.len() > 1 && values.all(is_time)
+    let mut values = trial.rows.iter().skip(1).flatten().map(|span| span.of(text));
+    trial.rows.len() > 1 && values.all(|value| matches!(value, b"" | b"\"\"") || is_time(value))
 }
 
 fn is_time(value: &[u8]) -> bool {
@@ -347,6 +348,8 @@ mod tests {
     fn quotes_stay_quotes_where_most_of_them_are_well() {
         let list = "1 column, a header, UTF-8, lines end in LF";
         check("\"sentence\"\n\"I came, I saw.\"\n\"Well, yes.\"\n\"No, thanks.\"\n", list);
+        check("label\ncat\n\"dog, big\"\ncat\n", list);
+        check("at\n2024-01-02 16:04:05\n\"\"\n2024-01-03 16:04:05\n", list);
         check("sentence\n\"I came: saw, won.\"\n\"Yes; a \"\"no\"\".\"\n\"Well\"\n", list);
         let lines: String = (0..30).map(|row| format!("{row},\"text {row}, ok\nsecond line, x\",lab\n")).collect();
         let full_rows: String = (0..30).map(|row| format!("{row},\"a {row}\n{row},b\"\n")).collect();
