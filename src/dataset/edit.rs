@@ -208,6 +208,7 @@ impl Draft {
         let before = self.view.clone();
         self.apply(changes)?;
         self.carry_samples(&keys)?;
+        self.carry_hidden(&before, from, to)?;
         self.hide_what_was_added(&before).map(drop)
     }
 

@@ -36,7 +36,7 @@ impl Hidden {
         self.rows.iter().any(is_at_odds)
     }
 
-    /// Whether the other side deleted a row of it, in a file of the same bytes.
+    /// Whether the other side deleted a row of it: in a file of the same bytes, or one with a key of its own.
     fn has_deleted_row(&self, merge: &Merge<'_>) -> Result<bool> {
         let sides = [merge.ours, merge.theirs];
         let [this, other] = if self.is_ours { [0, 1] } else { [1, 0] };
@@ -45,9 +45,11 @@ impl Hidden {
             let (Some(here), Some(there)) = (sides[this].node(here)?, sides[other].node(there)?) else { continue };
             let address = RowAddress::Row { table: row.table.clone(), row: row.row.clone() };
             let said = |side: usize, node| sides[side].rows_of(node).get(&address);
-            if here.place.below() == there.place.below()
+            let is_same = here.place.below() == there.place.below();
+            // A key of its own is that of the row in other bytes, too.
+            if (is_same || !samples::is_place(&row.row))
                 && matches!(said(other, &there)?, Some(RowChange::Deleted { .. }))
-                && matches!(said(this, &here)?, Some(RowChange::Deleted { .. }))
+                && (!is_same || matches!(said(this, &here)?, Some(RowChange::Deleted { .. })))
             {
                 return Ok(true);
             }
@@ -138,6 +140,12 @@ impl Dataset {
     }
 }
 
+/// Where the source has a file of a view, if it is one of that.
+fn home_of(view: &View, path: &DataPath) -> Result<Option<DataPath>> {
+    let source = view.file_with_hidden(path)?.and_then(|node| node.place.source_row());
+    source.map(|row| view.base.path(row)).transpose()
+}
+
 /// Whether rows cannot be shown: their file cannot be read, or is no table.
 fn cannot_show(error: &Error) -> bool {
     is_of_content(error) || matches!(error.kind(), ErrorKind::NotFound { what: "table" | "row", .. })
@@ -160,7 +168,15 @@ fn hidden_by_one(merge: &Merge<'_>) -> Result<Vec<Hidden>> {
             let mut there = Vec::with_capacity(rows.len());
             for row in rows {
                 if !there_now.contains_key(&row.path) {
-                    let now = |side: &View| Ok(side.file_with_hidden(&row.path)?.map(|node| node.path));
+                    let here = if is_ours { merge.ours } else { merge.theirs };
+                    let home = home_of(here, &row.path)?;
+                    let now = |side: &View| -> Result<Option<DataPath>> {
+                        let there = match (side.file_with_hidden(&row.path)?, &home) {
+                            (None, Some(home)) => side.file_with_hidden(home)?,
+                            (there, _) => there,
+                        };
+                        Ok(there.map(|node| node.path))
+                    };
                     there_now.insert(row.path.clone(), [now(merge.ours)?, now(merge.theirs)?]);
                 }
                 let now = there_now[&row.path].clone();

@@ -16,6 +16,9 @@ const ENDINGS: [&[u8]; 22] = [
 /// Folders that say nothing but that images are in them.
 const PLAIN: [&str; 9] = ["images", "image", "imgs", "img", "data", "dataset", "jpegimages", "photos", "pictures"];
 
+/// Words in the names of folders of splits.
+const BESIDE_SPLITS: [&str; 4] = ["set", "seg", "split", "folder"];
+
 /// Whether a file with this name is an image.
 pub fn is_image(name: &[u8]) -> bool {
     let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return false };
@@ -32,6 +35,17 @@ pub fn split_of(word: &str) -> Option<&'static str> {
         "test" | "testing" | "testset" => "test",
         _ => return None,
     })
+}
+
+/// As [`split_of`], of a folder, whose name may say besides what is in it: `training_set`, `seg_test`, `val_images`.
+fn split_of_folder(name: &str) -> Option<&'static str> {
+    let words = || name.split(['_', '-', ' ', '.']);
+    let is_other = |word: &&str| split_of(word).is_none();
+    let others = words().filter(is_other).map(str::to_ascii_lowercase);
+    if !others.into_iter().all(|word| word.is_empty() || BESIDE_SPLITS.contains(&word.as_str()) || is_plain(&word)) {
+        return None;
+    }
+    split_of(name).or_else(|| words().find_map(split_of))
 }
 
 /// The part of the data that a file's name speaks of: `instances_train2017.json` is of `train`.
@@ -80,10 +94,12 @@ impl Layout {
         for (folder, names) in &all {
             let at = (0..names.len()).find(|at| splits.contains(&names[..=*at]));
             let mut from = at.map_or(0, |at| at + 1);
-            while names.get(from).is_some_and(|name| is_plain(name)) {
+            // Some archives have a folder of its own name in each.
+            let is_again = |name: &String| at.is_some_and(|at| names[at] == *name);
+            while names.get(from).is_some_and(|name| is_plain(name) || is_again(name)) {
                 from += 1;
             }
-            placed.push((folder, names, at.and_then(|at| split_of(&names[at])), from));
+            placed.push((folder, names, at.and_then(|at| split_of_folder(&names[at])), from));
         }
         // What all have in common names the dataset and no class, unless it stands below a split.
         let has_splits = placed.iter().any(|(_, _, split, _)| split.is_some());
@@ -142,7 +158,7 @@ impl Layout {
         let name = String::from_utf8_lossy(folder.name()).into_owned();
         let is_there = folder.parent().is_some_and(|parent| self.roots.contains(&parent));
         if is_there
-            && split_of(&name).is_none()
+            && split_of_folder(&name).is_none()
             && let Err(at) = self.classes.binary_search(&name)
         {
             self.classes.insert(at, name);
@@ -168,11 +184,12 @@ fn split_folders<'a>(all: &'a [(&DataPath, Vec<String>)]) -> BTreeSet<&'a [Strin
             beside.entry(&names[..at]).or_default().insert(name);
         }
     }
-    let is_split = |name: &str| split_of(name).is_some() || is_plain(name);
+    let is_split = |name: &str| split_of_folder(name).is_some() || is_plain(name);
     let mut found = BTreeSet::new();
     for (_, names) in all {
-        let at = (0..names.len())
-            .find(|at| split_of(&names[*at]).is_some() && beside[&names[..*at]].iter().all(|name| is_split(name)));
+        let at = (0..names.len()).find(|at| {
+            split_of_folder(&names[*at]).is_some() && beside[&names[..*at]].iter().all(|name| is_split(name))
+        });
         found.extend(at.map(|at| &names[..=at]));
     }
     found
@@ -203,6 +220,20 @@ mod tests {
             &["cat", "dog"],
         );
         check(&["train/cat"], &["train/cat train cat"], &["cat"]);
+        check(
+            &["seg_test/sea", "training_set/training_set/cats", "training_set/training_set/dogs"],
+            &[
+                "seg_test/sea test sea",
+                "training_set/training_set/cats train cats",
+                "training_set/training_set/dogs train dogs",
+            ],
+            &["cats", "dogs", "sea"],
+        );
+        check(
+            &["test_tubes", "train_sets"],
+            &["test_tubes - test_tubes", "train_sets - train_sets"],
+            &["test_tubes", "train_sets"],
+        );
         check(&["pets/cat", "pets/dog"], &["pets/cat - cat", "pets/dog - dog"], &["cat", "dog"]);
     }
 

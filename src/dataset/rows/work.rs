@@ -10,7 +10,7 @@ use super::inserted::Numbers;
 use super::splice::Splicing;
 use crate::model::{RowAddress, RowChange, Value};
 use crate::overlay::Rows;
-use crate::table::{TableFile, TableSchema};
+use crate::table::{Role, TableFile, TableInfo, TableSchema};
 use crate::{Error, Result};
 
 /// What other places know that edits of a file depend on.
@@ -318,8 +318,11 @@ impl<'a> Work<'a> {
 
 /// Why cells of a column of the file are not set.
 pub(super) fn uneditable(file: &dyn TableFile, column: &str) -> Error {
+    let is_key = |info: &TableInfo| info.schema.columns.iter().any(|of| of.name == column && of.role == Role::Key);
     match file.declared_key() {
-        Some(key) if key == column => Error::invalid("column to set", column, "it has the keys of rows"),
+        key if key == Some(column) || file.tables().iter().any(is_key) => {
+            Error::invalid("column to set", column, "it has the keys of rows")
+        }
         _ => Error::invalid("column to edit", column, "its values follow from others"),
     }
 }

@@ -172,6 +172,33 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Has the hidden rows of files that are none of the source, of which nothing else tells where they were, told of
+    /// the path to which these, or a folder of them, were moved; `before` is the view before that.
+    pub(in crate::dataset) fn carry_hidden(&mut self, before: &View, from: &DataPath, to: &DataPath) -> Result<()> {
+        let samples = self.view.overlay.samples()?;
+        let mut changes = Changes::new();
+        for (address, change) in said(&samples)? {
+            let RowChange::Excluded { mut rows } = change else { continue };
+            let mut is_moved = false;
+            for row in rows.iter_mut().filter(|row| row.path.is_within(from)) {
+                let Some(node) = before.node(&row.path)? else { continue };
+                if let (None, Some(now)) = (node.place.source_row(), row.path.moved(from, to)) {
+                    row.path = now;
+                    is_moved = true;
+                }
+            }
+            if is_moved {
+                changes.insert(address, Some(RowChange::Excluded { rows }));
+            }
+        }
+        if !changes.is_empty() {
+            self.view.overlay = self.view.overlay.with_samples(&samples.with(changes)?)?;
+        }
+        Ok(())
+    }
+}
+
 /// What is said of samples, for the keys that these have now: old and new ones.
 pub(in crate::dataset) fn carried(samples: &Rows, moved: &[(String, String)]) -> Result<Rows> {
     if samples.root().is_none() {

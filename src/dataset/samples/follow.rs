@@ -161,7 +161,7 @@ pub(super) fn below(view: &View, path: &DataPath) -> Result<Option<Content>> {
 }
 
 /// Whether a key says a place, of a row of the file or of one that was inserted.
-pub(super) fn is_place(key: &str) -> bool {
+pub(in crate::dataset) fn is_place(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+')
 }
 

@@ -53,10 +53,13 @@ pub(super) use blame::blame;
 pub(super) use diff::diff;
 pub(super) use edit::carried;
 pub(super) use exclude::of_these;
+pub(super) use follow::is_place;
 pub(super) use follow::{follow, may_have_moved};
 pub(super) use follow_hidden::excluded_rows;
 pub(super) use hide::with_all;
-pub(super) use new_rows::{are_excluded, are_shown, hidden_rows, keys_spoken_of, said_in, with_renamed, with_rows_to_merge};
+pub(super) use new_rows::{
+    are_excluded, are_shown, hidden_rows, keys_spoken_of, said_in, with_renamed, with_rows_to_merge,
+};
 pub(super) use scan::{outline, scan};
 
 use join::{Joined, Wanted};

@@ -67,6 +67,79 @@ fn a_row_that_one_side_deletes_stays_away_though_the_other_excludes_its_sample()
 }
 
 #[test]
+fn a_row_with_a_key_that_one_side_deletes_stays_away_though_the_other_hides_it_in_other_bytes_or_another_place() {
+    let text = "uid,n\nu1,1\nu2,2\nu3,3\n";
+    let put_without = |d: &mut Draft| {
+        exclude(d, "u2", true)?;
+        put(d, "t.csv", "uid;n\nu3;3\nu1;1\n")
+    };
+    let move_first = |d: &mut Draft| {
+        d.rename(&path("t.csv"), &path("m.csv"))?;
+        exclude(d, "u2", true)
+    };
+    for moves in [false, true] {
+        let fixture = super::keys::keyed("t.csv", text, "uid");
+        fixture.commit("main", |d| delete(d, "t", "u2"));
+        fixture.commit("other", |d| if moves { move_first(d) } else { put_without(d) });
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        let view = fixture.view("main");
+        let table = view.table(Some(if moves { "m" } else { "t" })).expect("a table");
+        let mut left = rows(&view, &table, &["uid"]);
+        left.sort();
+        assert_eq!(left, ["u1", "u3"]);
+        assert!(fixture.draft("main").exclude_samples(&["u2".to_owned()], false).is_err(), "nobody has it");
+    }
+}
+
+#[test]
+fn a_row_without_a_key_that_one_side_excludes_is_hidden_in_the_file_that_the_other_side_moved() {
+    let files = [("t.csv", "name,n\na,1\nb,2\nc,3\n")];
+    let moves = |d: &mut Draft| d.rename(&path("t.csv"), &path("m.csv"));
+    both_ways(
+        &files,
+        moves,
+        |d| exclude(d, "2", true),
+        |fixture| {
+            assert_eq!(file(&fixture.view("main"), "m.csv"), "name,n\na,1\nb,2\n");
+            fixture.commit("main", |d| exclude(d, "2", false));
+            assert_eq!(file(&fixture.view("main"), "m.csv"), files[0].1);
+        },
+    );
+}
+
+#[test]
+fn a_hidden_row_comes_back_into_a_file_that_was_put_and_then_moved() {
+    let fixture = Fixture::new(&[("t.csv", "name,n\na,1\nb,2\nc,3\n"), ("sub/", "")]);
+    fixture.commit("main", |d| exclude(d, "1", true));
+    fixture.commit("main", |d| put(d, "t.csv", "name;n\na;1\nc;7\n"));
+    fixture.commit("main", |d| d.rename(&path("t.csv"), &path("sub/m.csv")));
+    fixture.commit("main", |d| d.rename(&path("sub"), &path("folder")));
+    let view = fixture.view("main");
+    let found = rows(&view, &view.table(Some("samples")).expect("samples"), &["key", "excluded"]);
+    let hidden = found.iter().find_map(|row| row.strip_suffix(" true")).expect("one is hidden");
+    fixture.commit("main", |d| exclude(d, hidden, false));
+    assert_eq!(file(&fixture.view("main"), "folder/m.csv"), "name;n\na;1\nb;2\nc;7\n");
+}
+
+#[test]
+fn samples_are_told_though_all_are_excluded() {
+    let files = [("cat/1.png", "1"), ("dog/2.png", "2")];
+    both_ways(
+        &files,
+        |d| exclude(d, "cat/1.png", true),
+        |d| exclude(d, "dog/2.png", true),
+        |fixture| {
+            let view = fixture.view("main");
+            let told = rows(&view, &view.table(Some("samples")).expect("they are there"), &["key", "excluded"]);
+            assert_eq!(told, ["cat/1.png true", "dog/2.png true"]);
+            fixture.commit("main", |d| exclude(d, "cat/1.png", false));
+            assert!(fixture.view("main").node(&path("cat/1.png")).expect("looked up").is_some());
+        },
+    );
+}
+
+#[test]
 fn an_edit_is_beneath_where_the_other_side_excludes_the_sample_and_then_moves_its_file() {
     let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
     let hide = |d: &mut Draft| {

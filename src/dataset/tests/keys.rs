@@ -20,7 +20,7 @@ fn declare(fixture: &mut Fixture, table: &str, column: &str) -> Result<()> {
 }
 
 /// A dataset of one file `t.…`, with a branch `other`, whose rows are named by this column.
-fn keyed(file: &str, content: &str, column: &str) -> Fixture {
+pub(super) fn keyed(file: &str, content: &str, column: &str) -> Fixture {
     let mut fixture = Fixture::new(&[(file, content)]);
     fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
     declare(&mut fixture, "t", column).expect("declared");

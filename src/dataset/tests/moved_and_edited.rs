@@ -146,3 +146,24 @@ fn an_edit_of_a_file_that_the_other_side_moved_is_told_by_the_revision_that_made
     assert_eq!(set_by("label"), (Value::Text("cow".to_owned()), Some(theirs)));
     assert_eq!(set_by("score").1, None);
 }
+
+type Take = fn(&mut Draft) -> Result<()>;
+
+#[test]
+fn what_one_side_took_from_a_folder_is_not_back_in_it_where_the_other_side_renamed_that() {
+    let files = [("cat/1.txt", "1"), ("cat/2.txt", "2"), ("owl/3.txt", "3")];
+    let rename: Take = |d| d.rename(&path("cat"), &path("felis"));
+    let remove: Take = |d| d.remove(&path("cat/2.txt"), false);
+    let take_out: Take = |d| d.rename(&path("cat/2.txt"), &path("owl/z.txt"));
+    let there = ["felis/1.txt", "owl/3.txt", "owl/z.txt"];
+    let takes = [(remove, &there[..2]), (take_out, &there[..])];
+    for (take, expected) in takes {
+        for renames_ours in [false, true] {
+            let fixture =
+                if renames_ours { two_branches(&files, rename, take) } else { two_branches(&files, take, rename) };
+            let outcome = merged(&fixture, None);
+            assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+            assert_eq!(self::files(&fixture.view("main")), expected);
+        }
+    }
+}

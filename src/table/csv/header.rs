@@ -86,10 +86,15 @@ impl<'a> Columns<'a> {
     /// Whether what stands below a name is of another type.
     fn is_over_type(&self, column: usize) -> bool {
         let name = &self.names[column];
-        match name.is_empty() || is_no_number(name) {
-            true => !name.is_empty() && self.below(column).count() > 1 && self.all(column, is_number),
-            false => self.is_typed(column),
+        match name {
+            name if name.is_empty() => false,
+            name if is_no_number(name) => self.is_over_numbers(column),
+            name => is_name(name) && self.is_typed(column),
         }
+    }
+
+    fn is_over_numbers(&self, column: usize) -> bool {
+        self.below(column).count() > 1 && self.all(column, is_number)
     }
 
     fn recurs(&self, column: usize) -> bool {
@@ -123,7 +128,8 @@ impl<'a> Numbered<'a> {
             }
         }
         let is_null = |name: &[u8]| NULLS.iter().any(|null| name.eq_ignore_ascii_case(null.as_bytes()));
-        let is_text = |name: &[u8]| is_name(name) || !name.is_empty() && is_no_number(name);
+        let has_sense = |name: &[u8]| name.iter().any(u8::is_ascii_alphanumeric) && Kinds::of(name) == Kinds::TEXT;
+        let is_text = |name: &[u8]| is_name(name) || !name.is_empty() && (is_no_number(name) || has_sense(name));
         let is_fit = |column: &usize| is_text(&names[*column]) && !is_null(&names[*column]);
         // Before the names that pandas writes, that of its index is empty.
         let are_fit = named.iter().all(|column| is_fit(column) || *column == 0 && names[0].is_empty());
@@ -138,6 +144,12 @@ impl<'a> Numbered<'a> {
             return false;
         }
         if self.named.iter().any(|column| self.columns.is_over_type(*column)) {
+            return true;
+        }
+        // As `<5`, `5-10`, `10%` and `1/22/20`, of which one may be a value that could not be measured.
+        let is_odd = |column: &&usize| !names[**column].is_empty() && !is_name(&names[**column]);
+        let odd = self.named.iter().filter(is_odd).filter(|column| self.columns.is_over_numbers(**column));
+        if odd.count() > 1 {
             return true;
         }
         // Days beside numbers are values as these are.
@@ -213,6 +225,17 @@ mod tests {
         check("a.jpg,2021-01\nb.jpg,2021-02\n", false);
         check("a.jpg,2021-01-01,true\nb.jpg,2021-01-02,false\n", false);
         check("a.jpg,True\nb.jpg,1\n", false);
+    }
+
+    #[test]
+    fn ranges_and_shares_are_names_over_numbers() {
+        check("Province/State,Country,Lat,1/22/20,1/23/20\n,Albania,41.15,0,0\n,Algeria,28.03,0,1\n", true);
+        check("name,<5,5-10,>10\nA,10,20,30\nB,40,50,60\n", true);
+        check("gene,10%,50%,90%\nA,1.5,2.5,3.5\nB,4.5,5.5,6.5\n", true);
+        check("day,00:00,01:00\nMon,10,20\nTue,40,50\n", true);
+        check("class,precision,<5\nA,1.5,2\nB,2.5,3\n", true);
+        check("A,<0.1,2.5\nB,0.3,<0.2\nC,0.5,0.7\n", false);
+        check("A,-,2.5,-\nB,0.3,2.5,1\nC,0.5,0.7,1\n", false);
     }
 
     #[test]

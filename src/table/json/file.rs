@@ -88,7 +88,9 @@ impl<'a> JsonFile<'a> {
 
     fn schema(&self, rows: &RowsFound, classes: &[(String, String)]) -> (TableSchema, Vec<Shape>) {
         let (table, key) = (table_name(rows), self.dialect.key());
-        let has_key = rows.ids != Ids::None;
+        // A table without rows gets the ids that its readers expect.
+        let may_have_key = rows.count == 0 && self.dialect.columns_of_none(table).contains(&key);
+        let has_key = rows.ids != Ids::None || may_have_key;
         let (mut columns, mut shapes) = (Vec::new(), Vec::new());
         let mut add = |name: &str, shape: Shape, is_full: bool| {
             let is_key = has_key && name == key;
