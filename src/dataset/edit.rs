@@ -125,6 +125,13 @@ impl Draft {
             if is_same(before, &old, &new)? {
                 return content_of(before, &old.place);
             }
+            // Where nothing is said of its rows but by their bytes, the source's bytes are the source's rows.
+            let is_plain = before.overlay.samples()?.root().is_none() && before.rows_of(&old).columns()?.is_empty();
+            if let Some(row) = under.filter(|_| is_plain)
+                && self.has_content(row, id, size)?
+            {
+                return Ok(Content::Source(self.view.base.path(row)?));
+            }
             if let Some(content) = rewritten(before, &old, &new, id)? {
                 return Ok(content);
             }

@@ -107,8 +107,14 @@ pub fn is_voc(head: &[u8]) -> bool {
 pub fn is_yolo(head: &[u8]) -> bool {
     first_line(head).is_none_or(|line| {
         let words: Vec<&[u8]> = words(line).collect();
-        words.len() >= 5 && is::<u64>(words[0]) && words[1..].iter().all(|word| is::<f64>(word))
+        words.len() >= 5 && is_class(words[0]) && words[1..].iter().all(|word| is::<f64>(word))
     })
+}
+
+/// Whether it is the number of a class, which programs that have numbers of one kind alone write as `1.0`.
+fn is_class(word: &[u8]) -> bool {
+    let number = std::str::from_utf8(word).ok().and_then(|word| word.parse::<f64>().ok());
+    number.is_some_and(|number| number >= 0.0 && number.fract() == 0.0)
 }
 
 /// Whether a file among labels that begins so is meant to be labels, too, though it may be broken: it begins with a
@@ -189,6 +195,7 @@ mod tests {
         for list in [&b"person\ncar\n"[..], b"0 person\n1 car\n", b"images/1.jpg\n", b"7\n8\n", b"\xc3\xa4\n"] {
             assert!(!is_meant_for_yolo(list), "{list:?}");
         }
+        assert!(is_yolo(b"1.0 0.5 0.5 0.2 0.2\n") && !is_yolo(b"0.5 1 2 3 4\n"));
         assert!(is_yolo(b"\r\n0 1 2 3 4\r\n") && !is_yolo(b"0 1 2 3\n") && !is_yolo(b"-1 1 2 3 4\n"));
     }
 }

@@ -90,6 +90,24 @@ fn what_is_said_of_a_sample_that_is_a_row_is_told_and_blamed_by_the_row_in_other
 }
 
 #[test]
+fn the_bytes_of_the_source_again_are_its_rows_again() {
+    let text = "f,l\na,cat\nb,dog\nc,cat\n";
+    let fixture = Fixture::new(&[("t.csv", text)]);
+    let before = fixture.view("main");
+    fixture.commit("main", |draft| {
+        let table = draft.view().table(Some("t"))?;
+        let cell = |name: &str, value: &str| (name.to_owned(), Value::Text(value.to_owned()));
+        let set = RowEdit::Set { row: "2".to_owned(), cells: vec![cell("f", "x")] };
+        let insert = RowEdit::Insert { after: None, cells: vec![cell("f", "c"), cell("l", "cat")] };
+        draft.edit_table(&table, vec![set, insert]).map(drop)
+    });
+    fixture.commit("main", |draft| put(draft, "t.csv", text));
+    let told = compare_rows(&before, &fixture.view("main")).expect("compared");
+    assert_eq!((lines(&told), moved(&told)), (Vec::new(), Vec::new()));
+    assert!(fixture.view("main").overlay().is_empty());
+}
+
+#[test]
 fn a_row_that_went_is_told_by_the_key_that_it_had() {
     let (.., told, _) =
         put_over("t.csv", CSV, &CSV.replace("b.png,dog,1\n", "").replace(',', ";").replace("fox", "elk"));
