@@ -35,10 +35,15 @@ made if there is none. Which files are tables is found out by name and content, 
 --format says it: `veneer tables` tells what was found, and why. Rows of a table without
 ids of its own go by their places, unless --key names a column that has their keys.
 
+Of a delimited file more can be said, where it was found out wrongly: csv:header,
+no-header, comma, semicolon, tab, pipe, space, no-quotes, utf-8, latin-1, windows-1252,
+utf-16le, utf-16be, and null-TEXT for what stands for null, several after one another.
+
 Examples:
   veneer import traffic /data/traffic
   veneer import traffic /data/traffic --format coco
   veneer import traffic /data/traffic --format labels.dat=csv --format notes.json=none
+  veneer import traffic /data/traffic --format shares.csv=csv:header:null-NA
   veneer import traffic /data/traffic --key labels=image_id
   veneer --store /fast/veneer import traffic /data/traffic --threads 16
   veneer import traffic /data/traffic --skip-unreadable")]

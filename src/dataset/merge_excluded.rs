@@ -66,6 +66,14 @@ impl Dataset {
         if hidden.is_empty() {
             return self.merged_with_classes(merge, head);
         }
+        if merge.ours.base.id() != merge.theirs.base.id() {
+            // Rows show only in a source that can be read: as it is now.
+            let ([before, ours, theirs], odds) = merge.over_one_base()?;
+            if odds.is_empty() {
+                let merge = Merge { before: &before, ours: &ours, theirs: &theirs, prefer: merge.prefer };
+                return self.merged_beneath_what_is_hidden(&merge, head);
+            }
+        }
         // Who deletes a row has it no more, whether it shows or not.
         let mut met = Vec::new();
         for hidden in &hidden {

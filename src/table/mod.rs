@@ -154,6 +154,15 @@ pub trait Format: Send + Sync + Debug {
     /// [`TableInfo::problem`].
     fn open<'a>(&self, file: &'a dyn ReadAt, index: Option<&[u8]>) -> Result<Box<dyn TableFile + 'a>>;
 
+    /// The same format with what somebody said of how such a file is written.
+    ///
+    /// # Errors
+    /// `Invalid` for what there is not to be said; of most formats, that is everything.
+    fn said_to_be(&self, options: &[&str]) -> Result<Arc<dyn Format>> {
+        let said = options.join(":");
+        Err(Error::invalid("option of the format", &said, format!("{} has none", self.name())))
+    }
+
     /// The same format, for another state of a file that had these columns: what was text stays text, though all
     /// of it might be read as numbers now. A column that does not fit its type gets another.
     ///

@@ -38,12 +38,12 @@ impl View {
 
     /// As [`View::tables`]; and the files that are no table, though their name says so.
     pub fn tables_and_others(&self) -> Result<(Vec<Table>, Vec<NoTable>)> {
-        let Seen { mut tables, has_images, none, .. } = self.seen(None)?;
+        let Seen { mut tables, has_images, none, changed, failed } = self.seen(None)?;
         if has_images {
             tables.push(samples::table("there are images"));
         } else if !tables.is_empty() {
             tables.push(samples::table("there is a table"));
-        } else if samples::are_excluded(self)? {
+        } else if changed.is_empty() && failed.is_none() && samples::are_excluded(self)? {
             tables.push(samples::table("all that there is is excluded"));
         }
         Ok((tables, none))

@@ -56,8 +56,14 @@ impl Formats {
     pub(super) fn found(&self, path: &DataPath, promise: Promise, sniffed: Option<Found>) -> Option<Found> {
         let Some(said) = self.said_of(path) else { return sniffed };
         // One promise, two formats: only what was said decides between them.
-        let is_other = |found: &Found| promise == Promise::Json && found.format.name() != said;
-        let found = sniffed.filter(|found| !is_other(found)).or_else(|| plain(promise, said))?;
+        let (base, options) = parts(said);
+        let is_other = |found: &Found| promise == Promise::Json && found.format.name() != base;
+        let mut found = sniffed.filter(|found| !is_other(found)).or_else(|| plain(promise, base))?;
+        if !options.is_empty() {
+            // What cannot be said was refused when it was.
+            found.format = found.format.said_to_be(&options).ok()?;
+            found.why.clear();
+        }
         let why = if found.why.is_empty() { String::new() } else { format!(": {}", found.why) };
         Some(Found { why: format!("it was said to be {said}{why}"), ..found })
     }
@@ -80,8 +86,16 @@ impl Formats {
 pub fn check_formats(choices: &[FormatChoice]) -> Result<()> {
     for FormatChoice { path, format } in choices {
         let is_none = format == NONE && path.is_some();
-        if !is_none && !FORMATS.contains(&format.as_str()) {
-            return Err(Error::invalid("format", format, format!("there are {}", FORMATS.join(", "))));
+        let (base, options) = parts(format);
+        if !is_none && !FORMATS.contains(&base) {
+            return Err(Error::invalid("format", base, format!("there are {}", FORMATS.join(", "))));
+        }
+        match base {
+            _ if options.is_empty() => {}
+            "csv" | "tsv" if path.is_some() => {
+                CsvFormat::default().with_options(options.into_iter())?;
+            }
+            _ => return Err(Error::invalid("format", format, "options are for one file that is csv or tsv")),
         }
     }
     Ok(())
@@ -122,8 +136,14 @@ impl Dataset {
     }
 }
 
+/// A format and the options that were said with it: `csv:no-header:latin-1`.
+fn parts(said: &str) -> (&str, Vec<&str>) {
+    let mut parts = said.split(':');
+    (parts.next().unwrap_or_default(), parts.collect())
+}
+
 fn promise_of(format: &str) -> Option<Promise> {
-    Some(match format {
+    Some(match parts(format).0 {
         "csv" | "tsv" => Promise::Delimited,
         "jsonl" => Promise::JsonLines,
         "coco" | "json" => Promise::Json,
@@ -187,5 +207,9 @@ mod tests {
         assert!(check_formats(&[choice(None, "csv"), choice(Some("a"), "none")]).is_ok());
         assert!(check_formats(&[choice(None, "none")]).is_err());
         assert!(check_formats(&[choice(Some("a"), "excel")]).is_err());
+        assert!(check_formats(&[choice(Some("a"), "csv:no-header:latin-1")]).is_ok());
+        for refused in ["csv:head", "coco:header", "csv:"] {
+            assert!(check_formats(&[choice(Some("a"), refused)]).is_err(), "{refused}");
+        }
     }
 }

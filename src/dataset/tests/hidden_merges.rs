@@ -159,6 +159,30 @@ fn an_edit_is_beneath_where_the_other_side_excludes_the_sample_and_then_moves_it
 }
 
 #[test]
+fn an_edit_is_beneath_where_the_other_side_excludes_the_sample_though_one_of_them_was_refreshed() {
+    let text = |c: i64| format!("image,n\na.png,1\nb.png,2\nc.png,{c}\n");
+    for hides_ours in [false, true] {
+        let fixture = Fixture::new(&[("a.png", "a"), ("b.png", "b"), ("c.png", "c"), ("t.csv", &text(3))]);
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), fixture.first).expect("a branch");
+        let set = |d: &mut Draft| {
+            let table = d.view().table(Some("t"))?;
+            let cells = vec![("n".to_owned(), Value::Int(20))];
+            d.edit_table(&table, vec![RowEdit::Set { row: "1".to_owned(), cells }]).map(drop)
+        };
+        let hide = |d: &mut Draft| exclude(d, "b.png", true);
+        let [hides, sets] = if hides_ours { ["main", "other"] } else { ["other", "main"] };
+        fixture.commit(hides, hide);
+        fixture.commit(sets, set);
+        super::hidden_rows::refresh(&fixture, "t.csv", &text(30));
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        assert_eq!(file(&fixture.view("main"), "t.csv"), text(30).replace("b.png,2\n", ""));
+        fixture.commit("main", |d| exclude(d, "b.png", false));
+        assert_eq!(file(&fixture.view("main"), "t.csv"), text(30).replace("b.png,2", "b.png,20"));
+    }
+}
+
+#[test]
 fn labels_of_a_class_that_was_merged_before_their_image_was_excluded_have_the_other_sides_edit() {
     let files = [
         ("images/a.png", "a"),

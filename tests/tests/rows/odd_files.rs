@@ -413,6 +413,21 @@ fn a_file_of_one_column_is_a_table_of_quoted_texts_or_of_times() {
 }
 
 #[test]
+fn what_is_said_of_a_delimited_file_goes_before_what_was_found() {
+    let text = "name,0.1,0.9\nA,1,NA\nB,2,\u{e9}\n";
+    let bytes: Vec<u8> = text.chars().map(|letter| u8::try_from(letter).expect("Latin-1")).collect();
+    let home = Home::with(&source! { "t.csv": bytes });
+    assert_eq!(home.json("rows d t").as_array().map(Vec::len), Some(3), "the first line is taken for a row");
+    home.ok("tables d --format t.csv=csv:header:null-NA:windows-1252");
+    let rows = home.json("rows d t");
+    assert_eq!((&rows[0]["0.1"], &rows[0]["0.9"]), (&1.into(), &serde_json::Value::Null));
+    home.ok("set d t --key 1 0.9=€");
+    assert!(home.ok("tables d").contains("Windows-1252") || home.run("cat d t.csv --draft").code == Some(0));
+    let ran = home.run("tables d --format t.csv=csv:head");
+    assert!(ran.code == Some(2) && ran.stderr.contains("no-header"), "{}", ran.stderr);
+}
+
+#[test]
 fn numbers_beside_a_name_are_a_header_and_rows_of_numbers_are_none() {
     let years = "country,2019,2020\nFrance,1.5,2.5\nSpain,3.5,4.5\n";
     let pandas = ",0,1,2\n0,5,2,9\n1,7,4,8\n";
