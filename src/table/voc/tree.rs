@@ -66,6 +66,10 @@ impl Document {
                 Ok(Event::Start(tag) | Event::Empty(tag)) if !is_name(tag.name().0) => {
                     break Some((start, "the name of an element has a letter that no name has".to_owned()));
                 }
+                // Opened, it would end as it did: `<name x//>`.
+                Ok(Event::Empty(_)) if text[..end].ends_with("//>") => {
+                    break Some((start, "a tag ends with two slashes".to_owned()));
+                }
                 Ok(Event::Start(_) | Event::Empty(_)) if root.is_some() => {
                     break Some((start, "a second root element".to_owned()));
                 }
@@ -206,6 +210,8 @@ mod tests {
     #[test]
     fn a_name_that_no_element_has_is_a_mistake() {
         let document = Document::parse("<a><b>1</b><c//></a>").expect("XML");
+        assert_eq!((document.root.children.len(), document.flaw.map(|(at, _)| at)), (1, Some(11)));
+        let document = Document::parse("<a><b>1</b><c x//></a>").expect("XML");
         assert_eq!((document.root.children.len(), document.flaw.map(|(at, _)| at)), (1, Some(11)));
     }
 
