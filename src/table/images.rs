@@ -42,7 +42,10 @@ fn split_of_folder(name: &str) -> Option<&'static str> {
     let words = || name.split(['_', '-', ' ', '.']);
     let is_other = |word: &&str| split_of(word).is_none();
     let others = words().filter(is_other).map(str::to_ascii_lowercase);
-    if !others.into_iter().all(|word| word.is_empty() || BESIDE_SPLITS.contains(&word.as_str()) || is_plain(&word)) {
+    let is_beside = |word: String| {
+        word.bytes().all(|byte| byte.is_ascii_digit()) || BESIDE_SPLITS.contains(&word.as_str()) || is_plain(&word)
+    };
+    if !others.into_iter().all(is_beside) {
         return None;
     }
     split_of(name).or_else(|| words().find_map(split_of))
@@ -229,6 +232,7 @@ mod tests {
             ],
             &["cats", "dogs", "sea"],
         );
+        check(&["train_1/cat", "val-2/cat"], &["train_1/cat train cat", "val-2/cat val cat"], &["cat"]);
         check(
             &["test_tubes", "train_sets"],
             &["test_tubes - test_tubes", "train_sets - train_sets"],
