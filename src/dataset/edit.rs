@@ -119,6 +119,8 @@ impl Draft {
         under: Option<Row>,
         (id, size): (Id, u64),
     ) -> Result<Content> {
+        // Told once: for that the source's file is read.
+        let mut of_source = None;
         if let Some(old) = before.node(path)?.filter(|node| node.entry.kind == Kind::File) {
             let entry = Entry { size, ..old.entry };
             let new = Node { path: path.clone(), entry, place: Place::Blob(id) };
@@ -127,18 +129,25 @@ impl Draft {
             }
             // Where nothing is said of its rows but by their bytes, the source's bytes are the source's rows.
             let is_plain = before.overlay.samples()?.root().is_none() && before.rows_of(&old).columns()?.is_empty();
-            if let Some(row) = under.filter(|_| is_plain)
-                && self.has_content(row, id, size)?
-            {
-                return Ok(Content::Source(self.view.base.path(row)?));
+            if is_plain {
+                match self.source_with(under, id, size)? {
+                    Some(content) => return Ok(content),
+                    none => of_source = Some(none),
+                }
             }
             if let Some(content) = rewritten(before, &old, &new, id)? {
                 return Ok(content);
             }
         }
+        let of_source = of_source.map_or_else(|| self.source_with(under, id, size), Ok)?;
+        Ok(of_source.unwrap_or(Content::Blob(id)))
+    }
+
+    /// The base's entry as content, if it has the bytes of the blob `id`, which are `size`.
+    fn source_with(&self, under: Option<Row>, id: Id, size: u64) -> Result<Option<Content>> {
         match under {
-            Some(row) if self.has_content(row, id, size)? => Ok(Content::Source(self.view.base.path(row)?)),
-            _ => Ok(Content::Blob(id)),
+            Some(row) if self.has_content(row, id, size)? => Ok(Some(Content::Source(self.view.base.path(row)?))),
+            _ => Ok(None),
         }
     }
 

@@ -210,6 +210,21 @@ fn unlike(cause: arrow::error::ArrowError) -> Error {
     Error::invalid("cells", &cause.to_string(), "they cannot be compared").caused_by(cause)
 }
 
+/// The cells of a row with some set; those of other columns come behind.
+pub(super) fn with_cells<'c>(
+    before: &[(String, Value)],
+    set: impl Iterator<Item = (&'c String, &'c Value)>,
+) -> Vec<(String, Value)> {
+    let mut row = before.to_vec();
+    for (column, after) in set {
+        match row.iter_mut().find(|(name, _)| name == column) {
+            Some((_, cell)) => cell.clone_from(after),
+            None => row.push((column.clone(), after.clone())),
+        }
+    }
+    row
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,11 @@
 //! they meant.
 
 use super::opened::place_of;
-use super::{Formats, Part};
+use super::{Formats, Part, rows_of_file};
 use crate::dataset::Dataset;
 use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
-use crate::model::{Change, Content, DataPath, DatasetRecord, KeyChoice};
+use crate::model::{DataPath, DatasetRecord, KeyChoice};
 use crate::overlay::{Overlay, Rows};
 use crate::table::keyed::Keyed;
 use crate::{Error, Result};
@@ -157,12 +157,7 @@ impl Dataset {
 
 /// What an overlay says of the rows of a file, if it names any.
 fn edits_of(overlay: &Overlay, path: &DataPath) -> Result<Option<Rows>> {
-    let mut change = overlay.get(path)?;
-    while let Some(Change::Excluded { was }) = change {
-        change = was.map(|was| *was);
-    }
-    let Some(Change::File(file)) = change else { return Ok(None) };
-    let Content::Rows { rows, .. } = file.content else { return Ok(None) };
-    let rows = overlay.rows(Some(rows));
+    let change = overlay.get(path)?;
+    let Some(rows) = change.and_then(|change| rows_of_file(overlay, &change)) else { return Ok(None) };
     Ok(rows.names_rows()?.then_some(rows))
 }

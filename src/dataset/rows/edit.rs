@@ -10,7 +10,7 @@ use super::named::Table;
 use super::opened::place_of;
 use super::splice::Splicing;
 use super::work::{Besides, Work};
-use super::{FILE_COLUMN, Part, file_with_rows};
+use super::{FILE_COLUMN, Part, file_with_rows, rows_of_file};
 use crate::dataset::draft::Draft;
 use crate::dataset::now_ns;
 use crate::dataset::samples;
@@ -360,15 +360,6 @@ impl Draft {
             return Ok(entries.filter_map(|(_, change)| rows_of_file(overlay, &change)).collect());
         }
         Ok(Vec::new())
-    }
-}
-
-/// The row changes of a file, be it hidden.
-fn rows_of_file(overlay: &Overlay, change: &Change) -> Option<Rows> {
-    match change {
-        Change::File(FileChange { content: Content::Rows { rows, .. }, .. }) => Some(overlay.rows(Some(*rows))),
-        Change::Excluded { was: Some(was) } => rows_of_file(overlay, was),
-        _ => None,
     }
 }
 

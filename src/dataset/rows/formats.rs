@@ -92,9 +92,7 @@ pub fn check_formats(choices: &[FormatChoice]) -> Result<()> {
         }
         match base {
             _ if options.is_empty() => {}
-            "csv" | "tsv" if path.is_some() => {
-                CsvFormat::default().with_options(options.into_iter())?;
-            }
+            "csv" | "tsv" if path.is_some() => drop(CsvFormat::default().said_to_be(&options)?),
             _ => return Err(Error::invalid("format", format, "options are for one file that is csv or tsv")),
         }
     }

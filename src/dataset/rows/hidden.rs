@@ -12,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use arrow::datatypes::DataType;
 use serde::de::IgnoredAny;
 
-use super::cells::as_text;
+use super::cells::{as_text, with_cells};
 use super::diff::is_of_content;
 use super::named::Table;
 use super::opened::place_of;
@@ -369,15 +369,13 @@ fn made_anew(work: &mut Work<'_>, row: &ExcludedRow) -> Result<()> {
 
 /// The cells that a hidden row shows, which `had` these in its file.
 pub(in crate::dataset) fn with_edits(row: &ExcludedRow, had: &Cells) -> Cells {
-    let mut cells = had.clone();
-    for (column, was) in &row.was {
-        let (Some(column), RowChange::Set { after, .. }) = (column, was) else { continue };
-        match cells.iter_mut().find(|(name, _)| name == column) {
-            Some((_, cell)) => *cell = after.clone(),
-            None => cells.push((column.clone(), after.clone())),
-        }
-    }
-    cells
+    with_cells(
+        had,
+        row.was.iter().filter_map(|(column, was)| match was {
+            RowChange::Set { after, .. } => Some((column.as_ref()?, after)),
+            _ => None,
+        }),
+    )
 }
 
 /// A cell of a row as it is told in a file that has no such column.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cells::with_cells;
 use super::diff::is_of_content;
 use super::edit::RowEdit;
 use super::merge::{RenamedRows, RowConflict, RowMerge};
@@ -272,12 +273,5 @@ impl Merging {
 
 /// A row with some cells set.
 fn with_set(before: &Named, set: &[(String, Value, Value)]) -> Named {
-    let mut row = before.clone();
-    for (column, _, after) in set {
-        match row.iter_mut().find(|(name, _)| name == column) {
-            Some((_, cell)) => *cell = after.clone(),
-            None => row.push((column.clone(), after.clone())),
-        }
-    }
-    row
+    with_cells(before, set.iter().map(|(column, _, after)| (column, after)))
 }

@@ -104,8 +104,8 @@ pub(super) use traces::Traces;
 use crate::Result;
 use crate::dataset::edit::content_of;
 use crate::dataset::view::{Node, View};
-use crate::model::{Content, FileChange, Id};
-use crate::overlay::Rows;
+use crate::model::{Change, Content, FileChange, Id};
+use crate::overlay::{Overlay, Rows};
 
 /// The column of a table of many files that tells the file of a row.
 pub const FILE_COLUMN: &str = "file";
@@ -115,6 +115,15 @@ fn file_with_rows(view: &View, node: &Node, rows: &Rows, grown: i64) -> Result<F
     let content = with_rows(content_of(view, &node.place)?, rows.root());
     let size = node.entry.size.saturating_add_signed(grown);
     Ok(FileChange { content, size, mtime_ns: node.entry.mtime_ns, mode: node.entry.mode })
+}
+
+/// The row changes of a file, be it hidden.
+fn rows_of_file(overlay: &Overlay, change: &Change) -> Option<Rows> {
+    match change {
+        Change::File(FileChange { content: Content::Rows { rows, .. }, .. }) => Some(overlay.rows(Some(*rows))),
+        Change::Excluded { was: Some(was) } => rows_of_file(overlay, was),
+        _ => None,
+    }
 }
 
 /// Content with other row changes: with none, what lies below.

@@ -32,13 +32,13 @@ pub(in crate::dataset) fn diff(from: &View, to: &View, changes: &[PathChange]) -
 
 /// What `from` says of samples, by the keys that these have in `to`.
 fn before(from: &View, to: &View) -> Result<Rows> {
-    match from.base().id() == to.base().id() {
-        true => match said_in(from, to) {
-            Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => from.overlay().samples(),
-            said => said,
-        },
-        // A refresh has said already where its rows are now.
-        false => from.overlay().samples(),
+    // A refresh has said already where its rows are now.
+    if from.base().id() != to.base().id() {
+        return from.overlay().samples();
+    }
+    match said_in(from, to) {
+        Err(error) if matches!(error.kind(), ErrorKind::SourceChanged { .. }) => from.overlay().samples(),
+        said => said,
     }
 }
 

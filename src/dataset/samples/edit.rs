@@ -170,9 +170,7 @@ impl Draft {
         self.view.overlay = self.view.overlay.with_samples(&samples)?;
         Ok(())
     }
-}
 
-impl Draft {
     /// Has the hidden rows of files that are none of the source, of which nothing else tells where they were, told of
     /// the path to which these, or a folder of them, were moved; `before` is the view before that.
     pub(in crate::dataset) fn carry_hidden(&mut self, before: &View, from: &DataPath, to: &DataPath) -> Result<()> {

@@ -197,8 +197,7 @@ pub(in crate::dataset) fn hidden_rows(view: &View) -> Result<BTreeMap<(DataPath,
 
 /// Whether any sample is excluded.
 pub(in crate::dataset) fn are_excluded(view: &View) -> Result<bool> {
-    let samples = said(&view.overlay.samples()?)?;
-    Ok(samples.iter().any(|(_, change)| matches!(change, RowChange::Excluded { .. })))
+    Ok(!excluded_rows(&view.overlay.samples()?)?.is_empty())
 }
 
 fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {

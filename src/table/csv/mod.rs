@@ -149,14 +149,6 @@ impl CsvFormat {
         refusal::refusal(head)
     }
 
-    /// The format with what somebody said of it, word by word: `header`, `semicolon`, `latin-1`.
-    ///
-    /// # Errors
-    /// `Invalid` for a word that there is not, and for what cannot be.
-    pub fn with_options<'o>(self, options: impl Iterator<Item = &'o str>) -> Result<CsvFormat> {
-        options::with(self, options)
-    }
-
     fn syntax(&self) -> Syntax {
         let escape = (self.escape == Escape::Backslash).then_some(b'\\');
         Syntax { delimiter: self.delimiter, quote: self.quote, escape, padded: self.padded }
@@ -205,7 +197,7 @@ impl Format for CsvFormat {
     }
 
     fn said_to_be(&self, options: &[&str]) -> Result<Arc<dyn Format>> {
-        Ok(Arc::new(self.clone().with_options(options.iter().copied())?))
+        Ok(Arc::new(options::with(self.clone(), options.iter().copied())?))
     }
 
     fn knowing(&self, columns: &[Column]) -> Option<Arc<dyn Format>> {
