@@ -230,21 +230,26 @@ impl Merge<'_> {
             return Ok(Ok(Some(excluded)));
         }
         if let Some(hidden) = self.both_beneath(path, sides, renamed)? {
-            return Ok(Ok(Some(hidden)));
+            return Ok(hidden.map(Some));
         }
         Ok(match merge_rows(self.ours, path, sides, self.prefer)? {
             RowMerge::Merged(file, rows) => {
                 renamed.insert(path.clone(), rows);
                 Ok(file.map(Change::File))
             }
-            RowMerge::Conflicts(found) => Err(("both changed the same of its rows", found)),
+            RowMerge::Conflicts(found) => Err(same_rows(found)),
             RowMerge::NotByRow => Err(("both changed it", Vec::new())),
         })
     }
 
     /// What becomes of a file that both sides changed by rows, and one excluded: that is what was meant for it once it
     /// shows. `None` where it is no such file.
-    fn both_beneath(&self, path: &DataPath, sides: &FileSides<'_>, renamed: &mut Renamed) -> Result<Option<Change>> {
+    fn both_beneath(
+        &self,
+        path: &DataPath,
+        sides: &FileSides<'_>,
+        renamed: &mut Renamed,
+    ) -> Result<Option<std::result::Result<Change, Odd>>> {
         let all = [sides.before, sides.ours, sides.theirs];
         let [before, ours, theirs] = all.map(|side| hidden(side).is_some());
         if !ours && !theirs {
@@ -254,11 +259,16 @@ impl Merge<'_> {
         let shown = self.ours.overlay.with([(path.clone(), our_own.cloned())])?;
         let shown = View { overlay: shown, ..self.ours.clone() };
         let sides = FileSides { before: was, ours: our_own, theirs: their_own, relabelled: sides.relabelled };
-        let RowMerge::Merged(file, rows) = merge_rows(&shown, path, &sides, self.prefer)? else { return Ok(None) };
+        let (file, rows) = match merge_rows(&shown, path, &sides, self.prefer)? {
+            RowMerge::Merged(file, rows) => (file, rows),
+            RowMerge::Conflicts(found) => return Ok(Some(Err(same_rows(found)))),
+            RowMerge::NotByRow => return Ok(None),
+        };
         renamed.insert(path.clone(), rows);
         let merged = file.map(Change::File);
         let stays_hidden = if ours == before { theirs } else { ours };
-        Ok(if stays_hidden { Some(Change::Excluded { was: merged.map(Box::new) }) } else { merged })
+        let merged = if stays_hidden { Some(Change::Excluded { was: merged.map(Box::new) }) } else { merged };
+        Ok(merged.map(Ok))
     }
 
     /// Adds where one side reshaped a folder and the other changed something below.
@@ -413,6 +423,10 @@ fn excluded_by_one(before: Option<&Change>, ours: Option<&Change>, theirs: Optio
     };
     let is_hidden = excluder.as_ref() == before && other != Some(Change::Removed);
     is_hidden.then(|| Change::Excluded { was: other.map(Box::new) })
+}
+
+fn same_rows(found: Vec<RowConflict>) -> Odd {
+    ("both changed the same of its rows", found)
 }
 
 /// The samples that both sides excluded, each with the rows that either of them keeps for it: of one that both

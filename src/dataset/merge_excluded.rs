@@ -100,7 +100,7 @@ impl Dataset {
         if met.len() > deleted {
             match self.merged_with_shown(merge, &met, head) {
                 Err(error) if cannot_show(&error) => {}
-                Ok(Merged::Conflicts(found)) if met.iter().any(|hidden| hidden.is_in(&found)) => {}
+                // Both told of it while it shows: a conflict has what each side has there.
                 merged => return merged,
             }
         }
@@ -129,6 +129,15 @@ impl Dataset {
         }
     }
 
+    /// The view with samples shown that it hides, or hidden that it shows.
+    pub(super) fn with_excluded(&self, view: View, keys: &[String], is_excluded: bool, head: Id) -> Result<View> {
+        let mut draft = Draft::to_edit(self, head, view);
+        if !keys.is_empty() {
+            draft.exclude_samples(keys, is_excluded)?;
+        }
+        Ok(draft.view)
+    }
+
     fn with_samples_excluded<'h>(
         &self,
         view: View,
@@ -140,11 +149,7 @@ impl Dataset {
         if is_excluded {
             keys = samples::of_these(&view, keys)?;
         }
-        let mut draft = Draft::to_edit(self, head, view);
-        if !keys.is_empty() {
-            draft.exclude_samples(&keys, is_excluded)?;
-        }
-        Ok(draft.view)
+        self.with_excluded(view, &keys, is_excluded, head)
     }
 }
 

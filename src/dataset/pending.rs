@@ -106,8 +106,16 @@ impl Draft {
             let change = view.overlay.get(path)?;
             Ok::<_, Error>(view.overlay.rows(change.as_ref().and_then(Change::rows)))
         };
+        let mut hidden = samples::hidden_rows(theirs)?;
+        hidden.extend(samples::hidden_rows(before)?);
+        let is_hidden = |address: &RowAddress| {
+            let row =
+                address.row().map(|row| RowAddress::Row { table: address.table().to_owned(), row: row.to_owned() });
+            row.is_some_and(|row| hidden.contains_key(&(path.clone(), row)))
+        };
         let is_told = |address: &RowAddress| {
             matches!(address, RowAddress::Shared { .. })
+                || is_hidden(address)
                 || conflict.rows.iter().any(|row| match &row.address {
                     RowAddress::Row { table, row } => table == address.table() && address.row() == Some(row),
                     other => other == address,
@@ -138,7 +146,8 @@ impl Draft {
         let done = match how {
             Resolution::Ours => Ok(()),
             Resolution::Theirs => self.take_theirs(merge.theirs, &chosen),
-            Resolution::Value(value) => chosen.iter().try_for_each(|conflict| self.take_value(conflict, value)),
+            Resolution::Value(value) => self
+                .while_shown(&chosen, |draft| chosen.iter().try_for_each(|conflict| draft.take_value(conflict, value))),
         };
         if let Err(error) = done {
             self.view.overlay = before;
@@ -176,7 +185,12 @@ impl Draft {
                 Some(_) => by_file.entry(&conflict.path).or_default().push(conflict),
             }
         }
-        by_file.into_iter().try_for_each(|(path, conflicts)| self.take_their_rows(path, &conflicts, &theirs))?;
+        self.while_shown(chosen, |draft| {
+            let hidden = hidden_with(&theirs, chosen)?;
+            let (shown, _) = with_hidden_files(&theirs, chosen)?;
+            let shown = draft.dataset.with_excluded(shown, &hidden, false, draft.revision)?;
+            by_file.into_iter().try_for_each(|(path, conflicts)| draft.take_their_rows(path, &conflicts, &shown))
+        })?;
         if !of_samples.is_empty() {
             // By the keys that the rows have here.
             let said = samples::said_in(&theirs, &self.view)?;
@@ -185,6 +199,33 @@ impl Draft {
         // After the files: what is excluded is what shows of them then.
         of_samples.into_iter().try_for_each(|conflict| self.take_samples(conflict.row.as_ref(), &theirs))?;
         self.hide_what_was_added(&before).map(drop)
+    }
+
+    /// Decides conflicts while the excluded samples show that have one of their rows.
+    fn while_shown(
+        &mut self,
+        conflicts: &[&OpenConflict],
+        decide: impl FnOnce(&mut Draft) -> Result<()>,
+    ) -> Result<()> {
+        let hidden = hidden_with(&self.view, conflicts)?;
+        let (shown, files) = with_hidden_files(&self.view, conflicts)?;
+        self.view = shown;
+        if !hidden.is_empty() {
+            self.exclude_samples(&hidden, false)?;
+        }
+        decide(self)?;
+        if !hidden.is_empty() {
+            // One whose rows they deleted is a sample no more.
+            let left = samples::of_these(&self.view, hidden)?;
+            self.exclude_samples(&left, true)?;
+        }
+        let mut hides = Vec::with_capacity(files.len());
+        for path in files {
+            let was = self.view.overlay.get(&path)?.map(Box::new);
+            hides.push((path, Some(Change::Excluded { was })));
+        }
+        self.view.overlay = self.view.overlay.with(hides)?;
+        Ok(())
     }
 
     fn take_value(&mut self, conflict: &OpenConflict, value: &Value) -> Result<()> {
@@ -200,6 +241,36 @@ impl Draft {
         let edit = |row: String| RowEdit::Set { row, cells: vec![(column.clone(), value.clone())] };
         self.edit_file(&conflict.path, table, |table| vec![edit(table.key(&conflict.path, row))])
     }
+}
+
+/// The samples that a view hides and that have one of the rows of these conflicts.
+fn hidden_with(view: &View, conflicts: &[&OpenConflict]) -> Result<Vec<String>> {
+    let mut found = samples::hidden_by_sample(&view.overlay.samples()?)?;
+    found.retain(|(_, rows)| {
+        rows.iter().any(|hidden| {
+            conflicts.iter().any(|conflict| {
+                let of = conflict.row.as_ref().map(|address| (address.table(), address.row()));
+                conflict.path == hidden.path && of == Some((hidden.table.as_str(), Some(hidden.row.as_str())))
+            })
+        })
+    });
+    Ok(found.into_iter().map(|(key, _)| key).collect())
+}
+
+/// The view with all files shown that are excluded, where one of these conflicts is of such a file, and which these
+/// are: labels are known as such by their image.
+fn with_hidden_files(view: &View, conflicts: &[&OpenConflict]) -> Result<(View, Vec<DataPath>)> {
+    let mut is_of_hidden = false;
+    for conflict in conflicts.iter().filter(|conflict| conflict.row.is_some()) {
+        is_of_hidden |= matches!(view.overlay.get(&conflict.path)?, Some(Change::Excluded { .. }));
+    }
+    if !is_of_hidden {
+        return Ok((view.clone(), Vec::new()));
+    }
+    let shown: BTreeMap<DataPath, Option<Change>> =
+        view.overlay.entries()?.into_iter().filter_map(samples::was_shown).collect();
+    let paths = shown.keys().cloned().collect();
+    Ok((View { overlay: view.overlay.with(shown)?, ..view.clone() }, paths))
 }
 
 /// The revision that is merged in, once all is decided.

@@ -106,7 +106,7 @@ impl Draft {
     /// Whether what was laid last is as it was laid, and but half of what is written now.
     fn was_half(&self, path: &DataPath, before: &FileChange, over: &LaidOver, whole: &FileChange) -> Result<bool> {
         let overlay = &self.view.overlay;
-        if self.view.formats.promise(path).is_none() || over.laid != (overlay.get(path)?, overlay.samples()?.root()) {
+        if self.view.promise_at(path)?.is_none() || over.laid != (overlay.get(path)?, overlay.samples()?.root()) {
             return Ok(false);
         }
         let file = |file: &FileChange| self.with_file(path, file);

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Opens a page that knows `origin` alone; `failures` collects what must not happen. */
+/** Opens a page that knows `origin` alone; `failures` collects what must not happen, `writes` what it had answered. */
 export async function openBrowser(origin, { theme = "dark", width = 1440, height = 900 } = {}) {
   const executablePath = process.env.CHROMIUM ?? CHROMIUM.find((path) => existsSync(path));
   if (!executablePath) throw new Error("no Chromium found; set CHROMIUM to its path");
@@ -21,15 +21,18 @@ export async function openBrowser(origin, { theme = "dark", width = 1440, height
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const failures = [];
+  const writes = [];
   page.on("request", (request) => {
     const url = new URL(request.url());
     if (!["data:", "blob:"].includes(url.protocol) && url.origin !== origin) failures.push(`request to ${url.host}`);
   });
   page.on("pageerror", (error) => failures.push(`page error: ${error}`));
   page.on("response", (response) => {
-    if (response.status() >= 500) failures.push(`${response.status()} of ${response.url()}`);
+    const said = `${response.status()} of ${response.request().method()} ${response.url()}`;
+    if (response.status() >= 500) failures.push(said);
+    if (response.status() >= 400 || response.request().method() !== "GET") writes.push(said);
   });
-  return { browser, page, failures };
+  return { browser, page, failures, writes };
 }
 
 /** Violations of WCAG 2.2 A and AA on the page as it is, in a line each. */

@@ -45,7 +45,7 @@ let [passed, failed, skipped] = [0, 0, 0];
 for (const [name, story] of Object.entries(stories)) {
   if (options.only && !new RegExp(options.only).test(name)) continue;
   const began = Date.now();
-  const { browser, page, failures } = await openBrowser(world.origin);
+  const { browser, page, failures, writes } = await openBrowser(world.origin);
   const took = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;
   try {
     const why = await story(page, world);
@@ -59,7 +59,9 @@ for (const [name, story] of Object.entries(stories)) {
     }
   } catch (error) {
     failed++;
-    const lines = [...String(error.message).split("\n").slice(0, 30), ...failures];
+    const told = await page.locator(".toasts").allInnerTexts().catch(() => []);
+    const seen = [...writes.slice(-8), ...told.map((text) => `the page says: ${text.replaceAll("\n", " | ")}`)];
+    const lines = [...String(error.message).split("\n").slice(0, 30), ...failures, ...seen];
     console.log(`FAIL ${name} (${took()})\n     ${lines.join("\n     ")}`);
     await world.shot(page, `failed-${name.replaceAll(/\W+/g, "-").slice(0, 50)}`).catch(() => {});
   } finally {

@@ -66,8 +66,8 @@ export const plotReady = async (page) => {
   await page.waitForTimeout(600);
 };
 
-/** Checks again until it holds; the last failure is told. */
-export const retry = async (check, times = 120) => {
+/** Checks again until it holds, for as long as the browser waits for what it needs; the last failure is told. */
+export const retry = async (check, times = 600) => {
   for (let i = 0; ; i++) {
     try {
       return await check();

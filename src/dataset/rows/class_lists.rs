@@ -20,7 +20,7 @@ impl View {
         for child in self.children(folder)? {
             let found = match child.is_folder() {
                 true => self.first_data(&child)?,
-                false if self.formats.promise(&child.path) == Some(Promise::Yaml) => self.yolo_data(&child)?,
+                false if self.promise(&child)? == Some(Promise::Yaml) => self.yolo_data(&child)?,
                 false => None,
             };
             if found.is_some() {
@@ -48,7 +48,7 @@ impl View {
         for child in self.children(folder)? {
             let found = match child.is_folder() {
                 true => self.first_list(&child)?,
-                false if self.formats.promise(&child.path) == Some(Promise::Names) => match self.class_list(&child)? {
+                false if self.promise(&child)? == Some(Promise::Names) => match self.class_list(&child)? {
                     Some(list) if self.has_labels(folder)? => Some(list),
                     _ => None,
                 },
@@ -75,9 +75,9 @@ impl View {
         for child in &children {
             let found = match child.is_folder() {
                 true => self.has_labels(child)?,
-                false if self.formats.promise(&child.path) != Some(Promise::Text) => false,
+                false if self.promise(child)? != Some(Promise::Text) => false,
                 false => {
-                    self.formats.is_said(&child.path, Promise::Text)
+                    self.formats.is_said(self.said_of(child)?, Promise::Text)
                         || may_be_label(folder, child, &labelled)
                             && self.begins(child, LINE_LEN)?.is_none_or(|head| detect::is_meant_for_yolo(&head))
                 }

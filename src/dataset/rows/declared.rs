@@ -37,12 +37,17 @@ impl View {
                 None => {}
             }
         }
-        if let Some(column) = self.formats.key(&node.path) {
-            return Ok(Some(column.to_owned()));
+        Ok(self.declared_key(node)?.map(str::to_owned))
+    }
+
+    /// Whether a column of the file at `node` tells all its rows apart.
+    pub(super) fn can_be_key(&self, node: &Node, column: &str) -> Result<bool> {
+        let Some(found) = self.format_of(node)? else { return Ok(false) };
+        if Keyed::over(&*found.format, column).is_none() {
+            return Ok(false);
         }
-        // A file that was moved is the one of which it was said.
-        let source = node.place.below().source_row().map(|row| self.base.path(row)).transpose()?;
-        Ok(source.and_then(|source| self.formats.key(&source).map(str::to_owned)))
+        let part = Part::open_by(self, node, &*found.format, Some(column))?;
+        Ok(part.with_readable(|file, _| Ok(file.key_flaw().is_none()))?.unwrap_or(false))
     }
 
     /// Whether both views read files in the same way.

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::formats::Formats;
 use super::label_files::{LINE_LEN, labelled_images, may_be_label};
 use super::named::{Table, ambiguous, many, may_be_named, named};
 use super::outline::{FileProblem, NoTable};
@@ -146,10 +147,9 @@ impl View {
     fn unreadable(&self, folder: &Node, name: Option<&str>) -> Result<Option<Error>> {
         for child in self.children(folder)? {
             let is_named = || name.is_none_or(|name| may_be_named(&child.path, name));
-            let is_meant = || self.formats.promise(&child.path).is_some() && is_named();
             let found = match child.is_folder() {
                 true => self.unreadable(&child, name)?,
-                false if is_file(&child) && is_meant() => {
+                false if is_file(&child) && is_named() && self.promise(&child)?.is_some() => {
                     self.open_below(&child, OnDrift::Error).and_then(|content| head(&content, HEAD_LEN)).err()
                 }
                 false => None,
@@ -166,7 +166,7 @@ impl View {
     /// # Errors
     /// Those of reading it.
     pub(in crate::dataset) fn format_of(&self, node: &Node) -> Result<Option<Found>> {
-        let Some(promise) = self.formats.promise(&node.path) else { return Ok(None) };
+        let Some(promise) = self.promise(node)? else { return Ok(None) };
         let found = |format: Arc<dyn Format>| Some(Found { format, why: String::new() });
         Ok(match promise {
             Promise::Xml if is(self, node, detect::is_voc)? => found(Arc::new(Voc::default())),
@@ -196,7 +196,7 @@ impl View {
 
     fn sniffed(&self, node: &Node, promise: Promise) -> Result<Option<Found>> {
         let sniffed = self.begins(node, HEAD_LEN)?.and_then(|head| detect::sniff(promise, &head));
-        Ok(self.formats.found(&node.path, promise, sniffed))
+        Ok(Formats::found(self.said_of(node)?, promise, sniffed))
     }
 
     /// The first bytes of a file; `None` for what is none, and where the source has changed.
@@ -272,14 +272,15 @@ impl Finding<'_> {
                 self.folder(&child)?;
                 continue;
             }
-            let Some(promise) = self.view.formats.promise(&child.path) else {
+            let said = self.view.said_of(&child)?;
+            let Some(promise) = self.view.formats.promise_as(said, &child.path) else {
                 self.has_images |= child.entry.kind == Kind::File && is_image(child.name());
                 continue;
             };
             if self.only.is_some_and(|name| !may_be_named(&child.path, name)) {
                 continue;
             }
-            let is_said = self.view.formats.is_said(&child.path, promise);
+            let is_said = self.view.formats.is_said(said, promise);
             match promise {
                 Promise::Xml | Promise::Text | Promise::Names if self.only.is_some() => {}
                 Promise::Names => match self.view.class_list(&child) {

@@ -32,9 +32,24 @@ impl Formats {
         self.keys.iter().find(|choice| choice.path == *path).map(|choice| choice.column.as_str())
     }
 
-    /// What the file is to be taken for: as it was said, else as its name promises.
+    /// The files whose columns were declared to have keys.
+    pub(super) fn keyed(&self) -> impl Iterator<Item = &DataPath> {
+        self.keys.iter().map(|choice| &choice.path)
+    }
+
+    /// The files that were said to be of a format.
+    pub(super) fn said(&self) -> impl Iterator<Item = &DataPath> {
+        self.choices.iter().filter_map(|choice| choice.path.as_ref())
+    }
+
+    /// What a file with this path is to be taken for: as it was said, else as its name promises.
     pub(in crate::dataset) fn promise(&self, path: &DataPath) -> Option<Promise> {
-        if let Some(format) = self.said_of(path) {
+        self.promise_as(self.said_of(path), path)
+    }
+
+    /// As [`Formats::promise`], where `said` was said of the file itself.
+    pub(super) fn promise_as(&self, said: Option<&str>, path: &DataPath) -> Option<Promise> {
+        if let Some(format) = said {
             return promise_of(format);
         }
         let promise = detect::promise(path.name())?;
@@ -46,15 +61,16 @@ impl Formats {
         }
     }
 
-    /// Whether the file, or all files, were said to be of this format: then a glance at the file is no argument.
-    pub(super) fn is_said(&self, path: &DataPath, promise: Promise) -> bool {
-        let said = self.said_of(path).or_else(|| self.only());
+    /// Whether the file, of which `said` was said, or all files were said to be of this format: then a glance at the
+    /// file is no argument.
+    pub(super) fn is_said(&self, said: Option<&str>, promise: Promise) -> bool {
+        let said = said.or_else(|| self.only());
         said.is_some_and(|format| promise_of(format) == Some(promise))
     }
 
-    /// The format of a file as far as its beginning tells, where it was said to be of one.
-    pub(super) fn found(&self, path: &DataPath, promise: Promise, sniffed: Option<Found>) -> Option<Found> {
-        let Some(said) = self.said_of(path) else { return sniffed };
+    /// The format of a file as far as its beginning tells, where `said` was said of it.
+    pub(super) fn found(said: Option<&str>, promise: Promise, sniffed: Option<Found>) -> Option<Found> {
+        let Some(said) = said else { return sniffed };
         // One promise, two formats: only what was said decides between them.
         let (base, options) = parts(said);
         let is_other = |found: &Found| promise == Promise::Json && found.format.name() != base;
@@ -68,7 +84,8 @@ impl Formats {
         Some(Found { why: format!("it was said to be {said}{why}"), ..found })
     }
 
-    fn said_of(&self, path: &DataPath) -> Option<&str> {
+    /// What a file with this path was said to be.
+    pub(super) fn said_of(&self, path: &DataPath) -> Option<&str> {
         let choice = self.choices.iter().find(|choice| choice.path.as_ref() == Some(path))?;
         Some(&choice.format)
     }
@@ -196,7 +213,8 @@ mod tests {
     #[test]
     fn what_was_said_to_be_tsv_has_tabs_before_there_is_a_line_to_tell() {
         let formats = said_to_be(&[choice(Some("odd.dat"), "tsv")]);
-        let found = formats.found(&"odd.dat".parse().expect("a path"), Promise::Delimited, None).expect("a format");
+        let said = formats.said_of(&"odd.dat".parse().expect("a path"));
+        let found = Formats::found(said, Promise::Delimited, None).expect("a format");
         assert_eq!(found.format.name(), "tsv");
     }
 

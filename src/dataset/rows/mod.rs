@@ -4,7 +4,7 @@
 //!
 //! | modules | what they know |
 //! |---|---|
-//! | `find`, `named`, `formats`, `declared`, `outline`, `odd` | which tables there are, how their files are read, which column is the key, and what of them cannot be read |
+//! | `find`, `named`, `formats`, `said`, `declared`, `outline`, `odd` | which tables there are, how their files are read, which column is the key, and what of them cannot be read |
 //! | `label_files`, `class_lists`, `classes` | where YOLO's labels lie, and which classes labels have |
 //! | `part`, `opened`, `placed`, `scan`, `query`, `select`, `known` | rows as a view has them: those of a file with the edits laid over |
 //! | `edit`, `work`, `inserting`, `inserted`, `following`, `column`, `from_file` | edits in a draft, and what each means for a file's row changes |
@@ -61,6 +61,7 @@ mod renumbered;
 mod rewritten;
 mod row_step;
 mod row_work;
+mod said;
 mod scan;
 mod select;
 mod side;

@@ -43,7 +43,7 @@ impl<'a> Side<'a> {
     /// # Errors
     /// Those of opening a file that may be rows, by what was said of it or by its name.
     pub(super) fn of(view: &'a View, node: &'a Node) -> Result<Option<Side<'a>>> {
-        if node.entry.kind != Kind::File || view.formats.promise(&node.path).is_none() {
+        if node.entry.kind != Kind::File || view.promise(node)?.is_none() {
             return Ok(None);
         }
         view.open_below(node, OnDrift::Error)?;

@@ -49,7 +49,7 @@ impl Draft {
         let mut came = BTreeSet::new();
         for path in before.overlay.diff(&self.view.overlay)?.into_iter().map(|difference| difference.path) {
             // An image comes to an excluded sample of which there was none.
-            if self.view.formats.promise(&path).is_some() || samples.get(&excluded(&path.to_string()))?.is_some() {
+            if self.view.promise_at(&path)?.is_some() || samples.get(&excluded(&path.to_string()))?.is_some() {
                 came.insert(path);
             }
         }

@@ -95,7 +95,13 @@ pub(in crate::dataset) fn may_have_moved<'p>(
     if view.overlay.samples()?.root().is_none() {
         return Ok(Vec::new());
     }
-    Ok(paths.filter(|path| view.formats.promise(path).is_some()).cloned().collect())
+    let mut may = Vec::new();
+    for path in paths {
+        if view.promise_at(path)?.is_some() {
+            may.push(path.clone());
+        }
+    }
+    Ok(may)
 }
 
 /// Gives what `after` says of samples as `before` does, where these are rows told by their places, to the keys that they

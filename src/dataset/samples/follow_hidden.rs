@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Changes;
-use super::said;
+use super::{hidden_by_sample, said};
 use crate::Result;
 use crate::dataset::rows::{cells_below, hidden_keys_in};
 use crate::dataset::view::{Node, View};
@@ -12,11 +12,7 @@ use crate::overlay::Rows;
 
 /// All rows that are hidden with their samples.
 pub(in crate::dataset) fn excluded_rows(view: &View) -> Result<Vec<ExcludedRow>> {
-    let rows = said(&view.overlay().samples()?)?.into_iter().filter_map(|(_, change)| match change {
-        RowChange::Excluded { rows } => Some(rows),
-        _ => None,
-    });
-    Ok(rows.flatten().collect())
+    Ok(hidden_by_sample(&view.overlay().samples()?)?.into_iter().flat_map(|(_, rows)| rows).collect())
 }
 
 /// Gives rows that are hidden in files at `paths`, and have no keys, those by which they come back in `after`, in which

@@ -10,6 +10,14 @@ use crate::dataset::rows::with_rows;
 use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, RowChange};
 
+/// What is at a path once it shows, if it is excluded.
+pub(in crate::dataset) fn was_shown((path, change): (DataPath, Change)) -> Option<(DataPath, Option<Change>)> {
+    match change {
+        Change::Excluded { was } => Some((path, was.map(|was| *was))),
+        _ => None,
+    }
+}
+
 /// The view with all that is excluded.
 pub(in crate::dataset) fn with_all(view: &View) -> Result<View> {
     let samples = view.overlay().samples()?;
@@ -29,10 +37,7 @@ pub(in crate::dataset) fn with_all(view: &View) -> Result<View> {
     if !hides {
         return Ok(view.clone());
     }
-    let shown = view.overlay().entries()?.into_iter().filter_map(|(path, change)| match change {
-        Change::Excluded { was } => Some((path, was.map(|was| *was))),
-        _ => None,
-    });
+    let shown = view.overlay().entries()?.into_iter().filter_map(was_shown);
     let mut all = View { overlay: view.overlay().with(shown)?, ..view.clone() };
     // A file may have been moved between one exclusion and the next.
     let mut by_node: BTreeMap<DataPath, (Node, Vec<ExcludedRow>)> = BTreeMap::new();

@@ -56,7 +56,7 @@ pub(super) use exclude::of_these;
 pub(super) use follow::is_place;
 pub(super) use follow::{follow, may_have_moved};
 pub(super) use follow_hidden::excluded_rows;
-pub(super) use hide::with_all;
+pub(super) use hide::{was_shown, with_all};
 pub(super) use new_rows::{
     are_excluded, are_shown, hidden_rows, keys_spoken_of, said_in, with_renamed, with_rows_to_merge,
 };
@@ -66,7 +66,7 @@ use join::{Joined, Wanted};
 
 use super::rows::{Table, is_class_merge, is_of_content};
 use super::view::View;
-use crate::model::{DataPath, RowAddress, RowChange};
+use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange};
 use crate::overlay::Rows;
 use crate::table::{Format, ReadAt, TableFile};
 use crate::{Error, Result};
@@ -90,6 +90,15 @@ pub(super) fn path() -> DataPath {
 /// All that is said of samples and their columns: without the classes that were merged, which are kept beside it.
 fn said(samples: &Rows) -> Result<Vec<(RowAddress, RowChange)>> {
     Ok(samples.entries()?.into_iter().filter(|(address, _)| !is_class_merge(address)).collect())
+}
+
+/// The samples that are excluded, each with its rows that are hidden.
+pub(super) fn hidden_by_sample(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {
+    let of_excluded = |said| match said {
+        (RowAddress::Cell { row, .. }, RowChange::Excluded { rows }) => Some((row, rows)),
+        _ => None,
+    };
+    Ok(said(samples)?.into_iter().filter_map(of_excluded).collect())
 }
 
 /// Whether anything is said of a sample, and not of columns alone.

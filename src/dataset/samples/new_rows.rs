@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::edit::Changes;
 use super::follow::{below, follow_bytes, is_place};
 use super::join::{Joined, Wanted, excluded};
-use super::{PART, said};
+use super::{PART, hidden_by_sample, said};
 use crate::Result;
 use crate::base::Base;
 use crate::dataset::Dataset;
@@ -36,7 +36,7 @@ impl Dataset {
     /// Hides again what shows for a while: in the table that it is of, whichever is the main one by now.
     pub(in crate::dataset) fn without_shown_rows(&self, view: View, of: Id) -> Result<View> {
         let mut by_table: BTreeMap<(DataPath, String), Vec<String>> = BTreeMap::new();
-        for (key, rows) in excluded_rows(&view.overlay.samples()?)? {
+        for (key, rows) in hidden_by_sample(&view.overlay.samples()?)? {
             if let Some(row) = rows.into_iter().find(|row| row.was.contains(&SHOWS)) {
                 let path = view.file_with_hidden(&row.path)?.map_or(row.path, |node| node.path);
                 by_table.entry((path, row.table)).or_default().push(key);
@@ -107,7 +107,7 @@ pub(in crate::dataset) fn with_rows_to_merge(sides: [&View; 3]) -> Result<[View;
 fn showing(view: &View, all: bool) -> Result<View> {
     let samples = view.overlay.samples()?;
     let (mut shown, mut files) = (Changes::new(), BTreeMap::<DataPath, (Node, Changes)>::new());
-    for (key, hidden) in excluded_rows(&samples)? {
+    for (key, hidden) in hidden_by_sample(&samples)? {
         let [row] = &hidden[..] else { continue };
         if row.row != key || !(is_new(&key) || all && is_place(&key)) {
             continue;
@@ -183,7 +183,7 @@ pub(in crate::dataset) fn keys_spoken_of(view: &View, path: &DataPath, part: &st
 /// The rows that are hidden with samples, by the files that have them now: whether something was said of them besides.
 pub(in crate::dataset) fn hidden_rows(view: &View) -> Result<BTreeMap<(DataPath, RowAddress), bool>> {
     let (mut hidden, mut places) = (BTreeMap::new(), BTreeMap::<DataPath, DataPath>::new());
-    for row in excluded_rows(&view.overlay.samples()?)?.into_iter().flat_map(|(_, rows)| rows) {
+    for row in hidden_by_sample(&view.overlay.samples()?)?.into_iter().flat_map(|(_, rows)| rows) {
         if !places.contains_key(&row.path) {
             let now = view.file_with_hidden(&row.path)?.map_or(row.path.clone(), |node| node.path);
             places.insert(row.path.clone(), now);
@@ -197,15 +197,7 @@ pub(in crate::dataset) fn hidden_rows(view: &View) -> Result<BTreeMap<(DataPath,
 
 /// Whether any sample is excluded.
 pub(in crate::dataset) fn are_excluded(view: &View) -> Result<bool> {
-    Ok(!excluded_rows(&view.overlay.samples()?)?.is_empty())
-}
-
-fn excluded_rows(samples: &Rows) -> Result<Vec<(String, Vec<ExcludedRow>)>> {
-    let of_excluded = |said| match said {
-        (RowAddress::Cell { row, .. }, RowChange::Excluded { rows }) => Some((row, rows)),
-        _ => None,
-    };
-    Ok(said(samples)?.into_iter().filter_map(of_excluded).collect())
+    Ok(!hidden_by_sample(&view.overlay.samples()?)?.is_empty())
 }
 
 /// What `side` says of samples, by the keys that these have in `merged`: where they are rows of a file that has the

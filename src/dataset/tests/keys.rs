@@ -391,3 +391,49 @@ fn samples_that_are_rows_have_their_declared_keys_though_one_is_in_no_file() {
     fixture.commit("main", |draft| draft.exclude_samples(&["c".to_owned()], false).map(drop));
     assert_eq!(keys(&fixture.view("main")), ["a false", "b true", "c false"]);
 }
+
+#[test]
+fn a_key_goes_with_a_file_that_was_put_and_then_moved() {
+    let fixture = keyed("t.csv", "name,w\na,1\nb,2\nc,3\n", "name");
+    fixture.commit("main", |draft| draft.exclude_samples(&["c".to_owned()], true).map(drop));
+    fixture.commit("main", |draft| {
+        put(draft, "t.csv", "name;w\nb;2\na;1\n")?;
+        draft.rename(&path("t.csv"), &path("moved.csv"))
+    });
+    // One beside it that is a table too, but without such a column.
+    fixture.commit("main", |draft| put(draft, "other.csv", "x\n1\n"));
+    fixture.commit("main", |draft| set(draft, Some("moved"), "a", "w", Value::Int(7)));
+    let view = fixture.view("main");
+    assert_eq!(bytes(&view, "moved.csv"), "name;w\nb;2\na;7\n");
+    assert_eq!(view.table_info(&view.table(Some("other")).expect("a table")).expect("read").key_flaw, None);
+    fixture.commit("main", |draft| draft.exclude_samples(&["c".to_owned()], false).map(drop));
+    assert!(bytes(&fixture.view("main"), "moved.csv").contains("c;3"));
+}
+
+#[test]
+fn what_a_file_was_said_to_be_goes_with_it() {
+    let mut fixture = Fixture::new(&[("odd.dat", "x\n1\n"), ("no.csv", "x\n1\n")]);
+    let said = |path: &str, format: &str| crate::model::FormatChoice {
+        path: Some(path.parse().expect("a path")),
+        format: format.to_owned(),
+    };
+    fixture.dataset.set_formats(&[said("odd.dat", "csv"), said("no.csv", "none")]).expect("said");
+    fixture.dataset = fixture.datasets.open(fixture.dataset.name()).expect("opened");
+    let tables = |fixture: &Fixture| -> Vec<String> {
+        let tables = fixture.view("main").tables().expect("found");
+        tables.into_iter().filter(|table| !table.is_samples()).map(|table| table.name).collect()
+    };
+    fixture.commit("main", |draft| {
+        draft.rename(&path("odd.dat"), &path("moved.dat"))?;
+        draft.rename(&path("no.csv"), &path("none.csv"))
+    });
+    assert_eq!(tables(&fixture), ["moved"]);
+    fixture.commit("main", |draft| {
+        draft.rename(&path("moved.dat"), &path("odd.dat"))?;
+        put(draft, "odd.dat", "x,y\n1,2\n")?;
+        draft.make_folder(&path("a"))?;
+        draft.rename(&path("odd.dat"), &path("a/odd.dat"))?;
+        put(draft, "other.dat", "x,y\n1,2\n")
+    });
+    assert_eq!(tables(&fixture), ["odd"]);
+}

@@ -210,3 +210,64 @@ fn formats_are_not_recorded_over_what_somebody_else_recorded_meanwhile() {
     let now = fixture.datasets.open(fixture.dataset.name()).expect("it was imported");
     assert_eq!(now.formats(), [choice("a.dat")]);
 }
+
+#[test]
+fn a_cell_that_both_set_is_told_and_decided_though_one_excludes_its_sample() {
+    let images = [("a.png", "a"), ("b.png", "b")];
+    let yaml = ("data.yaml", "names: [a, b, c, d, e]\n");
+    let with_areas = super::hidden_rows::COCO.replace("\"bbox\"", "\"area\": 1, \"bbox\"");
+    let coco = ("t.json", with_areas.as_str());
+    let cases: [(&[(&str, &str)], &str, &str, &str, &str); 4] = [
+        (&[("t.csv", "name,n\na,1\nb,2\n")], "t", "1", "n", "1"),
+        (&[("t.jsonl", "{\"name\":\"a\",\"n\":1}\n{\"name\":\"b\",\"n\":2}\n")], "t", "1", "n", "1"),
+        (&[images[0], images[1], coco], "annotations", "9", "area", "a.png"),
+        (&[images[0], ("a.txt", "0 .5 .5 .1 .1\n1 .2 .2 .1 .1\n"), yaml], "labels", "a.txt#1", "class", "a.png"),
+    ];
+    for (files, table, row, column, sample) in cases {
+        let number = |value: i32| match column {
+            "area" => Value::Float(value.into()),
+            "class" => Value::Int((value / 10).into()),
+            _ => Value::Int(value.into()),
+        };
+        let set_to = |d: &mut Draft, value: i32| set(d, Some(table), row, column, number(value));
+        let hide = |d: &mut Draft| super::hidden_rows::exclude(d, sample, true);
+        let sets: Edits<'_> = &|d| set_to(d, 20);
+        let sets_and_hides: Edits<'_> = &|d| set_to(d, 31).and_then(|()| hide(d));
+        for is_ours in [false, true] {
+            let (ours, theirs) = if is_ours { (sets_and_hides, sets) } else { (sets, sets_and_hides) };
+            let (fixture, theirs) = both(files, ours, theirs);
+            for how in [Resolution::Ours, Resolution::Theirs, Resolution::Value(number(41))] {
+                let mut draft = fixture.draft("main");
+                assert!(draft.merge(theirs, "merge").expect("merged"));
+                let open = draft.pending().expect("a merge").open.clone();
+                let told = |value: i32| Some(number(value)).map(|value| value.to_string());
+                let values = |side: &Option<Value>| side.as_ref().map(ToString::to_string);
+                let [one] = &*open else { panic!("{files:?}, {is_ours}: {open:?}") };
+                let expected = if is_ours { (told(31), told(20)) } else { (told(20), told(31)) };
+                assert_eq!((values(&one.ours), values(&one.theirs)), expected, "{table} {is_ours}");
+                draft.resolve(&[0], &how).expect("decided");
+                let excluded = super::hidden_rows::rows(
+                    draft.view(),
+                    &draft.view().table(Some("samples")).expect("samples"),
+                    &["key", "excluded"],
+                );
+                assert!(excluded.contains(&format!("{sample} true")), "{table} {how:?}: {excluded:?}");
+                super::hidden_rows::exclude(&mut draft, sample, false).expect("included");
+                let expected = match (&how, is_ours) {
+                    (Resolution::Ours, true) | (Resolution::Theirs, false) => 31,
+                    (Resolution::Ours, false) | (Resolution::Theirs, true) => 20,
+                    (Resolution::Value(_), _) => 41,
+                };
+                let found = super::hidden_rows::rows(
+                    draft.view(),
+                    &draft.view().table(Some(table)).expect("a table"),
+                    &[column],
+                );
+                let known: Vec<&String> =
+                    found.iter().filter(|value| **value == number(expected).to_string()).collect();
+                assert!(!known.is_empty(), "{table} {how:?} {is_ours}: {found:?}");
+                assert_eq!(found.len(), if table == "annotations" { 3 } else { 2 }, "{table}: {found:?}");
+            }
+        }
+    }
+}
