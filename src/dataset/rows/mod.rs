@@ -93,7 +93,7 @@ pub use named::{Table, short_key, short_name};
 pub use odd::OddRows;
 pub use outline::{FileProblem, NoTable, TableOutline};
 pub(super) use part::Part;
-pub(super) use patch::{patched_len, patches, placed_patches};
+pub(super) use patch::{growth, patched_len, patches, placed_patches};
 pub use query::RowQuery;
 pub(super) use reapply::{Reapplied, reapply};
 pub(super) use renumbered::{Numbers, Relabelling};

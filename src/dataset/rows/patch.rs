@@ -33,6 +33,12 @@ pub(in crate::dataset) fn placed_patches(rows: &Rows) -> Result<Vec<(RowAddress,
     Ok(found.into_iter().map(|(.., address, patch)| (address.clone(), patch.clone())).collect())
 }
 
+/// By how many bytes the patches of these rows make their file longer.
+pub(in crate::dataset) fn growth(rows: &Rows) -> Result<i64> {
+    let of_each = |patch: &RowPatch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed();
+    Ok(patches(rows)?.iter().map(of_each).sum())
+}
+
 /// Whether the patches, in order, do not overlap.
 pub(in crate::dataset) fn fit_together(patches: &[RowPatch]) -> bool {
     patches.windows(2).all(|pair| pair[0].offset + pair[0].replaced <= pair[1].offset)

@@ -8,7 +8,7 @@ use super::edit::Changes;
 use super::exclude::{Found, Rows};
 use super::follow::is_place;
 use super::join::{Joined, Source, Wanted, excluded};
-use super::said;
+use super::{hidden_by_sample, said};
 use crate::Result;
 use crate::dataset::draft::Draft;
 use crate::dataset::rows::{Table, is_of_content};
@@ -116,13 +116,8 @@ impl Draft {
     }
 
     fn find_and_hide(&mut self, only: Option<BTreeSet<DataPath>>, by: By) -> Result<bool> {
-        let known: BTreeMap<String, Vec<ExcludedRow>> = said(&self.view.overlay.samples()?)?
-            .into_iter()
-            .filter_map(|(address, change)| match (address, change) {
-                (RowAddress::Cell { row, .. }, RowChange::Excluded { rows }) => Some((row, rows)),
-                _ => None,
-            })
-            .collect();
+        let known: BTreeMap<String, Vec<ExcludedRow>> =
+            hidden_by_sample(&self.view.overlay.samples()?)?.into_iter().collect();
         if known.is_empty() {
             return Ok(false);
         }

@@ -11,7 +11,7 @@ use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::rows::{NewKeys, Part, RowConflict, Traces, keys_in};
 use crate::dataset::view::{Place, View};
-use crate::model::{Content, DataPath, Kind, RowAddress, RowChange, Value};
+use crate::model::{Change, Content, DataPath, Kind, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
 
 impl Draft {
@@ -75,7 +75,9 @@ impl Draft {
         let committed = View { overlay: Overlay::new(self.dataset.nodes.clone(), revision.overlay), ..before.clone() };
         for path in paths {
             let now = self.view.overlay.get(path)?;
-            if now != before.overlay.get(path)? && now == committed.overlay.get(path)? {
+            // Where a file is gone, what is hidden of it lies elsewhere.
+            let is_gone = matches!(now, Some(Change::Removed));
+            if !is_gone && now != before.overlay.get(path)? && now == committed.overlay.get(path)? {
                 as_in(&mut self.view, &committed, path)?;
             }
         }

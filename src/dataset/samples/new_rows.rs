@@ -18,7 +18,7 @@ use crate::dataset::conflict::Conflict;
 use crate::dataset::draft::Draft;
 use crate::dataset::edit::content_of;
 use crate::dataset::lay_over::lay_over;
-use crate::dataset::rows::{RenamedRows, cells_below, own, shown, with_edits, with_rows};
+use crate::dataset::rows::{RenamedRows, cells_below, growth, own, shown, with_edits, with_rows};
 use crate::dataset::view::{Node, View};
 use crate::model::{Change, DataPath, ExcludedRow, FileChange, Id, RowAddress, RowChange};
 use crate::overlay::Rows;
@@ -131,7 +131,8 @@ fn showing(view: &View, all: bool) -> Result<View> {
             rows = rows.with_traces(samples.traces()?)?;
         }
         let content = with_rows(content_of(view, &node.place)?, rows.root());
-        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
+        let size = node.entry.size.saturating_add_signed(growth(&rows)? - growth(&said)?);
+        let (mtime_ns, mode) = (node.entry.mtime_ns, node.entry.mode);
         edits.push((path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
     }
     let overlay = view.overlay.with(edits)?.with_samples(&samples.with(shown)?)?;

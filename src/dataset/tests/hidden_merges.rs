@@ -307,3 +307,83 @@ fn new_rows_of_both_sides_have_ids_of_their_own_though_one_moved_the_file() {
         assert!(found.contains(&new(10, 1)) && found.contains(&new(11, 2)), "{moves}: {found:?}");
     }
 }
+
+#[test]
+fn a_row_without_a_key_is_hidden_in_other_bytes_with_the_other_sides_edit_or_gone_with_its_deletion() {
+    let files = [("t.csv", "name,n\na,1\nb,2\nc,3\nd,4\n")];
+    let other_bytes = "name;n\na;1\nb;2\nc;3\nd;4\n";
+    let put_and_hide = |d: &mut Draft| {
+        put(d, "t.csv", other_bytes)?;
+        exclude(d, "1", true)
+    };
+    let set = |d: &mut Draft| {
+        let table = d.view().table(Some("t"))?;
+        let cells = vec![("n".to_owned(), Value::Int(20))];
+        d.edit_table(&table, vec![RowEdit::Set { row: "1".to_owned(), cells }]).map(drop)
+    };
+    both_ways(&files, put_and_hide, set, |fixture| {
+        assert_eq!(file(&fixture.view("main"), "t.csv"), other_bytes.replace("b;2\n", ""));
+        fixture.commit("main", |d| exclude(d, "1", false));
+        assert_eq!(file(&fixture.view("main"), "t.csv"), other_bytes.replace("b;2", "b;20"));
+    });
+    both_ways(
+        &files,
+        put_and_hide,
+        |d| delete(d, "t", "1"),
+        |fixture| {
+            assert_eq!(file(&fixture.view("main"), "t.csv"), other_bytes.replace("b;2\n", ""));
+            assert!(fixture.draft("main").exclude_samples(&["1".to_owned()], false).is_err(), "nobody has it");
+        },
+    );
+}
+
+#[test]
+fn hidden_annotations_have_the_merged_class_though_the_file_was_put_on_one_side_and_moved_on_the_other() {
+    let compact = |view: &View| {
+        let json: serde_json::Value = serde_json::from_str(&file(view, "set/train.json")).expect("JSON");
+        json.to_string()
+    };
+    for swapped in [false, true] {
+        let fixture = Fixture::new(&[IMAGES[0], IMAGES[1], ("set/train.json", COCO)]);
+        let hidden = fixture.commit("main", |d| exclude(d, "a.png", true));
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), hidden).expect("a branch");
+        let [merges, moves] = if swapped { ["other", "main"] } else { ["main", "other"] };
+        fixture.commit(moves, |d| d.rename(&path("set/train.json"), &path("all.json")));
+        fixture.commit(merges, |d| {
+            merge_class(d, "dog", "cat")?;
+            let text = compact(d.view());
+            put(d, "set/train.json", &text)
+        });
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        fixture.commit("main", |d| exclude(d, "a.png", false));
+        let view = fixture.view("main");
+        let found = rows(&view, &view.table(Some("annotations")).expect("a table"), &["id", "category_id"]);
+        assert_eq!(found, ["8 1", "7 1", "9 1"], "{swapped}");
+    }
+}
+
+#[test]
+fn a_class_that_one_side_merges_is_that_of_a_label_that_the_other_gives_and_hides() {
+    let files = [IMAGES[0], IMAGES[1], ("set/train.json", COCO)];
+    both_ways(
+        &files,
+        |d| {
+            set_box(d, "annotations", "9", [9.0; 4])?;
+            merge_class(d, "dog", "cat")
+        },
+        |d| {
+            let table = d.view().table(Some("annotations"))?;
+            let cells = vec![("category_id".to_owned(), Value::Int(2))];
+            d.edit_table(&table, vec![RowEdit::Set { row: "7".to_owned(), cells }])?;
+            exclude(d, "a.png", true)
+        },
+        |fixture| {
+            fixture.commit("main", |d| exclude(d, "a.png", false));
+            let view = fixture.view("main");
+            let found = rows(&view, &view.table(Some("annotations")).expect("a table"), &["id", "category_id"]);
+            assert_eq!(found, ["7 1", "8 1", "9 1"]);
+            assert!(boxes(&view).contains(&"9 1 [9.0,9.0,9.0,9.0]".to_owned()));
+        },
+    );
+}
