@@ -31,7 +31,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         let sample = places.find(&folder, &name, &is_meant);
         let sample = sample.unwrap_or_else(|| joined.add_missing(places, &folder, &name));
         joined.add_split(sample, split);
-        by_id.insert(cells[0].to_string(), sample);
+        by_id.insert(id_of(&cells[0]), sample);
         if is_wanted {
             size_of.entry(sample).or_insert_with(|| cells[2..].to_vec());
         }
@@ -58,7 +58,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     // Captions say what is in an image, and not where, nor of which class it is.
     let are_marks = of_class.is_some() || of_box.is_some();
     each_row(&view, &annotations, &columns, &mut |key, cells| {
-        let Some(sample) = of_image.and_then(|place| by_id.get(&cells[place].to_string())).copied() else {
+        let Some(sample) = of_image.and_then(|place| by_id.get(&id_of(&cells[place]))).copied() else {
             return Ok(());
         };
         if wanted.sources {
@@ -100,7 +100,18 @@ fn add_sizes(joined: &mut Joined, sizes: Vec<Column>, size_of: HashMap<usize, Ve
                 cells.rows.entry(sample).or_insert(size);
             }
         }
-        None => joined.cells.push(Cells { columns: sizes, rows: size_of, label: None }),
+        None => {
+            let names = sizes.iter().map(|size| size.name.clone()).collect();
+            joined.cells.push(Cells { columns: sizes, rows: size_of, label: None, file: None, names });
+        }
+    }
+}
+
+/// An id as text: programs that count in fractions write 1 as `1.0`.
+fn id_of(value: &Value) -> String {
+    match value {
+        Value::Float(number) => number.to_string(),
+        value => value.to_string(),
     }
 }
 

@@ -93,9 +93,7 @@ impl Joined {
                 .map_or(Value::Null, |note| Value::List(note.labels().into_iter().map(text).collect())),
             From::BoxCount => self.notes.get(&sample).map_or(Value::Null, |note| Value::Int(note.marks.len() as i64)),
             From::Boxes => self.notes.get(&sample).map_or(Value::Null, Note::boxes),
-            From::Cells(of, place) => {
-                self.cells[*of].rows.get(&sample).map_or(Value::Null, |values| values[*place].clone())
-            }
+            From::Cells(of, place) => self.cells[*of].get(sample, *place).cloned().unwrap_or(Value::Null),
             From::Main(_) => Value::Null,
             From::Excluded => Value::Bool(self.beside.excluded.contains(&of.key)),
             From::Added(name) => self.added(&of.key, name),
@@ -118,7 +116,7 @@ impl Joined {
                 _ => Value::Null,
             };
         }
-        let said = |cells: &super::join::Cells| Some(cells.rows.get(&sample)?[cells.label?].clone());
+        let said = |cells: &super::join::Cells| cells.get(sample, cells.label?).cloned();
         match self.cells.iter().find_map(said) {
             None | Some(Value::Null) => Value::Null,
             Some(value) => Value::Text(value.to_string()),

@@ -93,6 +93,18 @@ pub(super) struct Cells {
     pub(super) rows: HashMap<usize, Vec<Value>>,
     /// The place of the column that is taken for the label, where nothing else says one.
     pub(super) label: Option<usize>,
+    /// The file whose table this is, where others like it may say the same of other samples.
+    pub(super) file: Option<DataPath>,
+    /// What the columns are called in their table.
+    pub(super) names: Vec<String>,
+}
+
+impl Cells {
+    /// The cell of a sample, if a row names it.
+    pub(super) fn get(&self, sample: usize, place: usize) -> Option<&Value> {
+        // Columns that a later file has more say nothing of the samples of those before.
+        self.rows.get(&sample).map(|row| row.get(place).unwrap_or(&Value::Null))
+    }
 }
 
 /// All samples.

@@ -47,7 +47,16 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     let others: Vec<&Column> = info.schema.columns.iter().filter(|column| column.name != names).collect();
     let columns = columns_of_samples(joined, &table, &others);
     let label = others.iter().position(|column| is_label(column));
-    let is_wanted = |place: usize| wanted.wants(&columns[place].name) || (wanted.notes && label == Some(place));
+    let named: Vec<&str> = others.iter().map(|column| column.name.as_str()).collect();
+    let like = joined.cells.iter().position(|cells| is_like(cells, &table.paths[0], &named));
+    // As columns of a table like it they may be called otherwise.
+    let is_wanted_there = |name: &str| {
+        let cells = like.map(|at| &joined.cells[at]);
+        cells.is_some_and(|cells| column_called(cells, name).is_some_and(|at| wanted.wants(&cells.columns[at].name)))
+    };
+    let is_wanted = |place: usize| {
+        wanted.wants(&columns[place].name) || is_wanted_there(named[place]) || (wanted.notes && label == Some(place))
+    };
     let read: Vec<usize> = (0..others.len()).filter(|place| is_wanted(*place)).collect();
     let asked: Vec<&str> =
         [names.as_str()].into_iter().chain(read.iter().map(|at| others[*at].name.as_str())).collect();
@@ -65,7 +74,8 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
         said.add(sample, key, values, label);
         Ok(())
     })?;
-    said.join(joined, columns, label);
+    let names = others.into_iter().map(|column| column.name.clone()).collect();
+    said.join(joined, Listing { file: table.paths[0].clone(), like, columns, names, label });
     Ok(())
 }
 
@@ -73,9 +83,18 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
 fn columns_of_samples(joined: &Joined, table: &Table, columns: &[&Column]) -> Vec<Column> {
     let taken: HashSet<&str> =
         joined.cells.iter().flat_map(|cells| &cells.columns).map(|column| column.name.as_str()).collect();
+    let is_taken = |name: &str| RESERVED.contains(&name) || taken.contains(name);
+    // Of several files of one name, what they have in common is called by that.
+    let file = table.paths[0].name();
+    let is_part = joined.tables.iter().any(|other| other.name != table.name && other.paths[0].name() == file);
+    let stem = String::from_utf8_lossy(file);
+    let stem = stem.rsplit_once('.').map_or(&*stem, |(stem, _)| stem);
     let of_samples = |column: &&Column| {
-        let is_taken = RESERVED.contains(&column.name.as_str()) || taken.contains(column.name.as_str());
-        let name = if is_taken { format!("{}.{}", table.name, column.name) } else { column.name.clone() };
+        let of_file = || Some(format!("{stem}.{}", column.name)).filter(|name| is_part && !is_taken(name));
+        let name = match is_taken(&column.name) {
+            false => column.name.clone(),
+            true => of_file().unwrap_or_else(|| format!("{}.{}", table.name, column.name)),
+        };
         Column { name, editable: false, nullable: true, ..(*column).clone() }
     };
     columns.iter().map(of_samples).collect()
@@ -103,13 +122,70 @@ impl Said {
     }
 
     /// Joins all: as cells where each sample has one row, else as notes, for one of several would say too little.
-    fn join(self, joined: &mut Joined, columns: Vec<Column>, label: Option<usize>) {
+    fn join(self, joined: &mut Joined, of: Listing) {
         if self.marks.values().any(|marks| marks.len() > 1) {
             joined.has_notes = true;
             self.marks.into_iter().for_each(|(sample, marks)| joined.note(sample, Note { form: "", marks }));
-        } else {
-            joined.cells.push(Cells { columns, rows: self.rows, label });
+            return;
         }
+        let Listing { file, like, columns, names, label } = of;
+        let cells = Cells { columns, rows: self.rows, label, file: Some(file), names };
+        match like.map(|at| &mut joined.cells[at]).filter(|known| fits(known, &cells)) {
+            Some(known) => add(known, cells),
+            None => joined.cells.push(cells),
+        }
+    }
+}
+
+/// A table that names images, as its columns are joined.
+struct Listing {
+    file: DataPath,
+    /// The place of cells that may be of a table like it.
+    like: Option<usize>,
+    columns: Vec<Column>,
+    names: Vec<String>,
+    label: Option<usize>,
+}
+
+/// Whether the table with these columns in `file` may be another part of that of `known`: a `metadata.csv` in the
+/// folder of each split, or `train.csv` and `val.csv`.
+fn is_like(known: &Cells, file: &DataPath, names: &[&str]) -> bool {
+    let are_splits = |one: &DataPath| {
+        let splits = (super::join::split_of_file(one), super::join::split_of_file(file));
+        one.parent() == file.parent() && splits.0.is_some() && splits.1.is_some() && splits.0 != splits.1
+    };
+    known.file.as_ref().is_some_and(|one| one.name() == file.name() || are_splits(one) && known.names == names)
+}
+
+fn column_called(cells: &Cells, name: &str) -> Option<usize> {
+    cells.names.iter().position(|known| known == name)
+}
+
+/// Whether the rows of both tables speak of other samples, in columns of which those with one name have one type.
+fn fits(known: &Cells, cells: &Cells) -> bool {
+    let is_one_type = |(name, column): (&String, &Column)| {
+        column_called(known, name).is_none_or(|at| known.columns[at].data_type == column.data_type)
+    };
+    !cells.rows.keys().any(|sample| known.rows.contains_key(sample))
+        && cells.names.iter().zip(&cells.columns).all(is_one_type)
+}
+
+/// Adds the rows of a table that is another part of one that is known.
+fn add(known: &mut Cells, cells: Cells) {
+    let Cells { columns, rows, label, names, .. } = cells;
+    let mut places = Vec::with_capacity(columns.len());
+    for (column, name) in columns.into_iter().zip(names) {
+        places.push(column_called(known, &name).unwrap_or_else(|| {
+            known.columns.push(column);
+            known.names.push(name);
+            known.names.len() - 1
+        }));
+    }
+    known.label = known.label.or(label.map(|at| places[at]));
+    for (sample, values) in rows {
+        let mut row = vec![Value::Null; known.names.len()];
+        values.into_iter().zip(&places).for_each(|(value, place)| row[*place] = value);
+        known.rows.insert(sample, row);
     }
 }
 

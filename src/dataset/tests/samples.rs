@@ -206,6 +206,55 @@ fn yolo_files_and_a_table_of_names_are_joined() {
 }
 
 #[test]
+fn tables_that_are_parts_of_one_have_the_same_columns_and_others_their_own() {
+    let metadata = |split: &str, n: i64| format!("file_name,label,n\n{split}.png,cat,{n}\n");
+    let files = |more: &'static str| {
+        let mut files = vec![
+            ("test/test.png", "1".to_owned()),
+            ("train/train.png", "2".to_owned()),
+            ("test/metadata.csv", "file_name,n\ntest.png,1\n".to_owned()),
+            ("train/metadata.csv", metadata("train", 2)),
+        ];
+        if !more.is_empty() {
+            files.push(("other/metadata.csv", more.to_owned()));
+        }
+        files
+    };
+    let fixture = |files: &[(&'static str, String)]| {
+        Fixture::new(&files.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>())
+    };
+    let names = |view: &View| -> Vec<String> {
+        let schema = view.table_info(&samples(view)).expect("read").schema;
+        schema.columns.into_iter().map(|column| column.name).filter(|name| name.contains('.') || name == "n").collect()
+    };
+    let parts = fixture(&files(""));
+    let view = parts.view("main");
+    assert_eq!(names(&view), ["n", "metadata.label"]);
+    assert_eq!(rows(&view, "true", &["key", "label", "n"]), ["test/test.png - 1", "train/train.png cat 2"]);
+    assert_eq!(rows(&view, "\"metadata.label\" = 'cat'", &["key"]), ["train/train.png"]);
+    // What another says of the same images is another column.
+    let other = fixture(&files("file_name,n\n../test/test.png,7\n"));
+    let view = other.view("main");
+    assert_eq!(names(&view), ["n", "metadata.label", "metadata.n"]);
+    assert_eq!(rows(&view, "split = 'test'", &["n", "\"metadata.n\""]), ["7 1"]);
+    let splits = fixture(&[
+        ("images/a.png", "1".to_owned()),
+        ("images/b.png", "2".to_owned()),
+        ("train.csv", "image,label,n\nimages/a.png,cat,1\n".to_owned()),
+        ("val.csv", "image,label,n\nimages/b.png,dog,2\n".to_owned()),
+    ]);
+    let view = splits.view("main");
+    assert_eq!(rows(&view, "true", &["split", "label", "n"]), ["train cat 1", "val dog 2"]);
+}
+
+#[test]
+fn ids_of_coco_that_are_fractions_on_one_side_are_the_same_ids() {
+    let coco = COCO.replace("\"image_id\": 1", "\"image_id\": 1.0");
+    let fixture = Fixture::new(&[("a.png", "a"), ("t.json", &coco)]);
+    assert_eq!(rows(&fixture.view("main"), "path is not null", &["key", "box_count"]), ["a.png 2"]);
+}
+
+#[test]
 fn yolo_labels_may_stand_beside_their_images() {
     let fixture = Fixture::new(&[("d/a.png", "a"), ("d/a.txt", "3 0.5 0.5 0.2 0.2\n"), ("d/readme.txt", "no labels")]);
     assert_eq!(rows(&fixture.view("main"), "true", &["key", "box_count", "label"]), ["d/a.png 1 3"]);
