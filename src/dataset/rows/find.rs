@@ -181,7 +181,7 @@ impl View {
     /// How label files are read: which classes there are, and what their lines say, is told by another file.
     fn labels_format(&self) -> Result<YoloLabels> {
         let state = (self.base.id(), self.overlay.root());
-        let mut known = self.labels.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.labels.labels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, labels)) = &*known
             && *of == state
         {
@@ -189,7 +189,8 @@ impl View {
         }
         let root = self.root()?;
         let data = self.first_data(&root)?;
-        let labels = labels_of(data.map_or_else(|| self.first_list(&root), |data| Ok(Some(data)))?);
+        let data = data.map_or_else(|| self.first_list(&root), |data| Ok(Some(data)))?;
+        let labels = labels_of(data, self.labels_task()?);
         *known = Some((state, labels.clone()));
         Ok(labels)
     }
@@ -440,7 +441,7 @@ impl Finding<'_> {
             if let (Some((first, _)), Some(other)) = (&data, other_data) {
                 why.push_str(&format!("; the classes of all are those of `{first}`, and not those of `{other}`"));
             }
-            let format: Arc<dyn Format> = Arc::new(labels_of(data.map(|(_, data)| data)));
+            let format: Arc<dyn Format> = Arc::new(labels_of(data.map(|(_, data)| data), view.labels_task()?));
             tables.extend(many(&format, &labels, &why));
         }
         if !voc.is_empty() {
@@ -460,17 +461,22 @@ impl Finding<'_> {
     }
 }
 
-/// How the label files are read whose classes these are.
-fn labels_of(data: Option<YoloData>) -> YoloLabels {
+/// How the label files are read whose classes these are, and whose lines have this task if nothing else is said.
+fn labels_of(data: Option<YoloData>, task: Option<YoloTask>) -> YoloLabels {
     let data = data.unwrap_or_default();
-    let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers });
+    let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers }).or(task);
     let classes = data.names.iter().map(|(number, name)| (number.to_string(), name.clone())).collect();
     YoloLabels { classes, task }
 }
 
-/// What one state of a view says of its label files; looked for once.
+/// What is known of label files; looked for once.
 #[derive(Debug, Default)]
-pub(in crate::dataset) struct LabelsKnown(Mutex<Option<(State, YoloLabels)>>);
+pub(in crate::dataset) struct LabelsKnown {
+    /// How they are read in one state of a view.
+    labels: Mutex<Option<(State, YoloLabels)>>,
+    /// The task of those of a base.
+    pub(super) task: Mutex<Option<(Id, Option<YoloTask>)>>,
+}
 
 /// A base, and the root of an overlay.
 type State = (Id, Option<Id>);

@@ -376,3 +376,30 @@ fn an_added_column_is_not_taken_for_one_of_the_file_that_differs_by_the_case_of_
     let refused = draft.add_column(&table, "Name", &of_text).expect_err("two names that are hard to tell apart");
     assert!(matches!(refused.kind(), ErrorKind::AlreadyExists { .. }), "{refused}");
 }
+
+#[test]
+fn label_files_of_polygons_are_so_though_they_have_four_points_or_nothing_yet() {
+    let fixture = Fixture::new(&[
+        ("data.yaml", "names: [a, b]\n"),
+        ("labels/a.txt", "0 .1 .1 .2 .2 .3 .1\n"),
+        ("labels/b.txt", "1 .1 .1 .2 .1 .2 .2 .1 .2\n"),
+        ("labels/c.txt", ""),
+    ]);
+    let view = fixture.view("main");
+    let table = view.table(Some("labels")).expect("a table");
+    let columns: Vec<String> =
+        view.table_info(&table).expect("read").schema.columns.into_iter().map(|of| of.name).collect();
+    assert_eq!(columns, ["file", "class", "polygon"]);
+    fixture.commit("main", |draft| {
+        let point = |x: f64, y: f64| [Value::Float(x), Value::Float(y)];
+        let points = [point(0.5, 0.5), point(0.75, 0.5), point(0.5, 0.75)].concat();
+        let cells = vec![
+            ("file".to_owned(), Value::Text("labels/c.txt".to_owned())),
+            ("class".to_owned(), Value::Int(1)),
+            ("polygon".to_owned(), Value::List(vec![Value::List(points)])),
+        ];
+        let table = draft.view().table(Some("labels"))?;
+        draft.edit_table(&table, vec![RowEdit::Insert { after: None, cells }]).map(drop)
+    });
+    assert_eq!(text(&fixture.view("main"), "labels/c.txt"), "1 0.5 0.5 0.75 0.5 0.5 0.75\n");
+}

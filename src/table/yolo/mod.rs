@@ -46,6 +46,17 @@ pub enum YoloTask {
     Oriented,
 }
 
+impl YoloTask {
+    /// The task that all label files of a dataset have, by the beginnings of some; `None` where each tells for itself.
+    pub fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Option<YoloTask> {
+        let lengths = |text: &str| {
+            let lines = line::lines(text).into_iter().map(|line| line::words(text, &line).len());
+            lines.filter(|words| *words > 0).collect()
+        };
+        part::task_of(&texts.map(lengths).collect::<Vec<Vec<usize>>>())
+    }
+}
+
 /// A label file.
 #[derive(Clone, Debug, Default)]
 pub struct YoloLabels {

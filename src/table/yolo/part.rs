@@ -43,6 +43,28 @@ pub(super) fn guess(lengths: &[usize]) -> YoloTask {
     }
 }
 
+/// The task of all label files of a dataset, by the lengths of the lines of some: one that has but boxes, or quadrangles,
+/// or nothing yet, is read as the others are. `None` where each tells for itself.
+pub(super) fn task_of(files: &[Vec<usize>]) -> Option<YoloTask> {
+    let is_polygons = |lengths: &&Vec<usize>| {
+        guess(lengths) == YoloTask::Segment && lengths.iter().all(|len| is_length(YoloTask::Segment, *len))
+    };
+    let polygons = files.iter().filter(is_polygons).count();
+    let of = |task| files.iter().filter(|lengths| !lengths.is_empty() && guess(lengths) == task).count();
+    let (boxes, turned) = (of(YoloTask::Detect), of(YoloTask::Oriented));
+    // One line that is wrong makes no polygons of all boxes.
+    if polygons > boxes && polygons * POLYGONS_MIN >= turned {
+        Some(YoloTask::Segment)
+    } else if turned > 0 && boxes + polygons == 0 {
+        Some(YoloTask::Oriented)
+    } else {
+        None
+    }
+}
+
+/// One file of polygons to so many of quadrangles says that these are polygons, too.
+const POLYGONS_MIN: usize = 10;
+
 /// Whether a line of so many words can be one of the task.
 pub(super) fn is_length(task: YoloTask, len: usize) -> bool {
     match task {

@@ -287,3 +287,17 @@ fn mangled_names_are_read_or_refused() {
     maul(&YoloDataFile, 100_000, &texts, &words);
     maul(&YoloNames, 20_000, &texts, &words);
 }
+
+#[test]
+fn what_some_files_are_all_are_unless_it_is_one_line_that_is_wrong() {
+    let of = |texts: &[&str]| YoloTask::of_texts(texts.iter().copied());
+    let (a_box, polygon, turned) =
+        ("0 .5 .5 .1 .1\n", "0 .1 .1 .2 .2 .3 .1 .1 .4 .4 .4\n", "0 .1 .1 .2 .1 .2 .2 .1 .2\n");
+    assert_eq!(of(&[polygon, turned, turned, ""]), Some(YoloTask::Segment));
+    assert_eq!(of(&[polygon, polygon, a_box]), Some(YoloTask::Segment));
+    assert_eq!(of(&[turned, ""]), Some(YoloTask::Oriented));
+    assert_eq!(of(&[a_box, ""]), None);
+    assert_eq!(of(&[a_box, a_box, "0 .5 .5 .1 .1 .1 .1\n"]), None);
+    assert_eq!(of(&[turned, "0 .1 .1 .2 .1 .2 .2 .1\n"]), Some(YoloTask::Oriented));
+    assert_eq!(of(&[]), None);
+}
