@@ -159,6 +159,14 @@ impl Error {
         Error::new(ErrorKind::Invalid { what, value: value.to_owned(), why: why.into() })
     }
 
+    /// Says of which column a value is that is none for it.
+    pub fn of_column(mut self, column: &str) -> Error {
+        if let ErrorKind::Invalid { why, .. } = &mut self.kind {
+            *why = format!("column `{column}`: {why}");
+        }
+        self
+    }
+
     /// A name that stands for nothing.
     pub fn not_found(what: &'static str, name: impl fmt::Display) -> Error {
         Error::new(ErrorKind::NotFound { what, name: name.to_string() })

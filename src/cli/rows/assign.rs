@@ -23,7 +23,8 @@ pub(super) fn split(words: &[String], is_table: bool) -> (Option<&str>, &[String
 /// What is assigned to a column as text, in the words of a command.
 pub(super) fn assigned(words: &[String], column: &str) -> Vec<String> {
     let value = |word: &String| {
-        let text = word.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case(column))?.1;
+        let (name, text) = (word.get(..column.len())?, word.get(column.len()..)?);
+        let text = text.strip_prefix('=').filter(|_| name.eq_ignore_ascii_case(column))?;
         Some(serde_json::from_str::<String>(text).ok().or_else(|| unquoted(text)).unwrap_or_else(|| text.to_owned()))
     };
     words.iter().filter_map(value).collect()
@@ -50,7 +51,7 @@ impl Assignments {
             return Err(Failure::usage("no value is given").hint("as in `label=car` or `bbox=[10,20,30,40]`"));
         }
         let read = |word: &String| {
-            let (column, text) = word.split_once('=').ok_or_else(|| {
+            let (column, text) = parts(word, schema).ok_or_else(|| {
                 Failure::usage(format!("`{word}` assigns nothing")).hint("write COLUMN=VALUE, as in `label=car`")
             })?;
             Ok((column.to_owned(), wanted(column, text, schema)?))
@@ -138,6 +139,16 @@ impl Meant {
             None => Ok(found),
         }
     }
+}
+
+/// The column and the text of `COLUMN=VALUE`: the longest name of a column with `=` behind it, as one may have that in
+/// its own name, else what stands before the first.
+fn parts<'w>(word: &'w str, schema: &TableSchema) -> Option<(&'w str, &'w str)> {
+    let known = schema.columns.iter().filter_map(|column| {
+        let text = word.strip_prefix(column.name.as_str())?.strip_prefix('=')?;
+        Some((&word[..column.name.len()], text))
+    });
+    known.max_by_key(|(name, _)| name.len()).or_else(|| word.split_once('='))
 }
 
 fn wanted(column: &str, text: &str, schema: &TableSchema) -> Result<Wanted> {
@@ -266,6 +277,9 @@ mod tests {
             let cells = Assignments::read(&words, &schema).expect("it assigns").cells().expect("a constant");
             assert_eq!(cells, [("car".to_owned(), text(value))]);
         }
+        let odd = TableSchema { columns: vec![column("a=b", DataType::Utf8), column("a", DataType::Utf8)], key: None };
+        let cells = Assignments::read(&["a=b=c=d".to_owned(), "a=c".to_owned()], &odd).expect("they assign").cells();
+        assert_eq!(cells.expect("constants"), [("a=b".to_owned(), text("c=d")), ("a".to_owned(), text("c"))]);
         let long = Assignments::read(&["score=18446744073709551614".to_owned()], &schema).expect("it assigns");
         let digits = text("18446744073709551614");
         assert_eq!(long.cells().expect("a constant"), [("score".to_owned(), digits)], "no digit is lost");

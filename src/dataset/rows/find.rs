@@ -190,7 +190,7 @@ impl View {
         let root = self.root()?;
         let data = self.first_data(&root)?;
         let data = data.map_or_else(|| self.first_list(&root), |data| Ok(Some(data)))?;
-        let labels = labels_of(data, self.labels_task()?);
+        let labels = labels_of(data, self.common_task()?);
         *known = Some((state, labels.clone()));
         Ok(labels)
     }
@@ -441,7 +441,7 @@ impl Finding<'_> {
             if let (Some((first, _)), Some(other)) = (&data, other_data) {
                 why.push_str(&format!("; the classes of all are those of `{first}`, and not those of `{other}`"));
             }
-            let format: Arc<dyn Format> = Arc::new(labels_of(data.map(|(_, data)| data), view.labels_task()?));
+            let format: Arc<dyn Format> = Arc::new(labels_of(data.map(|(_, data)| data), view.common_task()?));
             tables.extend(many(&format, &labels, &why));
         }
         if !voc.is_empty() {
@@ -461,12 +461,12 @@ impl Finding<'_> {
     }
 }
 
-/// How the label files are read whose classes these are, and whose lines have this task if nothing else is said.
-fn labels_of(data: Option<YoloData>, task: Option<YoloTask>) -> YoloLabels {
+/// How the label files are read whose classes these are, and that have the `common` task where they do not tell theirs.
+fn labels_of(data: Option<YoloData>, common: Option<YoloTask>) -> YoloLabels {
     let data = data.unwrap_or_default();
-    let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers }).or(task);
+    let task = data.kpt_shape.map(|(points, numbers)| YoloTask::Pose { points, numbers });
     let classes = data.names.iter().map(|(number, name)| (number.to_string(), name.clone())).collect();
-    YoloLabels { classes, task }
+    YoloLabels { classes, task, common }
 }
 
 /// What is known of label files; looked for once.

@@ -5,7 +5,7 @@
 //! | modules | what they know |
 //! |---|---|
 //! | `find`, `named`, `formats`, `said`, `declared`, `outline`, `odd` | which tables there are, how their files are read, which column is the key, and what of them cannot be read |
-//! | `label_files`, `class_lists`, `classes` | where YOLO's labels lie, and which classes labels have |
+//! | `label_files`, `label_task`, `class_lists`, `classes` | where YOLO's labels lie, what their lines are, and which classes labels have |
 //! | `part`, `opened`, `placed`, `scan`, `query`, `select`, `known` | rows as a view has them: those of a file with the edits laid over |
 //! | `edit`, `work`, `inserting`, `inserted`, `following`, `column`, `from_file` | edits in a draft, and what each means for a file's row changes |
 //! | `splice`, `patch`, `compact` | row changes get their bytes, and a file of many patches becomes a blob |
@@ -41,6 +41,7 @@ mod inserted;
 mod inserting;
 mod known;
 mod label_files;
+mod label_task;
 mod merge;
 mod merge_bytes;
 mod merge_columns;

@@ -67,7 +67,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         if !are_marks {
             return Ok(());
         }
-        let label = of_class.map(|place| cells[place].to_string()).filter(|class| !class.is_empty());
+        let label = of_class.map(|place| id_of(&cells[place])).filter(|class| !class.is_empty());
         let label = label.map(|class| names.get(&class).cloned().unwrap_or(class));
         let sides = of_box.map(|place| numbers(&cells[place])).unwrap_or_default();
         notes.entry(sample).or_insert_with(note).marks.push(Mark { label, sides, key });
@@ -109,10 +109,8 @@ fn add_sizes(joined: &mut Joined, sizes: Vec<Column>, size_of: HashMap<usize, Ve
 
 /// An id as text: programs that count in fractions write 1 as `1.0`.
 fn id_of(value: &Value) -> String {
-    match value {
-        Value::Float(number) => number.to_string(),
-        value => value.to_string(),
-    }
+    let whole = if matches!(value, Value::Float(_)) { json::whole(value) } else { None };
+    whole.map_or_else(|| value.to_string(), |id| id.to_string())
 }
 
 fn note() -> Note {

@@ -116,11 +116,8 @@ impl Joined {
                 _ => Value::Null,
             };
         }
-        let said = |cells: &super::join::Cells| cells.get(sample, cells.label?).cloned();
-        match self.cells.iter().find_map(said) {
-            None | Some(Value::Null) => Value::Null,
-            Some(value) => Value::Text(value.to_string()),
-        }
+        let mut said = self.cells.iter().filter_map(|cells| cells.get(sample, cells.label?));
+        said.find(|value| **value != Value::Null).map_or(Value::Null, |value| Value::Text(value.to_string()))
     }
 }
 

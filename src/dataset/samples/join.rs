@@ -100,10 +100,9 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// The cell of a sample, if a row names it.
+    /// The cell of a sample, if its row has one: of several files, one may have more columns than another.
     pub(super) fn get(&self, sample: usize, place: usize) -> Option<&Value> {
-        // Columns that a later file has more say nothing of the samples of those before.
-        self.rows.get(&sample).map(|row| row.get(place).unwrap_or(&Value::Null))
+        self.rows.get(&sample)?.get(place)
     }
 }
 

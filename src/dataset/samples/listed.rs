@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use arrow::datatypes::DataType;
+
 use super::columns::RESERVED;
 use super::join::{Cells, Joined, Mark, Note, Source, Wanted};
 use super::place::Places;
@@ -48,11 +50,13 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     let columns = columns_of_samples(joined, &table, &others);
     let label = others.iter().position(|column| is_label(column));
     let named: Vec<&str> = others.iter().map(|column| column.name.as_str()).collect();
-    let like = joined.cells.iter().position(|cells| is_like(cells, &table.paths[0], &named));
+    let like: Vec<usize> =
+        (0..joined.cells.len()).filter(|at| is_like(&joined.cells[*at], &table.paths[0], &named)).collect();
     // As columns of a table like it they may be called otherwise.
     let is_wanted_there = |name: &str| {
-        let cells = like.map(|at| &joined.cells[at]);
-        cells.is_some_and(|cells| column_called(cells, name).is_some_and(|at| wanted.wants(&cells.columns[at].name)))
+        like.iter()
+            .map(|at| &joined.cells[*at])
+            .any(|cells| column_called(cells, name).is_some_and(|at| wanted.wants(&cells.columns[at].name)))
     };
     let is_wanted = |place: usize| {
         wanted.wants(&columns[place].name) || is_wanted_there(named[place]) || (wanted.notes && label == Some(place))
@@ -86,7 +90,7 @@ fn columns_of_samples(joined: &Joined, table: &Table, columns: &[&Column]) -> Ve
     let is_taken = |name: &str| RESERVED.contains(&name) || taken.contains(name);
     // Of several files of one name, what they have in common is called by that.
     let file = table.paths[0].name();
-    let is_part = joined.tables.iter().any(|other| other.name != table.name && other.paths[0].name() == file);
+    let is_part = joined.tables.iter().any(|other| other.paths[0] != table.paths[0] && other.paths[0].name() == file);
     let stem = String::from_utf8_lossy(file);
     let stem = stem.rsplit_once('.').map_or(&*stem, |(stem, _)| stem);
     let of_samples = |column: &&Column| {
@@ -130,8 +134,8 @@ impl Said {
         }
         let Listing { file, like, columns, names, label } = of;
         let cells = Cells { columns, rows: self.rows, label, file: Some(file), names };
-        match like.map(|at| &mut joined.cells[at]).filter(|known| fits(known, &cells)) {
-            Some(known) => add(known, cells),
+        match like.into_iter().find(|at| fits(&joined.cells[*at], &cells)) {
+            Some(at) => add(&mut joined.cells[at], cells),
             None => joined.cells.push(cells),
         }
     }
@@ -140,8 +144,8 @@ impl Said {
 /// A table that names images, as its columns are joined.
 struct Listing {
     file: DataPath,
-    /// The place of cells that may be of a table like it.
-    like: Option<usize>,
+    /// The places of cells that may be of tables like it.
+    like: Vec<usize>,
     columns: Vec<Column>,
     names: Vec<String>,
     label: Option<usize>,
@@ -154,20 +158,34 @@ fn is_like(known: &Cells, file: &DataPath, names: &[&str]) -> bool {
         let splits = (super::join::split_of_file(one), super::join::split_of_file(file));
         one.parent() == file.parent() && splits.0.is_some() && splits.1.is_some() && splits.0 != splits.1
     };
-    known.file.as_ref().is_some_and(|one| one.name() == file.name() || are_splits(one) && known.names == names)
+    let is_part = |one: &DataPath| one.name() == file.name() || are_splits(one) && known.names == names;
+    known.file.as_ref().is_some_and(|one| one != file && is_part(one))
 }
 
 fn column_called(cells: &Cells, name: &str) -> Option<usize> {
     cells.names.iter().position(|known| known == name)
 }
 
-/// Whether the rows of both tables speak of other samples, in columns of which those with one name have one type.
+/// Whether the rows of both tables speak of other samples, in columns of which those with one name, and those with the
+/// label, may be one.
 fn fits(known: &Cells, cells: &Cells) -> bool {
-    let is_one_type = |(name, column): (&String, &Column)| {
-        column_called(known, name).is_none_or(|at| known.columns[at].data_type == column.data_type)
+    let may_be_one = |(name, column): (&String, &Column)| {
+        column_called(known, name).is_none_or(|at| both_types(&known.columns[at], column).is_some())
     };
+    let label = |of: &Cells| of.label.map(|at| of.names[at].clone());
+    let labels = label(known).zip(label(cells));
     !cells.rows.keys().any(|sample| known.rows.contains_key(sample))
-        && cells.names.iter().zip(&cells.columns).all(is_one_type)
+        && labels.is_none_or(|(one, other)| one == other)
+        && cells.names.iter().zip(&cells.columns).all(may_be_one)
+}
+
+/// The type that has the values of both columns: fractions in one file may be whole numbers in another.
+fn both_types(one: &Column, other: &Column) -> Option<DataType> {
+    match (&one.data_type, &other.data_type) {
+        (one, other) if one == other => Some(one.clone()),
+        (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => Some(DataType::Float64),
+        _ => None,
+    }
 }
 
 /// Adds the rows of a table that is another part of one that is known.
@@ -175,11 +193,15 @@ fn add(known: &mut Cells, cells: Cells) {
     let Cells { columns, rows, label, names, .. } = cells;
     let mut places = Vec::with_capacity(columns.len());
     for (column, name) in columns.into_iter().zip(names) {
-        places.push(column_called(known, &name).unwrap_or_else(|| {
-            known.columns.push(column);
+        let place = column_called(known, &name).unwrap_or_else(|| {
+            known.columns.push(column.clone());
             known.names.push(name);
             known.names.len() - 1
-        }));
+        });
+        if let Some(data_type) = both_types(&known.columns[place], &column) {
+            known.columns[place].data_type = data_type;
+        }
+        places.push(place);
     }
     known.label = known.label.or(label.map(|at| places[at]));
     for (sample, values) in rows {
@@ -197,9 +219,8 @@ fn image_column(
     places: &Places,
     folder: &DataPath,
 ) -> Result<Option<String>> {
-    let is_text = |column: &&Column| {
-        column.data_type.is_string() || matches!(column.data_type, arrow::datatypes::DataType::Dictionary(..))
-    };
+    let is_text =
+        |column: &&Column| column.data_type.is_string() || matches!(column.data_type, DataType::Dictionary(..));
     let names: Vec<String> = columns.iter().filter(is_text).map(|column| column.name.clone()).collect();
     let mut found: Vec<(usize, usize)> = vec![(0, 0); names.len()];
     view.scan_rows(table, &RowScan { columns: Some(names.clone()) }, &mut |rows| {

@@ -381,6 +381,7 @@ fn an_added_column_is_not_taken_for_one_of_the_file_that_differs_by_the_case_of_
 fn label_files_of_polygons_are_so_though_they_have_four_points_or_nothing_yet() {
     let fixture = Fixture::new(&[
         ("data.yaml", "names: [a, b]\n"),
+        ("labels/0.txt", "0 .1 .1 .2 .1 .2 .2 .1 .2\n"),
         ("labels/a.txt", "0 .1 .1 .2 .2 .3 .1\n"),
         ("labels/b.txt", "1 .1 .1 .2 .1 .2 .2 .1 .2\n"),
         ("labels/c.txt", ""),
@@ -402,4 +403,10 @@ fn label_files_of_polygons_are_so_though_they_have_four_points_or_nothing_yet() 
         draft.edit_table(&table, vec![RowEdit::Insert { after: None, cells }]).map(drop)
     });
     assert_eq!(text(&fixture.view("main"), "labels/c.txt"), "1 0.5 0.5 0.75 0.5 0.5 0.75\n");
+    // It is the source's files that tell.
+    fixture.commit("main", |draft| draft.remove(&path("labels/a.txt"), false));
+    fixture.commit("main", |draft| draft.remove(&path("labels/c.txt"), false));
+    let view = fixture.view("main");
+    let columns = view.table_info(&view.table(Some("labels")).expect("a table")).expect("read").schema.columns;
+    assert!(columns.iter().any(|column| column.name == "polygon"), "{columns:?}");
 }

@@ -237,6 +237,19 @@ fn tables_that_are_parts_of_one_have_the_same_columns_and_others_their_own() {
     let view = other.view("main");
     assert_eq!(names(&view), ["n", "metadata.label", "metadata.n"]);
     assert_eq!(rows(&view, "split = 'test'", &["n", "\"metadata.n\""]), ["7 1"]);
+    // Whole numbers beside fractions, a label that another file alone says, and labels of two names.
+    let mixed = fixture(&[
+        ("test/1.png", "1".to_owned()),
+        ("train/2.png", "2".to_owned()),
+        ("val/3.png", "3".to_owned()),
+        ("test/metadata.csv", "file_name,n\n1.png,1\n".to_owned()),
+        ("train/metadata.csv", "file_name,n,label\n2.png,2.5,cat\n".to_owned()),
+        ("val/metadata.csv", "file_name,n,class\n3.png,3.5,fox\n".to_owned()),
+        ("zlabels.csv", "image,label\ntest/1.png,dog\n".to_owned()),
+    ]);
+    let view = mixed.view("main");
+    let told = rows(&view, "true", &["key", "label", "n", "\"metadata.n\""]);
+    assert_eq!(told, ["test/1.png dog 1.0 -", "train/2.png cat 2.5 -", "val/3.png fox - 3.5"]);
     let splits = fixture(&[
         ("images/a.png", "1".to_owned()),
         ("images/b.png", "2".to_owned()),
@@ -249,9 +262,10 @@ fn tables_that_are_parts_of_one_have_the_same_columns_and_others_their_own() {
 
 #[test]
 fn ids_of_coco_that_are_fractions_on_one_side_are_the_same_ids() {
-    let coco = COCO.replace("\"image_id\": 1", "\"image_id\": 1.0");
+    let coco =
+        COCO.replace("\"image_id\": 1", "\"image_id\": 1.0").replace("\"category_id\": 2", "\"category_id\": 1.0");
     let fixture = Fixture::new(&[("a.png", "a"), ("t.json", &coco)]);
-    assert_eq!(rows(&fixture.view("main"), "path is not null", &["key", "box_count"]), ["a.png 2"]);
+    assert_eq!(rows(&fixture.view("main"), "path is not null", &["key", "box_count", "label"]), ["a.png 2 cat"]);
 }
 
 #[test]

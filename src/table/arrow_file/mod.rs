@@ -157,7 +157,7 @@ impl TableFile for ArrowFile<'_> {
         if !is_writable(field.data_type()) {
             return Err(Error::invalid("column to edit", field.name(), "no value of its type can be written"));
         }
-        accept(field, value).map_err(|why| Error::invalid("value", &value.to_string(), why))
+        accept(field, value).map_err(|why| Error::invalid("value", &value.to_string(), why).of_column(field.name()))
     }
 
     fn splices_whole(&self) -> bool {

@@ -16,9 +16,14 @@ impl CsvFile<'_> {
     /// See [`crate::table::TableFile::check`].
     pub(super) fn checked(&self, column: usize, value: &Value) -> Result<Value> {
         let kind = *self.layout.kinds.get(column).ok_or_else(|| Error::not_found("column", column))?;
-        let value = field::coerce(kind, value)?;
-        self.bytes_of(column, &value, b"", false)?;
-        Ok(value)
+        let checked = field::coerce(kind, value).and_then(|value| {
+            self.bytes_of(column, &value, b"", false)?;
+            Ok(value)
+        });
+        checked.map_err(|error| match self.layout.names.get(column) {
+            Some(name) => error.of_column(name),
+            None => error,
+        })
     }
 
     /// The bytes of a field with this value; `old` is what a field like it says, and `quoted` how.

@@ -222,12 +222,12 @@ fn what_cannot_be_written_is_refused_before_anything_is_done() {
     let bytes = b"a,b\nx,1\n";
     assert_eq!(
         refused(&latin, bytes, 0, text("5 €")),
-        "`5 €` is not a valid field: the file is Latin-1, which has no `€`"
+        "`5 €` is not a valid field: column `a`: the file is Latin-1, which has no `€`"
     );
     let why = refused(&bare, bytes, 0, text("y,z"));
-    assert!(why.starts_with("`y,z` is not a valid field: the file has no quotes"), "{why}");
+    assert!(why.starts_with("`y,z` is not a valid field: column `a`: the file has no quotes"), "{why}");
     let why = refused(&comma, bytes, 1, text("one"));
-    assert_eq!(why, "`one` is not a valid whole number of 64 bits: the column has another type");
+    assert_eq!(why, "`one` is not a valid whole number of 64 bits: column `b`: the column has another type");
     refused(&comma, bytes, 1, text("007"));
     let why = refused(&comma, b"a,b\nx,0.5\n", 1, text("-1e400"));
     assert_eq!(why, "`-1e400` is not a valid number: it is beyond what a number of 64 bits holds");

@@ -249,7 +249,11 @@ impl TableFile for JsonlFile<'_> {
 
     fn check(&self, table: usize, column: usize, value: &Value) -> Result<Value> {
         self.only(table)?;
-        self.coerced(column, value)
+        let fields = &self.layout.fields.list;
+        self.coerced(column, value).map_err(|error| match fields.get(column) {
+            Some((name, _)) => error.of_column(name),
+            None => error,
+        })
     }
 
     fn takes_more(&self) -> bool {

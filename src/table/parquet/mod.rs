@@ -172,7 +172,7 @@ impl TableFile for ParquetFile<'_> {
         if !is_editable(field.data_type()) {
             return Err(Error::invalid("column to edit", field.name(), "no value of its type can be written"));
         }
-        accept(field, value).map_err(|why| Error::invalid("value", &value.to_string(), why))
+        accept(field, value).map_err(|why| Error::invalid("value", &value.to_string(), why).of_column(field.name()))
     }
 
     fn splices_whole(&self) -> bool {

@@ -33,7 +33,7 @@ impl LabelFile {
         let split: Vec<(Line, Vec<Range<usize>>)> =
             split.filter(|(words, _)| !words.is_empty()).map(|(words, line)| (line, words)).collect();
         let lengths: Vec<usize> = split.iter().map(|(_, words)| words.len()).collect();
-        let task = format.task.unwrap_or_else(|| guess(&lengths));
+        let task = format.task.unwrap_or_else(|| guess(&lengths, format.common));
         let columns = columns(task, &format.classes, lengths.contains(&6));
         let parts: Vec<Part> = columns.iter().map(|(part, ..)| part.clone()).collect();
 

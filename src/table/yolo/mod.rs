@@ -47,13 +47,14 @@ pub enum YoloTask {
 }
 
 impl YoloTask {
-    /// The task that all label files of a dataset have, by the beginnings of some; `None` where each tells for itself.
+    /// The task of label files that do not tell theirs, by the beginnings of others; `None` where it is boxes, or nothing
+    /// tells.
     pub fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Option<YoloTask> {
         let lengths = |text: &str| {
             let lines = line::lines(text).into_iter().map(|line| line::words(text, &line).len());
             lines.filter(|words| *words > 0).collect()
         };
-        part::task_of(&texts.map(lengths).collect::<Vec<Vec<usize>>>())
+        part::common(&texts.map(lengths).collect::<Vec<Vec<usize>>>())
     }
 }
 
@@ -64,6 +65,8 @@ pub struct YoloLabels {
     pub classes: Vec<(String, String)>,
     /// What its lines say; `None` is what their lengths say, in which case lines of 9 numbers are turned boxes.
     pub task: Option<YoloTask>,
+    /// What files say without lines, and those with 9 numbers in each, as others of their dataset do.
+    pub common: Option<YoloTask>,
 }
 
 impl Format for YoloLabels {

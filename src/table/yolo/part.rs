@@ -8,6 +8,9 @@ use crate::model::Value;
 use crate::table::json::{self, Kind, Shape};
 use crate::table::{Column, Problem, Role, whole};
 
+/// To one file of polygons, so many of quadrangles are polygons, too.
+const QUADRANGLES_PER_POLYGON_MAX: usize = 10;
+
 /// What some of a line's words are: a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -32,38 +35,37 @@ impl Part {
     }
 }
 
-/// The task that the lengths of the lines speak of.
-pub(super) fn guess(lengths: &[usize]) -> YoloTask {
-    if lengths.iter().all(|len| *len <= 6) {
+/// The task that the lengths of the lines speak of; where they may be of several, or there are none, the `common` one.
+pub(super) fn guess(lengths: &[usize], common: Option<YoloTask>) -> YoloTask {
+    if lengths.is_empty() {
+        common.unwrap_or(YoloTask::Detect)
+    } else if lengths.iter().all(|len| *len <= 6) {
         YoloTask::Detect
-    } else if lengths.iter().all(|len| *len == 9) {
+    } else if lengths.iter().all(|len| *len == 9) && common != Some(YoloTask::Segment) {
         YoloTask::Oriented
     } else {
         YoloTask::Segment
     }
 }
 
-/// The task of all label files of a dataset, by the lengths of the lines of some: one that has but boxes, or quadrangles,
-/// or nothing yet, is read as the others are. `None` where each tells for itself.
-pub(super) fn task_of(files: &[Vec<usize>]) -> Option<YoloTask> {
-    let is_polygons = |lengths: &&Vec<usize>| {
-        guess(lengths) == YoloTask::Segment && lengths.iter().all(|len| is_length(YoloTask::Segment, *len))
+/// The task of label files that do not tell theirs, by the lengths of the lines of others; `None` where it is boxes, or
+/// nothing tells.
+pub(super) fn common(files: &[Vec<usize>]) -> Option<YoloTask> {
+    let of = |task: YoloTask| {
+        let is_of = |lengths: &&Vec<usize>| {
+            !lengths.is_empty() && guess(lengths, None) == task && lengths.iter().all(|len| is_length(task, *len))
+        };
+        files.iter().filter(is_of).count()
     };
-    let polygons = files.iter().filter(is_polygons).count();
-    let of = |task| files.iter().filter(|lengths| !lengths.is_empty() && guess(lengths) == task).count();
-    let (boxes, turned) = (of(YoloTask::Detect), of(YoloTask::Oriented));
-    // One line that is wrong makes no polygons of all boxes.
-    if polygons > boxes && polygons * POLYGONS_MIN >= turned {
-        Some(YoloTask::Segment)
-    } else if turned > 0 && boxes + polygons == 0 {
-        Some(YoloTask::Oriented)
-    } else {
-        None
+    let (boxes, turned, polygons) = (of(YoloTask::Detect), of(YoloTask::Oriented), of(YoloTask::Segment));
+    let are_polygons = turned <= polygons * QUADRANGLES_PER_POLYGON_MAX;
+    match (are_polygons, polygons > boxes, turned > boxes) {
+        // One line that is wrong makes no polygons of all boxes.
+        (true, true, _) => Some(YoloTask::Segment),
+        (false, _, true) => Some(YoloTask::Oriented),
+        _ => None,
     }
 }
-
-/// One file of polygons to so many of quadrangles says that these are polygons, too.
-const POLYGONS_MIN: usize = 10;
 
 /// Whether a line of so many words can be one of the task.
 pub(super) fn is_length(task: YoloTask, len: usize) -> bool {

@@ -24,10 +24,10 @@ fn classes() -> Vec<(String, String)> {
 fn examples() -> Vec<(YoloLabels, &'static str)> {
     let pose = Some(YoloTask::Pose { points: 2, numbers: 3 });
     vec![
-        (YoloLabels { classes: classes(), task: None }, DETECT),
+        (YoloLabels { classes: classes(), task: None, common: None }, DETECT),
         (YoloLabels::default(), SCORES),
-        (YoloLabels { classes: classes(), task: Some(YoloTask::Segment) }, SEGMENT),
-        (YoloLabels { classes: Vec::new(), task: pose }, POSE),
+        (YoloLabels { classes: classes(), task: Some(YoloTask::Segment), common: None }, SEGMENT),
+        (YoloLabels { classes: Vec::new(), task: pose, common: None }, POSE),
         (YoloLabels::default(), ORIENTED),
         (YoloLabels::default(), ""),
         (YoloLabels::default(), "\u{feff}3 1 1 1 1"),
@@ -114,7 +114,7 @@ fn a_bad_line_ends_the_table_and_is_told() {
 #[test]
 fn odd_lines_are_kept_and_told() {
     let bytes = b"9 0.5 0.5 0.1 0.1\n0 0.9 0.5 0.4 0.1\n0 0.5 0.5 1 1\n".to_vec();
-    let format = YoloLabels { classes: classes(), task: None };
+    let format = YoloLabels { classes: classes(), task: None, common: None };
     let flags = format.flags(&*format.open(&bytes, None).expect("labels")).expect("they can be read");
     assert_eq!(flags.iter().map(|flag| flag.row).collect::<Vec<_>>(), [0, 1]);
 }
@@ -289,15 +289,32 @@ fn mangled_names_are_read_or_refused() {
 }
 
 #[test]
-fn what_some_files_are_all_are_unless_it_is_one_line_that_is_wrong() {
+fn files_that_do_not_tell_are_what_others_are_unless_it_is_one_line_that_is_wrong() {
     let of = |texts: &[&str]| YoloTask::of_texts(texts.iter().copied());
-    let (a_box, polygon, turned) =
-        ("0 .5 .5 .1 .1\n", "0 .1 .1 .2 .2 .3 .1 .1 .4 .4 .4\n", "0 .1 .1 .2 .1 .2 .2 .1 .2\n");
+    let (a_box, polygon) = ("0 .5 .5 .1 .1 .9\n", "0 .1 .1 .2 .2 .3 .1 .1 .4 .4 .4\n");
+    let turned = "0 .1 .1 .2 .1 .2 .2 .1 .2\n";
+    let many = |count: usize| [vec![turned; count], vec![polygon]].concat();
     assert_eq!(of(&[polygon, turned, turned, ""]), Some(YoloTask::Segment));
-    assert_eq!(of(&[polygon, polygon, a_box]), Some(YoloTask::Segment));
-    assert_eq!(of(&[turned, ""]), Some(YoloTask::Oriented));
-    assert_eq!(of(&[a_box, ""]), None);
+    assert_eq!((of(&many(10)), of(&many(11))), (Some(YoloTask::Segment), Some(YoloTask::Oriented)));
+    assert_eq!((of(&[polygon, polygon, a_box]), of(&[polygon, a_box])), (Some(YoloTask::Segment), None));
+    assert_eq!((of(&[turned, ""]), of(&[a_box, ""]), of(&[])), (Some(YoloTask::Oriented), None, None));
     assert_eq!(of(&[a_box, a_box, "0 .5 .5 .1 .1 .1 .1\n"]), None);
     assert_eq!(of(&[turned, "0 .1 .1 .2 .1 .2 .2 .1\n"]), Some(YoloTask::Oriented));
-    assert_eq!(of(&[]), None);
+    let columns = |text: &str, common| {
+        let format = YoloLabels { common, ..YoloLabels::default() };
+        let bytes = text.as_bytes().to_vec();
+        let file = format.open(&bytes, None).expect("opened");
+        file.tables()[0].schema.columns[1].name.clone()
+    };
+    for (text, common, expected) in [
+        ("", None, "box"),
+        ("", Some(YoloTask::Segment), "polygon"),
+        ("", Some(YoloTask::Oriented), "corners"),
+        (turned, Some(YoloTask::Segment), "polygon"),
+        (turned, None, "corners"),
+        (a_box, Some(YoloTask::Segment), "box"),
+        (polygon, Some(YoloTask::Oriented), "polygon"),
+    ] {
+        assert_eq!(columns(text, common), expected, "{text:?} {common:?}");
+    }
 }
