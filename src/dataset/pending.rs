@@ -14,7 +14,7 @@ use super::merge::{Merge, Merged};
 use super::rows::{RowEdit, is_class_merge};
 use super::view::{Place, View};
 use super::{Dataset, decode, samples};
-use crate::model::{Change, DataPath, DraftStep, Id, OpenConflict, PendingMerge, RowAddress, Value};
+use crate::model::{Change, DataPath, DraftStep, ExcludedRow, Id, OpenConflict, PendingMerge, RowAddress, Value};
 use crate::{Error, ErrorKind, Result};
 
 /// How a conflict is decided.
@@ -27,6 +27,9 @@ pub enum Resolution {
     /// The cell gets a value of its own.
     Value(Value),
 }
+
+/// The rows that are hidden with samples, by file.
+type HiddenRows = BTreeMap<(DataPath, RowAddress), bool>;
 
 impl Dataset {
     /// The merge that a step of a draft is a part of.
@@ -74,9 +77,10 @@ impl Draft {
             return Ok(false);
         }
         let ([before, ours, their_view], _) = self.dataset.level_sides(&merge(None), head)?;
+        let hidden = samples::hidden_rows(&their_view)?;
         let mut open = Vec::new();
         for conflict in conflicts {
-            let is_by_row = self.keeps_their_rows(&conflict, [&before, &ours, &their_view], &view)?;
+            let is_by_row = self.keeps_their_rows(&conflict, [&before, &ours, &their_view], &hidden, &view)?;
             open.extend(opened(conflict, is_by_row));
         }
         self.show_merge(head, view, PendingMerge { theirs, message: message.to_owned(), open });
@@ -85,8 +89,15 @@ impl Draft {
 
     /// Whether all that they changed in the file, but for the conflicts, is in what was merged.
     ///
-    /// Where bytes do not fit together, a preferred side gets the whole file.
-    fn keeps_their_rows(&self, conflict: &Conflict, [before, ours, theirs]: [&View; 3], merged: &View) -> Result<bool> {
+    /// Where bytes do not fit together, a preferred side gets the whole file. Rows that they hide, `hidden`, are none that
+    /// they deleted.
+    fn keeps_their_rows(
+        &self,
+        conflict: &Conflict,
+        [before, ours, theirs]: [&View; 3],
+        hidden: &HiddenRows,
+        merged: &View,
+    ) -> Result<bool> {
         let path = &conflict.path;
         if conflict.rows.is_empty() || merged.overlay.get(path)? != ours.overlay.get(path)? {
             return Ok(true);
@@ -106,8 +117,6 @@ impl Draft {
             let change = view.overlay.get(path)?;
             Ok::<_, Error>(view.overlay.rows(change.as_ref().and_then(Change::rows)))
         };
-        let mut hidden = samples::hidden_rows(theirs)?;
-        hidden.extend(samples::hidden_rows(before)?);
         let is_hidden = |address: &RowAddress| {
             let row =
                 address.row().map(|row| RowAddress::Row { table: address.table().to_owned(), row: row.to_owned() });
@@ -221,8 +230,11 @@ impl Draft {
         }
         let mut hides = Vec::with_capacity(files.len());
         for path in files {
-            let was = self.view.overlay.get(&path)?.map(Box::new);
-            hides.push((path, Some(Change::Excluded { was })));
+            match self.view.overlay.get(&path)? {
+                // Hidden with the rows of its sample.
+                Some(Change::Excluded { .. }) => {}
+                was => hides.push((path, Some(Change::Excluded { was: was.map(Box::new) }))),
+            }
         }
         self.view.overlay = self.view.overlay.with(hides)?;
         Ok(())
@@ -245,16 +257,32 @@ impl Draft {
 
 /// The samples that a view hides and that have one of the rows of these conflicts.
 fn hidden_with(view: &View, conflicts: &[&OpenConflict]) -> Result<Vec<String>> {
-    let mut found = samples::hidden_by_sample(&view.overlay.samples()?)?;
-    found.retain(|(_, rows)| {
-        rows.iter().any(|hidden| {
-            conflicts.iter().any(|conflict| {
-                let of = conflict.row.as_ref().map(|address| (address.table(), address.row()));
-                conflict.path == hidden.path && of == Some((hidden.table.as_str(), Some(hidden.row.as_str())))
-            })
-        })
-    });
-    Ok(found.into_iter().map(|(key, _)| key).collect())
+    let mut places: BTreeMap<DataPath, Option<DataPath>> = BTreeMap::new();
+    let mut is_of = |hidden: &ExcludedRow| -> Result<bool> {
+        for conflict in conflicts {
+            let of = conflict.row.as_ref().map(|address| (address.table(), address.row()));
+            if of != Some((hidden.table.as_str(), Some(hidden.row.as_str()))) {
+                continue;
+            }
+            if !places.contains_key(&hidden.path) {
+                places.insert(hidden.path.clone(), view.file_with_hidden(&hidden.path)?.map(|node| node.path));
+            }
+            if places[&hidden.path].as_ref() == Some(&conflict.path) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    let mut keys = Vec::new();
+    for (key, rows) in samples::hidden_by_sample(&view.overlay.samples()?)? {
+        for row in &rows {
+            if is_of(row)? {
+                keys.push(key);
+                break;
+            }
+        }
+    }
+    Ok(keys)
 }
 
 /// The view with all files shown that are excluded, where one of these conflicts is of such a file, and which these

@@ -271,3 +271,63 @@ fn a_cell_that_both_set_is_told_and_decided_though_one_excludes_its_sample() {
         }
     }
 }
+
+#[test]
+fn a_cell_that_both_set_is_decided_in_a_hidden_row_of_a_file_that_was_moved() {
+    let files = [("t.csv", "name,n\na,1\nb,2\n")];
+    let set_to = |d: &mut Draft, value: i64| set(d, None, "1", "n", Value::Int(value));
+    let hide = |d: &mut Draft| super::hidden_rows::exclude(d, "1", true);
+    let moved = |d: &mut Draft| d.rename(&path("t.csv"), &path("m.csv"));
+    for case in 0..4 {
+        let ours = |d: &mut Draft| {
+            set_to(d, 20)?;
+            if case == 0 { moved(d) } else { Ok(()) }
+        };
+        let theirs = |d: &mut Draft| {
+            if case == 1 {
+                moved(d)?;
+            }
+            set_to(d, 31)?;
+            hide(d)?;
+            if case == 2 { moved(d) } else { Ok(()) }
+        };
+        let at = if case == 3 { "t.csv" } else { "m.csv" };
+        for (how, expected) in
+            [(Resolution::Theirs, "31"), (Resolution::Ours, "20"), (Resolution::Value(Value::Int(41)), "41")]
+        {
+            let (fixture, their_revision) = both(&files, &ours, &theirs);
+            let mut draft = resolved(&fixture, their_revision, &how);
+            assert_eq!(bytes(draft.view(), at), "name,n\na,1\n", "{case} {how:?}");
+            super::hidden_rows::exclude(&mut draft, "1", false).expect("included");
+            assert_eq!(bytes(draft.view(), at), format!("name,n\na,1\nb,{expected}\n"), "{case} {how:?}");
+        }
+    }
+}
+
+#[test]
+fn an_image_whose_labels_are_decided_together_with_its_note_is_hidden_once() {
+    let labels = ("a.txt", "0 .5 .5 .1 .1\n1 .2 .2 .1 .1\n");
+    for files in [
+        vec![("a.png", "a"), ("b.png", "b"), labels, ("data.yaml", "names: [a, b, c, d, e]\n")],
+        vec![("a.png", "a"), ("b.png", "b"), ("t.json", super::hidden_rows::COCO), labels],
+    ] {
+        let table = if files.iter().any(|(path, _)| *path == "t.json") { "annotations" } else { "labels" };
+        let row = if table == "labels" { "a.txt#1" } else { "9" };
+        let column = if table == "labels" { "box" } else { "bbox" };
+        let set_to = |d: &mut Draft, side: f64| {
+            let boxed = |by: f64| Value::List([0.25, 0.25, side * by, side * by].map(Value::Float).to_vec());
+            set(d, Some(table), row, column, boxed(1.0))?;
+            set(d, Some("labels"), "a.txt#0", "box", boxed(0.5))
+        };
+        let theirs = |d: &mut Draft| {
+            set_to(d, 0.5)?;
+            super::hidden_rows::exclude(d, "a.png", true)
+        };
+        let (fixture, their_revision) = both(&files, &|d| set_to(d, 0.75), &theirs);
+        let mut draft = resolved(&fixture, their_revision, &Resolution::Theirs);
+        assert!(draft.view().node(&path("a.png")).expect("looked up").is_none());
+        super::hidden_rows::exclude(&mut draft, "a.png", false).expect("included");
+        assert_eq!(bytes(draft.view(), "a.png"), "a");
+        assert!(bytes(draft.view(), "a.txt").starts_with("0 0.25 0.25 0.25 0.25"), "{}", bytes(draft.view(), "a.txt"));
+    }
+}
