@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Dataset;
 use super::draft::Draft;
 use super::merge::{Merge, Sayings};
 use super::merge_moves::{Origin, arrivals, origin_of};
 use super::view::View;
 use super::within::{above, is_beneath, within};
+use super::{Dataset, samples};
 use crate::model::{Change, DataPath, Id, Kind};
 use crate::{Error, ErrorKind, Result};
 
@@ -46,6 +46,11 @@ impl Dataset {
                     // What is in the way is a conflict, and told as such.
                     Err(error) if is_in_the_way(&error) => continue,
                     Err(error) => return Err(error),
+                }
+                // What is merged may be no file of the source, which would tell where hidden rows were.
+                for view in &mut sides {
+                    let said = samples::hidden_moved(&view.overlay.samples()?, &step.from, &step.to, |_| Ok(true))?;
+                    view.overlay = view.overlay.with_samples(&said)?;
                 }
                 moved.push((step.from, step.to));
             }

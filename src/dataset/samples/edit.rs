@@ -171,30 +171,46 @@ impl Draft {
         Ok(())
     }
 
-    /// Has the hidden rows of files that are none of the source, of which nothing else tells where they were, told of
-    /// the path to which these, or a folder of them, were moved; `before` is the view before that.
+    /// Has hidden rows told of the path to which their file, or a folder of it, was moved, where nothing else tells that:
+    /// the source tells of its files where they were; `before` is the view before that.
     pub(in crate::dataset) fn carry_hidden(&mut self, before: &View, from: &DataPath, to: &DataPath) -> Result<()> {
-        let samples = self.view.overlay.samples()?;
-        let mut changes = Changes::new();
-        for (address, change) in said(&samples)? {
-            let RowChange::Excluded { mut rows } = change else { continue };
-            let mut is_moved = false;
-            for row in rows.iter_mut().filter(|row| row.path.is_within(from)) {
-                let Some(node) = before.node(&row.path)? else { continue };
-                if let (None, Some(now)) = (node.place.source_row(), row.path.moved(from, to)) {
-                    row.path = now;
-                    is_moved = true;
-                }
+        let is_untold = |path: &DataPath| match before.node(path)? {
+            Some(node) => {
+                let source = node.place.source_row().map(|row| before.base().path(row)).transpose()?;
+                Ok(source.as_ref() != Some(path))
             }
-            if is_moved {
-                changes.insert(address, Some(RowChange::Excluded { rows }));
-            }
-        }
-        if !changes.is_empty() {
-            self.view.overlay = self.view.overlay.with_samples(&samples.with(changes)?)?;
-        }
+            None => Ok(false),
+        };
+        let samples = hidden_moved(&self.view.overlay.samples()?, from, to, is_untold)?;
+        self.view.overlay = self.view.overlay.with_samples(&samples)?;
         Ok(())
     }
+}
+
+/// What is said of samples, with the hidden rows of files within `from` of which `is_meant` holds at `to`.
+pub(in crate::dataset) fn hidden_moved(
+    samples: &Rows,
+    from: &DataPath,
+    to: &DataPath,
+    is_meant: impl Fn(&DataPath) -> Result<bool>,
+) -> Result<Rows> {
+    let mut changes = Changes::new();
+    for (address, change) in said(samples)? {
+        let RowChange::Excluded { mut rows } = change else { continue };
+        let mut is_moved = false;
+        for row in &mut rows {
+            if let Some(now) = row.path.moved(from, to).filter(|_| row.path.is_within(from))
+                && is_meant(&row.path)?
+            {
+                row.path = now;
+                is_moved = true;
+            }
+        }
+        if is_moved {
+            changes.insert(address, Some(RowChange::Excluded { rows }));
+        }
+    }
+    if changes.is_empty() { Ok(samples.clone()) } else { samples.with(changes) }
 }
 
 /// What is said of samples, for the keys that these have now: old and new ones.

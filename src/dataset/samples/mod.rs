@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 pub(super) use blame::blame;
 pub(super) use diff::diff;
-pub(super) use edit::carried;
+pub(super) use edit::{carried, hidden_moved};
 pub(super) use exclude::of_these;
 pub(super) use follow::is_place;
 pub(super) use follow::{follow, may_have_moved};

@@ -387,3 +387,28 @@ fn a_class_that_one_side_merges_is_that_of_a_label_that_the_other_gives_and_hide
         },
     );
 }
+
+#[test]
+fn a_row_that_was_hidden_before_its_file_was_moved_comes_back_though_the_other_side_put_other_bytes() {
+    let text = "name,n\na,1\nb,2\nc,3\n";
+    for is_keyed in [false, true] {
+        for swapped in [false, true] {
+            let fixture = super::keys::keyed("t.csv", text, if is_keyed { "name" } else { "" });
+            let [puts, hides] = if swapped { ["other", "main"] } else { ["main", "other"] };
+            fixture.commit(puts, |d| put(d, "t.csv", "name;n\na;1\nb;2\nc;3\n"));
+            fixture.commit(hides, |d| {
+                exclude(d, if is_keyed { "b" } else { "1" }, true)?;
+                d.rename(&path("t.csv"), &path("x.csv"))
+            });
+            let outcome = merged(&fixture, None);
+            assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+            assert_eq!(file(&fixture.view("main"), "x.csv"), "name;n\na;1\nc;3\n");
+            fixture.commit("main", |d| d.rename(&path("x.csv"), &path("y.csv")));
+            let view = fixture.view("main");
+            let found = rows(&view, &view.table(Some("samples")).expect("samples"), &["key", "excluded"]);
+            let hidden = found.iter().find_map(|row| row.strip_suffix(" true")).expect("one is hidden");
+            fixture.commit("main", |d| exclude(d, hidden, false));
+            assert_eq!(file(&fixture.view("main"), "y.csv"), "name;n\na;1\nb;2\nc;3\n", "{is_keyed} {swapped}");
+        }
+    }
+}
