@@ -12,7 +12,7 @@ use super::merge_bases::{Odd, Odds, add_odd};
 use super::merge_hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
 use super::rows::{
-    FileSides, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows, own,
+    FileSides, RenamedRows, RowConflict, RowMerge, cells_below, folders_merged_since, merge_beside, merge_rows, own,
     relabelled_since,
 };
 use super::view::{Place, View};
@@ -441,19 +441,40 @@ fn excluded_by_both(before: &Rows, ours: &Rows, theirs: &Rows) -> Result<Vec<(Ro
         if let (Some(RowChange::Excluded { mut rows }), Some(RowChange::Excluded { rows: their_rows })) =
             (difference.before, difference.after)
         {
-            for row in their_rows {
-                // Two that were inserted may have one key, a place.
-                let is_row = |of: &ExcludedRow| {
-                    (&of.path, &of.table, &of.row) == (&row.path, &row.table, &row.row) && own(of) == own(&row)
-                };
-                if !rows.iter().any(is_row) {
-                    rows.push(row);
-                }
-            }
+            add_rows(&mut rows, their_rows);
             both.push((difference.address, Some(RowChange::Excluded { rows })));
         }
     }
     Ok(both)
+}
+
+/// Adds hidden rows that are none of those that are there already.
+fn add_rows(rows: &mut Vec<ExcludedRow>, others: Vec<ExcludedRow>) {
+    // Two that were inserted may have one key, a place.
+    let is_row = |one: &ExcludedRow, other: &ExcludedRow| {
+        (&one.path, &one.table, &one.row) == (&other.path, &other.table, &other.row) && own(one) == own(other)
+    };
+    // In a file of other bytes a row has another place.
+    let has_same_cells = |one: &ExcludedRow, other: &ExcludedRow| {
+        (&one.path, &one.table) == (&other.path, &other.table)
+            && samples::is_place(&one.row)
+            && cells_below(one).is_some()
+            && cells_below(one) == cells_below(other)
+    };
+    let mut open: Vec<ExcludedRow> = rows.clone();
+    let mut left = Vec::new();
+    for row in others {
+        match open.iter().position(|known| is_row(known, &row)) {
+            Some(at) => drop(open.remove(at)),
+            None => left.push(row),
+        }
+    }
+    for row in left {
+        match open.iter().position(|known| has_same_cells(known, &row)) {
+            Some(at) => drop(open.remove(at)),
+            None => rows.push(row),
+        }
+    }
 }
 
 /// Of two folders that differ in mtime alone, the later: work on both sides touched it.

@@ -30,7 +30,9 @@ impl Hidden {
             let is_of = |path: &DataPath| *path == row.path || moved.iter().flatten().any(|moved| moved == path);
             let found = conflicts.iter().filter(|conflict| is_of(&conflict.path));
             found.flat_map(|conflict| &conflict.rows).any(|conflict| {
-                conflict.address.table() == row.table && conflict.address.row() == Some(row.row.as_str())
+                // In a file of other bytes it may have another place.
+                let is_row = conflict.address.row().is_some_and(|at| at == row.row || samples::is_place(&row.row));
+                conflict.address.table() == row.table && is_row
             })
         };
         self.rows.iter().any(is_at_odds)

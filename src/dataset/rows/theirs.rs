@@ -25,6 +25,19 @@ impl Draft {
             return self.take_their_values(path, conflicts);
         }
         let (ours, their_rows) = (self.view.rows_of(&node), theirs.rows_of(&their_node));
+        // The cells of a row that was inserted are said with it.
+        let (mut of_inserted, mut others) = (Vec::new(), Vec::new());
+        for conflict in conflicts {
+            let is_inserted = match &conflict.row {
+                Some(RowAddress::Cell { table, row, .. }) => {
+                    let row = RowAddress::Row { table: table.clone(), row: row.clone() };
+                    matches!(ours.get(&row)?, Some(RowChange::Inserted { .. }))
+                }
+                _ => false,
+            };
+            if is_inserted { of_inserted.push(*conflict) } else { others.push(*conflict) }
+        }
+        let conflicts = &others;
         let mut edits: BTreeMap<RowAddress, Option<RowChange>> = BTreeMap::new();
         for conflict in conflicts {
             let Some(address) = &conflict.row else { continue };
@@ -60,7 +73,8 @@ impl Draft {
                 }
             }
         }
-        self.splice_rows(&node, edits)
+        self.splice_rows(&node, edits)?;
+        self.take_their_values(path, &of_inserted)
     }
 
     /// Says of rows what `edits` say, with the bytes that the file's format has for that.
