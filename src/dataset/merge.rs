@@ -12,13 +12,12 @@ use super::merge_bases::{Odd, Odds, add_odd};
 use super::merge_hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
 use super::merge_moves::moved_apart;
 use super::rows::{
-    FileSides, RenamedRows, RowConflict, RowMerge, cells_below, folders_merged_since, merge_beside, merge_rows, own,
-    relabelled_since,
+    FileSides, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows, relabelled_since,
 };
 use super::view::{Place, View};
 use super::within::{above, is_beneath};
 use super::{Dataset, diff, now_ns, samples};
-use crate::model::{BranchName, Change, Content, DataPath, ExcludedRow, Id, RefName, RowAddress, RowChange};
+use crate::model::{BranchName, Change, Content, DataPath, Id, RefName};
 use crate::overlay::Rows;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
@@ -330,7 +329,7 @@ impl Merge<'_> {
         let sides = [self.before, self.ours, self.theirs];
         let [before, ours, theirs] = sides.map(|side| samples::said_in(side, merged));
         let (before, ours, theirs) = (before?, ours?, samples::with_renamed(theirs?, self.theirs, renamed)?);
-        let both = excluded_by_both(&before, &ours, &theirs)?;
+        let both = self.excluded_by_both([&before, &ours, &theirs])?;
         if both.is_empty() {
             return merge_beside(&before, &ours, &theirs, self.prefer);
         }
@@ -427,54 +426,6 @@ fn excluded_by_one(before: Option<&Change>, ours: Option<&Change>, theirs: Optio
 
 fn same_rows(found: Vec<RowConflict>) -> Odd {
     ("both changed the same of its rows", found)
-}
-
-/// The samples that both sides excluded, each with the rows that either of them keeps for it: of one that both
-/// keep, ours.
-fn excluded_by_both(before: &Rows, ours: &Rows, theirs: &Rows) -> Result<Vec<(RowAddress, Option<RowChange>)>> {
-    let mut both = Vec::new();
-    for difference in ours.diff(theirs)? {
-        let was = before.get(&difference.address)?;
-        if was == difference.before || was == difference.after {
-            continue;
-        }
-        if let (Some(RowChange::Excluded { mut rows }), Some(RowChange::Excluded { rows: their_rows })) =
-            (difference.before, difference.after)
-        {
-            add_rows(&mut rows, their_rows);
-            both.push((difference.address, Some(RowChange::Excluded { rows })));
-        }
-    }
-    Ok(both)
-}
-
-/// Adds hidden rows that are none of those that are there already.
-fn add_rows(rows: &mut Vec<ExcludedRow>, others: Vec<ExcludedRow>) {
-    // Two that were inserted may have one key, a place.
-    let is_row = |one: &ExcludedRow, other: &ExcludedRow| {
-        (&one.path, &one.table, &one.row) == (&other.path, &other.table, &other.row) && own(one) == own(other)
-    };
-    // In a file of other bytes a row has another place.
-    let has_same_cells = |one: &ExcludedRow, other: &ExcludedRow| {
-        (&one.path, &one.table) == (&other.path, &other.table)
-            && samples::is_place(&one.row)
-            && cells_below(one).is_some()
-            && cells_below(one) == cells_below(other)
-    };
-    let mut open: Vec<ExcludedRow> = rows.clone();
-    let mut left = Vec::new();
-    for row in others {
-        match open.iter().position(|known| is_row(known, &row)) {
-            Some(at) => drop(open.remove(at)),
-            None => left.push(row),
-        }
-    }
-    for row in left {
-        match open.iter().position(|known| has_same_cells(known, &row)) {
-            Some(at) => drop(open.remove(at)),
-            None => rows.push(row),
-        }
-    }
 }
 
 /// Of two folders that differ in mtime alone, the later: work on both sides touched it.

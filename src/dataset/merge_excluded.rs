@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::merge::{Merge, Merged};
 use super::rows::is_of_content;
 use super::samples;
-use super::view::View;
+use super::view::{Place, View};
 use crate::model::{DataPath, ExcludedRow, Id, RowAddress, RowChange};
 use crate::{Error, ErrorKind, Result};
 
@@ -38,11 +38,19 @@ impl Hidden {
         self.rows.iter().any(is_at_odds)
     }
 
-    /// Whether the other side deleted a row of it: in a file of the same bytes, or one with a key of its own.
-    fn has_deleted_row(&self, merge: &Merge<'_>) -> Result<bool> {
+    /// Whether the other side may have deleted a row of it: in a file of the same bytes, or with other bytes of the file.
+    fn may_have_deleted_row(&self, merge: &Merge<'_>) -> Result<bool> {
         let sides = [merge.ours, merge.theirs];
         let [this, other] = if self.is_ours { [0, 1] } else { [1, 0] };
         for (row, places) in &self.rows {
+            let below = |view: &View, path: Option<&DataPath>| -> Result<Option<Place>> {
+                let node = path.map(|path| view.file_with_hidden(path)).transpose()?.flatten();
+                Ok(node.map(|node| node.place.below().clone()))
+            };
+            let was = below(merge.before, Some(&row.path))?;
+            if was.is_some() && was != below(sides[other], places[other].as_ref())? {
+                return Ok(true);
+            }
             let [Some(here), Some(there)] = [this, other].map(|side| places[side].as_ref()) else { continue };
             let (Some(here), Some(there)) = (sides[this].node(here)?, sides[other].node(there)?) else { continue };
             let address = RowAddress::Row { table: row.table.clone(), row: row.row.clone() };
@@ -79,7 +87,7 @@ impl Dataset {
         // Who deletes a row has it no more, whether it shows or not.
         let mut met = Vec::new();
         for hidden in &hidden {
-            if hidden.has_deleted_row(merge)? {
+            if hidden.may_have_deleted_row(merge)? {
                 met.push(hidden);
             }
         }

@@ -19,6 +19,7 @@ mod import;
 mod lay_over;
 mod merge;
 mod merge_bases;
+mod merge_both_hidden;
 mod merge_excluded;
 mod merge_hidden;
 mod merge_moves;

@@ -412,3 +412,50 @@ fn a_row_that_was_hidden_before_its_file_was_moved_comes_back_though_the_other_s
         }
     }
 }
+
+#[test]
+fn a_deleted_row_stays_away_though_both_exclude_its_sample_or_the_file_was_put_afterwards() {
+    let images = [("img/a.png", "a"), ("img/b.png", "b"), ("img/c.png", "c")];
+    let text = "image,n\nimg/a.png,1\nimg/b.png,2\nimg/c.png,3\n";
+    let files = [images[0], images[1], images[2], ("t.csv", text)];
+    let left = |separator: &str| text.replace("img/b.png,2\n", "").replace(',', separator);
+    for (both_exclude, puts) in [(true, false), (true, true), (false, true)] {
+        both_ways(
+            &files,
+            |d| {
+                delete(d, "t", "1")?;
+                if both_exclude {
+                    exclude(d, "img/b.png", true)?;
+                }
+                if puts { put(d, "t.csv", &left(";")) } else { Ok(()) }
+            },
+            |d| exclude(d, "img/b.png", true),
+            |fixture| {
+                fixture.commit("main", |d| exclude(d, "img/b.png", false));
+                let separator = if puts { ";" } else { "," };
+                assert_eq!(file(&fixture.view("main"), "t.csv"), left(separator), "{both_exclude} {puts}");
+                assert!(fixture.view("main").node(&path("img/b.png")).expect("looked up").is_some());
+            },
+        );
+    }
+}
+
+#[test]
+fn a_row_without_a_key_that_both_sides_hide_comes_back_once_in_the_bytes_of_either() {
+    let files = [("img/a.png", "a"), ("img/b.png", "b"), ("t.csv", "image,n\nimg/a.png,1\nimg/b.png,2\n")];
+    both_ways(
+        &files,
+        |d| {
+            exclude(d, "img/a.png", true)?;
+            put(d, "t.csv", "image;n\nimg/b.png;2\n")
+        },
+        |d| exclude(d, "img/a.png", true),
+        |fixture| {
+            fixture.commit("main", |d| exclude(d, "img/a.png", false));
+            let now = file(&fixture.view("main"), "t.csv");
+            let mut lines: Vec<&str> = now.lines().collect();
+            lines[1..].sort_unstable();
+            assert_eq!(lines, ["image;n", "img/a.png;1", "img/b.png;2"]);
+        },
+    );
+}

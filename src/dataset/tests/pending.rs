@@ -331,3 +331,31 @@ fn an_image_whose_labels_are_decided_together_with_its_note_is_hidden_once() {
         assert!(bytes(draft.view(), "a.txt").starts_with("0 0.25 0.25 0.25 0.25"), "{}", bytes(draft.view(), "a.txt"));
     }
 }
+
+#[test]
+fn a_cell_of_a_hidden_row_without_a_key_is_decided_once_where_one_side_put_other_bytes_without_it() {
+    let files = [("img/a.png", "a"), ("img/b.png", "b"), ("t.csv", "image,n\nimg/a.png,1\nimg/b.png,2\n")];
+    let set_to = |d: &mut Draft, value: i64| set(d, Some("t"), "1", "n", Value::Int(value));
+    let hides = |value: i64| {
+        move |d: &mut Draft| {
+            set_to(d, value)?;
+            super::hidden_rows::exclude(d, "img/b.png", true)?;
+            put(d, "t.csv", "image;n\nimg/a.png;1\n")
+        }
+    };
+    for is_ours in [false, true] {
+        for (how, expected) in
+            [(Resolution::Theirs, 31), (Resolution::Ours, 20), (Resolution::Value(Value::Int(41)), 41)]
+        {
+            let (fixture, their_revision) = match is_ours {
+                true => both(&files, &hides(20), &|d| set_to(d, 31)),
+                false => both(&files, &|d| set_to(d, 20), &hides(31)),
+            };
+            let mut draft = resolved(&fixture, their_revision, &how);
+            assert_eq!(bytes(draft.view(), "t.csv"), "image;n\nimg/a.png;1\n", "{is_ours} {how:?}");
+            super::hidden_rows::exclude(&mut draft, "img/b.png", false).expect("included");
+            let expected = format!("image;n\nimg/a.png;1\nimg/b.png;{expected}\n");
+            assert_eq!(bytes(draft.view(), "t.csv"), expected, "{is_ours} {how:?}");
+        }
+    }
+}
