@@ -125,10 +125,12 @@ struct Laying<'a> {
 
 impl Laying<'_> {
     fn all(&mut self) -> Result<Found> {
-        let is_text = |path: &DataPath| self.view.formats.promise(path) == Some(Promise::Text);
         // What lines of labels mean, another file says.
-        let (texts, others): (Vec<_>, Vec<_>) =
-            self.view.overlay.entries()?.into_iter().partition(|(path, _)| is_text(path));
+        let (mut texts, mut others) = (Vec::new(), Vec::new());
+        for (path, change) in self.view.overlay.entries()? {
+            let is_text = self.view.promise_at(&path)? == Some(Promise::Text);
+            if is_text { texts.push((path, change)) } else { others.push((path, change)) }
+        }
         let mut found = Found::default();
         for (path, change) in &others {
             self.take(path, change, &mut found)?;

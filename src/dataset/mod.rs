@@ -234,8 +234,8 @@ impl Dataset {
         let base = Arc::new(Base::open(&*self.store, base)?);
         let (store, cache) = (self.store.clone(), self.cache.clone());
         let formats = Arc::new(rows::Formats::new(&self.record));
-        let labels = Arc::default();
-        Ok(View { store, base, overlay, source: self.source.clone(), cache, formats, labels })
+        let known = Arc::default();
+        Ok(View { store, base, overlay, source: self.source.clone(), cache, formats, known })
     }
 }
 

@@ -25,7 +25,7 @@ pub struct View {
     pub(super) source: Arc<super::unchanged::Unchanged>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) formats: Arc<super::rows::Formats>,
-    pub(super) labels: Arc<super::rows::LabelsKnown>,
+    pub(super) known: Arc<super::rows::Known>,
 }
 
 /// An entry of a view.

@@ -57,7 +57,7 @@ fn both_changed_a_list(merge: &Merge<'_>) -> Result<bool> {
     };
     let ours = changed(merge.ours)?;
     for path in changed(merge.theirs)? {
-        let promise = merge.ours.formats.promise(&path);
+        let promise = merge.ours.promise_at(&path)?;
         let is_list = matches!(promise, Some(Promise::Yaml | Promise::Names | Promise::Json));
         if !is_list || !ours.contains(&path) {
             continue;

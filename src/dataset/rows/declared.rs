@@ -37,17 +37,7 @@ impl View {
                 None => {}
             }
         }
-        Ok(self.declared_key(node)?.map(str::to_owned))
-    }
-
-    /// Whether a column of the file at `node` tells all its rows apart.
-    pub(super) fn can_be_key(&self, node: &Node, column: &str) -> Result<bool> {
-        let Some(found) = self.format_of(node)? else { return Ok(false) };
-        if Keyed::over(&*found.format, column).is_none() {
-            return Ok(false);
-        }
-        let part = Part::open_by(self, node, &*found.format, Some(column))?;
-        Ok(part.with_readable(|file, _| Ok(file.key_flaw().is_none()))?.unwrap_or(false))
+        Ok(self.said_key(node)?.map(str::to_owned))
     }
 
     /// Whether both views read files in the same way.
@@ -55,7 +45,7 @@ impl View {
         self.formats == other.formats
     }
 
-    /// What is to be recorded so that a column has the keys of a table's rows, and the table's file.
+    /// What is to be recorded so that a column has the keys of a table's rows, and of which file: as the source has it.
     ///
     /// # Errors
     /// `NotFound` for the table or column; `Invalid` for a table whose rows have other keys anyway, and for a column
@@ -68,7 +58,10 @@ impl View {
             Some(_) => return Err(refuse("a row of it is told by its file, and its place there")),
             None => return Err(refuse("it is joined of other tables")),
         };
-        let Some(column) = &said.column else { return Ok((path.clone(), None)) };
+        // It is recorded of the source's file, which may be moved on.
+        let source = self.existing(path)?.place.source_row().map(|row| self.base.path(row)).transpose()?;
+        let home = source.unwrap_or_else(|| path.clone());
+        let Some(column) = &said.column else { return Ok((home, None)) };
         if Keyed::over(&*table.format, column).is_none() {
             return Err(refuse("its format gives its rows their keys"));
         }
@@ -82,7 +75,7 @@ impl View {
             .with_file(|file, _| Ok(file.key_flaw().map(str::to_owned)))?;
         match flaw {
             Some(why) => Err(Error::invalid("key column", &column, why)),
-            None => Ok((path.clone(), Some(KeyChoice { path: path.clone(), column }))),
+            None => Ok((home.clone(), Some(KeyChoice { path: home, column }))),
         }
     }
 }
@@ -117,10 +110,12 @@ impl Dataset {
         for of_table in said {
             let (path, choice) = view.key_choice(of_table)?;
             let column = choice.as_ref().map(|choice| choice.column.as_str());
-            let known = view.key_column(&view.existing(&path)?, &view.overlay.rows(None))?;
+            let node = view.file_with_hidden(&path)?.ok_or_else(|| Error::not_found("path", &path))?;
+            let known = view.key_column(&node, &view.overlay.rows(None))?;
             if known.as_deref() != column {
                 self.refuse_edited(&path, &of_table.table, known.as_deref(), column)?;
             }
+            with_choice(&mut keys, &node.path, None);
             with_choice(&mut keys, &path, choice);
         }
         self.set_record(&DatasetRecord { keys, ..(*self.record).clone() })
@@ -130,11 +125,10 @@ impl Dataset {
     /// samples that are its rows are named by.
     fn refuse_edited(&self, path: &DataPath, table: &str, known: Option<&str>, column: Option<&str>) -> Result<()> {
         for (place, view) in self.places()? {
-            let by = match edits_of(&view.overlay, path)? {
+            let Some(at) = view.file_with_hidden(path)?.map(|node| node.path) else { continue };
+            let by = match edits_of(&view.overlay, &at)? {
                 Some(rows) if rows.key()?.as_deref() != column => rows.key()?,
-                _ if samples::names_any(&view)? && samples::main_file(&view)?.as_ref() == Some(path) => {
-                    known.map(str::to_owned)
-                }
+                _ if samples::names_any(&view)? && samples::main_file(&view)? == Some(at) => known.map(str::to_owned),
                 _ => continue,
             };
             let by = by.map_or_else(|| "place".to_owned(), |column| format!("`{column}`"));

@@ -3,7 +3,7 @@
 //! A file's name says what it may be, and its beginning whether it is. Formats
 //! with a file for each image (YOLO, Pascal VOC) make one table of all of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::formats::Formats;
@@ -181,7 +181,7 @@ impl View {
     /// How label files are read: which classes there are, and what their lines say, is told by another file.
     fn labels_format(&self) -> Result<YoloLabels> {
         let state = (self.base.id(), self.overlay.root());
-        let mut known = self.labels.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.labels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, labels)) = &*known
             && *of == state
         {
@@ -432,8 +432,12 @@ impl Finding<'_> {
             }
         }
         // Without labels, YAML and lists of names say nothing of rows.
-        let is_of_classes =
-            |path: &DataPath| matches!(view.formats.promise(path), Some(Promise::Yaml | Promise::Names));
+        let mut promises = HashMap::new();
+        for file in &changed {
+            promises.insert(file.path.clone(), view.promise_at(&file.path)?);
+        }
+        let promise = |path: &DataPath| promises.get(path).copied().flatten();
+        let is_of_classes = |path: &DataPath| matches!(promise(path), Some(Promise::Yaml | Promise::Names));
         changed.retain(|file| !labels.is_empty() || !is_of_classes(&file.path));
         let mut tables = named(files);
         if !labels.is_empty() {
@@ -450,7 +454,7 @@ impl Finding<'_> {
         }
         // What no table of many files tells is told by itself.
         let known: HashSet<DataPath> = none.iter().map(|known| known.path.clone()).collect();
-        let tells = |path: &DataPath| match view.formats.promise(path) {
+        let tells = |path: &DataPath| match promise(path) {
             Some(Promise::Xml) => !voc.is_empty(),
             Some(Promise::Text | Promise::Yaml | Promise::Names) => !labels.is_empty(),
             _ => known.contains(path),
@@ -469,13 +473,15 @@ fn labels_of(data: Option<YoloData>, common: Option<YoloTask>) -> YoloLabels {
     YoloLabels { classes, task, common }
 }
 
-/// What is known of label files; looked for once.
+/// What is known of files; looked for once.
 #[derive(Debug, Default)]
-pub(in crate::dataset) struct LabelsKnown {
-    /// How they are read in one state of a view.
+pub(in crate::dataset) struct Known {
+    /// How label files are read in one state of a view.
     labels: Mutex<Option<(State, YoloLabels)>>,
-    /// The task of those of a base.
+    /// The task of those of a base that do not tell it.
     pub(super) task: Mutex<Option<(Id, Option<YoloTask>)>>,
+    /// Which files with a declared key are nowhere in one state of a view.
+    pub(super) lost: Mutex<Option<(State, Vec<DataPath>)>>,
 }
 
 /// A base, and the root of an overlay.

@@ -40,7 +40,7 @@ impl Labels {
 impl View {
     /// The task of label files that do not tell theirs, by the source's; `None` where nothing does.
     pub(super) fn common_task(&self) -> Result<Option<YoloTask>> {
-        let mut known = self.labels.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.task.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, task)) = known.filter(|(base, _)| *base == self.base.id()) {
             return Ok(task);
         }

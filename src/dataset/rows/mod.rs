@@ -80,7 +80,7 @@ pub use diff::{FileDiff, RowDiff, RowDiffs, TableDiff, compare_rows, diff_rows};
 pub(super) use diff::{is_of_content, told};
 pub(super) use earlier::by_content;
 pub use edit::RowEdit;
-pub(super) use find::LabelsKnown;
+pub(super) use find::Known;
 pub(super) use formats::Formats;
 pub use formats::{FORMATS, check_formats};
 pub(super) use half_written::is_half;

@@ -1,8 +1,12 @@
 //! What was said of a file, wherever it lies by now: the record says it by path, for all revisions.
 //!
 //! A file that was moved is the one of which it was said, and the source tells which that is. One that was put as
-//! other bytes and then moved has nothing of the source any more: it is taken for one that is gone from where it was.
+//! other bytes and then moved has nothing of the source any more: it is taken for the one with a declared key that is
+//! nowhere now, if it has that column.
 
+use std::sync::PoisonError;
+
+use super::Part;
 use crate::Result;
 use crate::dataset::view::{Node, Place, View};
 use crate::model::DataPath;
@@ -12,13 +16,8 @@ impl View {
     /// What the file at `node` was said to be.
     pub(super) fn said_of(&self, node: &Node) -> Result<Option<&str>> {
         let formats = &self.formats;
-        if let Some(said) = formats.said_of(&node.path) {
-            return Ok(Some(said));
-        }
-        // Beginnings are no proof of what it was: it has its name still.
-        let gone = || self.gone(formats.said(), node, |path| Ok(path.name() == node.name()));
-        let home = if formats.said().next().is_some() { self.home(node, gone)? } else { None };
-        Ok(home.and_then(|home| formats.said_of(&home)))
+        let home = self.home(node, formats.said())?;
+        Ok(home.and_then(|home| formats.said_of(home)))
     }
 
     /// What the file at `node` is to be taken for: as it was said, else as its name promises.
@@ -26,59 +25,85 @@ impl View {
         Ok(self.formats.promise_as(self.said_of(node)?, &node.path))
     }
 
-    /// As [`View::promise`], of what is at `path`, if anything.
+    /// As [`View::promise`], of the file at `path`; where there is none, of one with this path.
     pub(in crate::dataset) fn promise_at(&self, path: &DataPath) -> Result<Option<Promise>> {
-        match self.formats.promise(path) {
-            None if self.formats.said().next().is_some() => {
-                self.node(path)?.map_or(Ok(None), |node| self.promise(&node))
-            }
-            promise => Ok(promise),
+        let node = if self.formats.said().next().is_some() { self.node(path)? } else { None };
+        match node {
+            Some(node) => self.promise(&node),
+            None => Ok(self.formats.promise(path)),
         }
     }
 
-    /// The column that was declared to have the keys of the rows of the file at `node`.
-    pub(super) fn declared_key(&self, node: &Node) -> Result<Option<&str>> {
+    /// The column of which it was declared that it has the keys of the rows of the file at `node`.
+    pub(super) fn said_key(&self, node: &Node) -> Result<Option<&str>> {
         let formats = &self.formats;
-        if let Some(column) = formats.key(&node.path) {
-            return Ok(Some(column));
+        if let Some(home) = self.home(node, formats.keyed())? {
+            return Ok(formats.key(home));
         }
-        let ending = |path: &DataPath| path.name().rsplit(|byte| *byte == b'.').next().map(<[u8]>::to_vec);
-        let is_like = |path: &DataPath| match formats.key(path) {
-            Some(column) if ending(path) == ending(&node.path) => self.can_be_key(node, column),
-            _ => Ok(false),
-        };
-        let home = match formats.keyed().next() {
-            Some(_) => self.home(node, || self.gone(formats.keyed(), node, is_like))?,
-            None => None,
-        };
-        Ok(home.and_then(|home| formats.key(&home)))
-    }
-
-    /// The path of which what was said holds for the file at `node`, for nothing was said of its own.
-    fn home(&self, node: &Node, gone: impl FnOnce() -> Result<Option<DataPath>>) -> Result<Option<DataPath>> {
-        match node.place.below() {
-            Place::Blob(_) => gone(),
-            place => place.source_row().map(|row| self.base.path(row)).transpose(),
+        if !matches!(node.place.below(), Place::Blob(_)) {
+            return Ok(None);
         }
-    }
-
-    /// The one path of these at which there is no file any more and of which `is_it` holds.
-    fn gone<'p>(
-        &self,
-        said: impl Iterator<Item = &'p DataPath>,
-        node: &Node,
-        is_it: impl Fn(&DataPath) -> Result<bool>,
-    ) -> Result<Option<DataPath>> {
         let mut found = None;
-        for path in said.filter(|path| **path != node.path) {
-            if self.node(path)?.is_some() || !is_it(path)? {
+        for path in self.lost()?.iter().filter(|path| ending(path) == ending(&node.path)) {
+            let Some(column) = formats.key(path).filter(|column| *column != found.unwrap_or_default()) else {
                 continue;
-            }
-            if found.is_some() {
+            };
+            if self.has_column(node, column)? && found.replace(column).is_some() {
                 return Ok(None);
             }
-            found = Some(path.clone());
         }
         Ok(found)
     }
+
+    /// The path, one of those of which something was said, under which it was said of the file at `node`: the source's,
+    /// if its file has bytes of that, else its own.
+    fn home<'p>(&self, node: &Node, said: impl Iterator<Item = &'p DataPath>) -> Result<Option<&'p DataPath>> {
+        let (mut own, mut in_source) = (None, None);
+        for path in said {
+            if *path == node.path {
+                own = Some(path);
+            }
+            if let Some(row) = node.place.source_row()
+                && self.base.find(path)? == Some(row)
+            {
+                in_source = Some(path);
+            }
+        }
+        Ok(match (own, in_source) {
+            // What was said of a path that the source has not was said of what was moved there.
+            (Some(own), Some(_)) if self.base.find(own)?.is_none() => Some(own),
+            (own, in_source) => in_source.or(own),
+        })
+    }
+
+    /// The paths of files with a declared key that are nowhere now.
+    fn lost(&self) -> Result<Vec<DataPath>> {
+        let state = (self.base.id(), self.overlay.root());
+        let mut known = self.known.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, lost)) = known.as_ref().filter(|(of, _)| *of == state) {
+            return Ok(lost.clone());
+        }
+        let mut lost = Vec::new();
+        for path in self.formats.keyed() {
+            if self.file_with_hidden(path)?.is_none() {
+                lost.push(path.clone());
+            }
+        }
+        *known = Some((state, lost.clone()));
+        Ok(lost)
+    }
+
+    fn has_column(&self, node: &Node, column: &str) -> Result<bool> {
+        let Some(found) = self.format_of(node)? else { return Ok(false) };
+        let part = Part::open_by(self, node, &*found.format, None)?;
+        let is_there = part.with_readable(|file, _| match file.tables() {
+            [table] => Ok(table.schema.find(column).is_some()),
+            _ => Ok(false),
+        })?;
+        Ok(is_there.unwrap_or(false))
+    }
+}
+
+fn ending(path: &DataPath) -> &[u8] {
+    path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default()
 }

@@ -402,12 +402,56 @@ fn a_key_goes_with_a_file_that_was_put_and_then_moved() {
     });
     // One beside it that is a table too, but without such a column.
     fixture.commit("main", |draft| put(draft, "other.csv", "x\n1\n"));
+    let flaw = |name: &str| {
+        let view = fixture.view("main");
+        view.table_info(&view.table(Some(name)).expect("a table")).expect("read").key_flaw
+    };
     fixture.commit("main", |draft| set(draft, Some("moved"), "a", "w", Value::Int(7)));
-    let view = fixture.view("main");
-    assert_eq!(bytes(&view, "moved.csv"), "name;w\nb;2\na;7\n");
-    assert_eq!(view.table_info(&view.table(Some("other")).expect("a table")).expect("read").key_flaw, None);
+    assert_eq!(bytes(&fixture.view("main"), "moved.csv"), "name;w\nb;2\na;7\n");
+    assert_eq!(flaw("other"), None);
     fixture.commit("main", |draft| draft.exclude_samples(&["c".to_owned()], false).map(drop));
     assert!(bytes(&fixture.view("main"), "moved.csv").contains("c;3"));
+    fixture.commit("main", |draft| put(draft, "moved.csv", "name;w\na;1\na;1\n"));
+    assert!(flaw("moved").is_some_and(|why| why.contains("both have the key")), "it is told of the moved file");
+}
+
+#[test]
+fn what_is_declared_of_a_moved_file_is_said_of_it_and_not_of_its_path() {
+    let text = "name,w\na,1\nb,2\n";
+    let mut fixture = keyed("t.csv", text, "name");
+    let keys = |fixture: &Fixture, table: &str| {
+        let view = fixture.view("main");
+        super::hidden_rows::rows(&view, &view.table(Some(table)).expect("a table"), &["w"]);
+        let schema = view.table_info(&view.table(Some(table)).expect("a table")).expect("read").schema;
+        schema.key.map(|at| schema.columns[at].name.clone())
+    };
+    fixture.commit("main", |draft| draft.rename(&path("t.csv"), &path("q.csv")));
+    // A new file with such a column is another one: where the declared one is, is known.
+    fixture.commit("main", |draft| put(draft, "new.csv", text));
+    assert_eq!((keys(&fixture, "q").as_deref(), keys(&fixture, "new")), (Some("name"), None));
+    declare(&mut fixture, "q", "w").expect("declared");
+    assert_eq!(keys(&fixture, "q").as_deref(), Some("w"));
+    fixture.commit("main", |draft| draft.rename(&path("q.csv"), &path("r.csv")));
+    assert_eq!(keys(&fixture, "r").as_deref(), Some("w"));
+    declare(&mut fixture, "r", "").expect("taken back");
+    assert_eq!(keys(&fixture, "r"), None);
+}
+
+#[test]
+fn two_files_that_are_swapped_have_each_its_own_key() {
+    let mut fixture = Fixture::new(&[("a.csv", "x,w\n1,1\n2,2\n"), ("b.csv", "y,w\n1,1\n2,2\n")]);
+    declare(&mut fixture, "a", "x").expect("declared");
+    declare(&mut fixture, "b", "y").expect("declared");
+    fixture.commit("main", |draft| {
+        draft.rename(&path("a.csv"), &path("c.csv"))?;
+        draft.rename(&path("b.csv"), &path("a.csv"))?;
+        draft.rename(&path("c.csv"), &path("b.csv"))
+    });
+    let view = fixture.view("main");
+    for (table, key) in [("a", "y"), ("b", "x")] {
+        let schema = view.table_info(&view.table(Some(table)).expect("a table")).expect("read").schema;
+        assert_eq!(schema.key.map(|at| schema.columns[at].name.as_str()), Some(key), "{table}");
+    }
 }
 
 #[test]
@@ -425,15 +469,10 @@ fn what_a_file_was_said_to_be_goes_with_it() {
     };
     fixture.commit("main", |draft| {
         draft.rename(&path("odd.dat"), &path("moved.dat"))?;
-        draft.rename(&path("no.csv"), &path("none.csv"))
-    });
-    assert_eq!(tables(&fixture), ["moved"]);
-    fixture.commit("main", |draft| {
-        draft.rename(&path("moved.dat"), &path("odd.dat"))?;
-        put(draft, "odd.dat", "x,y\n1,2\n")?;
-        draft.make_folder(&path("a"))?;
-        draft.rename(&path("odd.dat"), &path("a/odd.dat"))?;
+        draft.rename(&path("no.csv"), &path("none.csv"))?;
         put(draft, "other.dat", "x,y\n1,2\n")
     });
-    assert_eq!(tables(&fixture), ["odd"]);
+    assert_eq!(tables(&fixture), ["moved"]);
+    fixture.commit("main", |draft| put(draft, "no.csv", "x\n2\n"));
+    assert_eq!(tables(&fixture), ["moved"]);
 }
