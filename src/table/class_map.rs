@@ -4,6 +4,12 @@ use super::{Column, json};
 use crate::Result;
 use crate::model::Value;
 
+/// A number of a class, or another id, as text: programs that count in fractions write 1 as `1.0`.
+pub(crate) fn number_text(value: &Value) -> String {
+    let whole = if matches!(value, Value::Float(_)) { json::whole(value) } else { None };
+    whole.map_or_else(|| value.to_string(), |number| number.to_string())
+}
+
 /// A class by its number or its name; as its number.
 ///
 /// # Errors

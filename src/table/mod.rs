@@ -68,6 +68,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 
 pub use applied::applied;
+pub(crate) use class_map::number_text;
 pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
 pub use flag::Flag;
 pub use follow::{Followed, Leading};

@@ -17,7 +17,7 @@ use crate::dataset::draft::Draft;
 use crate::dataset::samples;
 use crate::dataset::view::View;
 use crate::model::{DataPath, Value};
-use crate::table::{Flow, arrow_value};
+use crate::table::{Flow, arrow_value, number_text};
 use crate::{Error, Result};
 
 /// The columns of a table of classes: a number …
@@ -124,7 +124,7 @@ impl View {
         }
         let mut count: BTreeMap<String, u64> = BTreeMap::new();
         if let Some((labels, column)) = &map.labels {
-            self.each_cell(labels, column, &mut |_, class| *count.entry(class.to_string()).or_default() += 1)?;
+            self.each_cell(labels, column, &mut |_, class| *count.entry(number_text(class)).or_default() += 1)?;
         }
         let Some(table) = map.table() else {
             let class = |(name, labels)| Class { number: None, name, labels };
@@ -152,7 +152,7 @@ impl View {
         }
         let mut keys = Vec::new();
         if let Some((table, column)) = &map.labels {
-            let mut note = |row, value: &Value| keys.extend((value.to_string() == class).then_some(row));
+            let mut note = |row, value: &Value| keys.extend((number_text(value) == class).then_some(row));
             self.each_cell(table, column, &mut note)?;
         }
         let is_there = match &map.classes {
@@ -182,7 +182,7 @@ impl View {
     /// The classes of a table, in its order.
     pub(super) fn class_rows(&self, table: &Table) -> Result<Vec<ClassRow>> {
         let (mut numbers, mut rows) = (Vec::new(), Vec::new());
-        self.each_cell(table, ID, &mut |_, number| numbers.push(number.to_string()))?;
+        self.each_cell(table, ID, &mut |_, number| numbers.push(number_text(number)))?;
         let mut number = numbers.into_iter();
         self.each_cell(table, NAME, &mut |row, name| {
             rows.push(ClassRow { row, number: number.next().unwrap_or_default(), name: name.to_string() });
@@ -427,7 +427,7 @@ impl Draft {
     ) -> Result<usize> {
         let mut edits = Vec::new();
         self.view.each_cell(table, column, &mut |row, value| {
-            if let Some(to) = to.get(&value.to_string()).filter(|_| !but.contains(&row)) {
+            if let Some(to) = to.get(&number_text(value)).filter(|_| !but.contains(&row)) {
                 edits.push(RowEdit::Set { row, cells: vec![(column.to_owned(), to.clone())] });
             }
         })?;

@@ -121,6 +121,7 @@ impl View {
 
 fn task_byte(task: Option<YoloTask>) -> u8 {
     match task {
+        Some(YoloTask::Detect) => b'd',
         Some(YoloTask::Segment) => b's',
         Some(YoloTask::Oriented) => b'o',
         _ => b'-',
@@ -129,6 +130,7 @@ fn task_byte(task: Option<YoloTask>) -> u8 {
 
 fn kept_task(kept: &[u8]) -> Option<Option<YoloTask>> {
     match kept {
+        b"d" => Some(Some(YoloTask::Detect)),
         b"s" => Some(Some(YoloTask::Segment)),
         b"o" => Some(Some(YoloTask::Oriented)),
         b"-" => Some(None),

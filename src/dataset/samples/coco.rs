@@ -9,7 +9,7 @@ use super::readable;
 use crate::Result;
 use crate::dataset::rows::Table;
 use crate::model::{DataPath, Value};
-use crate::table::{Column, json};
+use crate::table::{Column, json, number_text};
 
 /// The columns of `images` that are columns of samples, too.
 const SIZES: [&str; 2] = ["width", "height"];
@@ -31,7 +31,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         let sample = places.find(&folder, &name, &is_meant);
         let sample = sample.unwrap_or_else(|| joined.add_missing(places, &folder, &name));
         joined.add_split(sample, split);
-        by_id.insert(id_of(&cells[0]), sample);
+        by_id.insert(number_text(&cells[0]), sample);
         if is_wanted {
             size_of.entry(sample).or_insert_with(|| cells[2..].to_vec());
         }
@@ -58,7 +58,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
     // Captions say what is in an image, and not where, nor of which class it is.
     let are_marks = of_class.is_some() || of_box.is_some();
     each_row(&view, &annotations, &columns, &mut |key, cells| {
-        let Some(sample) = of_image.and_then(|place| by_id.get(&id_of(&cells[place]))).copied() else {
+        let Some(sample) = of_image.and_then(|place| by_id.get(&number_text(&cells[place]))).copied() else {
             return Ok(());
         };
         if wanted.sources {
@@ -67,7 +67,7 @@ pub(super) fn read(joined: &mut Joined, places: &mut Places, at: usize, wanted: 
         if !are_marks {
             return Ok(());
         }
-        let label = of_class.map(|place| id_of(&cells[place])).filter(|class| !class.is_empty());
+        let label = of_class.map(|place| number_text(&cells[place])).filter(|class| !class.is_empty());
         let label = label.map(|class| names.get(&class).cloned().unwrap_or(class));
         let sides = of_box.map(|place| numbers(&cells[place])).unwrap_or_default();
         notes.entry(sample).or_insert_with(note).marks.push(Mark { label, sides, key });
@@ -105,12 +105,6 @@ fn add_sizes(joined: &mut Joined, sizes: Vec<Column>, size_of: HashMap<usize, Ve
             joined.cells.push(Cells { columns: sizes, rows: size_of, label: None, file: None, names });
         }
     }
-}
-
-/// An id as text: programs that count in fractions write 1 as `1.0`.
-fn id_of(value: &Value) -> String {
-    let whole = if matches!(value, Value::Float(_)) { json::whole(value) } else { None };
-    whole.map_or_else(|| value.to_string(), |id| id.to_string())
 }
 
 fn note() -> Note {

@@ -49,6 +49,17 @@ fn classes_of_coco_are_rows_that_can_go() {
 }
 
 #[test]
+fn labels_of_coco_that_are_fractions_are_of_the_class_of_that_number() {
+    let coco = COCO.replace("\"category_id\": 5", "\"category_id\": 5.0");
+    let fixture = Fixture::new(&[("coco.json", &coco)]);
+    let mut draft = fixture.draft("main");
+    assert_eq!(told(&draft), ["3 car 1", "5 van 1", "8 bus 1"]);
+    assert_eq!(merge(&mut draft, &["van"], "car").expect("merged"), 1);
+    assert_eq!(told(&draft), ["3 car 2", "8 bus 1"]);
+    assert!(!text(draft.view(), "coco.json").contains("5.0"));
+}
+
+#[test]
 fn a_class_of_yolo_that_was_merged_keeps_its_place_and_all_numbers_their_meaning() {
     let files =
         [("data.yaml", YAML), ("labels/a.txt", "1 .5 .5 .1 .1\n2 .5 .5 .1 .1\n"), ("labels/b.txt", "1 .5 .5 .2 .2\n")];

@@ -47,8 +47,7 @@ pub enum YoloTask {
 }
 
 impl YoloTask {
-    /// The task of label files that do not tell theirs, by the beginnings of others; `None` where it is boxes, or nothing
-    /// tells.
+    /// The task of label files that do not tell theirs, by the beginnings of others; `None` where nothing tells.
     pub fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Option<YoloTask> {
         let lengths = |text: &str| {
             let lines = line::lines(text).into_iter().map(|line| line::words(text, &line).len());

@@ -43,13 +43,19 @@ pub(super) fn guess(lengths: &[usize], common: Option<YoloTask>) -> YoloTask {
         YoloTask::Detect
     } else if lengths.iter().all(|len| *len == 9) && common != Some(YoloTask::Segment) {
         YoloTask::Oriented
+    } else if common == Some(YoloTask::Detect) && are_mostly_boxes(lengths) {
+        // One line that is wrong makes no polygons of the others.
+        YoloTask::Detect
     } else {
         YoloTask::Segment
     }
 }
 
-/// The task of label files that do not tell theirs, by the lengths of the lines of others; `None` where it is boxes, or
-/// nothing tells.
+fn are_mostly_boxes(lengths: &[usize]) -> bool {
+    lengths.iter().filter(|len| is_length(YoloTask::Detect, **len)).count() * 2 > lengths.len()
+}
+
+/// The task of label files that do not tell theirs, by the lengths of the lines of others; `None` where nothing tells.
 pub(super) fn common(files: &[Vec<usize>]) -> Option<YoloTask> {
     let of = |task: YoloTask| {
         let is_of = |lengths: &&Vec<usize>| {
@@ -60,10 +66,9 @@ pub(super) fn common(files: &[Vec<usize>]) -> Option<YoloTask> {
     let (boxes, turned, polygons) = (of(YoloTask::Detect), of(YoloTask::Oriented), of(YoloTask::Segment));
     let are_polygons = turned <= polygons * QUADRANGLES_PER_POLYGON_MAX;
     match (are_polygons, polygons > boxes, turned > boxes) {
-        // One line that is wrong makes no polygons of all boxes.
         (true, true, _) => Some(YoloTask::Segment),
         (false, _, true) => Some(YoloTask::Oriented),
-        _ => None,
+        _ => (boxes > 0).then_some(YoloTask::Detect),
     }
 }
 

@@ -296,9 +296,13 @@ fn files_that_do_not_tell_are_what_others_are_unless_it_is_one_line_that_is_wron
     let many = |count: usize| [vec![turned; count], vec![polygon]].concat();
     assert_eq!(of(&[polygon, turned, turned, ""]), Some(YoloTask::Segment));
     assert_eq!((of(&many(10)), of(&many(11))), (Some(YoloTask::Segment), Some(YoloTask::Oriented)));
-    assert_eq!((of(&[polygon, polygon, a_box]), of(&[polygon, a_box])), (Some(YoloTask::Segment), None));
-    assert_eq!((of(&[turned, ""]), of(&[a_box, ""]), of(&[])), (Some(YoloTask::Oriented), None, None));
-    assert_eq!(of(&[a_box, a_box, "0 .5 .5 .1 .1 .1 .1\n"]), None);
+    assert_eq!(
+        (of(&[polygon, polygon, a_box]), of(&[polygon, a_box])),
+        (Some(YoloTask::Segment), Some(YoloTask::Detect))
+    );
+    let boxes = Some(YoloTask::Detect);
+    assert_eq!((of(&[turned, ""]), of(&[a_box, ""]), of(&[])), (Some(YoloTask::Oriented), boxes, None));
+    assert_eq!(of(&[a_box, a_box, "0 .5 .5 .1 .1 .1 .1\n"]), boxes);
     assert_eq!(of(&[turned, "0 .1 .1 .2 .1 .2 .2 .1\n"]), Some(YoloTask::Oriented));
     let columns = |text: &str, common| {
         let format = YoloLabels { common, ..YoloLabels::default() };
@@ -314,6 +318,8 @@ fn files_that_do_not_tell_are_what_others_are_unless_it_is_one_line_that_is_wron
         (turned, None, "corners"),
         (a_box, Some(YoloTask::Segment), "box"),
         (polygon, Some(YoloTask::Oriented), "polygon"),
+        (polygon, Some(YoloTask::Detect), "polygon"),
+        ("0 .5 .5 .1 .1\n0 .5 .5 .1 .1\n0 .5 .5 .1 .1 .1 .1\n", Some(YoloTask::Detect), "box"),
     ] {
         assert_eq!(columns(text, common), expected, "{text:?} {common:?}");
     }
