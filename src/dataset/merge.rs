@@ -229,7 +229,7 @@ impl Merge<'_> {
             return Ok(Ok(Some(excluded)));
         }
         if let Some(hidden) = self.both_beneath(path, sides, renamed)? {
-            return Ok(hidden.map(Some));
+            return Ok(hidden);
         }
         Ok(match merge_rows(self.ours, path, sides, self.prefer)? {
             RowMerge::Merged(file, rows) => {
@@ -248,7 +248,7 @@ impl Merge<'_> {
         path: &DataPath,
         sides: &FileSides<'_>,
         renamed: &mut Renamed,
-    ) -> Result<Option<std::result::Result<Change, Odd>>> {
+    ) -> Result<Option<std::result::Result<Option<Change>, Odd>>> {
         let all = [sides.before, sides.ours, sides.theirs];
         let [before, ours, theirs] = all.map(|side| hidden(side).is_some());
         if !ours && !theirs {
@@ -266,8 +266,7 @@ impl Merge<'_> {
         renamed.insert(path.clone(), rows);
         let merged = file.map(Change::File);
         let stays_hidden = if ours == before { theirs } else { ours };
-        let merged = if stays_hidden { Some(Change::Excluded { was: merged.map(Box::new) }) } else { merged };
-        Ok(merged.map(Ok))
+        Ok(Some(Ok(if stays_hidden { Some(Change::Excluded { was: merged.map(Box::new) }) } else { merged })))
     }
 
     /// Adds where one side reshaped a folder and the other changed something below.

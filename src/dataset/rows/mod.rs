@@ -113,7 +113,7 @@ use crate::overlay::{Overlay, Rows};
 pub const FILE_COLUMN: &str = "file";
 
 /// The file at `node` with these row changes, which make it `grown` bytes longer; its time and mode are kept.
-fn file_with_rows(view: &View, node: &Node, rows: &Rows, grown: i64) -> Result<FileChange> {
+pub(super) fn file_with_rows(view: &View, node: &Node, rows: &Rows, grown: i64) -> Result<FileChange> {
     let content = with_rows(content_of(view, &node.place)?, rows.root());
     let size = node.entry.size.saturating_add_signed(grown);
     Ok(FileChange { content, size, mtime_ns: node.entry.mtime_ns, mode: node.entry.mode })

@@ -35,8 +35,7 @@ pub(in crate::dataset) fn placed_patches(rows: &Rows) -> Result<Vec<(RowAddress,
 
 /// By how many bytes the patches of these rows make their file longer.
 pub(in crate::dataset) fn growth(rows: &Rows) -> Result<i64> {
-    let of_each = |patch: &RowPatch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed();
-    Ok(patches(rows)?.iter().map(of_each).sum())
+    Ok(growth_of(&patches(rows)?))
 }
 
 /// Whether the patches, in order, do not overlap.
@@ -46,7 +45,9 @@ pub(in crate::dataset) fn fit_together(patches: &[RowPatch]) -> bool {
 
 /// How long a file of `below` bytes is with the patches.
 pub(in crate::dataset) fn patched_len(below: u64, patches: &[RowPatch]) -> u64 {
-    let added: u64 = patches.iter().map(|patch| patch.bytes.len()).sum();
-    let taken: u64 = patches.iter().map(|patch| patch.replaced).sum();
-    (below + added).saturating_sub(taken)
+    below.saturating_add_signed(growth_of(patches))
+}
+
+fn growth_of(patches: &[RowPatch]) -> i64 {
+    patches.iter().map(|patch| patch.bytes.len().cast_signed() - patch.replaced.cast_signed()).sum()
 }

@@ -102,7 +102,7 @@ fn add_sizes(joined: &mut Joined, sizes: Vec<Column>, size_of: HashMap<usize, Ve
         }
         None => {
             let names = sizes.iter().map(|size| size.name.clone()).collect();
-            joined.cells.push(Cells { columns: sizes, rows: size_of, label: None, file: None, names });
+            joined.cells.push(Cells { columns: sizes, rows: size_of, labels: Vec::new(), file: None, names });
         }
     }
 }

@@ -106,7 +106,7 @@ impl Joined {
     }
 
     /// The class: of the folder, else the only label that annotations or tables say.
-    fn label(&self, sample: usize) -> Value {
+    fn label<'a>(&'a self, sample: usize) -> Value {
         if let Some(class) = &self.samples[sample].class {
             return Value::Text(class.clone());
         }
@@ -116,7 +116,8 @@ impl Joined {
                 _ => Value::Null,
             };
         }
-        let mut said = self.cells.iter().filter_map(|cells| cells.get(sample, cells.label?));
+        let of_cells = |cells: &'a super::join::Cells| cells.labels.iter().filter_map(move |at| cells.get(sample, *at));
+        let mut said = self.cells.iter().flat_map(of_cells);
         said.find(|value| **value != Value::Null).map_or(Value::Null, |value| Value::Text(value.to_string()))
     }
 }

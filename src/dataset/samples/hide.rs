@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::Result;
-use crate::dataset::edit::content_of;
-use crate::dataset::rows::with_rows;
+use crate::dataset::rows::file_with_rows;
 use crate::dataset::view::{Node, View};
-use crate::model::{Change, DataPath, ExcludedRow, FileChange, RowChange};
+use crate::model::{Change, DataPath, ExcludedRow, RowChange};
 
 /// What is at a path once it shows, if it is excluded.
 pub(in crate::dataset) fn was_shown((path, change): (DataPath, Change)) -> Option<(DataPath, Option<Change>)> {
@@ -51,9 +50,8 @@ pub(in crate::dataset) fn with_all(view: &View) -> Result<View> {
         let said = all.rows_of(&node);
         let rows = said.with(all.rows_back(&node, &hidden)?.into_values().flatten())?;
         let rows = rows.named_by(all.key_column(&node, &said)?.as_deref())?;
-        let content = with_rows(content_of(&all, &node.place)?, rows.root());
-        let (size, mtime_ns, mode) = (node.entry.size, node.entry.mtime_ns, node.entry.mode);
-        edits.push((node.path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
+        let file = file_with_rows(&all, &node, &rows, 0)?;
+        edits.push((node.path, Some(Change::File(file))));
     }
     all.overlay = all.overlay.with(edits)?;
     Ok(all)

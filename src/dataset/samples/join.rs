@@ -91,8 +91,8 @@ pub(super) struct Cells {
     pub(super) columns: Vec<Column>,
     /// By sample; only what is wanted is not null.
     pub(super) rows: HashMap<usize, Vec<Value>>,
-    /// The place of the column that is taken for the label, where nothing else says one.
-    pub(super) label: Option<usize>,
+    /// The places of the columns that are taken for the label, where nothing else says one.
+    pub(super) labels: Vec<usize>,
     /// The file whose table this is, where others like it may say the same of other samples.
     pub(super) file: Option<DataPath>,
     /// What the columns are called in their table.

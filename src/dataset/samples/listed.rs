@@ -56,7 +56,7 @@ pub(super) fn read(joined: &mut Joined, places: &Places, at: usize, wanted: &Wan
     let is_wanted_there = |name: &str| {
         like.iter()
             .map(|at| &joined.cells[*at])
-            .any(|cells| column_called(cells, name).is_some_and(|at| wanted.wants(&cells.columns[at].name)))
+            .any(|cells| called(cells, name).any(|at| wanted.wants(&cells.columns[at].name)))
     };
     let is_wanted = |place: usize| {
         wanted.wants(&columns[place].name) || is_wanted_there(named[place]) || (wanted.notes && label == Some(place))
@@ -133,7 +133,8 @@ impl Said {
             return;
         }
         let Listing { file, like, columns, names, label } = of;
-        let cells = Cells { columns, rows: self.rows, label, file: Some(file), names };
+        let labels = label.into_iter().collect();
+        let cells = Cells { columns, rows: self.rows, labels, file: Some(file), names };
         match like.into_iter().find(|at| fits(&joined.cells[*at], &cells)) {
             Some(at) => add(&mut joined.cells[at], cells),
             None => joined.cells.push(cells),
@@ -162,21 +163,14 @@ fn is_like(known: &Cells, file: &DataPath, names: &[&str]) -> bool {
     known.file.as_ref().is_some_and(|one| one != file && is_part(one))
 }
 
-fn column_called(cells: &Cells, name: &str) -> Option<usize> {
-    cells.names.iter().position(|known| known == name)
+/// The places of columns that are called so in their tables.
+fn called<'c>(cells: &'c Cells, name: &'c str) -> impl Iterator<Item = usize> + 'c {
+    cells.names.iter().enumerate().filter(move |(_, known)| *known == name).map(|(at, _)| at)
 }
 
-/// Whether the rows of both tables speak of other samples, in columns of which those with one name, and those with the
-/// label, may be one.
+/// Whether the rows of both tables speak of other samples.
 fn fits(known: &Cells, cells: &Cells) -> bool {
-    let may_be_one = |(name, column): (&String, &Column)| {
-        column_called(known, name).is_none_or(|at| both_types(&known.columns[at], column).is_some())
-    };
-    let label = |of: &Cells| of.label.map(|at| of.names[at].clone());
-    let labels = label(known).zip(label(cells));
     !cells.rows.keys().any(|sample| known.rows.contains_key(sample))
-        && labels.is_none_or(|(one, other)| one == other)
-        && cells.names.iter().zip(&cells.columns).all(may_be_one)
 }
 
 /// The type that has the values of both columns: fractions in one file may be whole numbers in another.
@@ -188,22 +182,31 @@ fn both_types(one: &Column, other: &Column) -> Option<DataType> {
     }
 }
 
-/// Adds the rows of a table that is another part of one that is known.
+/// Adds the rows of a table that is another part of one that is known; a column whose values are of no type with those
+/// of its name is one of its own.
 fn add(known: &mut Cells, cells: Cells) {
-    let Cells { columns, rows, label, names, .. } = cells;
+    let Cells { columns, rows, labels, names, .. } = cells;
     let mut places = Vec::with_capacity(columns.len());
     for (column, name) in columns.into_iter().zip(names) {
-        let place = column_called(known, &name).unwrap_or_else(|| {
-            known.columns.push(column.clone());
-            known.names.push(name);
-            known.names.len() - 1
+        let both = |at: usize| Some((at, both_types(&known.columns[at], &column)?));
+        let found = called(known, &name).find_map(both);
+        places.push(match found {
+            Some((at, data_type)) => {
+                known.columns[at].data_type = data_type;
+                at
+            }
+            None => {
+                known.columns.push(column);
+                known.names.push(name);
+                known.names.len() - 1
+            }
         });
-        if let Some(data_type) = both_types(&known.columns[place], &column) {
-            known.columns[place].data_type = data_type;
-        }
-        places.push(place);
     }
-    known.label = known.label.or(label.map(|at| places[at]));
+    for at in labels.into_iter().map(|at| places[at]) {
+        if !known.labels.contains(&at) {
+            known.labels.push(at);
+        }
+    }
     for (sample, values) in rows {
         let mut row = vec![Value::Null; known.names.len()];
         values.into_iter().zip(&places).for_each(|(value, place)| row[*place] = value);

@@ -16,11 +16,10 @@ use crate::base::Base;
 use crate::dataset::Dataset;
 use crate::dataset::conflict::Conflict;
 use crate::dataset::draft::Draft;
-use crate::dataset::edit::content_of;
 use crate::dataset::lay_over::lay_over;
-use crate::dataset::rows::{RenamedRows, cells_below, growth, own, shown, with_edits, with_rows};
+use crate::dataset::rows::{RenamedRows, cells_below, file_with_rows, growth, own, shown, with_edits};
 use crate::dataset::view::{Node, View};
-use crate::model::{Change, DataPath, ExcludedRow, FileChange, Id, RowAddress, RowChange};
+use crate::model::{Change, DataPath, ExcludedRow, Id, RowAddress, RowChange};
 use crate::overlay::Rows;
 
 /// What is kept of a row, of an excluded sample, that shows for a while; nothing else is kept so.
@@ -130,10 +129,8 @@ fn showing(view: &View, all: bool) -> Result<View> {
             // Of a file of which nothing else is said, the traces of its rows are kept with the samples.
             rows = rows.with_traces(samples.traces()?)?;
         }
-        let content = with_rows(content_of(view, &node.place)?, rows.root());
-        let size = node.entry.size.saturating_add_signed(growth(&rows)? - growth(&said)?);
-        let (mtime_ns, mode) = (node.entry.mtime_ns, node.entry.mode);
-        edits.push((path, Some(Change::File(FileChange { content, size, mtime_ns, mode }))));
+        let file = file_with_rows(view, &node, &rows, growth(&rows)? - growth(&said)?)?;
+        edits.push((path, Some(Change::File(file))));
     }
     let overlay = view.overlay.with(edits)?.with_samples(&samples.with(shown)?)?;
     Ok(View { overlay, ..view.clone() })

@@ -27,6 +27,7 @@ fn moved() -> String {
     CSV.replace(',', ";").replace("a.png", "new.png;owl;9\na.png")
 }
 
+type Files<'f> = &'f [(&'f str, &'f str)];
 type Edits<'e> = &'e dyn Fn(&mut Draft) -> Result<()>;
 
 /// Both sides edited the files; returns what came of it, and their revision.
@@ -217,13 +218,13 @@ fn a_cell_that_both_set_is_told_and_decided_though_one_excludes_its_sample() {
     let yaml = ("data.yaml", "names: [a, b, c, d, e]\n");
     let with_areas = super::hidden_rows::COCO.replace("\"bbox\"", "\"area\": 1, \"bbox\"");
     let coco = ("t.json", with_areas.as_str());
-    let cases: [(&[(&str, &str)], &str, &str, &str, &str); 4] = [
-        (&[("t.csv", "name,n\na,1\nb,2\n")], "t", "1", "n", "1"),
-        (&[("t.jsonl", "{\"name\":\"a\",\"n\":1}\n{\"name\":\"b\",\"n\":2}\n")], "t", "1", "n", "1"),
-        (&[images[0], images[1], coco], "annotations", "9", "area", "a.png"),
-        (&[images[0], ("a.txt", "0 .5 .5 .1 .1\n1 .2 .2 .1 .1\n"), yaml], "labels", "a.txt#1", "class", "a.png"),
+    let cases: [(Files<'_>, [&str; 4]); 4] = [
+        (&[("t.csv", "name,n\na,1\nb,2\n")], ["t", "1", "n", "1"]),
+        (&[("t.jsonl", "{\"name\":\"a\",\"n\":1}\n{\"name\":\"b\",\"n\":2}\n")], ["t", "1", "n", "1"]),
+        (&[images[0], images[1], coco], ["annotations", "9", "area", "a.png"]),
+        (&[images[0], ("a.txt", "0 .5 .5 .1 .1\n1 .2 .2 .1 .1\n"), yaml], ["labels", "a.txt#1", "class", "a.png"]),
     ];
-    for (files, table, row, column, sample) in cases {
+    for (files, [table, row, column, sample]) in cases {
         let number = |value: i32| match column {
             "area" => Value::Float(value.into()),
             "class" => Value::Int((value / 10).into()),
