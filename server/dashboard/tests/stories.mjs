@@ -59,7 +59,10 @@ for (const [name, story] of Object.entries(stories)) {
     }
   } catch (error) {
     failed++;
-    const told = await page.locator(".toasts").allInnerTexts().catch(() => []);
+    const told = await page
+      .locator(".toasts")
+      .allInnerTexts()
+      .catch(() => []);
     const seen = [...writes.slice(-8), ...told.map((text) => `the page says: ${text.replaceAll("\n", " | ")}`)];
     const lines = [...String(error.message).split("\n").slice(0, 30), ...failures, ...seen];
     console.log(`FAIL ${name} (${took()})\n     ${lines.join("\n     ")}`);

@@ -20,6 +20,7 @@ mod moved_and_edited;
 mod moved_rows;
 mod new_rows;
 mod parsed;
+mod parts;
 mod pending;
 mod plain;
 mod random;

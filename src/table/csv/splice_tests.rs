@@ -230,7 +230,7 @@ fn what_cannot_be_written_is_refused_before_anything_is_done() {
     assert_eq!(why, "`one` is not a valid whole number of 64 bits: column `b`: the column has another type");
     refused(&comma, bytes, 1, text("007"));
     let why = refused(&comma, b"a,b\nx,0.5\n", 1, text("-1e400"));
-    assert_eq!(why, "`-1e400` is not a valid number: it is beyond what a number of 64 bits holds");
+    assert_eq!(why, "`-1e400` is not a valid number: column `b`: it is beyond what a number of 64 bits holds");
     refused(&comma, bytes, 1, Value::Float(0.5));
     refused(&comma, bytes, 0, Value::List(vec![]));
     refused(&comma, bytes, 2, text("there is no such column"));
