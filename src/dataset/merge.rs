@@ -171,7 +171,12 @@ impl Merge<'_> {
         }
         self.give_way(changes, &conflicts, &mut edits)?;
         let mut merged = View { overlay: self.ours.overlay.with(edits)?, ..self.ours.clone() };
-        match self.samples(&merged, &renamed)? {
+        let mut hidden = Vec::new();
+        let said = self.samples(&merged, &renamed, &mut hidden)?;
+        for (path, row) in hidden {
+            add_odd(&mut conflicts, path, same_rows(vec![row]));
+        }
+        match said {
             Ok(samples) => merged.overlay = merged.overlay.with_samples(&samples)?,
             Err(found) => add_odd(&mut conflicts, samples::path(), ("both changed the same of its samples", found)),
         }
@@ -324,11 +329,17 @@ impl Merge<'_> {
 
     /// What is said of the samples, merged cell by cell, by the keys that they have in `merged`; or where both said the
     /// same cell otherwise.
-    fn samples(&self, merged: &View, renamed: &Renamed) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
+    /// Adds cells of rows that both hid, and set otherwise, with their files, to `hidden`.
+    fn samples(
+        &self,
+        merged: &View,
+        renamed: &Renamed,
+        hidden: &mut Vec<(DataPath, RowConflict)>,
+    ) -> Result<std::result::Result<Rows, Vec<RowConflict>>> {
         let sides = [self.before, self.ours, self.theirs];
         let [before, ours, theirs] = sides.map(|side| samples::said_in(side, merged));
         let (before, ours, theirs) = (before?, ours?, samples::with_renamed(theirs?, self.theirs, renamed)?);
-        let both = self.excluded_by_both([&before, &ours, &theirs])?;
+        let both = self.excluded_by_both([&before, &ours, &theirs], hidden)?;
         if both.is_empty() {
             return merge_beside(&before, &ours, &theirs, self.prefer);
         }

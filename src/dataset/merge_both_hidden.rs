@@ -1,19 +1,24 @@
 //! Samples that both sides of a merge excluded: which of their rows come back with them.
 
+use std::collections::BTreeSet;
+
+use super::conflict::Prefer;
 use super::merge::Merge;
-use super::rows::{cells_below, own};
+use super::rows::{RowConflict, cells_below, own};
 use super::samples;
 use super::view::View;
 use crate::Result;
-use crate::model::{ExcludedRow, RowAddress, RowChange};
+use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 
 impl Merge<'_> {
     /// The samples that both sides excluded, of what is said of samples before and by both, each with the rows that
-    /// either side keeps for it: of one that both keep, ours. What one side had deleted before it has no more.
+    /// either side keeps for it, and with the edits of both. What one side had deleted before it has no more. Adds cells
+    /// that both set otherwise, with their files, to `conflicts`.
     pub(super) fn excluded_by_both(
         &self,
         [before, ours, theirs]: [&Rows; 3],
+        conflicts: &mut Vec<(DataPath, RowConflict)>,
     ) -> Result<Vec<(RowAddress, Option<RowChange>)>> {
         let mut both = Vec::new();
         for difference in ours.diff(theirs)? {
@@ -24,7 +29,11 @@ impl Merge<'_> {
             if let (Some(RowChange::Excluded { rows: our_rows }), Some(RowChange::Excluded { rows: their_rows })) =
                 (difference.before, difference.after)
             {
-                let Rest { mut both_have, ours, theirs } = Rest::of(our_rows, their_rows);
+                let Rest { both_have: pairs, ours, theirs } = Rest::of(our_rows, their_rows);
+                let mut both_have = Vec::with_capacity(pairs.len());
+                for (our_row, their_row) in pairs {
+                    both_have.push(self.with_both_edits(our_row, &their_row, conflicts)?);
+                }
                 for (rows, keeper) in [(ours, self.ours), (theirs, self.theirs)] {
                     for row in rows {
                         if !self.is_deleted(&row, keeper)? {
@@ -36,6 +45,51 @@ impl Merge<'_> {
             }
         }
         Ok(both)
+    }
+
+    /// Our row with the cells that they set, too; of one that both set, those of the preferred side.
+    fn with_both_edits(
+        &self,
+        mut ours: ExcludedRow,
+        theirs: &ExcludedRow,
+        conflicts: &mut Vec<(DataPath, RowConflict)>,
+    ) -> Result<ExcludedRow> {
+        let file = self.before.file_with_hidden(&ours.path)?;
+        let (rows, path) = match &file {
+            Some(node) => (self.before.rows_of(node), node.path.clone()),
+            None => (self.before.overlay.rows(None), ours.path.clone()),
+        };
+        let columns: BTreeSet<&String> = [&ours, theirs].into_iter().flat_map(set_columns).collect();
+        let columns: Vec<String> = columns.into_iter().cloned().collect();
+        for column in columns {
+            let cell = |of: &ExcludedRow| RowAddress::Cell {
+                table: of.table.clone(),
+                row: of.row.clone(),
+                column: column.clone(),
+            };
+            let address = cell(&ours);
+            // In other bytes a row without a key has another place.
+            let known = rows.get(&cell(theirs))?.map_or_else(|| rows.get(&address), |known| Ok(Some(known)))?;
+            let was = known.as_ref().and_then(value_after);
+            let (our_own, their_own) = (set_value(&ours, &column), set_value(theirs, &column));
+            if our_own == their_own || their_own == was {
+                continue;
+            }
+            let is_conflict = our_own != was;
+            if is_conflict && self.prefer.is_none() {
+                let cells = cells_below(&ours).into_iter().flatten();
+                let below = cells.filter(|(of, _)| *of == column).map(|(_, value)| value).next();
+                let told = |value: Option<&Value>| value.or(below).cloned();
+                let (base, our_value, their_value) = (told(was), told(our_own), told(their_own));
+                conflicts.push((path.clone(), RowConflict { address, base, ours: our_value, theirs: their_value }));
+            } else if !is_conflict || self.prefer == Some(Prefer::Theirs) {
+                ours.was.retain(|(of, _)| of.as_ref() != Some(&column));
+                let theirs = theirs.was.iter().find(|(of, _)| of.as_ref() == Some(&column));
+                // Its bytes are those of the row in their file.
+                ours.was.extend(theirs.map(|(of, was)| (of.clone(), without_patch(was))));
+            }
+        }
+        Ok(ours)
     }
 
     /// Whether a row that `keeper` alone keeps was there before: then the other side, which hid all that was left of
@@ -50,9 +104,34 @@ impl Merge<'_> {
     }
 }
 
+fn set_columns(row: &ExcludedRow) -> impl Iterator<Item = &String> {
+    row.was.iter().filter(|(_, was)| matches!(was, RowChange::Set { .. })).filter_map(|(column, _)| column.as_ref())
+}
+
+fn set_value<'r>(row: &'r ExcludedRow, column: &str) -> Option<&'r Value> {
+    row.was.iter().find(|(of, _)| of.as_deref() == Some(column)).and_then(|(_, was)| value_after(was))
+}
+
+fn value_after(change: &RowChange) -> Option<&Value> {
+    match change {
+        RowChange::Set { after, .. } => Some(after),
+        _ => None,
+    }
+}
+
+fn without_patch(change: &RowChange) -> RowChange {
+    match change {
+        RowChange::Set { before, after, .. } => {
+            RowChange::Set { before: before.clone(), after: after.clone(), patch: None }
+        }
+        change => change.clone(),
+    }
+}
+
 /// The rows of a sample that both sides hid, and those that one of them alone did.
 struct Rest {
-    both_have: Vec<ExcludedRow>,
+    /// Ours and theirs.
+    both_have: Vec<(ExcludedRow, ExcludedRow)>,
     ours: Vec<ExcludedRow>,
     theirs: Vec<ExcludedRow>,
 }
@@ -77,7 +156,7 @@ impl Rest {
     fn pair(&mut self, is_same: impl Fn(&ExcludedRow, &ExcludedRow) -> bool) {
         for row in std::mem::take(&mut self.theirs) {
             match self.ours.iter().position(|known| is_same(known, &row)) {
-                Some(at) => self.both_have.push(self.ours.remove(at)),
+                Some(at) => self.both_have.push((self.ours.remove(at), row)),
                 None => self.theirs.push(row),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edit::Changes;
+use super::edit::{Changes, hidden_moved};
 use super::follow_hidden::{as_in, follow_hidden, give_key};
 use super::join::{Beside, Joined, Wanted, cell};
 use super::{PART, hide, said};
@@ -35,6 +35,7 @@ impl Draft {
     /// As [`follow_bytes`], from `before` to what the draft is; of a file that was half written, from what it was
     /// before that, unless something else was said of samples since.
     pub(in crate::dataset) fn follow_rows(&mut self, mut before: View, paths: &[DataPath]) -> Result<()> {
+        self.follow_home(&mut before, paths)?;
         for path in paths {
             let Some(new) = self.view.node(path)?.filter(|node| node.entry.kind == Kind::File) else { continue };
             if below(&before, path)? == below(&self.view, path)? {
@@ -64,6 +65,25 @@ impl Draft {
         }
         follow_bytes(&before, &mut self.view, paths)?;
         self.tell_as_committed(&before, paths)
+    }
+
+    /// Has hidden rows told of the path of their file where that was moved and has bytes of the source no more: so far
+    /// the source told which it is.
+    fn follow_home(&mut self, before: &mut View, paths: &[DataPath]) -> Result<()> {
+        for path in paths {
+            let source = |view: &View| match view.node(path)?.map(|node| node.place.source_row()) {
+                Some(Some(row)) => view.base.path(row).map(Some),
+                _ => Ok(None),
+            };
+            let Some(home) = source(before)?.filter(|home| home != path) else { continue };
+            if self.view.node(path)?.is_some() && source(&self.view)?.is_none() {
+                for view in [&mut *before, &mut self.view] {
+                    let said = hidden_moved(&view.overlay.samples()?, &home, path, |_| Ok(true))?;
+                    view.overlay = view.overlay.with_samples(&said)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Has hidden rows of files that are as in the draft's revision again be told as there.

@@ -2,6 +2,7 @@
 
 mod back_in_place;
 mod blobs;
+mod both_hidden;
 mod came;
 mod class_merges;
 mod class_notes;

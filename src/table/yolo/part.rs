@@ -52,7 +52,7 @@ pub(super) fn guess(lengths: &[usize], common: Option<YoloTask>) -> YoloTask {
 }
 
 fn are_mostly_boxes(lengths: &[usize]) -> bool {
-    lengths.iter().filter(|len| is_length(YoloTask::Detect, **len)).count() * 2 > lengths.len()
+    lengths.iter().filter(|len| is_length(YoloTask::Detect, **len)).count() * 2 >= lengths.len()
 }
 
 /// The task of label files that do not tell theirs, by the lengths of the lines of others; `None` where nothing tells.
