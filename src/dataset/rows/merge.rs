@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
+use super::carried::{Carried, carry, with_set};
 use super::class_merges::Relabelled;
 use super::column::retyped;
 use super::diff::told;
@@ -249,6 +250,8 @@ struct Merging<'a> {
     their_work: Work,
     prefer: Option<Prefer>,
     relabelled: Option<&'a [Relabelled; 2]>,
+    /// Whether edits of one side are in rows that the other one moved.
+    are_carried: bool,
     edits: Edits,
     conflicts: Vec<RowConflict>,
     /// Where rows of theirs had to give way: table and the row before.
@@ -269,8 +272,20 @@ impl<'a> Merging<'a> {
         let by_address = |found: Vec<RowDifference>| {
             found.into_iter().filter(|it| !is_shown(it)).map(|it| (it.address.clone(), it)).collect()
         };
-        let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
-        let (edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
+        let (mut our_work, mut their_work): (Work, Work) =
+            (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
+        let (mut edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
+        for Carried { row, cells } in carry(&our_work, &mut their_work) {
+            let inserted = ours.get(&row)?.map(|inserted| with_set(&inserted, &cells));
+            edits.insert(row, inserted);
+        }
+        for Carried { row, cells } in carry(&their_work, &mut our_work) {
+            if let Some(RowDifference { after: Some(inserted), .. }) = their_work.get_mut(&row) {
+                *inserted = with_set(inserted, &cells);
+            }
+            edits.extend(cells.into_iter().map(|(address, ..)| (address, None)));
+        }
+        let are_carried = !edits.is_empty();
         let (renamed, numbers) = (BTreeMap::new(), BTreeMap::new());
         let relabelled = None;
         Ok(Merging {
@@ -280,6 +295,7 @@ impl<'a> Merging<'a> {
             their_work,
             prefer,
             relabelled,
+            are_carried,
             edits,
             conflicts,
             moved,
@@ -288,13 +304,14 @@ impl<'a> Merging<'a> {
         })
     }
 
-    /// Whether bytes of one side depend on edits of the other: where rows share bytes, where both let rows
+    /// Whether bytes of one side depend on edits of the other: where rows were moved or share bytes, where both let rows
     /// come or go, and in a row that both touched.
     fn needs_format(&self) -> bool {
         let shares = |work: &Work| work.keys().any(|address| matches!(address, RowAddress::Shared { .. }));
         let reshapes = |work: &Work| work.keys().any(|address| matches!(address, RowAddress::Row { .. }));
         let rows = |work: &Work| work.keys().filter_map(row_of).collect::<BTreeSet<_>>();
-        shares(&self.our_work)
+        self.are_carried
+            || shares(&self.our_work)
             || shares(&self.their_work)
             || (reshapes(&self.our_work) && reshapes(&self.their_work))
             || !rows(&self.our_work).is_disjoint(&rows(&self.their_work))

@@ -12,13 +12,14 @@
 //! | `side`, `cells`, `align`, `traces`, `moved`, `earlier`, `new_columns` | two states of a file, and which row of the one is which of the other |
 //! | `parsed`, `rewritten`, `half_written` | a file that got new bytes, said as edits of its rows |
 //! | `diff`, `blame`, `row_step` | what differs between revisions, and who set it |
-//! | `merge`, `row_work`, `merge_bytes`, `merge_columns`, `theirs` | merges of one file, and how its conflicts are decided |
+//! | `merge`, `row_work`, `carried`, `merge_bytes`, `merge_columns`, `theirs` | merges of one file, and how its conflicts are decided |
 //! | `class_merges`, `class_numbers`, `renumbered` | labels follow where classes were merged, or got other numbers, on another side |
 //! | `reapply`, `reinsert` | edits over a source that changed |
 //! | `hidden`, `hidden_places` | rows of excluded samples, and how they come back |
 
 mod align;
 mod blame;
+mod carried;
 mod cells;
 mod class_lists;
 mod class_merges;

@@ -179,3 +179,33 @@ fn what_is_said_of_samples_that_are_rows_follows_these_when_their_file_is_rewrit
     put(&mut draft, "t.jsonl", &lines("abcd")).expect("put");
     assert_eq!(cells(draft.view()), ["a 5 false", "b  false", "c  true", "d 8 false"]);
 }
+
+#[test]
+fn an_edit_of_a_row_that_the_other_side_sorted_elsewhere_is_of_the_row_where_it_is() {
+    let csv = ["name,n\na,1\nb,2\nc,3\nd,4\n", "name,n\nd,4\nc,3\nb,2\na,1\n"];
+    let json = |order: [(&str, i64); 4]| -> String {
+        order.iter().map(|(name, n)| format!("{{\"name\":\"{name}\",\"n\":{n}}}\n")).collect()
+    };
+    let lines = [json([("a", 1), ("b", 2), ("c", 3), ("d", 4)]), json([("d", 4), ("c", 3), ("b", 2), ("a", 1)])];
+    for (name, [text, sorted]) in [("t.csv", csv), ("t.jsonl", [&*lines[0], &*lines[1]])] {
+        for (edits_too, swapped) in [(false, false), (false, true), (true, false), (true, true)] {
+            let [one, other] = if name == "t.csv" { ["c,3", "b,2"] } else { ["\"c\",\"n\":3", "\"b\",\"n\":2"] };
+            let edited = |text: &str, row: &str| text.replacen(row, &format!("{row}0"), 1);
+            let now = if edits_too { edited(sorted, other) } else { sorted.to_owned() };
+            let sorts = |d: &mut Draft| put(d, name, &now);
+            let sets = |d: &mut Draft| {
+                let table = d.view().table(Some("t"))?;
+                let cells = vec![("n".to_owned(), crate::model::Value::Int(30))];
+                let set = crate::dataset::rows::RowEdit::Set { row: "2".to_owned(), cells };
+                d.edit_table(&table, vec![set]).map(drop)
+            };
+            let fixture = match swapped {
+                true => super::merges::two_branches(&[(name, text)], sets, sorts),
+                false => super::merges::two_branches(&[(name, text)], sorts, sets),
+            };
+            let outcome = super::merges::merged(&fixture, None);
+            assert!(matches!(outcome, Outcome::Done { .. }), "{name} {edits_too} {swapped}: {outcome:?}");
+            assert_eq!(super::rows::text(&fixture.view("main"), name), edited(&now, one), "{edits_too} {swapped}");
+        }
+    }
+}
