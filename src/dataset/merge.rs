@@ -328,8 +328,7 @@ impl Merge<'_> {
     }
 
     /// What is said of the samples, merged cell by cell, by the keys that they have in `merged`; or where both said the
-    /// same cell otherwise.
-    /// Adds cells of rows that both hid, and set otherwise, with their files, to `hidden`.
+    /// same cell otherwise. Adds cells of rows that both hid, and set otherwise, with their files, to `hidden`.
     fn samples(
         &self,
         merged: &View,

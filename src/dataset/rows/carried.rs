@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::row_work::Work;
+use super::row_work::{Work, row_of};
 use crate::model::{RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
+
+/// What is said at an address by now.
+type Said = (RowAddress, Option<RowChange>);
 
 /// A row that one side moved, and what the other one set in it where it was.
 pub(super) struct Carried {
@@ -19,30 +22,37 @@ pub(super) struct Carried {
 
 /// Takes out of `other` the cells that it set of rows which `mover` moved.
 pub(super) fn carry(mover: &Work, other: &mut Work) -> Vec<Carried> {
+    let mut by_row: BTreeMap<(String, String), Vec<Said>> = BTreeMap::new();
+    for (address, difference) in other.iter() {
+        if let Some(row) = row_of(address) {
+            by_row.entry(row).or_default().push((address.clone(), difference.after.clone()));
+        }
+    }
+    if by_row.is_empty() {
+        return Vec::new();
+    }
     let mut carried = Vec::new();
     for (from, to) in moved(mover) {
-        let mut cells = Vec::new();
-        for (address, difference) in other.iter() {
-            if (address.table(), address.row()) != (from.table(), from.row()) {
-                continue;
-            }
-            match (address, &difference.after) {
-                (RowAddress::Cell { column, .. }, Some(RowChange::Set { after, .. })) => {
-                    cells.push((address.clone(), column.clone(), after.clone()));
-                }
-                // It did something else to the row.
-                _ => {
-                    cells.clear();
-                    break;
-                }
-            }
-        }
+        let did = row_of(&from).and_then(|row| by_row.remove(&row)).unwrap_or_default();
+        // Where it did something else to the row, too, that is for all of it.
+        let set: Option<Vec<_>> = did.into_iter().map(set_cell).collect();
+        let cells = set.unwrap_or_default();
         if !cells.is_empty() {
             cells.iter().for_each(|(address, ..)| drop(other.remove(address)));
             carried.push(Carried { row: to, cells });
         }
     }
     carried
+}
+
+fn set_cell((address, after): Said) -> Option<(RowAddress, String, Value)> {
+    match (&address, after) {
+        (RowAddress::Cell { column, .. }, Some(RowChange::Set { after, .. })) => {
+            let column = column.clone();
+            Some((address, column, after))
+        }
+        _ => None,
+    }
 }
 
 /// The row with these cells set.
