@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
 use super::merge::{Merge, Sayings};
+use super::merge_hidden::hidden;
 use super::merge_moves::{Origin, arrivals, origin_of};
 use super::view::View;
 use super::within::{above, is_beneath, within};
@@ -32,11 +33,13 @@ impl Dataset {
         for side in [1, 2] {
             for step in moves(&sides, side)? {
                 let (mover, other) = (&sides[side], &sides[3 - side]);
+                let is_hidden = |view: &View| Ok(hidden(view.overlay.get(&step.from)?.as_ref()).is_some());
                 let follow = |view: &View| {
                     let mut draft = Draft::to_edit(self, head, view.clone());
-                    draft.move_as(&step, mover).map(|()| draft.view)
+                    if is_hidden(view)? { draft.move_hidden_as(&step, mover) } else { draft.move_as(&step, mover) }?;
+                    Ok(draft.view)
                 };
-                let is_there = other.node(&step.from)?.is_some();
+                let is_there = is_hidden(other)? || other.node(&step.from)?.is_some();
                 let done = follow(&sides[0]).and_then(|before| {
                     let now = if is_there { follow(other)? } else { other.clone() };
                     Ok((before, now))
@@ -83,6 +86,24 @@ impl Draft {
             }
         }
         self.rename(&step.from, &step.to)
+    }
+
+    /// As [`Draft::move_as`], of a file that is excluded, and stays so.
+    fn move_hidden_as(&mut self, step: &Move, mover: &View) -> Result<()> {
+        let was = self.view.overlay.get(&step.from)?;
+        self.set_as_is(&step.from, hidden(was.as_ref()).flatten().cloned())?;
+        self.move_as(step, mover)?;
+        match self.view.overlay.get(&step.to)? {
+            // Labels are hidden with their image as they come.
+            Some(Change::Excluded { .. }) => Ok(()),
+            was => self.set_as_is(&step.to, Some(Change::Excluded { was: was.map(Box::new) })),
+        }
+    }
+
+    /// Says something of a path, and nothing beside it.
+    fn set_as_is(&mut self, path: &DataPath, change: Option<Change>) -> Result<()> {
+        self.view.overlay = self.view.overlay.with([(path.clone(), change)])?;
+        Ok(())
     }
 }
 
@@ -138,8 +159,16 @@ impl Finding<'_> {
         Ok((!is_said && !to.is_within(from)).then(|| to.clone()))
     }
 
-    /// The file at `path`, which the other side edited; another one that it moved there is none of it.
+    /// The file at `path`, which the other side edited, or hid where either edited it; another one that it moved there
+    /// is none of it.
     fn file(&self, path: &DataPath) -> Result<Option<(DataPath, DataPath)>> {
+        if hidden(self.other.overlay.get(path)?.as_ref()).is_some() {
+            let to = self.now(path)?;
+            return Ok(match to {
+                Some(to) if !self.is_hidden_alone(path, &to)? => Some((path.clone(), to)),
+                _ => None,
+            });
+        }
         let file = |view: &View| Ok::<_, Error>(view.node(path)?.filter(|of| of.entry.kind == Kind::File));
         let (Some(was), Some(is)) = (file(self.before)?, file(self.other)?) else { return Ok(None) };
         let origin = origin_of(self.other, &is)?;
@@ -158,12 +187,25 @@ impl Finding<'_> {
             for within in within(&folder, self.of_other) {
                 let was = self.before.node(within)?.filter(|of| of.entry.kind == Kind::File);
                 let Some(_) = was else { return Ok(None) };
-                // What is only hidden is so wherever its folder is, see `follow_moved`.
-                is_edited |= !matches!(self.other.overlay.get(within)?, Some(Change::Excluded { .. }));
+                let now = within.moved(&folder, &to).expect("it is within");
+                is_edited |= !self.is_hidden_alone(within, &now)?;
             }
             return Ok(is_edited.then_some((folder, to)));
         }
         Ok(None)
+    }
+
+    /// Whether all that was done to a file is that the other side hid it, and that it is at `now`: what is only hidden is
+    /// so wherever it is, see `follow_moved`.
+    fn is_hidden_alone(&self, path: &DataPath, now: &DataPath) -> Result<bool> {
+        let said = self.other.overlay.get(path)?;
+        let Some(was) = hidden(said.as_ref()) else { return Ok(false) };
+        let before = self.before.overlay.get(path)?;
+        if was != hidden(before.as_ref()).unwrap_or(before.as_ref()) {
+            return Ok(false);
+        }
+        let places = (self.before.node(path)?, self.view.node(now)?);
+        Ok(matches!(places, (Some(was), Some(now)) if was.place == now.place))
     }
 
     /// What both sides have moved to one place, and have otherwise there.

@@ -254,15 +254,16 @@ proptest! {
             if !result.0.contains_key(at) && (is_moved_with(o, t) || is_moved_with(t, o)) {
                 continue;
             }
+            // What one side moved here is what the other made of it: edited, or removed.
             let came = |side: &Plain, other: &Plain| {
                 let item = side.0.get(at)?;
                 let from = before.0.iter().find(|(from, was)| {
-                    *was == item && !side.0.contains_key(from) && other.0.get(from).is_some_and(|is| is != *was)
+                    *was == item && !side.0.contains_key(from) && other.0.get(from) != Some(*was)
                 });
-                from.and_then(|(from, _)| other.0.get(from)).cloned()
+                from.map(|(from, _)| other.0.get(from).cloned())
             };
-            let edited = came(&our_map, &their_map).or_else(|| came(&their_map, &our_map));
-            if edited.is_some() && result.0.get(at) == edited.as_ref() {
+            let came = came(&our_map, &their_map).or_else(|| came(&their_map, &our_map));
+            if came.is_some_and(|came| result.0.get(at) == came.as_ref()) {
                 continue;
             }
             let expected = if o == b { t } else if t == b || o == t { o } else {

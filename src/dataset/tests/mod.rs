@@ -18,6 +18,7 @@ mod keys;
 mod merged_columns;
 mod merges;
 mod moved_and_edited;
+mod moved_and_hidden;
 mod moved_rows;
 mod new_rows;
 mod parsed;
