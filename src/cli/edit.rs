@@ -1,6 +1,7 @@
 //! Changes to a draft, each one step that `undo` takes back: `veneer rm`, `mkdir`, `mv` and `restore`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 
 use clap::Args;
 use serde::Serialize;
@@ -203,11 +204,28 @@ impl MvArgs {
         if from.is_root() {
             return Err(Error::invalid("path to move", ".", "the top folder stays where it is").into());
         }
+        if !editing.draft.view().node(&from)?.is_some_and(|node| node.is_folder()) {
+            folder_is_missing(&editing.draft, &address, &self.to)?;
+        }
         if editing.draft.view().node(&to)?.is_some_and(|node| node.is_folder()) && from != to {
             to = to.join(from.name())?;
         }
         editing.draft.rename(&from, &to)?;
         editing.save(context, &format!("mv {from} {to}"))
+    }
+}
+
+/// Refuses the path of a folder, by a slash at its end, for a file, where there is no such folder.
+pub(super) fn folder_is_missing(draft: &Draft, address: &Address, text: &OsStr) -> Result<()> {
+    if !text.as_bytes().ends_with(b"/") {
+        return Ok(());
+    }
+    let folder = DataPath::from_os(text)?;
+    match draft.view().node(&folder)? {
+        Some(node) if node.is_folder() => Ok(()),
+        Some(_) => Err(Error::new(ErrorKind::NotAFolder { path: folder.to_string() }).into()),
+        None => Err(Failure::from(Error::not_found("folder", &folder))
+            .hint(format!("`veneer mkdir -p {address} {folder}` makes it"))),
     }
 }
 

@@ -12,7 +12,7 @@ use veneer::model::{Address, DataPath};
 use veneer::{Error, ErrorKind};
 
 use super::context::Context;
-use super::edit::Editing;
+use super::edit::{Editing, folder_is_missing};
 use super::human;
 use super::report::{Failure, Result};
 
@@ -43,6 +43,7 @@ impl PutArgs {
         let path = DataPath::from_os(&self.path)?;
         let mut input = Input::open(&self.file)?;
         let mut editing = Editing::open(context, &address)?;
+        folder_is_missing(&editing.draft, &address, &self.path)?;
         let new = NewFile { content: &mut input.content, mode: input.mode, mtime_ns: input.mtime_ns };
         editing.draft.put(&path, new).map_err(|error| put_failed(error, &address, &path, &self.file))?;
         let size = editing.draft.view().node(&path)?.map_or(0, |node| node.entry.size);

@@ -20,6 +20,9 @@ fn errors_say_what_is_wrong_and_what_to_do() {
         "rm pets cats",
         "rm pets ../etc",
         "put pets cats new",
+        "put pets birds/ new",
+        "mv pets labels.csv birds/",
+        "mv pets cats/tom labels.csv/",
         "commit pets -m nothing",
         "undo pets",
         "branch pets main",
@@ -77,6 +80,21 @@ fn errors_say_what_is_wrong_and_what_to_do() {
     ! error: `cats` is a folder
     !
     ! hint: say which file in it: `veneer put pets cats/new new`
+    [exit code 3]
+    $ veneer put pets birds/ new
+    ! error: there is no folder `birds`
+    !
+    ! hint: `veneer mkdir -p pets birds` makes it
+    [exit code 3]
+    $ veneer mv pets labels.csv birds/
+    ! error: there is no folder `birds`
+    !
+    ! hint: `veneer mkdir -p pets birds` makes it
+    [exit code 3]
+    $ veneer mv pets cats/tom labels.csv/
+    ! error: `labels.csv` is not a folder
+    !
+    ! hint: `veneer ls pets` lists a folder; `veneer cat` shows a file
     [exit code 3]
     $ veneer commit pets -m nothing
     ! error: there is nothing to commit on `main`
