@@ -10,7 +10,7 @@ use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
 use super::merge_bases::{Odd, Odds, add_odd};
 use super::merge_hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
-use super::merge_moves::moved_apart;
+use super::merge_moves::{Side, moved_apart};
 use super::rows::{
     FileSides, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows, relabelled_since,
 };
@@ -284,9 +284,9 @@ impl Merge<'_> {
         let our_folders = self.reshaped(self.ours, our_changes)?;
         let their_folders = self.reshaped(self.theirs, their_changes)?;
         let why = "changed by them in a folder that we changed";
-        self.clash(&our_folders, self.ours, their_changes, why, conflicts, edits)?;
+        self.clash((&our_folders, self.ours), (self.theirs, their_changes), why, conflicts, edits)?;
         let why = "changed by us in a folder that they changed";
-        self.clash(&their_folders, self.theirs, our_changes, why, conflicts, edits)?;
+        self.clash((&their_folders, self.theirs), (self.ours, our_changes), why, conflicts, edits)?;
         // Where they removed a folder and we removed something in it, nothing of ours is left to say.
         for (path, (_, after)) in our_changes {
             let is_nothing = matches!(after, Some(Change::Removed | Change::Excluded { .. }));
@@ -372,17 +372,18 @@ impl Merge<'_> {
     /// Finds what one side changed below the folders that the other side reshaped.
     fn clash(
         &self,
-        folders: &BTreeSet<DataPath>,
-        side: &View,
-        changes: &Sayings,
+        (folders, side): (&BTreeSet<DataPath>, &View),
+        (other, changes): Side<'_>,
         why: &'static str,
         conflicts: &mut Odds,
         edits: &mut Edits,
     ) -> Result<()> {
         let merged = folders_merged_since(self.before, side)?;
-        for (path, (_, after)) in changes {
+        for (path, (before, after)) in changes {
             let Some(folder) = above(path).find(|folder| folders.contains(folder)) else { continue };
             let is_gone = side.node(&folder)?.is_none();
+            // To include a file says nothing against that it is removed; to restore one does.
+            let is_nothing = hidden(before.as_ref()).is_some() || other.node(path)?.is_none();
             match after {
                 // An image that came into a class that was merged away follows the others, see `Dataset::merged`.
                 Some(Change::File(_))
@@ -392,7 +393,7 @@ impl Merge<'_> {
                     edits.insert(folder, Some(again));
                 }
                 // Both made it so that nothing is here.
-                None | Some(Change::Removed | Change::Excluded { .. }) if is_gone => {
+                None | Some(Change::Removed | Change::Excluded { .. }) if is_gone && is_nothing => {
                     edits.remove(path);
                 }
                 // A new folder on both sides: its entries are compared one by one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
-use super::carried::{Carried, carry, with_set};
+use super::carried::{self, Carried, carry, with_set};
 use super::class_merges::Relabelled;
 use super::column::retyped;
 use super::diff::told;
@@ -270,38 +270,56 @@ impl<'a> Merging<'a> {
                 && same_but_for_patch(it.before.as_ref(), it.after.as_ref())
         };
         let by_address = |found: Vec<RowDifference>| {
-            found.into_iter().filter(|it| !is_shown(it)).map(|it| (it.address.clone(), it)).collect()
+            found.into_iter().filter(|it| !is_shown(it)).map(|it| (it.address.clone(), it)).collect::<Work>()
         };
-        let (mut our_work, mut their_work): (Work, Work) =
-            (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
-        let (mut edits, conflicts, moved) = (Edits::new(), Vec::new(), BTreeSet::new());
-        for Carried { row, cells } in carry(&our_work, &mut their_work) {
-            let inserted = ours.get(&row)?.map(|inserted| with_set(&inserted, &cells));
-            edits.insert(row, inserted);
-        }
-        for Carried { row, cells } in carry(&their_work, &mut our_work) {
-            if let Some(RowDifference { after: Some(inserted), .. }) = their_work.get_mut(&row) {
-                *inserted = with_set(inserted, &cells);
-            }
-            edits.extend(cells.into_iter().map(|(address, ..)| (address, None)));
-        }
-        let are_carried = !edits.is_empty();
-        let (renamed, numbers) = (BTreeMap::new(), BTreeMap::new());
-        let relabelled = None;
-        Ok(Merging {
+        let (our_work, their_work) = (by_address(before.diff(ours)?), by_address(before.diff(theirs)?));
+        let mut merging = Merging {
             ours,
             theirs,
             our_work,
             their_work,
             prefer,
-            relabelled,
-            are_carried,
-            edits,
-            conflicts,
-            moved,
-            renamed,
-            numbers,
-        })
+            relabelled: None,
+            are_carried: false,
+            edits: Edits::new(),
+            conflicts: Vec::new(),
+            moved: BTreeSet::new(),
+            renamed: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+        };
+        merging.follow_moved_rows()?;
+        Ok(merging)
+    }
+
+    /// Has what one side did to a row that the other one moved done where that is now.
+    fn follow_moved_rows(&mut self) -> Result<()> {
+        let (our_moves, their_moves) = (carried::moves(&self.our_work), carried::moves(&self.their_work));
+        for place in carried::deleted(&our_moves, &self.their_work, &their_moves) {
+            self.edits.insert(place.clone(), None);
+        }
+        for place in carried::deleted(&their_moves, &self.our_work, &our_moves) {
+            self.their_work.remove(place);
+        }
+        // One that both moved is in one place.
+        for (our_place, their_place) in our_moves.iter().filter_map(|(from, to)| Some((to, their_moves.get(from)?))) {
+            match self.prefer {
+                _ if our_place == their_place => {}
+                Some(Prefer::Theirs) => drop(self.edits.insert(our_place.clone(), None)),
+                _ => drop(self.their_work.remove(their_place)),
+            }
+        }
+        for Carried { row, cells } in carry(&our_moves, &mut self.their_work) {
+            let inserted = self.ours.get(&row)?.map(|inserted| with_set(&inserted, &cells));
+            self.edits.insert(row, inserted);
+        }
+        for Carried { row, cells } in carry(&their_moves, &mut self.our_work) {
+            if let Some(RowDifference { after: Some(inserted), .. }) = self.their_work.get_mut(&row) {
+                *inserted = with_set(inserted, &cells);
+            }
+            self.edits.extend(cells.into_iter().map(|(address, ..)| (address, None)));
+        }
+        self.are_carried = !self.edits.is_empty();
+        Ok(())
     }
 
     /// Whether bytes of one side depend on edits of the other: where rows were moved or share bytes, where both let rows

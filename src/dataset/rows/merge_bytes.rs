@@ -152,7 +152,7 @@ impl Merging {
     ///
     /// Conflicts are told by the keys of the side that stays, as far as that has the row.
     fn new(
-        coming: TableChanges,
+        mut coming: TableChanges,
         staying: &TableChanges,
         keys: BTreeMap<String, String>,
         comes_from: Prefer,
@@ -160,8 +160,8 @@ impl Merging {
         conflicts: &mut Vec<RowConflict>,
     ) -> Merging {
         let (edits, whole, inserts, added) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut merging = Merging { table: coming.table, edits, whole, inserts, added };
-        let table = merging.table.clone();
+        let table = coming.table.clone();
+        let mut merging = Merging { table: table.clone(), edits, whole, inserts, added };
         let mut conflict = |address: RowAddress, base: Option<Value>, stays: Option<Value>, comes: Option<Value>| {
             let (ours, theirs) = if comes_from == Prefer::Theirs { (stays, comes) } else { (comes, stays) };
             conflicts.push(RowConflict { address, base, ours, theirs });
@@ -178,6 +178,8 @@ impl Merging {
         // A row that only moved is there.
         let gone = staying.deleted.iter().filter(|(row, _)| !keys.contains_key(row));
         let gone: BTreeMap<&str, &Named> = gone.map(|(row, cells)| (row.as_str(), cells)).collect();
+        // A row that came elsewhere, and that the other side edited or deleted, is where that has it, or nowhere.
+        coming.leave_in_place(|row| sets.contains_key(row) || gone.contains_key(row));
         for Set { row, cells, .. } in coming.sets {
             if let Some(before) = gone.get(row.as_str()) {
                 let after = with_set(before, &cells);

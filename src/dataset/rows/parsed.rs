@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use imara_diff::Hunk;
 
 use super::align::{self, NONE};
+use super::carried::{cells_as_text, pairs};
 use super::cells::Comparing;
 use super::side::Opened;
 use crate::Result;
@@ -66,6 +67,27 @@ impl TableChanges {
     pub(super) fn len(&self) -> usize {
         self.sets.len() + self.deleted.len() + self.inserted.len()
     }
+
+    /// Takes out what says that a row without a key came elsewhere, of those rows of which `is_kept` is true.
+    pub(super) fn leave_in_place(&mut self, is_kept: impl Fn(&str) -> bool) {
+        if self.is_keyed {
+            return;
+        }
+        let gone = self.deleted.iter().map(|(_, cells)| cells_as_text(cells));
+        let moved = pairs(gone, self.inserted.iter().map(|row| cells_as_text(&row.cells)));
+        let moved: Vec<(usize, usize)> = moved.into_iter().filter(|(from, _)| is_kept(&self.deleted[*from].0)).collect();
+        let (from, to): (HashSet<usize>, HashSet<usize>) = moved.into_iter().unzip();
+        take_out(&mut self.deleted, &from);
+        take_out(&mut self.inserted, &to);
+    }
+}
+
+fn take_out<T>(items: &mut Vec<T>, places: &HashSet<usize>) {
+    let mut at = 0;
+    items.retain(|_| {
+        at += 1;
+        !places.contains(&(at - 1))
+    });
 }
 
 /// Which rows of a table are the same on both sides, and which of these differ.

@@ -275,6 +275,25 @@ proptest! {
 }
 
 #[test]
+fn a_file_that_one_side_restored_in_a_folder_that_the_other_removed_is_a_conflict() {
+    for (is_removed, swapped) in [(true, false), (true, true), (false, false), (false, true)] {
+        let fixture = Fixture::new(&[("f/x", "x"), ("f/y", "y"), ("z", "z")]);
+        let begun = fixture.commit("main", |d| match is_removed {
+            true => d.remove(&path("f/x"), false),
+            false => put(d, "f/x", "other"),
+        });
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), begun).expect("a branch");
+        let sides = if swapped { ["other", "main"] } else { ["main", "other"] };
+        fixture.commit(sides[0], |d| d.restore_source(&path("f/x")));
+        fixture.commit(sides[1], |d| d.remove(&path("f"), true));
+        assert_eq!(conflicts(merged(&fixture, None)).len(), 1, "{is_removed} {swapped}");
+        assert!(matches!(merged(&fixture, Some(Prefer::Theirs)), Outcome::Done { .. }));
+        let shown = fixture.view("main").node(&path("f/x")).expect("looked up").is_some();
+        assert_eq!(shown, swapped, "theirs is what was restored");
+    }
+}
+
+#[test]
 fn what_a_refresh_dropped_of_samples_is_told_beside_what_both_said_of_others() {
     let fixture = Fixture::new(&[("t.csv", "x\na\nb\nc\n")]);
     let begun = fixture.commit("main", |draft| {

@@ -209,3 +209,61 @@ fn an_edit_of_a_row_that_the_other_side_sorted_elsewhere_is_of_the_row_where_it_
         }
     }
 }
+
+#[test]
+fn a_row_that_one_side_moved_is_gone_where_the_other_deleted_it_and_in_one_place_where_both_moved_it() {
+    let text = "name,n\na,1\nb,2\nc,3\nd,4\n";
+    let [top, bottom] = ["name,n\nc,3\na,1\nb,2\nd,4\n", "name,n\na,1\nb,2\nd,4\nc,3\n"];
+    let without = "name,n\na,1\nb,2\nd,4\n";
+    // With the same cells in bytes that are no edits of rows.
+    let other_bytes = |text: &str| text.replace(',', ";") + "e;5\n";
+    let deletes = |d: &mut Draft| {
+        let table = d.view().table(Some("t"))?;
+        d.edit_table(&table, vec![crate::dataset::rows::RowEdit::Delete { row: "2".to_owned() }]).map(drop)
+    };
+    let moves = |d: &mut Draft| put(d, "t.csv", top);
+    let moves_down = |d: &mut Draft| put(d, "t.csv", bottom);
+    let rewrites = |d: &mut Draft| put(d, "t.csv", &other_bytes(without));
+    let rewrites_edited = |d: &mut Draft| put(d, "t.csv", &other_bytes(&text.replace("c,3", "c,30")));
+    type Edits<'e> = &'e dyn Fn(&mut Draft) -> Result<()>;
+    let cases: [(Edits<'_>, Edits<'_>, Option<&str>); 4] = [
+        (&moves, &deletes, Some(without)),
+        (&moves, &moves_down, None),
+        (&moves, &rewrites, Some(&other_bytes(without))),
+        (&moves, &rewrites_edited, Some(&other_bytes(&text.replace("c,3", "c,30")))),
+    ];
+    for (at, (one, other, expected)) in cases.into_iter().enumerate() {
+        for (swapped, prefer) in
+            [(false, None), (true, None), (false, Some(Prefer::Theirs)), (true, Some(Prefer::Theirs))]
+        {
+            let [ours, theirs] = if swapped { [other, one] } else { [one, other] };
+            let fixture = super::merges::two_branches(&[("t.csv", text)], ours, theirs);
+            let outcome = super::merges::merged(&fixture, prefer);
+            assert!(matches!(outcome, Outcome::Done { .. }), "{at} {swapped}: {outcome:?}");
+            // Where both moved it, the side that is preferred has its place.
+            let place = if swapped == prefer.is_some() { top } else { bottom };
+            assert_eq!(super::rows::text(&fixture.view("main"), "t.csv"), expected.unwrap_or(place), "{at} {swapped}");
+        }
+    }
+}
+
+#[test]
+fn a_row_that_one_side_moved_and_the_other_excluded_comes_back_once() {
+    let text = "image,n\na.png,1\nb.png,2\nc.png,3\n";
+    let files = [("a.png", "a"), ("b.png", "b"), ("c.png", "c"), ("t.csv", text)];
+    let moves = |d: &mut Draft| put(d, "t.csv", "image,n\nc.png,3\na.png,1\nb.png,2\n");
+    let hides = |d: &mut Draft| super::hidden_rows::exclude(d, "c.png", true);
+    for swapped in [false, true] {
+        let fixture = match swapped {
+            true => super::merges::two_branches(&files, hides, moves),
+            false => super::merges::two_branches(&files, moves, hides),
+        };
+        let outcome = super::merges::merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{swapped}: {outcome:?}");
+        assert_eq!(super::rows::text(&fixture.view("main"), "t.csv"), "image,n\na.png,1\nb.png,2\n");
+        fixture.commit("main", |d| super::hidden_rows::exclude(d, "c.png", false));
+        let back = super::rows::text(&fixture.view("main"), "t.csv");
+        assert_eq!(back.matches("c.png,3\n").count(), 1, "{swapped}: {back}");
+        assert_eq!(back.len(), text.len());
+    }
+}
