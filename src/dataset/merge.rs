@@ -12,7 +12,7 @@ use super::merge_bases::{Odd, Odds, add_odd};
 use super::merge_hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
 use super::merge_moves::{Side, moved_apart};
 use super::rows::{
-    FileSides, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows, relabelled_since,
+    FileSides, MergedClasses, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows,
 };
 use super::view::{Place, View};
 use super::within::{above, is_beneath};
@@ -193,14 +193,15 @@ impl Merge<'_> {
             |changes: &Sayings| changes.values().any(|(_, after)| matches!(after, Some(Change::Excluded { .. })));
         let of_side = |other, side| if hides(other) { Moves::of(side).map(Some) } else { Ok(None) };
         let moves = (of_side(their_changes, self.ours)?, of_side(our_changes, self.theirs)?);
-        let [ours, theirs] = [self.ours, self.theirs].map(|side| relabelled_since(self.before, side));
-        let relabelled = &[ours?, theirs?];
+        let [ours, theirs] = [self.ours, self.theirs].map(|side| MergedClasses::since(self.before, side));
+        let merged_classes = &[ours?, theirs?];
         for (path, (before, theirs)) in their_changes {
             let Some((_, ours)) = our_changes.get(path) else {
                 edits.insert(path.clone(), theirs.clone());
                 continue;
             };
-            let sides = FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref(), relabelled };
+            let sides =
+                FileSides { before: before.as_ref(), ours: ours.as_ref(), theirs: theirs.as_ref(), merged_classes };
             if ours == theirs {
                 continue;
             }
@@ -262,7 +263,7 @@ impl Merge<'_> {
         let [was, our_own, their_own] = all.map(|side| hidden(side).unwrap_or(side));
         let shown = self.ours.overlay.with([(path.clone(), our_own.cloned())])?;
         let shown = View { overlay: shown, ..self.ours.clone() };
-        let sides = FileSides { before: was, ours: our_own, theirs: their_own, relabelled: sides.relabelled };
+        let sides = FileSides { before: was, ours: our_own, theirs: their_own, merged_classes: sides.merged_classes };
         let (file, rows) = match merge_rows(&shown, path, &sides, self.prefer)? {
             RowMerge::Merged(file, rows) => (file, rows),
             RowMerge::Conflicts(found) => return Ok(Some(Err(same_rows(found)))),

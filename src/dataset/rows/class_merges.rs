@@ -5,7 +5,7 @@
 //! sides meet, the labels of it that only the other one has get that class, too;
 //! what the side that merged says of its labels after that stays.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::classes::ClassMap;
 use super::merge::RowConflict;
@@ -54,27 +54,42 @@ pub(in crate::dataset) fn merges_since(before: &View, side: &View) -> Result<Mer
     Ok(differences.into_iter().filter_map(|it| merge_of(&it.address, it.after)).collect())
 }
 
-/// The classes that a side has merged since, as labels say them: (column, class, the one that it was merged into at
-/// last).
+/// Classes that were merged, as labels say them: (column, class, the one that it was merged into at last).
 pub(in crate::dataset) type Relabelled = BTreeSet<(String, String, String)>;
 
-/// See [`Relabelled`].
-pub(in crate::dataset) fn relabelled_since(before: &View, side: &View) -> Result<Relabelled> {
-    let (merges, mut found) = (merges_since(before, side)?, Relabelled::new());
-    if merges.is_empty() {
-        return Ok(found);
-    }
-    for map in maps_of(&samples::with_all(side)?)? {
-        let Some(column) = map.label_column() else { continue };
-        let of_map = merges.iter().filter(|((of, _), _)| *of == map.name);
-        let of_map: BTreeMap<&str, &Value> = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();
-        for class in of_map.keys() {
-            // Classes that were merged into each other are at odds, see `Draft::follow_merge`.
-            let Ok(into) = end_of(&of_map, class) else { continue };
-            found.insert((column.to_owned(), (*class).to_owned(), into.to_string()));
+/// The classes that a side has merged since, of each map with the files of its labels.
+pub(in crate::dataset) struct MergedClasses(Vec<(HashSet<DataPath>, Relabelled)>);
+
+impl MergedClasses {
+    pub(in crate::dataset) fn since(before: &View, side: &View) -> Result<MergedClasses> {
+        let (merges, mut found) = (merges_since(before, side)?, Vec::new());
+        if merges.is_empty() {
+            return Ok(MergedClasses(found));
         }
+        for map in maps_of(&samples::with_all(side)?)? {
+            let Some((labels, column)) = map.label_rows() else { continue };
+            let of_map = merges.iter().filter(|((of, _), _)| *of == map.name);
+            let of_map: BTreeMap<&str, &Value> = of_map.map(|((_, class), into)| (class.as_str(), into)).collect();
+            // Classes that were merged into each other are at odds, see `Draft::follow_merge`.
+            let ends = of_map.keys().filter_map(|class| Some((*class, end_of(&of_map, class).ok()?)));
+            let relabelled: Relabelled =
+                ends.map(|(class, into)| (column.to_owned(), class.to_owned(), into.to_string())).collect();
+            if !relabelled.is_empty() {
+                found.push((labels.paths.iter().cloned().collect(), relabelled));
+            }
+        }
+        Ok(MergedClasses(found))
     }
-    Ok(found)
+
+    /// Those of the labels in a file.
+    pub(super) fn in_file(&self, path: &DataPath) -> Relabelled {
+        self.0
+            .iter()
+            .filter(|(paths, _)| paths.contains(path))
+            .flat_map(|(_, relabelled)| relabelled)
+            .cloned()
+            .collect()
+    }
 }
 
 /// The names of the folders of classes that a side has merged into others since.

@@ -229,9 +229,9 @@ impl ClassMap {
         self.labels.is_some()
     }
 
-    /// The column in which labels that are rows say their class.
-    pub(super) fn label_column(&self) -> Option<&'static str> {
-        self.labels.as_ref().map(|(_, column)| *column)
+    /// The table of labels that are rows, and its column of classes.
+    pub(super) fn label_rows(&self) -> Option<(&Table, &'static str)> {
+        self.labels.as_ref().map(|(table, column)| (table, *column))
     }
 
     fn is_meant_by(&self, name: &str) -> bool {

@@ -18,7 +18,7 @@ use crate::dataset::view::Node;
 use crate::dataset::within::above;
 use crate::model::{Change, Content, DataPath, FileChange, RowAddress, RowChange, Value};
 use crate::overlay::{Overlay, Rows};
-use crate::table::{Format, Role, TableFile, TableSchema};
+use crate::table::{Format, Role, TableFile, TableSchema, number_text};
 use crate::{Error, ErrorKind, Result};
 
 /// So many revisions are looked at, at most, for keys that rows had which are gone: a merge may begin at any of them.
@@ -206,7 +206,7 @@ impl Draft {
             let Some(column) = schema.find(name).map(|at| &schema.columns[at]) else { continue };
             let Role::Reference { table } = &column.role else { continue };
             let key = match value {
-                Value::Int(key) => key.to_string(),
+                Value::Int(_) | Value::Float(_) => number_text(value),
                 Value::Text(key) => key.clone(),
                 _ => continue,
             };
@@ -215,6 +215,9 @@ impl Draft {
         let mut hidden = None;
         for ((of, key), column) in named {
             let Ok(at) = place_of(file, of) else { continue };
+            if file.tables()[at].schema.key.is_none() {
+                continue;
+            }
             let address = RowAddress::Row { table: of.to_owned(), row: key };
             let key = address.row().unwrap_or_default();
             let is_there = match rows.get(&address)? {

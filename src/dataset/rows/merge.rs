@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
 use super::carried::{self, Carried, carry, with_set};
-use super::class_merges::Relabelled;
+use super::class_merges::{MergedClasses, Relabelled};
 use super::column::retyped;
 use super::diff::told;
 use super::inserted::{self, Numbers};
@@ -52,7 +52,7 @@ pub(in crate::dataset) struct FileSides<'a> {
     pub(in crate::dataset) ours: Option<&'a Change>,
     pub(in crate::dataset) theirs: Option<&'a Change>,
     /// The classes that we merged into others, and those that they did.
-    pub(in crate::dataset) relabelled: &'a [Relabelled; 2],
+    pub(in crate::dataset) merged_classes: &'a [MergedClasses; 2],
 }
 
 /// Merges the rows of the file at `path`; `view` is of the side that gets the result.
@@ -78,7 +78,7 @@ pub(in crate::dataset) fn merge_rows(
     }
     let [before, our_rows, their_rows] = all_rows;
     let mut merging = Merging::new(&before, &our_rows, &their_rows, prefer)?;
-    merging.relabelled = Some(sides.relabelled);
+    merging.relabelled = sides.merged_classes.each_ref().map(|side| side.in_file(path));
     merging.run()?;
     let needs_format = merging.needs_format();
     let Merging { edits, conflicts, renamed, .. } = merging;
@@ -249,7 +249,7 @@ struct Merging<'a> {
     our_work: Work,
     their_work: Work,
     prefer: Option<Prefer>,
-    relabelled: Option<&'a [Relabelled; 2]>,
+    relabelled: [Relabelled; 2],
     /// Whether edits of one side are in rows that the other one moved.
     are_carried: bool,
     edits: Edits,
@@ -279,7 +279,7 @@ impl<'a> Merging<'a> {
             our_work,
             their_work,
             prefer,
-            relabelled: None,
+            relabelled: [Relabelled::new(), Relabelled::new()],
             are_carried: false,
             edits: Edits::new(),
             conflicts: Vec::new(),
@@ -375,7 +375,7 @@ impl<'a> Merging<'a> {
 
     /// Decides the rows that one side inserted or deleted and the other touched, too; returns these.
     fn whole_rows(&mut self) -> Result<BTreeSet<(String, String)>> {
-        let [ours, theirs] = self.relabelled.map_or([None; 2], |[ours, theirs]| [Some(ours), Some(theirs)]);
+        let [ours, theirs] = &self.relabelled;
         let (of_ours, of_theirs) = (rows_of(&self.our_work, ours), rows_of(&self.their_work, theirs));
         let mut settled = BTreeSet::new();
         for (row, theirs) in &of_theirs {

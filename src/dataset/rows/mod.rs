@@ -73,7 +73,7 @@ mod traces;
 mod work;
 
 pub use blame::{Blame, CellBlame, RowBlame, RowFate};
-pub(super) use class_merges::{folders_merged_since, is_class_merge, relabelled_since};
+pub(super) use class_merges::{MergedClasses, folders_merged_since, is_class_merge};
 pub use classes::{Class, ClassMap};
 pub use declared::TableKey;
 pub(super) use declared::with_choice;

@@ -75,7 +75,8 @@ impl TableChanges {
         }
         let gone = self.deleted.iter().map(|(_, cells)| cells_as_text(cells));
         let moved = pairs(gone, self.inserted.iter().map(|row| cells_as_text(&row.cells)));
-        let moved: Vec<(usize, usize)> = moved.into_iter().filter(|(from, _)| is_kept(&self.deleted[*from].0)).collect();
+        let moved: Vec<(usize, usize)> =
+            moved.into_iter().filter(|(from, _)| is_kept(&self.deleted[*from].0)).collect();
         let (from, to): (HashSet<usize>, HashSet<usize>) = moved.into_iter().unzip();
         take_out(&mut self.deleted, &from);
         take_out(&mut self.inserted, &to);

@@ -21,7 +21,7 @@ use crate::dataset::samples;
 use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, ExcludedRow, FileChange, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
-use crate::table::{Flow, Role, TableFile, TableInfo, arrow_value};
+use crate::table::{Flow, Role, TableFile, TableInfo, arrow_value, number_text};
 
 /// The numbers that classes get, as labels have them, by those that they had.
 pub(in crate::dataset) type Numbers = BTreeMap<String, Value>;
@@ -182,13 +182,21 @@ fn label_anew(of: Option<&str>, change: &mut RowChange, column: &str, numbers: &
         }
         _ => None,
     };
-    let now = cell.as_ref().and_then(|cell| numbers.get(&cell.to_string()));
+    let now = cell.as_ref().and_then(|cell| numbers.get(&number_text(cell)));
     match (cell, now) {
         (Some(cell), Some(now)) => {
-            *cell = now.clone();
+            *cell = as_written(cell, now);
             true
         }
         _ => false,
+    }
+}
+
+/// The number of a class as its labels have it: some programs write them as fractions.
+fn as_written(label: &Value, number: &Value) -> Value {
+    match (label, number) {
+        (Value::Float(_), Value::Int(number)) => Value::Float(*number as f64),
+        _ => number.clone(),
     }
 }
 
@@ -337,8 +345,8 @@ fn labels_in(
     let Some(at) = file.tables().iter().position(|info| info.name == part) else { return Ok(found) };
     Scanning::new(file, at, Edits::of(file, at, rows)?, Some(&[column.to_owned()]))?.run(&mut |batch| {
         for (row, class) in arrow_value::values(batch.batch.column(0))?.iter().enumerate() {
-            if let Some(now) = numbers.get(&class.to_string()) {
-                found.push((batch.key(row)?, now.clone()));
+            if let Some(now) = numbers.get(&number_text(class)) {
+                found.push((batch.key(row)?, as_written(class, now)));
             }
         }
         Ok(Flow::More)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::class_merges::Relabelled;
 use crate::model::{RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
+use crate::table::number_text;
 
 /// What a side says otherwise than before, by address.
 pub(super) type Work = BTreeMap<RowAddress, RowDifference>;
@@ -26,14 +27,14 @@ pub(super) fn row_of(address: &RowAddress) -> Option<(String, String)> {
 }
 
 /// What a side did, by row; `relabelled` are the classes that it merged.
-pub(super) fn rows_of(work: &Work, relabelled: Option<&Relabelled>) -> BTreeMap<(String, String), RowWork> {
+pub(super) fn rows_of(work: &Work, relabelled: &Relabelled) -> BTreeMap<(String, String), RowWork> {
     let is_added = |table: &str, column: &str| {
         let added = work.get(&RowAddress::Column { table: table.to_owned(), column: column.to_owned() });
         added.is_some_and(|column| column.before.is_none())
     };
     let is_relabelled = |Edit { column, before, after }: &Edit<'_>| {
-        let (Some(merged), Some(before), Some(after)) = (relabelled, before, after) else { return false };
-        merged.contains(&((*column).to_owned(), before.to_string(), after.to_string()))
+        let (Some(before), Some(after)) = (before, after) else { return false };
+        relabelled.contains(&((*column).to_owned(), number_text(before), number_text(after)))
     };
     let mut rows: BTreeMap<(String, String), RowWork> = BTreeMap::new();
     for (address, difference) in work {

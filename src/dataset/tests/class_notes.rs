@@ -179,3 +179,21 @@ fn classes_that_were_merged_are_no_samples_of_a_table_beside_labels() {
     });
     assert_eq!(notes(&fixture.view("main")), ["data 1"]);
 }
+
+#[test]
+fn a_label_that_got_another_class_by_hand_is_no_merge_of_the_classes_of_another_file() {
+    let files = [("train.json", COCO), ("val.json", COCO)];
+    let ours = |d: &mut Draft| {
+        let map = d.view().class_maps(None)?.into_iter().find(|map| map.name == "train").expect("the map of train");
+        d.merge_classes(&map, &["van".to_owned()], "car")?;
+        super::class_numbers::set(d, "val.annotations", "2", "category_id", 3)
+    };
+    let theirs = |d: &mut Draft| {
+        ["train.annotations", "val.annotations"].into_iter().try_for_each(|table| {
+            let table = d.view().table(Some(table))?;
+            d.edit_table(&table, vec![RowEdit::Delete { row: "2".to_owned() }]).map(drop)
+        })
+    };
+    let Outcome::Conflicts(found) = merged(&two_branches(&files, ours, theirs), None) else { panic!("no conflict") };
+    assert_eq!(found.iter().map(|conflict| conflict.path.to_string()).collect::<Vec<_>>(), ["val.json"]);
+}

@@ -202,18 +202,25 @@ fn a_list_that_was_put_as_bytes_and_changed_in_the_source_is_a_conflict() {
 
 #[test]
 fn a_category_that_was_added_keeps_its_annotations_though_the_source_got_one_of_its_id() {
-    let tram = COCO
-        .replace("\"bus\"}", "\"bus\"}, {\"id\": 9, \"name\": \"tram\"}")
-        .replace("\"category_id\": 5}]", "\"category_id\": 5},\n  {\"id\": 7, \"image_id\": 1, \"category_id\": 9}]");
-    let fixture = Fixture::new(&[("coco.json", COCO)]);
-    branch_off(&fixture);
-    fixture.commit("other", |d| {
-        add_class(d, "ship")?;
-        set(d, "annotations", "1", "category_id", 9)?;
-        let cells = [("id", Value::Int(20)), ("image_id", Value::Int(1)), ("category_id", Value::Int(9))];
-        insert(d, "annotations", &cells)
-    });
-    assert_eq!(refresh(&fixture, "main", &[("coco.json", &tram)]), [""; 0]);
-    is_merged(&fixture);
-    assert_eq!(classes(&fixture.view("main")), ["3 car 0", "5 van 1", "8 bus 0", "10 ship 2", "9 tram 1"]);
+    // Some programs write the numbers of classes as fractions.
+    for fraction in ["", ".0"] {
+        let coco = COCO.replace("\"category_id\": 5}", &format!("\"category_id\": 5{fraction}}}"));
+        let seventh = format!("{{\"id\": 7, \"image_id\": 1, \"category_id\": 9{fraction}}}");
+        let end = format!("\"category_id\": 5{fraction}}}");
+        let tram = coco
+            .replace("\"bus\"}", "\"bus\"}, {\"id\": 9, \"name\": \"tram\"}")
+            .replace(&format!("{end}]"), &format!("{end},\n  {seventh}]"));
+        let fixture = Fixture::new(&[("coco.json", &coco)]);
+        branch_off(&fixture);
+        fixture.commit("other", |d| {
+            add_class(d, "ship")?;
+            set(d, "annotations", "1", "category_id", 9)?;
+            let cells = [("id", Value::Int(20)), ("image_id", Value::Int(1)), ("category_id", Value::Int(9))];
+            insert(d, "annotations", &cells)
+        });
+        assert_eq!(refresh(&fixture, "main", &[("coco.json", &tram)]), [""; 0]);
+        is_merged(&fixture);
+        let classes = classes(&fixture.view("main"));
+        assert_eq!(classes, ["3 car 0", "5 van 1", "8 bus 0", "10 ship 2", "9 tram 1"], "{fraction}");
+    }
 }
