@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use veneer::dataset::rows::{FORMATS, check_formats};
+use veneer::ErrorKind;
+use veneer::dataset::rows::{FORMATS, FileFormat, check_formats};
 use veneer::model::{DataPath, FormatChoice};
 
 use crate::cli::context::Context;
@@ -22,21 +23,15 @@ pub(in crate::cli) fn formats_of(words: &[OsString]) -> Result<Vec<FormatChoice>
 /// Records what was said for the dataset, beside what was said before.
 pub(super) fn record(context: &Context, name: &str, words: &[OsString]) -> Result<()> {
     let choices = words.iter().map(|word| choice(word)).collect::<Result<Vec<_>>>()?;
+    let said = |FormatChoice { path, format }| FileFormat { path, format: Some(format).filter(|it| it != AUTO) };
+    let said: Vec<FileFormat> = choices.into_iter().map(said).collect();
     let address = context.address(name)?;
     let dataset = context.own()?.datasets.open(&address.dataset)?;
-    let mut all = dataset.formats().to_vec();
     let view = dataset.view(dataset.resolve(address.reference.as_ref())?.id)?;
-    for choice in choices {
-        if let Some(path) = choice.path.as_ref().filter(|_| choice.format != AUTO) {
-            view.existing(path)?;
-        }
-        all.retain(|known| known.path != choice.path);
-        if choice.format != AUTO {
-            all.push(choice);
-        }
-    }
-    all.sort_by(|a, b| a.path.cmp(&b.path));
-    dataset.set_formats(&all).map_err(told)
+    dataset.say_formats(&view, &said).map_err(|error| match error.kind() {
+        ErrorKind::NotFound { what: "path", .. } => error.into(),
+        _ => told(error),
+    })
 }
 
 fn choice(word: &OsStr) -> Result<FormatChoice> {

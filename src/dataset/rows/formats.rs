@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::dataset::view::View;
 use crate::dataset::{Dataset, decode_record, encode_record};
 use crate::model::{DataPath, DatasetRecord, FormatChoice, Id, KeyChoice, ObjectKind, RefName};
 use crate::store::{Batch, RefSwap};
@@ -96,6 +97,15 @@ impl Formats {
     }
 }
 
+/// How a file is to be read, as people say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFormat {
+    /// The file; `None` stands for all of which nothing else is said.
+    pub path: Option<DataPath>,
+    /// The format; `None` takes back what was said.
+    pub format: Option<String>,
+}
+
 /// Checks that all formats are ones that there are.
 ///
 /// # Errors
@@ -122,13 +132,34 @@ impl Dataset {
         &self.record.formats
     }
 
-    /// Records how files are to be read, for all revisions; the rest is found out.
+    /// Records how files are to be read, for all revisions, beside what was said before; `view` is where the files are
+    /// looked for. The rest is found out.
     ///
     /// # Errors
-    /// As [`check_formats`]; `RefMoved` when somebody else changed the dataset's record meanwhile.
-    pub fn set_formats(&self, formats: &[FormatChoice]) -> Result<()> {
-        check_formats(formats)?;
-        self.set_record(&DatasetRecord { formats: formats.to_vec(), ..(*self.record).clone() })
+    /// As [`check_formats`]; `NotFound` for a path; `RefMoved` when somebody else changed the dataset's record meanwhile.
+    pub fn say_formats(&self, view: &View, said: &[FileFormat]) -> Result<()> {
+        let mut formats = self.record.formats.clone();
+        for FileFormat { path, format } in said {
+            let mut home = path.clone();
+            if let Some(path) = path {
+                match (view.node(path)?, format) {
+                    (Some(node), _) => {
+                        let known = view.format_home(&node)?;
+                        formats.retain(|choice| known.is_none() || choice.path != known);
+                        // It is recorded of the source's file, which may be moved on.
+                        let source = node.place.source_row().map(|row| view.base.path(row)).transpose()?;
+                        home = source.or(home);
+                    }
+                    (None, Some(_)) => return Err(Error::not_found("path", path)),
+                    (None, None) => {}
+                }
+            }
+            formats.retain(|choice| choice.path != home);
+            formats.extend(format.clone().map(|format| FormatChoice { path: home, format }));
+        }
+        check_formats(&formats)?;
+        formats.sort_by(|a, b| a.path.cmp(&b.path));
+        self.set_record(&DatasetRecord { formats, ..(*self.record).clone() })
     }
 
     /// Replaces the dataset's record.

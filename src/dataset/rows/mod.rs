@@ -83,7 +83,7 @@ pub(super) use earlier::by_content;
 pub use edit::RowEdit;
 pub(super) use find::Known;
 pub(super) use formats::Formats;
-pub use formats::{FORMATS, check_formats};
+pub use formats::{FORMATS, FileFormat, check_formats};
 pub(super) use half_written::is_half;
 pub(super) use hidden::{cells_below, own, shown, with_edits};
 pub(super) use hidden_places::hidden_keys_in;

@@ -15,9 +15,15 @@ use crate::table::detect::Promise;
 impl View {
     /// What the file at `node` was said to be.
     pub(super) fn said_of(&self, node: &Node) -> Result<Option<&str>> {
+        let home = self.format_home(node)?;
+        Ok(home.and_then(|home| self.formats.said_of(&home)))
+    }
+
+    /// The path under which something was said of the format of the file at `node`.
+    pub(super) fn format_home(&self, node: &Node) -> Result<Option<DataPath>> {
         let formats = &self.formats;
-        let home = self.home(node, formats.said())?;
-        Ok(home.and_then(|home| formats.said_of(home)))
+        let is_any = formats.said().next().is_some();
+        if is_any { self.home(node, |path| formats.said_of(path).is_some()) } else { Ok(None) }
     }
 
     /// What the file at `node` is to be taken for: as it was said, else as its name promises.
@@ -37,8 +43,11 @@ impl View {
     /// The column of which it was declared that it has the keys of the rows of the file at `node`.
     pub(super) fn said_key(&self, node: &Node) -> Result<Option<&str>> {
         let formats = &self.formats;
-        if let Some(home) = self.home(node, formats.keyed())? {
-            return Ok(formats.key(home));
+        if formats.keyed().next().is_none() {
+            return Ok(None);
+        }
+        if let Some(home) = self.home(node, |path| formats.key(path).is_some())? {
+            return Ok(formats.key(&home));
         }
         if !matches!(node.place.below(), Place::Blob(_)) {
             return Ok(None);
@@ -55,24 +64,17 @@ impl View {
         Ok(found)
     }
 
-    /// The path, one of those of which something was said, under which it was said of the file at `node`: the source's,
-    /// if its file has bytes of that, else its own.
-    fn home<'p>(&self, node: &Node, said: impl Iterator<Item = &'p DataPath>) -> Result<Option<&'p DataPath>> {
-        let (mut own, mut in_source) = (None, None);
-        for path in said {
-            if *path == node.path {
-                own = Some(path);
-            }
-            if let Some(row) = node.place.source_row()
-                && self.base.find(path)? == Some(row)
-            {
-                in_source = Some(path);
-            }
-        }
-        Ok(match (own, in_source) {
+    /// The path under which something was said of the file at `node`, of those that are said: the source's, if its file
+    /// has bytes of that, else its own.
+    fn home(&self, node: &Node, is_said: impl Fn(&DataPath) -> bool) -> Result<Option<DataPath>> {
+        let own = Some(&node.path).filter(|path| is_said(path));
+        let source = node.place.source_row().map(|row| self.base.path(row)).transpose()?;
+        Ok(match (own, source) {
+            (own, None) => own.cloned(),
+            (own, Some(source)) if source == node.path => own.cloned(),
             // What was said of a path that the source has not was said of what was moved there.
-            (Some(own), Some(_)) if self.base.find(own)?.is_none() => Some(own),
-            (own, in_source) => in_source.or(own),
+            (Some(own), Some(_)) if self.base.find(own)?.is_none() => Some(own.clone()),
+            (_, Some(source)) => Some(source).filter(is_said),
         })
     }
 

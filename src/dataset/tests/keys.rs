@@ -453,26 +453,3 @@ fn two_files_that_are_swapped_have_each_its_own_key() {
         assert_eq!(schema.key.map(|at| schema.columns[at].name.as_str()), Some(key), "{table}");
     }
 }
-
-#[test]
-fn what_a_file_was_said_to_be_goes_with_it() {
-    let mut fixture = Fixture::new(&[("odd.dat", "x\n1\n"), ("no.csv", "x\n1\n")]);
-    let said = |path: &str, format: &str| crate::model::FormatChoice {
-        path: Some(path.parse().expect("a path")),
-        format: format.to_owned(),
-    };
-    fixture.dataset.set_formats(&[said("odd.dat", "csv"), said("no.csv", "none")]).expect("said");
-    fixture.dataset = fixture.datasets.open(fixture.dataset.name()).expect("opened");
-    let tables = |fixture: &Fixture| -> Vec<String> {
-        let tables = fixture.view("main").tables().expect("found");
-        tables.into_iter().filter(|table| !table.is_samples()).map(|table| table.name).collect()
-    };
-    fixture.commit("main", |draft| {
-        draft.rename(&path("odd.dat"), &path("moved.dat"))?;
-        draft.rename(&path("no.csv"), &path("none.csv"))?;
-        put(draft, "other.dat", "x,y\n1,2\n")
-    });
-    assert_eq!(tables(&fixture), ["moved"]);
-    fixture.commit("main", |draft| put(draft, "no.csv", "x\n2\n"));
-    assert_eq!(tables(&fixture), ["moved"]);
-}

@@ -11,6 +11,7 @@ mod classes;
 mod conditions;
 mod edits;
 mod following;
+mod formats;
 mod half_written;
 mod hidden_merges;
 mod hidden_rows;

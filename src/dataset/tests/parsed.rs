@@ -328,8 +328,8 @@ fn what_another_writer_did_is_told_exactly() {
 #[test]
 fn a_file_that_was_said_to_be_rows_is_told_and_rewritten_by_these_whatever_its_name() {
     let mut fixture = Fixture::new(&[("odd.dat", CSV)]);
-    let said = crate::model::FormatChoice { path: Some(path("odd.dat")), format: "csv".to_owned() };
-    fixture.dataset.set_formats(&[said]).expect("said");
+    let said = crate::dataset::rows::FileFormat { path: Some(path("odd.dat")), format: Some("csv".to_owned()) };
+    fixture.dataset.say_formats(&fixture.view("main"), &[said]).expect("said");
     fixture.dataset = fixture.datasets.open(fixture.dataset.name()).expect("it was imported");
     let mut draft = with_weights(&fixture);
     put(&mut draft, "odd.dat", &(CSV.replace("0.50", "0.75").replace(',', ";"))).expect("put");

@@ -2,7 +2,7 @@
 
 use super::parsed::{COCO, CSV, bytes};
 use super::*;
-use crate::dataset::rows::RowEdit;
+use crate::dataset::rows::{FileFormat, RowEdit};
 use crate::model::{RowAddress, Value};
 
 fn text(text: &str) -> Value {
@@ -203,13 +203,14 @@ fn a_column_that_both_added_has_one_type_and_cells_that_it_can_hold() {
 #[test]
 fn formats_are_not_recorded_over_what_somebody_else_recorded_meanwhile() {
     let fixture = Fixture::new(&[("t.csv", CSV)]);
-    let choice = |path: &str| crate::model::FormatChoice { path: path.parse().ok(), format: "csv".to_owned() };
+    let said = |format: &str| [FileFormat { path: Some(path("t.csv")), format: Some(format.to_owned()) }];
     let other = fixture.datasets.open(fixture.dataset.name()).expect("it was imported");
-    other.set_formats(&[choice("a.dat")]).expect("said");
-    let error = fixture.dataset.set_formats(&[choice("b.dat")]).expect_err("it moved");
+    other.say_formats(&fixture.view("main"), &said("none")).expect("said");
+    let error = fixture.dataset.say_formats(&fixture.view("main"), &said("tsv")).expect_err("it moved");
     assert!(matches!(error.kind(), crate::ErrorKind::RefMoved { .. }), "{error}");
     let now = fixture.datasets.open(fixture.dataset.name()).expect("it was imported");
-    assert_eq!(now.formats(), [choice("a.dat")]);
+    let told: Vec<_> = now.formats().iter().map(|choice| (choice.path.clone(), choice.format.as_str())).collect();
+    assert_eq!(told, [(Some(path("t.csv")), "none")]);
 }
 
 #[test]
