@@ -6,7 +6,7 @@ use super::conflict::Prefer;
 use super::merge::Merge;
 use super::rows::{RowConflict, cells_below, own};
 use super::samples;
-use super::view::View;
+use super::view::{Node, View};
 use crate::Result;
 use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
@@ -59,17 +59,14 @@ impl Merge<'_> {
             Some(node) => (self.before.rows_of(node), node.path.clone()),
             None => (self.before.overlay.rows(None), ours.path.clone()),
         };
+        let was_at = self.row_before(file.as_ref(), &ours, theirs)?.map(str::to_owned);
         let columns: BTreeSet<&String> = [&ours, theirs].into_iter().flat_map(set_columns).collect();
         let columns: Vec<String> = columns.into_iter().cloned().collect();
         for column in columns {
-            let cell = |of: &ExcludedRow| RowAddress::Cell {
-                table: of.table.clone(),
-                row: of.row.clone(),
-                column: column.clone(),
-            };
-            let address = cell(&ours);
-            // In other bytes a row without a key has another place.
-            let known = rows.get(&cell(theirs))?.map_or_else(|| rows.get(&address), |known| Ok(Some(known)))?;
+            let cell =
+                |row: &str| RowAddress::Cell { table: ours.table.clone(), row: row.to_owned(), column: column.clone() };
+            let address = cell(&ours.row);
+            let known = was_at.as_deref().map(|row| rows.get(&cell(row))).transpose()?.flatten();
             let was = known.as_ref().and_then(value_after);
             let (our_own, their_own) = (set_value(&ours, &column), set_value(theirs, &column));
             if our_own == their_own || their_own == was {
@@ -90,6 +87,27 @@ impl Merge<'_> {
             }
         }
         Ok(ours)
+    }
+
+    /// The key that a row which both hid had before, in `file`: in other bytes a row without a key has another place.
+    fn row_before<'r>(
+        &self,
+        file: Option<&Node>,
+        ours: &'r ExcludedRow,
+        theirs: &'r ExcludedRow,
+    ) -> Result<Option<&'r str>> {
+        if ours.row == theirs.row {
+            return Ok(Some(&ours.row));
+        }
+        for (side, row) in [(self.ours, ours), (self.theirs, theirs)] {
+            let now = side.file_with_hidden(&row.path)?;
+            if let (Some(before), Some(now)) = (file, now)
+                && before.place.below() == now.place.below()
+            {
+                return Ok(Some(&row.row));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a row that `keeper` alone keeps was there before: then the other side, which hid all that was left of

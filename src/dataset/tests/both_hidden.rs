@@ -65,3 +65,31 @@ fn a_hidden_row_with_a_key_comes_back_into_a_file_that_was_moved_and_then_put() 
     fixture.commit("main", |d| exclude(d, "b", false));
     assert_eq!(file(&fixture.view("main"), "x.csv"), "name;n\na;1\nb;2\n");
 }
+
+#[test]
+fn an_edit_of_a_hidden_row_is_there_though_its_place_was_another_rows_before() {
+    let images = ["a.png", "b.png", "c.png"].map(|name| (name, name));
+    let lines = |first: &str| format!("image,n\n{first}a.png,1\nb.png,2\nc.png,3\n");
+    let text = lines("");
+    let files: Vec<(&str, &str)> = images.into_iter().chain([("t.csv", text.as_str())]).collect();
+    for swapped in [false, true] {
+        let fixture = Fixture::new(&files);
+        let begun = fixture.commit("main", |d| set(d, "t", "2", "n", 20));
+        fixture.dataset.create_branch(&"other".parse().expect("a name"), begun).expect("a branch");
+        let sides = if swapped { ["other", "main"] } else { ["main", "other"] };
+        fixture.commit(sides[0], |d| exclude(d, "b.png", true));
+        fixture.commit(sides[1], |d| {
+            // So that the row of b is where that of c was.
+            put(d, "t.csv", &lines("z.png;0\n").replace("c.png,3", "c.png,20").replace(',', ";"))?;
+            set(d, "t", "2", "n", 20)?;
+            exclude(d, "b.png", true)
+        });
+        let outcome = merged(&fixture, None);
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        fixture.commit("main", |d| exclude(d, "b.png", false));
+        let found =
+            rows(&fixture.view("main"), &fixture.view("main").table(Some("t")).expect("a table"), &["image", "n"]);
+        assert!(found.contains(&"b.png 20".to_owned()), "{swapped}: {found:?}");
+        assert_eq!(found.len(), 4, "{swapped}: {found:?}");
+    }
+}
