@@ -18,7 +18,7 @@ use veneer_mountd::daemon::{self, EXIT_ERROR, Half, Ready};
 use veneer_mountd::elsewhere::Elsewhere;
 use veneer_mountd::supervisor::{self, Charge};
 use veneer_mountd::trouble::Trouble;
-use veneer_mountd::{lifeline, malloc, probe, profile, serve, serving, working};
+use veneer_mountd::{lifeline, malloc, pool, probe, profile, serve, serving, working};
 
 #[global_allocator]
 static MEMORY: malloc::Ready = malloc::Ready;
@@ -234,8 +234,11 @@ fn abort_on_panic() {
         }
         tell(panic);
         tracing::error!("a thread has panicked, which ends this process: {panic}");
-        std::process::abort();
+        if !pool::is_in_a_job() {
+            std::process::abort();
+        }
     }));
+    pool::end_with_a_panic();
 }
 
 fn mount(arguments: &Arguments, order: &serve::Order) -> ExitCode {

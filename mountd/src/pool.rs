@@ -5,9 +5,10 @@
 //! the kernel. The threads start when there is work that no idle one can take,
 //! and end after a time without any.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -52,6 +53,39 @@ impl fmt::Debug for Pool {
     }
 }
 
+/// Whether a panic is to end the process.
+static ENDS_WITH_A_PANIC: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static IS_IN_A_JOB: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on a job that panics ends the process, once its request is answered.
+pub fn end_with_a_panic() {
+    ENDS_WITH_A_PANIC.store(true, Ordering::Relaxed);
+}
+
+/// Whether this thread answers a request: what it panics with is told, and ends the process, by the pool.
+pub fn is_in_a_job() -> bool {
+    IS_IN_A_JOB.get()
+}
+
+/// Runs a job. A reply that a panic drops unsent is answered with EIO.
+///
+/// That comes before the process ends: while a lookup waits for its answer, a thread of ours that tells the kernel of the
+/// same folder can wait for that lookup, cannot be killed meanwhile, and so would keep the process from ending.
+fn answered(job: impl FnOnce()) {
+    let was = IS_IN_A_JOB.replace(true);
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+    IS_IN_A_JOB.set(was);
+    if done.is_err() {
+        tracing::error!("a request ended in a panic and was answered with an error");
+        if ENDS_WITH_A_PANIC.load(Ordering::Relaxed) {
+            std::process::abort();
+        }
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A job never runs under the lock, so a panic cannot have left the state half changed.
@@ -63,10 +97,7 @@ impl Shared {
         loop {
             if let Some(job) = state.jobs.pop_front() {
                 drop(state);
-                // A reply that a panic drops unsent is answered with EIO; the thread lives on.
-                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
-                    tracing::error!("a request ended in a panic and was answered with an error");
-                }
+                answered(job);
                 state = self.lock();
                 continue;
             }
@@ -86,7 +117,7 @@ impl Pool {
     /// Runs `job` on this thread, a reader's, if another reader is left to hear the kernel; else as [`Pool::run`].
     pub fn run_by_reader(&self, job: impl FnOnce() + Send + 'static) {
         if self.waiting_readers.fetch_add(1, Ordering::Relaxed) < READERS - 1 {
-            job();
+            answered(job);
             self.waiting_readers.fetch_sub(1, Ordering::Relaxed);
         } else {
             self.waiting_readers.fetch_sub(1, Ordering::Relaxed);

@@ -15,6 +15,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use veneer::table::parquet::storable;
 
 use super::output::output_failed;
 use super::report::{Failure, Result};
@@ -91,6 +92,7 @@ pub(super) fn write_rows(
     batches: impl Iterator<Item = veneer::Result<RecordBatch>>,
     out: &mut (dyn Write + Send),
 ) -> Result<u64> {
+    let schema = &if format == RowsFormat::Parquet { storable(schema) } else { schema.clone() };
     let mut writer: Box<dyn RowsWriter + '_> = match format {
         RowsFormat::Table => Box::new(TableWriter::new(schema, out)),
         RowsFormat::Json => Box::new(JsonWriter::new(schema, out)),

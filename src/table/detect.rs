@@ -50,6 +50,10 @@ pub fn sniff(promise: Promise, head: &[u8]) -> Option<Found> {
             let (format, why) = super::jsonl::JsonlFormat::sniff(head)?;
             Some(Found { format: Arc::new(format), why })
         }
+        // An encrypted one is told as such when it is opened.
+        Promise::Parquet if head.starts_with(b"PARE") => {
+            Some(Found { format: Arc::new(super::parquet::Parquet), why: "it begins with PARE".to_owned() })
+        }
         Promise::Parquet if head.starts_with(b"PAR1") => {
             Some(Found { format: Arc::new(super::parquet::Parquet), why: "it begins with PAR1".to_owned() })
         }

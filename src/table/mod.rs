@@ -69,6 +69,7 @@ use arrow::record_batch::RecordBatch;
 
 pub use applied::applied;
 pub(crate) use class_map::number_text;
+pub(crate) use columnar::guard::guarded;
 pub use edit::{FileEdits, Insert, Patch, RowSet, Splice};
 pub use flag::Flag;
 pub use follow::{Followed, Leading};

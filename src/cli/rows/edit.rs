@@ -49,7 +49,7 @@ pub(in crate::cli) struct SetArgs {
     #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL
-    #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true, id = "condition", conflicts_with = "keys")]
     condition: Option<String>,
     /// Take rows and values from a file, or as CSV from stdin
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["keys", "condition"])]
@@ -158,7 +158,7 @@ pub(in crate::cli) struct DeleteArgs {
     #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The rows for which this holds: what may stand behind WHERE in SQL
-    #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true, id = "condition", conflicts_with = "keys")]
     condition: Option<String>,
 }
 

@@ -45,7 +45,7 @@ struct Which {
     #[arg(long = "key", value_name = "K")]
     keys: Vec<String>,
     /// The samples for which this holds: what may stand behind WHERE in SQL
-    #[arg(long = "where", value_name = "EXPR", id = "condition", conflicts_with = "keys")]
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true, id = "condition", conflicts_with = "keys")]
     condition: Option<String>,
 }
 

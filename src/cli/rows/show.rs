@@ -37,7 +37,7 @@ pub(in crate::cli) struct RowsArgs {
     /// The table, if there are several
     table: Option<String>,
     /// Only rows for which this holds
-    #[arg(long = "where", value_name = "EXPR")]
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
     condition: Option<String>,
     /// The columns, in this order
     #[arg(long, value_name = "A,B")]

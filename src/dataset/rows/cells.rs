@@ -38,7 +38,7 @@ pub(super) struct Comparing {
 impl Comparing {
     /// For these columns, on the one side and on the other.
     pub(super) fn new(columns: &[(&Column, &Column)]) -> Result<Comparing> {
-        let is_json = |old: &Column, new: &Column| old.role == Role::Json && new.role == Role::Json;
+        let is_json = |old: &Column, new: &Column| is_json(old) && is_json(new);
         let form = |(old, new): &(&Column, &Column)| match is_json(old, new) {
             true => Form::Json,
             false => form(&old.data_type, &new.data_type),
@@ -118,7 +118,13 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 
 /// Whether two values of a column are the same: of one of JSON's own text, as JSON.
 pub(super) fn is_same_in(column: &Column, one: &Value, other: &Value) -> bool {
-    one == other || column.role == Role::Json && is_same_json(one, other)
+    one == other || is_json(column) && is_same_json(one, other)
+}
+
+/// Whether the cells of a column are texts of JSON: of masks they are where some are run-length encoded.
+fn is_json(column: &Column) -> bool {
+    let is_text = matches!(column.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    column.role == Role::Json || column.role == Role::Mask && is_text
 }
 
 fn is_same_json(one: &Value, other: &Value) -> bool {
@@ -291,6 +297,7 @@ mod tests {
         check_of(Role::Json, (large, json.clone()), (large, text(r#"[{"a":{"c":2,"d":[]},"b":2}]"#)), false);
         check_of(Role::Json, (large, text("[1,2]")), (large, text("[2,1]")), false);
         check_of(Role::Json, (large, Value::Null), (large, text("\"\"")), false);
+        check_of(Role::Mask, (large, json.clone()), (large, sorted.clone()), true);
         check((large, json), (large, sorted), false);
         let field = |name: &str| arrow::datatypes::Field::new(name, DataType::Int64, true);
         let of = |names: &[&str]| DataType::Struct(names.iter().map(|name| field(name)).collect());

@@ -9,7 +9,8 @@ use parquet::file::properties::WriterProperties;
 
 use crate::dataset::rows::RowQuery;
 use crate::dataset::view::View;
-use crate::table::Flow;
+use crate::table::parquet::storable;
+use crate::table::{Flow, guarded};
 use crate::{Error, Result};
 
 impl View {
@@ -26,14 +27,16 @@ impl View {
             if writer.is_none() {
                 let level = ZstdLevel::try_new(3).map_err(failed)?;
                 let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
-                writer = Some(ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(failed)?);
+                let schema = storable(schema);
+                writer = Some(ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(failed)?);
             }
             if let (Some(writer), Some(rows)) = (&mut writer, rows) {
-                writer.write(&stored_as(schema, &rows)?).map_err(failed)?;
+                let rows = stored_as(&storable(schema), &rows)?;
+                guarded("table of samples", || writer.write(&rows).map_err(failed))?;
             }
             Ok(Flow::More)
         })?;
-        writer.map(|writer| writer.into_inner().map_err(failed)).transpose()
+        writer.map(|writer| guarded("table of samples", || writer.into_inner().map_err(failed))).transpose()
     }
 }
 

@@ -192,6 +192,8 @@ impl Layout {
                 let batch = parsed.header_as_record_batch().ok_or_else(|| damaged("a batch says nothing"))?;
                 let rows = u64::try_from(batch.length()).map_err(damaged)?;
                 self.batches.push(Batch { message, dictionaries: self.dictionaries.len(), rows });
+                // A footer may say another one than the messages, which are read as they are.
+                self.version = parsed.version();
             }
             MessageHeader::DictionaryBatch => {
                 let dictionary =

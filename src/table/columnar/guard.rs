@@ -1,4 +1,4 @@
-//! Calls of decoders that may panic on damaged bytes, as errors.
+//! Calls of libraries that may panic, on damaged bytes or on types that they do not write, as errors.
 
 use crate::panics::caught;
 use crate::{Error, ErrorKind, Result};

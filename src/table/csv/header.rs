@@ -7,6 +7,9 @@ use super::sniff::{NULLS, Trial};
 /// Whole numbers that are years, as names of columns.
 const YEARS: std::ops::RangeInclusive<i64> = 1800..=2200;
 
+/// So many rows have a value by chance that is the name of their column.
+const MANY_ROWS: usize = 20;
+
 /// Names are text that differs from each other, over columns of another type or without that text. Beside such names
 /// there may be numbers, as of years.
 pub(super) fn has_header(text: &[u8], trial: &Trial) -> bool {
@@ -14,7 +17,7 @@ pub(super) fn has_header(text: &[u8], trial: &Trial) -> bool {
     let Some((first, rows)) = trial.rows.split_first() else { return false };
     let names: Vec<Vec<u8>> = first.iter().map(content).collect();
     let rows: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| row.iter().map(content).collect()).collect();
-    if is_before_index(&Columns { names: &names, rows: &rows }, trial.width) {
+    if is_before_index(&Columns { names: &names, rows: &rows }, trial.width) || is_quoted_alone(trial, &names) {
         return true;
     }
     let named = names.iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
@@ -25,8 +28,34 @@ pub(super) fn has_header(text: &[u8], trial: &Trial) -> bool {
         return true;
     }
     let columns = Columns { names: &names, rows: &rows };
-    let differ = are_unlike(&named) && !(0..first.len()).any(|column| columns.recurs(column));
+    let again: Vec<usize> = (0..first.len()).map(|column| columns.recurrences(column)).filter(|at| *at > 0).collect();
+    // One of many values may be a name by chance: `ID` is a country, too.
+    let is_by_chance = again == [1] && named.len() > 2 && rows.len() >= MANY_ROWS;
+    let differ = are_unlike(&named) && (again.is_empty() || is_by_chance);
     differ || (0..first.len()).any(|column| columns.is_typed(column))
+}
+
+/// Whether it has names in quotes that need none, over columns without quotes: so programs write text and numbers.
+fn is_quoted_alone(trial: &Trial, names: &[Vec<u8>]) -> bool {
+    let Some((first, rows)) = trial.rows.split_first() else { return false };
+    let needs_none = |name: &[u8]| {
+        let has = |byte: u8| name.contains(&byte);
+        !name.is_empty()
+            && !has(trial.syntax.delimiter)
+            && !has(b'\n')
+            && !has(b'\r')
+            && !trial.syntax.quote.is_some_and(has)
+    };
+    let full = || rows.iter().filter(|row| row.len() == first.len());
+    let is_alone = |column: usize| {
+        let mut below = full().map(|row| row[column]);
+        first[column].quoted && needs_none(&names[column]) && below.all(|span| !span.quoted && span.end > span.start)
+    };
+    let are_all_quoted = first.iter().all(|span| span.quoted);
+    are_all_quoted
+        && full().count() > 1
+        && are_unlike(&names.iter().collect::<Vec<_>>())
+        && (0..first.len()).any(is_alone)
 }
 
 /// Whether the rows below are counted from 0 in the first column, which has no name: so pandas writes its index.
@@ -98,8 +127,13 @@ impl<'a> Columns<'a> {
     }
 
     fn recurs(&self, column: usize) -> bool {
+        self.recurrences(column) > 0
+    }
+
+    /// How often a name stands below itself.
+    fn recurrences(&self, column: usize) -> usize {
         let name = &self.names[column];
-        !name.is_empty() && self.below(column).any(|value| value == name)
+        if name.is_empty() { 0 } else { self.below(column).filter(|value| value == name).count() }
     }
 
     fn all(&self, column: usize, is: impl Fn(&[u8]) -> bool) -> bool {
@@ -215,6 +249,15 @@ mod tests {
         check("name,1,2,3\na,0.5,0.25,1.0\nb,0.5,0.0,0.5\n", true);
         check("cls,0,1,2,3\ncar,5,0,1,0\ncat,0,7,2,1\n", true);
         check("\"1\",\"2\",\"3\",id\n0.5,0.5,0.5,9\n", true);
+    }
+
+    #[test]
+    fn names_in_quotes_stand_over_numbers_without_and_one_may_be_a_value_by_chance() {
+        check("\"\",\"1\",\"5\"\n\"1\",50,19\n\"2\",16,40\n", true);
+        check("\"a\",\"1\"\n\"b\",\"2\"\n\"c\",\"3\"\n", false);
+        let countries: String = (0..30).map(|n| format!("Land {n},Group {},C{n}\n", n % 3)).collect();
+        check(&format!("Country,Group,ID\n{countries}Indonesia,Group 1,ID\n"), true);
+        check(&format!("Country,Group 1,ID\n{countries}Indonesia,Group 1,ID\n"), false);
     }
 
     #[test]

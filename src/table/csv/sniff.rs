@@ -226,7 +226,10 @@ pub(super) fn most_even(text: &[u8], is_last: bool, quote: Option<u8>, delimiter
         for (padded, escape) in paddings.flat_map(|padded| escapes.clone().map(move |escape| (padded, escape))) {
             let syntax = Syntax { delimiter, quote, escape, padded };
             let trial = tried(text, is_last, syntax);
-            let better = |best: &Trial| (trial.width > 1, trial.alike) > (best.width > 1, best.alike);
+            // A name for each column tells more than which delimiter is rarer.
+            let evenness =
+                |of: &Trial| (of.width > 1, of.alike, of.rows.first().is_some_and(|row| row.len() == of.width));
+            let better = |best: &Trial| evenness(&trial) > evenness(best);
             if best.as_ref().is_none_or(better) {
                 best = Some(trial);
             }
@@ -375,6 +378,14 @@ mod tests {
         check("a,b\n1,2\n", "2 columns between `,`, a header, UTF-8, lines end in LF");
         check("a\tb\r\n1\t2\r\n", "2 columns between tabs, a header, UTF-8, lines end in CRLF");
         check("a;b\r1,5;2,5\r", "2 columns between `;`, a header, UTF-8, lines end in CR");
+        check(
+            "n,kind,codes\n8,\"type1|2\",9\n1,\"type1|2\",9\n",
+            "3 columns between `,`, a header, UTF-8, lines end in LF",
+        );
+        check(
+            "dates, cpi, predict\n1950:1, 28.980,\n1950:2, 29.1,\n",
+            "3 columns between `,`, a header, UTF-8, lines end in LF",
+        );
         check("1,5;2,5;3,5\n1,0;2,0;3,0\n", "3 columns between `;`, no header, UTF-8, lines end in LF");
         check("a,b\n1,NA\nNA,x\n", "2 columns between `,`, `NA` for null, a header, UTF-8, lines end in LF");
         check("1|2\n3|4\n", "2 columns between `|`, no header, UTF-8, lines end in LF");

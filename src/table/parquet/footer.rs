@@ -83,7 +83,7 @@ impl Footer {
         let tail = file.range(len - 8, 8)?;
         let (size, magic) = tail.split_at(4);
         if magic == MAGIC_ENCRYPTED {
-            return Err(no("the file is encrypted"));
+            return Err(no("the file is encrypted, and nothing of it can be read without its key"));
         }
         if magic != MAGIC {
             return Err(no("it does not end as such a file does"));

@@ -30,6 +30,7 @@ mod shred;
 mod sieved;
 mod splice;
 mod steps;
+mod storable;
 mod thrift;
 
 use std::marker::PhantomData;
@@ -42,6 +43,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use self::bytes::{Lent, inside};
 use self::footer::Footer;
 use self::rows::Slab;
+pub use self::storable::storable;
 use super::columnar::accept::{accept, is_editable};
 use super::columnar::guard::{guarded, none_of_format};
 use super::columnar::table::table;
