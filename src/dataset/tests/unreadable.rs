@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::ErrorKind;
-use crate::dataset::rows::compare_rows;
-use crate::model::{Change, Content, FileChange};
+use crate::dataset::rows::{RowEdit, compare_rows, diff_rows};
+use crate::model::{Change, Content, FileChange, Value};
 use crate::table::expr::Expr;
 
 /// A draft in which the store lacks the object that a file is.
@@ -92,4 +92,27 @@ fn a_file_of_which_the_source_has_other_bytes_is_told_where_no_table_is_left_to_
         let by_name = view.table(Some(table)).expect_err("it cannot be read");
         assert!(matches!(by_name.kind(), ErrorKind::SourceChanged { .. }), "{at}: {by_name}");
     }
+}
+
+#[test]
+fn rows_behind_a_line_that_is_none_are_edited_as_any_others() {
+    let more: String = (0..10).map(|row| format!("x{row},{row}\n")).collect();
+    let text = &format!("id,n\na,1\nb\n{more}c,3\nd,4\nthe end\n");
+    let fixture = Fixture::new(&[("t.csv", text)]);
+    let mut draft = fixture.draft("main");
+    let edit = |draft: &mut Draft, edit: RowEdit| {
+        let table = draft.view().table(Some("t"))?;
+        draft.edit_table(&table, vec![edit]).map(drop)
+    };
+    let cells = |cells: &[(&str, Value)]| -> Vec<(String, Value)> {
+        cells.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    };
+    edit(&mut draft, RowEdit::Set { row: "11".to_owned(), cells: cells(&[("n", Value::Int(30))]) }).expect("set");
+    edit(&mut draft, RowEdit::Delete { row: "12".to_owned() }).expect("deleted");
+    let new = cells(&[("id", Value::Text("e".to_owned())), ("n", Value::Int(5))]);
+    edit(&mut draft, RowEdit::Insert { after: None, cells: new }).expect("inserted");
+    assert_eq!(super::rows::text(draft.view(), "t.csv"), format!("id,n\na,1\nb\n{more}c,30\ne,5\nthe end\n"));
+    drop(draft.commit("edited", "ann").expect("a commit"));
+    let told = diff_rows(&fixture.dataset.view(fixture.first).expect("a view"), &fixture.view("main")).expect("told");
+    assert_eq!(told.len(), 3, "{told:?}");
 }

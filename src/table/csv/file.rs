@@ -120,8 +120,11 @@ impl<'a> CsvFile<'a> {
         let (mut rows, mut fits) = (0, !chunk.bad);
         let split = Split { text: &chunk.text, is_last: true, inside: false };
         let stop = self.format.syntax().split(&split, |fields, line| {
-            rows += 1;
-            fits &= fields.len() == self.layout.names.len() && each(&chunk.text, fields, line);
+            // A line with other fields is no row, see `Layout`.
+            if fields.len() == self.layout.names.len() {
+                rows += 1;
+                fits &= each(&chunk.text, fields, line);
+            }
             if fits { Flow::More } else { Flow::Stop }
         });
         if !fits || rows != block.rows || stop != Stop::End {

@@ -156,8 +156,12 @@ fn files_of_next_to_nothing_have_no_rows() {
 }
 
 #[test]
-fn a_table_ends_at_the_first_thing_that_is_wrong() {
-    assert_eq!(problem(b"a,b\n1,2\n3\n4,5\n"), (1, "3:1: 1 field where there should be 2".to_owned()));
+fn a_table_ends_at_what_cannot_be_read_and_lines_with_other_fields_are_no_rows() {
+    assert_eq!(problem(b"a,b\n1,2\n3\n4,5\n"), (2, "3:1: 1 field where there should be 2".to_owned()));
+    let two = "3:1: 1 field where there should be 2; 2 lines are no rows in all";
+    assert_eq!(problem(b"a,b\n1,2\n3\n4,5\n6,7,8\n"), (2, two.to_owned()));
+    let end = "4:3: a quote that is never closed; before it, 1 line is no row";
+    assert_eq!(problem(b"a,b\n1,2\n3\n3,\"4\n5,6\n"), (1, end.to_owned()));
     assert_eq!(problem(b"a,b\n1,2\n\n\"3\n4\",5,6\n"), (1, "4:1: 3 fields where there should be 2".to_owned()));
     assert_eq!(problem(b"a,b\r\n1,2\r\n3,\"4\n5,6\n"), (1, "3:3: a quote that is never closed".to_owned()));
     assert_eq!(problem(b"a,b\n1,2\nx,y\xff\n"), (1, "3:4: bytes that are not UTF-8".to_owned()));
@@ -243,7 +247,7 @@ fn a_bad_row_far_into_a_file_is_told_with_its_line() {
     let line = text.matches('\n').count() + text.matches('\r').count() - text.matches("\r\n").count() + 1;
     text.push_str("1,2\n");
     text.push_str(&big(60_000));
-    assert_eq!(problem_of_big(text.as_bytes()), (60_000, format!("{line}:1: 2 fields where there should be 3")));
+    assert_eq!(problem_of_big(text.as_bytes()), (120_001, format!("{line}:1: 2 fields where there should be 3")));
 }
 
 fn problem_of_big(bytes: &[u8]) -> (u64, String) {

@@ -28,7 +28,7 @@ const PART: u64 = 1 << 20;
 /// What is read beyond a part, because its last row goes on.
 const BEYOND: u64 = 16 << 10;
 /// Counted up when what is stored, or what it means, changes.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// All that the pass found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,9 +93,40 @@ impl Layout {
 }
 
 /// What is wrong, and where.
-pub(super) struct Trouble {
+struct Trouble {
     offset: u64,
     why: String,
+}
+
+/// Lines that are no rows, for they have other fields than there are columns.
+#[derive(Default)]
+struct Odd {
+    count: u64,
+    first: Option<Trouble>,
+}
+
+impl Odd {
+    fn note(&mut self, offset: u64, why: impl FnOnce() -> String) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| Trouble { offset, why: why() });
+    }
+
+    fn append(&mut self, later: Odd) {
+        self.count += later.count;
+        self.first = self.first.take().or(later.first);
+    }
+
+    /// The first of them, and how many there are; what ends the rows is told before.
+    fn told(self, end: Option<Trouble>) -> Option<Trouble> {
+        let lines =
+            if self.count == 1 { "1 line is no row".to_owned() } else { format!("{} lines are no rows", self.count) };
+        match (self.first, end) {
+            (None, end) => end,
+            (Some(first), None) if self.count == 1 => Some(first),
+            (Some(first), None) => Some(Trouble { why: format!("{}; {lines} in all", first.why), ..first }),
+            (Some(_), Some(end)) => Some(Trouble { why: format!("{}; before it, {lines}", end.why), ..end }),
+        }
+    }
 }
 
 /// What a part of the file has.
@@ -110,7 +141,9 @@ pub(super) struct Part {
     end: u64,
     /// Where the first field is that begins with a quote.
     pub(super) quote: Option<u64>,
-    pub(super) trouble: Option<Trouble>,
+    odd: Odd,
+    /// Why no more rows can be read.
+    trouble: Option<Trouble>,
 }
 
 /// Reads a file once and finds its rows.
@@ -160,6 +193,7 @@ impl<'a> Pass<'a> {
             start,
             end: start,
             quote: None,
+            odd: Odd::default(),
             trouble: None,
         }
     }
@@ -268,9 +302,9 @@ impl<'a> Pass<'a> {
                 return Flow::Stop;
             }
             if fields.len() != self.width {
-                let why = format!("{} where there should be {}", fields_text(fields.len()), self.width);
-                part.trouble = Some(Trouble { offset: from, why });
-                return Flow::Stop;
+                let why = || format!("{} where there should be {}", fields_text(fields.len()), self.width);
+                part.odd.note(from, why);
+                return Flow::More;
             }
             fields.iter().enumerate().for_each(|(at, span)| part.see(self.format, at, &chunk.text, *span));
             part.marks.push(from, ruler.at(line.next));
@@ -291,7 +325,7 @@ impl<'a> Pass<'a> {
     }
 
     fn layout(&self, head: &Head, all: Part) -> Result<Layout> {
-        let problem = match all.trouble {
+        let problem = match all.odd.told(all.trouble) {
             Some(trouble) => {
                 let (line, column) = self.position(trouble.offset)?;
                 Some((line, column, trouble.why))
@@ -332,6 +366,11 @@ fn fields_text(count: usize) -> String {
 }
 
 impl Part {
+    /// Whether all that was read is rows.
+    pub(super) fn is_whole(&self) -> bool {
+        self.trouble.is_none() && self.odd.count == 0
+    }
+
     /// Learns from a field which type its column can have.
     #[inline]
     fn see(&mut self, format: &CsvFormat, column: usize, text: &[u8], span: Span) {
@@ -370,6 +409,7 @@ impl Part {
         self.inf.append(later.inf);
         self.end = later.end;
         self.quote = self.quote.or(later.quote);
+        self.odd.append(later.odd);
         self.trouble = later.trouble;
     }
 }

@@ -44,8 +44,8 @@ pub(super) enum Doubt {
 impl Doubt {
     /// Whether the reading without quotes is the one to take.
     pub(super) fn is_for(self, bare: &Part, quoted: &Part) -> bool {
-        let is_more = self == Doubt::OfText && quoted.trouble.is_some() && bare.marks.rows > quoted.marks.rows;
-        bare.trouble.is_none() || is_more
+        let is_more = self == Doubt::OfText && !quoted.is_whole() && bare.marks.rows > quoted.marks.rows;
+        bare.is_whole() || is_more
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn doubt(file: &dyn ReadAt, format: &CsvFormat, quoted: &Part) -> Res
     if is_unquoted(text, is_last, &with, &without) || is_swallowed() {
         return Ok(Some(Doubt::OfText));
     }
-    Ok(quoted.trouble.as_ref().map(|_| Doubt::OfTrouble))
+    Ok((!quoted.is_whole()).then_some(Doubt::OfTrouble))
 }
 
 /// Whether the row at a place is among those by which the format was told: as a whole, the last one is cut.
