@@ -89,6 +89,14 @@ fn invalid(what: &str) -> Option<&'static str> {
         "column to set" => "a row keeps its key: delete the row, and insert it with the other one",
         "key of the new row" => "name that column, too: COLUMN=VALUE",
         "key of one row" => "give each row a key of its own in the file, by `veneer put` or in the source",
+        // What columns hold, as their formats call it.
+        "true or false" => "as in `true`; `NULL` empties the cell",
+        "date" => "as in `2026-01-31`; `NULL` empties the cell",
+        what if what.starts_with("time") => "as in `2026-01-31 12:30:00`; `NULL` empties the cell",
+        "value" => "`veneer tables` shows the type of each column, `veneer classes` the classes there are",
+        what if what.contains("number") => {
+            "as in `7`; `NULL` empties the cell; `veneer tables` shows the type of each column"
+        }
         "author" => "name yourself with `--author` or VENEER_AUTHOR",
         _ => return None,
     })

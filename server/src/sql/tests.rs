@@ -64,6 +64,21 @@ fn a_condition_means_the_same_in_sql_and_in_where() {
         "name ILIKE 'IMAGE-1%'",
         "n BETWEEN 1 AND NULL",
         "regexp_like(label, '^.o')",
+        "label ~ '^.o' OR label ~* 'CAT'",
+        "label !~ '^.o'",
+        "n IS DISTINCT FROM 1",
+        "n IS NOT DISTINCT FROM NULL",
+        "replace(name, 'image', 'x') LIKE 'x%'",
+        "left(name, 3) = 'ima' OR right(name, 2) = 'é'",
+        "left(name, -2) < right(name, -2)",
+        "reverse(label) = 'tac'",
+        "strpos(name, 'e') > 3 OR position('a' IN label) = 2",
+        "concat(label, '-', n) LIKE '%-1%'",
+        "extract(year FROM made_at) = 1970 AND date_part('day', made_at) > 1",
+        "extract(dow FROM made_at) < 4 OR extract(hour FROM made_at) = 3",
+        "greatest(n, x) > 5",
+        "least(n, x, 1) < 1",
+        "sqrt(abs(n)) > 2 AND exp(x) > 1 AND ln(abs(n) + 1) > 0.5",
     ] {
         let ours = table.mask(Some(condition)).unwrap_or_else(|error| panic!("{condition}: {error}"));
         let ours = ours.expect("a condition").count();

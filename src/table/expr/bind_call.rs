@@ -10,7 +10,8 @@ use super::tree::Function;
 
 /// Whether some argument of the right type makes it fail.
 pub(super) fn can_fail(function: Function) -> bool {
-    matches!(function, Function::Abs | Function::Round | Function::Substring | Function::RegexpLike)
+    use Function::{Abs, DatePart, Left, RegexpLike, Right, Round, Substring};
+    matches!(function, Abs | Round | Substring | Left | Right | RegexpLike | DatePart)
 }
 
 /// A call with its arguments brought to what the function takes.
@@ -21,21 +22,26 @@ pub(super) fn bind(function: Function, arguments: Vec<Plan>) -> Result<Plan> {
         Ok(Plan::new(Kind::Call(function, arguments), to))
     };
     match function {
-        Function::Lower | Function::Upper | Function::Trim | Function::TrimStart | Function::TrimEnd => {
-            texts(arguments, Utf8)
+        Function::Lower
+        | Function::Upper
+        | Function::Trim
+        | Function::TrimStart
+        | Function::TrimEnd
+        | Function::Replace
+        | Function::Reverse => texts(arguments, Utf8),
+        Function::Position => texts(arguments, Int32),
+        Function::ConcatAll => {
+            let texts = arguments.into_iter().map(|argument| to_text(function, argument)).collect::<Result<_>>()?;
+            Ok(Plan::new(Kind::Call(function, texts), Utf8))
         }
         Function::StartsWith | Function::EndsWith | Function::Contains | Function::RegexpLike => {
             texts(arguments, Boolean)
         }
         Function::Length => {
-            let to_text = |argument: Plan| match can_cast_types(&argument.of, &Utf8) {
-                true => argument.to(&Utf8),
-                false => refused(function, "text", &argument),
-            };
-            let arguments = arguments.into_iter().map(to_text).collect::<Result<_>>()?;
+            let arguments = arguments.into_iter().map(|argument| to_text(function, argument)).collect::<Result<_>>()?;
             Ok(Plan::new(Kind::Call(function, arguments), Int32))
         }
-        Function::Substring => {
+        Function::Substring | Function::Left | Function::Right => {
             let mut arguments = arguments.into_iter();
             let mut bound = vec![text(function, arguments.next().expect("counted"))?];
             for place in arguments {
@@ -43,8 +49,23 @@ pub(super) fn bind(function: Function, arguments: Vec<Plan>) -> Result<Plan> {
             }
             Ok(Plan::new(Kind::Call(function, bound), Utf8))
         }
-        Function::Abs | Function::Floor | Function::Ceil | Function::Round => number(function, arguments),
-        Function::Coalesce => {
+        Function::DatePart => {
+            let mut arguments = arguments.into_iter();
+            let part = text(function, arguments.next().expect("counted"))?;
+            let of = arguments.next().expect("counted");
+            if !of.of.is_temporal() && of.of != DataType::Null {
+                return refused(function, "a time", &of);
+            }
+            Ok(Plan::new(Kind::Call(function, vec![part, of]), Int32))
+        }
+        Function::Abs
+        | Function::Floor
+        | Function::Ceil
+        | Function::Round
+        | Function::SquareRoot
+        | Function::Logarithm
+        | Function::Exponential => number(function, arguments),
+        Function::Coalesce | Function::Greatest | Function::Least => {
             let first = arguments[0].of.clone();
             let to = arguments.iter().try_fold(first, |of, argument| union(&of, &argument.of));
             uniform(function, arguments, to)
@@ -52,6 +73,11 @@ pub(super) fn bind(function: Function, arguments: Vec<Plan>) -> Result<Plan> {
         Function::NullIf => {
             let to = comparison(&arguments[0].of, &arguments[1].of);
             uniform(function, arguments, to)
+        }
+        Function::IsDistinct => {
+            let to = comparison(&arguments[0].of, &arguments[1].of);
+            let Plan { kind, .. } = uniform(function, arguments, to)?;
+            Ok(Plan::new(kind, Boolean))
         }
         Function::ArrayLength | Function::Cardinality => match element_type(&arguments[0].of) {
             Some(_) => Ok(Plan::new(Kind::Call(function, arguments), UInt64)),
@@ -68,6 +94,14 @@ fn text(function: Function, argument: Plan) -> Result<Plan> {
     match argument.of {
         DataType::Utf8 | DataType::Null => argument.to(&DataType::Utf8),
         _ => refused(function, "text", &argument),
+    }
+}
+
+/// Any value as its text.
+fn to_text(function: Function, argument: Plan) -> Result<Plan> {
+    match can_cast_types(&argument.of, &DataType::Utf8) {
+        true => argument.to(&DataType::Utf8),
+        false => refused(function, "text", &argument),
     }
 }
 

@@ -45,7 +45,11 @@ fn children(sql: &Sql) -> Vec<&Sql> {
         | Sql::IsNotTrue(of)
         | Sql::IsFalse(of)
         | Sql::IsNotFalse(of) => vec![of],
-        Sql::BinaryOp { left, right, .. } => vec![left, right],
+        Sql::Extract { expr: of, .. } => vec![of],
+        Sql::BinaryOp { left, right, .. } | Sql::IsDistinctFrom(left, right) | Sql::IsNotDistinctFrom(left, right) => {
+            vec![left, right]
+        }
+        Sql::Position { expr, r#in } => vec![expr, r#in],
         Sql::InList { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
         Sql::Between { expr, low, high, .. } => vec![expr, low, high],
         Sql::Like { expr, pattern, .. } | Sql::ILike { expr, pattern, .. } => vec![expr, pattern],

@@ -17,7 +17,7 @@ use super::compare::{compare, is_text, matches};
 use super::fault::{Result, fail};
 use super::plan::{Kind, Plan};
 use super::tree::{Function, Op};
-use super::{lists, members, numbers, texts};
+use super::{lists, members, numbers, texts, times};
 
 /// The value of a part without columns.
 pub(super) fn constant(plan: &Plan) -> Result<ArrayRef> {
@@ -71,9 +71,22 @@ fn call(plan: &Plan, function: Function, arguments: &[Plan], rows: &Rows) -> Res
     }
     let arguments: Vec<Cells> = arguments.iter().map(|part| evaluate(part, rows)).collect::<Result<_>>()?;
     match function {
-        Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
-            numbers::call(function, &arguments, rows.count)
+        Function::Abs
+        | Function::Round
+        | Function::Floor
+        | Function::Ceil
+        | Function::SquareRoot
+        | Function::Logarithm
+        | Function::Exponential => numbers::call(function, &arguments, rows.count),
+        Function::IsDistinct => {
+            let [left, right] = [&arguments[0], &arguments[1]];
+            let equal = is_bool(&compare(Op::Equal, left, right, rows.count)?, true);
+            let are_null = and_kleene(&is_null(&left.all(rows.count))?, &is_null(&right.all(rows.count))?)?;
+            Ok(Cells::array(Arc::new(not(&or_kleene(&equal, &are_null)?)?)))
         }
+        Function::Greatest => extreme(plan, Op::Greater, &arguments, rows.count),
+        Function::Least => extreme(plan, Op::Less, &arguments, rows.count),
+        Function::DatePart => times::part(&arguments[0], &arguments[1], rows.count),
         Function::NullIf => {
             let equal = compare(Op::Equal, &arguments[0], &arguments[1], rows.count)?;
             let values = arguments[0].all(rows.count);
@@ -184,6 +197,17 @@ fn coalesce(plan: &Plan, arguments: &[Plan], rows: &Rows) -> Result<Cells> {
             break;
         }
         result = merged(&open, &where_needed(argument, rows, &open)?, &result, rows.count)?;
+    }
+    Ok(result)
+}
+
+/// Of all values of a row, but for nulls, the one that compares so with each other one.
+fn extreme(plan: &Plan, op: Op, arguments: &[Cells], rows: usize) -> Result<Cells> {
+    let mut result = Cells::null(&plan.of);
+    for argument in arguments {
+        let is_open = is_null(&result.all(rows))?;
+        let is_beyond = is_bool(&compare(op, argument, &result, rows)?, true);
+        result = merged(&or_kleene(&is_open, &is_beyond)?, argument, &result, rows)?;
     }
     Ok(result)
 }

@@ -6,11 +6,12 @@
 //! # What it reads
 //! Columns, literals (`1`, `0.5`, `'text'`, `TRUE`, `NULL`, `DATE '2026-01-31'`,
 //! `TIMESTAMP '2026-01-31 12:00:00'`, `INTERVAL '1 day'`), `AND OR NOT` with three values,
-//! `= <> != < <= > >=`, `IS [NOT] NULL | TRUE | FALSE`, `[NOT] IN (…)`, `[NOT] BETWEEN`,
-//! `[NOT] LIKE | ILIKE`, `+ - * / %`, `||`, `CAST`, `TRY_CAST`, `CASE`, an element of a list
-//! (`box[3]`, counted from 1, from -1 at the end), a field of a struct (`s.x`, `s['x']`), and the
-//! functions `lower upper length trim ltrim rtrim substr starts_with ends_with contains
-//! regexp_like abs round floor ceil coalesce nullif array_length cardinality`.
+//! `= <> != < <= > >=`, `IS [NOT] NULL | TRUE | FALSE`, `IS [NOT] DISTINCT FROM`, `[NOT] IN (…)`,
+//! `[NOT] BETWEEN`, `[NOT] LIKE | ILIKE`, `~ ~* !~ !~*`, `+ - * / %`, `||`, `CAST`, `TRY_CAST`, `CASE`,
+//! an element of a list (`box[3]`, counted from 1, from -1 at the end), a field of a struct (`s.x`,
+//! `s['x']`), `EXTRACT(year FROM t)`, and the functions `lower upper length trim ltrim rtrim substr left
+//! right replace reverse strpos concat starts_with ends_with contains regexp_like abs round floor ceil
+//! sqrt ln exp coalesce nullif greatest least date_part array_length cardinality`.
 //!
 //! How a name finds its column is in `names.rs`: `Label` and `label` both find a column `Label`.
 //!
@@ -25,6 +26,7 @@
 //! * A large text is compared with numbers as the number that it is, and null where it is none: so is the column of JSON
 //!   Lines that has a number beyond 64 bits, or several kinds of values. There each text is to be a number of that type.
 //! * A constant beside a float of 32 bits is one of 32 bits: `score = 0.1` finds what is shown as 0.1. There it has 64.
+//! * A fraction cast to a whole number loses what is behind the point, as there; DuckDB rounds it.
 //! * Decimals are rounded as floats; LIKE knows `\` alone as its escape character.
 //! * Lists are not joined by `||`, and times take no numbers (`d + 1`): an interval says what is meant.
 //! * Subqueries, aggregates, window functions and the other functions of DataFusion are refused with their place.
@@ -52,6 +54,7 @@ mod sql_types;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod times;
 mod tree;
 
 use arrow::array::{ArrayRef, BooleanArray};

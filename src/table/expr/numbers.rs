@@ -1,4 +1,4 @@
-//! `abs`, `round`, `floor`, `ceil`.
+//! `abs`, `round`, `floor`, `ceil`, `sqrt`, `ln`, `exp`.
 
 use std::sync::Arc;
 
@@ -37,6 +37,9 @@ fn float(function: Function) -> fn(f64) -> f64 {
         Function::Abs => f64::abs,
         Function::Floor => f64::floor,
         Function::Ceil => f64::ceil,
+        Function::SquareRoot => f64::sqrt,
+        Function::Logarithm => f64::ln,
+        Function::Exponential => f64::exp,
         _ => f64::round,
     }
 }

@@ -148,6 +148,12 @@ pub(super) fn node(sql: &Sql) -> Result<Node> {
         }
         Sql::Ceil { expr, field } => round_to(sql, Function::Ceil, expr, field)?,
         Sql::Floor { expr, field } => round_to(sql, Function::Floor, expr, field)?,
+        Sql::IsDistinctFrom(left, right) => distinct(left, right)?,
+        Sql::IsNotDistinctFrom(left, right) => not(distinct(left, right)?),
+        Sql::Extract { field, expr, .. } => {
+            Node::Call(Function::DatePart, vec![Node::text(field.to_string().to_lowercase()), node(expr)?])
+        }
+        Sql::Position { expr, r#in } => Node::Call(Function::Position, vec![node(r#in)?, node(expr)?]),
         Sql::Trim { .. } => trim(sql)?,
         Sql::Substring { .. } => substring(sql)?,
         Sql::Function(function) => call(sql, function)?,
@@ -203,8 +209,24 @@ fn unary(sql: &Sql, op: UnaryOperator, of: &Sql) -> Result<Node> {
     })
 }
 
+/// Whether two values differ, where null is a value as any.
+fn distinct(left: &Sql, right: &Sql) -> Result<Node> {
+    Ok(Node::Call(Function::IsDistinct, vec![node(left)?, node(right)?]))
+}
+
+/// Whether a regular expression is found, in any case if so.
+fn regexp(left: &Sql, right: &Sql, any_case: bool) -> Result<Node> {
+    let mut arguments = vec![node(left)?, node(right)?];
+    arguments.extend(any_case.then(|| Node::text("i")));
+    Ok(Node::Call(Function::RegexpLike, arguments))
+}
+
 fn binary(sql: &Sql, left: &Sql, op: &BinaryOperator, right: &Sql) -> Result<Node> {
     let op = match op {
+        BinaryOperator::PGRegexMatch => return regexp(left, right, false),
+        BinaryOperator::PGRegexIMatch => return regexp(left, right, true),
+        BinaryOperator::PGRegexNotMatch => return regexp(left, right, false).map(not),
+        BinaryOperator::PGRegexNotIMatch => return regexp(left, right, true).map(not),
         BinaryOperator::And | BinaryOperator::Or => return chain(left, op, right),
         BinaryOperator::Eq => Op::Equal,
         BinaryOperator::NotEq => Op::NotEqual,

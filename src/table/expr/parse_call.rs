@@ -22,7 +22,9 @@ pub(super) fn call(sql: &Sql, function: &ast::Function) -> Result<Node> {
     }
     let name = function.name.to_string();
     let Some(known) = Function::find(&name) else {
-        return fail(format!("there is no function `{name}`{}", told(&nearest(&name, Function::names()))));
+        let near = nearest(&name, Function::names());
+        let all = || format!("; there are {}", Function::names().collect::<Vec<_>>().join(", "));
+        return fail(format!("there is no function `{name}`{}", if near.is_empty() { all() } else { told(&near) }));
     };
     let arguments = list.args.iter().map(|argument| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => node(argument),

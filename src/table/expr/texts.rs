@@ -35,6 +35,23 @@ pub(super) fn call(function: Function, arguments: &[Cells], rows: usize) -> Resu
             let texts = texts.iter().zip(what.iter()).map(|(text, what)| Some(trimmed(function, text?, what?)));
             Ok(Cells::array(Arc::new(texts.collect::<StringArray>())))
         }
+        (Function::Reverse, [of]) => mapped(of, |text, out| out.extend(text.chars().rev())),
+        (Function::Replace, [of, from, to]) => {
+            let (texts, from, to) = (of.texts(rows)?, from.texts(rows)?, to.texts(rows)?);
+            let all = texts.iter().zip(from.iter()).zip(to.iter());
+            let replaced = all.map(|((text, from), to)| Some(text?.replace(from?, to?)));
+            Ok(Cells::array(Arc::new(replaced.collect::<StringArray>())))
+        }
+        (Function::Position, [of, what]) => {
+            let (texts, what) = (of.texts(rows)?, what.texts(rows)?);
+            let place = |(text, what): (Option<&str>, Option<&str>)| {
+                let (text, what) = (text?, what?);
+                Some(text.find(what).map_or(0, |at| text[..at].chars().count() as i32 + 1))
+            };
+            Ok(Cells::array(Arc::new(texts.iter().zip(what.iter()).map(place).collect::<Int32Array>())))
+        }
+        (Function::ConcatAll, all) => concat_all(all, rows),
+        (Function::Left | Function::Right, [of, count]) => side(function, of, count, rows),
         (Function::Substring, [of, places @ ..]) => substring(of, places, rows),
         (Function::StartsWith | Function::EndsWith | Function::Contains, [of, what]) => {
             found(of, what, rows, |of, what| {
@@ -77,6 +94,28 @@ fn trimmed<'a>(function: Function, text: &'a str, what: &str) -> &'a str {
         Function::TrimEnd => text.trim_end_matches(is),
         _ => text.trim_matches(is),
     }
+}
+
+/// One after the other; null is no text.
+fn concat_all(all: &[Cells], rows: usize) -> Result<Cells> {
+    let all = all.iter().map(|cells| cells.texts(rows)).collect::<Result<Vec<_>>>()?;
+    let row = |row: usize| all.iter().filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row)).collect();
+    let joined = (0..rows).map(row).collect::<Vec<String>>();
+    Ok(Cells::array(Arc::new(StringArray::from(joined))))
+}
+
+/// The first characters, or the last; a negative number is how many are left out at the other end.
+fn side(function: Function, of: &Cells, count: &Cells, rows: usize) -> Result<Cells> {
+    let (texts, count) = (of.texts(rows)?, count.all(rows));
+    let one = |row: usize, count: Option<i64>| {
+        let (text, count) = (texts.is_valid(row).then(|| texts.value(row))?, count?);
+        let all = text.chars().count() as i64;
+        let taken = if count < 0 { all.saturating_add(count).max(0) } else { count.min(all) };
+        let offset = |place: i64| text.char_indices().nth(place as usize).map_or(text.len(), |(at, _)| at);
+        Some(if function == Function::Left { &text[..offset(taken)] } else { &text[offset(all - taken)..] })
+    };
+    let taken = count.as_primitive::<Int64Type>().iter().enumerate().map(|(row, count)| one(row, count));
+    Ok(Cells::array(Arc::new(taken.collect::<StringArray>())))
 }
 
 fn substring(of: &Cells, places: &[Cells], rows: usize) -> Result<Cells> {

@@ -95,6 +95,19 @@ pub(super) enum Function {
     EndsWith,
     Contains,
     RegexpLike,
+    Replace,
+    Left,
+    Right,
+    Reverse,
+    Position,
+    ConcatAll,
+    IsDistinct,
+    DatePart,
+    Greatest,
+    Least,
+    SquareRoot,
+    Logarithm,
+    Exponential,
     Abs,
     Round,
     Floor,
@@ -106,7 +119,7 @@ pub(super) enum Function {
 }
 
 /// Each function with its names, the first of which it is told by, and how many arguments it takes.
-const FUNCTIONS: [(Function, &[&str], usize, usize); 19] = [
+const FUNCTIONS: [(Function, &[&str], usize, usize); 32] = [
     (Function::Lower, &["lower"], 1, 1),
     (Function::Upper, &["upper"], 1, 1),
     (Function::Length, &["length", "char_length", "character_length"], 1, 1),
@@ -118,6 +131,20 @@ const FUNCTIONS: [(Function, &[&str], usize, usize); 19] = [
     (Function::EndsWith, &["ends_with"], 2, 2),
     (Function::Contains, &["contains"], 2, 2),
     (Function::RegexpLike, &["regexp_like"], 2, 3),
+    (Function::Replace, &["replace"], 3, 3),
+    (Function::Left, &["left"], 2, 2),
+    (Function::Right, &["right"], 2, 2),
+    (Function::Reverse, &["reverse"], 1, 1),
+    (Function::Position, &["strpos", "instr", "position"], 2, 2),
+    (Function::ConcatAll, &["concat"], 1, usize::MAX),
+    // It is written between its arguments.
+    (Function::IsDistinct, &["IS DISTINCT FROM"], 2, 2),
+    (Function::DatePart, &["date_part", "datepart"], 2, 2),
+    (Function::Greatest, &["greatest"], 1, usize::MAX),
+    (Function::Least, &["least"], 1, usize::MAX),
+    (Function::SquareRoot, &["sqrt"], 1, 1),
+    (Function::Logarithm, &["ln"], 1, 1),
+    (Function::Exponential, &["exp"], 1, 1),
     (Function::Abs, &["abs"], 1, 1),
     (Function::Round, &["round"], 1, 2),
     (Function::Floor, &["floor"], 1, 1),
@@ -137,7 +164,8 @@ impl Function {
 
     /// All names, for a message.
     pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        FUNCTIONS.iter().flat_map(|(_, names, ..)| names.iter().copied())
+        let called = FUNCTIONS.iter().filter(|(function, ..)| *function != Function::IsDistinct);
+        called.flat_map(|(_, names, ..)| names.iter().copied())
     }
 
     /// The name it is told by.
