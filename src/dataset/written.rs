@@ -2,8 +2,8 @@
 
 use super::conflict::Prefer;
 use super::draft::Draft;
+use super::merge::Odds;
 use super::merge::{Merge, Merged};
-use super::merge_bases::Odds;
 use super::rows::{is_half, is_of_content};
 use super::view::View;
 use crate::model::{Change, Content, DataPath, FileChange, Id};

@@ -17,6 +17,8 @@ use crate::table::head;
 use crate::table::images::is_image;
 use crate::table::yolo::YoloTask;
 
+/// Counted up when the same files are to tell another task: what was kept is asked for no more.
+const RULE: u32 = 1;
 /// So many label files, from all over the source, tell what the others are.
 const TELLERS: usize = 32;
 
@@ -44,7 +46,7 @@ impl View {
         if let Some((_, task)) = known.filter(|(base, _)| *base == self.base.id()) {
             return Ok(task);
         }
-        let kept = Id::of(format!("label task of {}", self.base.id().to_hex()).as_bytes());
+        let kept = Id::of(format!("label task {RULE} of {}", self.base.id().to_hex()).as_bytes());
         let known_to_all = self.cache.as_ref().and_then(|cache| cache.get(kept));
         let task = match known_to_all.as_deref().and_then(kept_task) {
             Some(task) => task,

@@ -66,3 +66,32 @@ fn tables_that_are_parts_of_one_have_the_same_columns_and_others_their_own() {
     let view = splits.view("main");
     assert_eq!(rows(&view, "true", &["split", "label", "n"]), ["train cat 1", "val dog 2"]);
 }
+
+#[test]
+fn samples_with_categories_of_polars_are_written_as_parquet() {
+    use arrow::array::{ArrayRef, DictionaryArray, StringViewArray, UInt32Array};
+    use arrow::record_batch::RecordBatch;
+    let (keys, words) = (UInt32Array::from(vec![0, 1, 0]), StringViewArray::from(vec!["cat", "dog"]));
+    let category: ArrayRef = Arc::new(DictionaryArray::new(keys, Arc::new(words)));
+    let batch = RecordBatch::try_from_iter([("kind", category)]).expect("a batch");
+    let mut bytes = Vec::new();
+    let mut writer = arrow::ipc::writer::FileWriter::try_new(&mut bytes, &batch.schema()).expect("a writer");
+    writer.write(&batch).and_then(|()| writer.finish()).expect("written");
+    drop(writer);
+    let fixture = Fixture::new(&[("README", "x")]);
+    let mut draft = fixture.draft("main");
+    let file = NewFile { content: &mut bytes.as_slice(), mode: None, mtime_ns: None };
+    draft.put(&path("t.arrow"), file).expect("put");
+    let written = draft.view().samples_parquet().expect("written").expect("there is a table");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(written));
+    let batches: Vec<RecordBatch> = reader
+        .and_then(|reader| reader.build())
+        .expect("a reader")
+        .collect::<std::result::Result<_, _>>()
+        .expect("rows");
+    let kinds =
+        arrow::compute::cast(batches[0].column_by_name("kind").expect("a column"), &arrow::datatypes::DataType::Utf8);
+    let kinds = kinds.expect("texts");
+    let kinds: Vec<_> = arrow::array::AsArray::as_string::<i32>(&kinds).iter().flatten().collect();
+    assert_eq!(kinds, ["cat", "dog", "cat"]);
+}

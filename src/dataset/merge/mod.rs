@@ -3,14 +3,27 @@
 //! It goes key by key over the overlays, and by folder where one side changed
 //! what shows in a folder (removed, renamed or replaced it) and the other
 //! something below. A conflict is a value, not an error.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `bases` | sides over one base, where one of them was refreshed |
+//! | `moves`, `renames` | what a side moved: at odds with the other, and with the other's edits in its new place |
+//! | `hidden`, `excluded`, `both_hidden` | samples that are excluded: their files, their rows of one side, and of both |
+
+mod bases;
+mod both_hidden;
+mod excluded;
+mod hidden;
+mod moves;
+mod renames;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use self::bases::{Odd, add_odd};
+use self::hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
+use self::moves::{Side, moved_apart};
 use super::commit::NewRevision;
 use super::conflict::{Conflict, Outcome, Prefer};
-use super::merge_bases::{Odd, Odds, add_odd};
-use super::merge_hidden::{Moves, follow_moved, hidden, is_moved_and_excluded};
-use super::merge_moves::{Side, moved_apart};
 use super::rows::{
     FileSides, MergedClasses, RenamedRows, RowConflict, RowMerge, folders_merged_since, merge_beside, merge_rows,
 };
@@ -21,6 +34,8 @@ use crate::model::{BranchName, Change, Content, DataPath, Id, RefName};
 use crate::overlay::Rows;
 use crate::store::{Batch, RefSwap};
 use crate::{Error, Result};
+
+pub(in crate::dataset) use self::bases::Odds;
 
 /// The permission bits of a class's folder that is made again.
 const FOLDER_MODE: u32 = 0o755;
@@ -136,19 +151,19 @@ fn not_to_be_lost(changes: &Sayings, conflicts: &Odds) -> Vec<DataPath> {
 
 /// The three views of a merge.
 #[derive(Clone, Copy)]
-pub(super) struct Merge<'a> {
-    pub(super) before: &'a View,
-    pub(super) ours: &'a View,
-    pub(super) theirs: &'a View,
-    pub(super) prefer: Option<Prefer>,
+pub(in crate::dataset) struct Merge<'a> {
+    pub(in crate::dataset) before: &'a View,
+    pub(in crate::dataset) ours: &'a View,
+    pub(in crate::dataset) theirs: &'a View,
+    pub(in crate::dataset) prefer: Option<Prefer>,
 }
 
-pub(super) enum Merged {
+pub(in crate::dataset) enum Merged {
     Clean(View),
     Conflicts(Vec<Conflict>),
 }
 
-pub(super) type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
+pub(in crate::dataset) type Sayings = BTreeMap<DataPath, (Option<Change>, Option<Change>)>;
 
 /// What we and they say otherwise than before.
 type BothSay<'a> = (&'a Sayings, &'a Sayings);
@@ -160,8 +175,8 @@ type Renamed = BTreeMap<DataPath, RenamedRows>;
 type Edits = BTreeMap<DataPath, Option<Change>>;
 
 impl Merge<'_> {
-    /// Merges sides that are over one base, see [`super::merge_bases`]; `conflicts` are of bringing them there.
-    pub(super) fn run(&self, mut conflicts: Odds) -> Result<Merged> {
+    /// Merges sides that are over one base, see [`bases`]; `conflicts` are of bringing them there.
+    pub(in crate::dataset) fn run(&self, mut conflicts: Odds) -> Result<Merged> {
         let (our_changes, their_changes) = (self.sayings(self.ours)?, self.sayings(self.theirs)?);
         let changes = (&our_changes, &their_changes);
         let (mut edits, renamed) = self.one_by_one(changes, &mut conflicts)?;
@@ -347,7 +362,7 @@ impl Merge<'_> {
     }
 
     /// What a side says otherwise than the common revision: before and after, by path.
-    pub(super) fn sayings(&self, side: &View) -> Result<Sayings> {
+    pub(in crate::dataset) fn sayings(&self, side: &View) -> Result<Sayings> {
         let differences = self.before.overlay.diff(&side.overlay)?;
         Ok(differences.into_iter().map(|difference| (difference.path, (difference.before, difference.after))).collect())
     }

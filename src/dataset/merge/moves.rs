@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edit::content_of;
-use super::merge::Sayings;
-use super::view::{Node, Place, View};
+use super::Sayings;
 use crate::Result;
+use crate::dataset::edit::content_of;
+use crate::dataset::view::{Node, Place, View};
 use crate::model::{Change, Content, DataPath, Id};
 
 /// What a file or a folder is, wherever it shows.

@@ -7,27 +7,27 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::conflict::{Conflict, Prefer};
-use super::diff::changed_paths;
-use super::lay_over::lay_over;
-use super::merge::Merge;
-use super::rows::{RowConflict, without_rows};
-use super::samples;
-use super::view::View;
-use super::within::within;
+use super::Merge;
 use crate::base::Base;
+use crate::dataset::conflict::{Conflict, Prefer};
+use crate::dataset::diff::changed_paths;
+use crate::dataset::lay_over::lay_over;
+use crate::dataset::rows::{RowConflict, without_rows};
+use crate::dataset::samples;
+use crate::dataset::view::View;
+use crate::dataset::within::within;
 use crate::model::{DataPath, Kind};
 use crate::source::OnDrift;
 use crate::{ErrorKind, Result};
 
 /// What has no common result, by path.
-pub(super) type Odds = BTreeMap<DataPath, Odd>;
+pub(in crate::dataset) type Odds = BTreeMap<DataPath, Odd>;
 
 /// Why something has no common result, and in which rows if it is in these.
-pub(super) type Odd = (&'static str, Vec<RowConflict>);
+pub(in crate::dataset) type Odd = (&'static str, Vec<RowConflict>);
 
 /// Adds to what is at odds at a path; where the whole of it is, no row matters.
-pub(super) fn add_odd(odds: &mut Odds, path: DataPath, (why, rows): Odd) {
+pub(in crate::dataset) fn add_odd(odds: &mut Odds, path: DataPath, (why, rows): Odd) {
     match odds.entry(path) {
         Entry::Vacant(entry) => drop(entry.insert((why, rows))),
         Entry::Occupied(entry) => {
@@ -71,7 +71,7 @@ impl Merge<'_> {
     ///
     /// Where a side is preferred, the rows at odds are as that has them; those that the source has no place for are
     /// nobody's.
-    pub(super) fn over_one_base(&self) -> Result<([View; 3], Odds)> {
+    pub(in crate::dataset) fn over_one_base(&self) -> Result<([View; 3], Odds)> {
         let base = self.newer_base()?;
         let (before, _) = level(self.before, self.before, base)?;
         let (ours, our_odds) = level(self.before, self.ours, base)?;

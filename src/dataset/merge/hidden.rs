@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::edit::content_of;
-use super::merge::Sayings;
-use super::samples;
-use super::view::{Node, Place, View};
+use super::Sayings;
 use crate::Result;
+use crate::dataset::edit::content_of;
+use crate::dataset::samples;
+use crate::dataset::view::{Node, Place, View};
 use crate::model::{Change, Content, DataPath};
 
 /// Where a view shows what an overlay has moved.

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::Dataset;
-use super::conflict::Conflict;
-use super::draft::Draft;
-use super::merge::{Merge, Merged};
-use super::rows::is_of_content;
-use super::samples;
-use super::view::{Place, View};
+use super::{Merge, Merged};
+use crate::dataset::Dataset;
+use crate::dataset::conflict::Conflict;
+use crate::dataset::draft::Draft;
+use crate::dataset::rows::is_of_content;
+use crate::dataset::samples;
+use crate::dataset::view::{Place, View};
 use crate::model::{DataPath, ExcludedRow, Id, RowAddress, RowChange};
 use crate::{Error, ErrorKind, Result};
 
@@ -71,7 +71,7 @@ impl Hidden {
 impl Dataset {
     /// As [`Dataset::merged_with_classes`]; edits of rows that the other side hid with their sample are there once it is
     /// included.
-    pub(super) fn merged_beneath_what_is_hidden(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
+    pub(in crate::dataset) fn merged_beneath_what_is_hidden(&self, merge: &Merge<'_>, head: Id) -> Result<Merged> {
         let hidden = hidden_by_one(merge)?;
         if hidden.is_empty() {
             return self.merged_with_classes(merge, head);
@@ -140,7 +140,13 @@ impl Dataset {
     }
 
     /// The view with samples shown that it hides, or hidden that it shows.
-    pub(super) fn with_excluded(&self, view: View, keys: &[String], is_excluded: bool, head: Id) -> Result<View> {
+    pub(in crate::dataset) fn with_excluded(
+        &self,
+        view: View,
+        keys: &[String],
+        is_excluded: bool,
+        head: Id,
+    ) -> Result<View> {
         let mut draft = Draft::to_edit(self, head, view);
         if !keys.is_empty() {
             draft.exclude_samples(keys, is_excluded)?;

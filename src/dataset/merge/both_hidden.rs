@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::conflict::Prefer;
-use super::merge::Merge;
-use super::rows::{RowConflict, cells_below, own};
-use super::samples;
-use super::view::{Node, View};
+use super::Merge;
 use crate::Result;
+use crate::dataset::conflict::Prefer;
+use crate::dataset::rows::{RowConflict, cells_below, own};
+use crate::dataset::samples;
+use crate::dataset::view::{Node, View};
 use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 

@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::Draft;
-use super::merge::{Merge, Sayings};
-use super::merge_hidden::hidden;
-use super::merge_moves::{Origin, arrivals, origin_of};
-use super::view::View;
-use super::within::{above, is_beneath, within};
-use super::{Dataset, samples};
+use super::hidden::hidden;
+use super::moves::{Origin, arrivals, origin_of};
+use super::{Merge, Sayings};
+use crate::dataset::draft::Draft;
+use crate::dataset::view::View;
+use crate::dataset::within::{above, is_beneath, within};
+use crate::dataset::{Dataset, samples};
 use crate::model::{Change, DataPath, Id, Kind};
 use crate::{Error, ErrorKind, Result};
 
@@ -28,7 +28,11 @@ struct Move {
 impl Dataset {
     /// The sides of a merge over one base, each with what the other one moved in its new place; and what was moved so,
     /// from where to where. `head` is the revision that our side is, or stands on.
-    pub(super) fn with_moves_of_both(&self, mut sides: Sides, head: Id) -> Result<(Sides, Vec<(DataPath, DataPath)>)> {
+    pub(in crate::dataset) fn with_moves_of_both(
+        &self,
+        mut sides: Sides,
+        head: Id,
+    ) -> Result<(Sides, Vec<(DataPath, DataPath)>)> {
         let mut moved = Vec::new();
         for side in [1, 2] {
             for step in moves(&sides, side)? {
