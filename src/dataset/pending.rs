@@ -5,13 +5,13 @@
 //! written into a file to mark it. When all is decided, a commit makes the
 //! revision that joins the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::conflict::{Conflict, Prefer};
 use super::draft::Draft;
 use super::edit::content_of;
 use super::merge::{Merge, Merged};
-use super::rows::{RowEdit, is_class_merge};
+use super::rows::{RowEdit, Table, is_class_merge};
 use super::view::{Place, View};
 use super::{Dataset, decode, samples};
 use crate::model::{Change, DataPath, DraftStep, ExcludedRow, Id, OpenConflict, PendingMerge, RowAddress, Value};
@@ -122,13 +122,16 @@ impl Draft {
                 address.row().map(|row| RowAddress::Row { table: address.table().to_owned(), row: row.to_owned() });
             row.is_some_and(|row| hidden.contains_key(&(path.clone(), row)))
         };
+        let told: HashSet<&RowAddress> = conflict.rows.iter().map(|row| &row.address).collect();
         let is_told = |address: &RowAddress| {
+            let row = || {
+                let (table, row) = (address.table().to_owned(), address.row()?.to_owned());
+                Some(RowAddress::Row { table, row })
+            };
             matches!(address, RowAddress::Shared { .. })
                 || is_hidden(address)
-                || conflict.rows.iter().any(|row| match &row.address {
-                    RowAddress::Row { table, row } => table == address.table() && address.row() == Some(row),
-                    other => other == address,
-                })
+                || told.contains(address)
+                || row().is_some_and(|row| told.contains(&row))
         };
         Ok(rows(before)?.diff(&rows(theirs)?)?.iter().all(|difference| is_told(&difference.address)))
     }
@@ -155,14 +158,14 @@ impl Draft {
         let done = match how {
             Resolution::Ours => Ok(()),
             Resolution::Theirs => self.take_theirs(merge.theirs, &chosen),
-            Resolution::Value(value) => self
-                .while_shown(&chosen, |draft| chosen.iter().try_for_each(|conflict| draft.take_value(conflict, value))),
+            Resolution::Value(value) => self.while_shown(&chosen, |draft| draft.take_value(&chosen, value)),
         };
         if let Err(error) = done {
             self.view.overlay = before;
             return Err(error);
         }
-        let open = merge.open.iter().enumerate().filter(|(at, _)| !which.contains(at));
+        let decided: HashSet<usize> = which.iter().copied().collect();
+        let open = merge.open.iter().enumerate().filter(|(at, _)| !decided.contains(at));
         let open = open.map(|(_, conflict)| conflict.clone()).collect();
         self.merge = Some(PendingMerge { open, ..merge });
         Ok(())
@@ -240,38 +243,47 @@ impl Draft {
         Ok(())
     }
 
-    fn take_value(&mut self, conflict: &OpenConflict, value: &Value) -> Result<()> {
-        let cell = conflict.row.as_ref().filter(|address| !is_class_merge(address) || conflict.path != samples::path());
-        let Some(RowAddress::Cell { table, row, column }) = cell else {
-            let why = "only a cell can get a value of its own";
-            return Err(Error::invalid("conflict to give a value", &conflict.path.to_string(), why));
-        };
-        if conflict.path == samples::path() {
-            let cells = vec![(column.clone(), value.clone())];
-            return self.edit_samples(vec![RowEdit::Set { row: row.clone(), cells }]).map(drop);
+    /// Gives cells a value; those of one table at once.
+    fn take_value(&mut self, conflicts: &[&OpenConflict], value: &Value) -> Result<()> {
+        let mut by_table: BTreeMap<(&DataPath, &str), Vec<(&str, &str)>> = BTreeMap::new();
+        for conflict in conflicts {
+            let of_class = |address: &RowAddress| is_class_merge(address) && conflict.path == samples::path();
+            let cell = conflict.row.as_ref().filter(|address| !of_class(address));
+            let Some(RowAddress::Cell { table, row, column }) = cell else {
+                let why = "only a cell can get a value of its own";
+                return Err(Error::invalid("conflict to give a value", &conflict.path.to_string(), why));
+            };
+            by_table.entry((&conflict.path, table)).or_default().push((row, column));
         }
-        let edit = |row: String| RowEdit::Set { row, cells: vec![(column.clone(), value.clone())] };
-        self.edit_file(&conflict.path, table, |table| vec![edit(table.key(&conflict.path, row))])
+        let edit = |row: String, column: &str| RowEdit::Set { row, cells: vec![(column.to_owned(), value.clone())] };
+        for ((path, table), cells) in by_table {
+            if *path == samples::path() {
+                self.edit_samples(cells.into_iter().map(|(row, column)| edit(row.to_owned(), column)).collect())?;
+            } else {
+                let edits =
+                    |table: &Table| cells.iter().map(|(row, column)| edit(table.key(path, row), column)).collect();
+                self.edit_file(path, table, edits)?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// The samples that a view hides and that have one of the rows of these conflicts.
 fn hidden_with(view: &View, conflicts: &[&OpenConflict]) -> Result<Vec<String>> {
+    let mut files: HashMap<(&str, Option<&str>), HashSet<&DataPath>> = HashMap::new();
+    for conflict in conflicts {
+        if let Some(address) = &conflict.row {
+            files.entry((address.table(), address.row())).or_default().insert(&conflict.path);
+        }
+    }
     let mut places: BTreeMap<DataPath, Option<DataPath>> = BTreeMap::new();
     let mut is_of = |hidden: &ExcludedRow| -> Result<bool> {
-        for conflict in conflicts {
-            let of = conflict.row.as_ref().map(|address| (address.table(), address.row()));
-            if of != Some((hidden.table.as_str(), Some(hidden.row.as_str()))) {
-                continue;
-            }
-            if !places.contains_key(&hidden.path) {
-                places.insert(hidden.path.clone(), view.file_with_hidden(&hidden.path)?.map(|node| node.path));
-            }
-            if places[&hidden.path].as_ref() == Some(&conflict.path) {
-                return Ok(true);
-            }
+        let Some(files) = files.get(&(hidden.table.as_str(), Some(hidden.row.as_str()))) else { return Ok(false) };
+        if !places.contains_key(&hidden.path) {
+            places.insert(hidden.path.clone(), view.file_with_hidden(&hidden.path)?.map(|node| node.path));
         }
-        Ok(false)
+        Ok(places[&hidden.path].as_ref().is_some_and(|path| files.contains(path)))
     };
     let mut keys = Vec::new();
     for (key, rows) in samples::hidden_by_sample(&view.overlay.samples()?)? {

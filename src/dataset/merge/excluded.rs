@@ -3,7 +3,7 @@
 //! To exclude a sample says nothing against an edit of its rows: it hides them, and what is hidden comes back as it was
 //! written last, if it was not deleted. So the rows are merged as if they showed, and hidden again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Merge, Merged};
 use crate::dataset::Dataset;
@@ -23,17 +23,36 @@ struct Hidden {
     rows: Vec<(ExcludedRow, [Option<DataPath>; 2])>,
 }
 
+/// The rows of which a merge has conflicts, by file and table.
+struct RowsAtOdds<'c>(HashMap<(&'c DataPath, &'c str), HashSet<&'c str>>);
+
+impl<'c> RowsAtOdds<'c> {
+    fn of(conflicts: &'c [Conflict]) -> RowsAtOdds<'c> {
+        let mut found: HashMap<(&DataPath, &str), HashSet<&str>> = HashMap::new();
+        for conflict in conflicts {
+            for address in conflict.rows.iter().map(|row| &row.address) {
+                found.entry((&conflict.path, address.table())).or_default().extend(address.row());
+            }
+        }
+        RowsAtOdds(found)
+    }
+
+    /// Whether it has this row of a table, or any.
+    fn has(&self, path: &DataPath, table: &str, row: Option<&String>) -> bool {
+        let rows = self.0.get(&(path, table));
+        rows.is_some_and(|rows| row.map_or(!rows.is_empty(), |row| rows.contains(row.as_str())))
+    }
+}
+
 impl Hidden {
     /// Whether a row of it is at odds.
-    fn is_in(&self, conflicts: &[Conflict]) -> bool {
+    fn is_in(&self, conflicts: &RowsAtOdds<'_>) -> bool {
         let is_at_odds = |(row, moved): &(ExcludedRow, [Option<DataPath>; 2])| {
-            let is_of = |path: &DataPath| *path == row.path || moved.iter().flatten().any(|moved| moved == path);
-            let found = conflicts.iter().filter(|conflict| is_of(&conflict.path));
-            found.flat_map(|conflict| &conflict.rows).any(|conflict| {
-                // In a file of other bytes it may have another place.
-                let is_row = conflict.address.row().is_some_and(|at| at == row.row || samples::is_place(&row.row));
-                conflict.address.table() == row.table && is_row
-            })
+            let paths = std::iter::once(&row.path).chain(moved.iter().flatten());
+            // In a file of other bytes it may have another place.
+            paths
+                .into_iter()
+                .any(|path| conflicts.has(path, &row.table, (!samples::is_place(&row.row)).then_some(&row.row)))
         };
         self.rows.iter().any(is_at_odds)
     }
@@ -106,7 +125,8 @@ impl Dataset {
         };
         let deleted = met.len();
         let known: HashSet<&str> = met.iter().map(|hidden| hidden.key.as_str()).collect();
-        met.extend(hidden.iter().filter(|hidden| !known.contains(hidden.key.as_str()) && hidden.is_in(&conflicts)));
+        let at_odds = RowsAtOdds::of(&conflicts);
+        met.extend(hidden.iter().filter(|hidden| !known.contains(hidden.key.as_str()) && hidden.is_in(&at_odds)));
         if met.len() > deleted {
             match self.merged_with_shown(merge, &met, head) {
                 Err(error) if cannot_show(&error) => {}

@@ -482,6 +482,7 @@ pub(in crate::dataset) struct Known {
     pub(super) task: Mutex<Option<(Id, Option<YoloTask>)>>,
     /// Which files with a declared key are nowhere in one state of a view.
     pub(super) lost: Mutex<Option<(State, Vec<DataPath>)>>,
+    pub(super) arrived: Mutex<Option<(State, Arc<super::arrived::Arrived>)>>,
 }
 
 /// A base, and the root of an overlay.

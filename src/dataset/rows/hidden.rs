@@ -19,7 +19,7 @@ use super::opened::place_of;
 use super::part::Part;
 use super::work::{Besides, Work};
 use crate::dataset::view::{Node, View};
-use crate::model::{Change, DataPath, ExcludedRow, RowAddress, RowChange, Value};
+use crate::model::{DataPath, ExcludedRow, RowAddress, RowChange, Value};
 use crate::overlay::Rows;
 use crate::table::{Flow, Role, Scan, TableFile, arrow_value};
 use crate::{ErrorKind, Result};
@@ -129,28 +129,6 @@ impl View {
         })?;
         // What is no table any more says nothing of its columns.
         Ok(looked.map_or(Vec::new(), |()| types))
-    }
-
-    /// The file that was at `path` when rows of it were hidden: it may have been moved since.
-    pub(in crate::dataset) fn file_with_hidden(&self, path: &DataPath) -> Result<Option<Node>> {
-        if let Some(node) = self.node(path)? {
-            return Ok(Some(node).filter(|node| !node.is_folder()));
-        }
-        // What the base has not was named so later, and may have moved on with its folder alone.
-        let is_in_base = self.base.find(path)?.is_some();
-        for (at, change) in self.overlay.entries()? {
-            let moved = match &change {
-                Change::File(file) if file.content.source() == Some(path) => Some(at),
-                Change::Folder { from: Some(from), .. } => path.moved(from, &at),
-                _ => None,
-            };
-            let Some(node) = moved.map(|moved| self.node(&moved)).transpose()?.flatten() else { continue };
-            let source = node.place.source_row().map(|row| self.base.path(row)).transpose()?;
-            if !node.is_folder() && (!is_in_base || source.as_ref() == Some(path)) {
-                return Ok(Some(node));
-            }
-        }
-        Ok(None)
     }
 
     /// What is to be said of the rows of the file at `node` for these to show again, by table.

@@ -18,6 +18,7 @@
 //! | `hidden`, `hidden_places` | rows of excluded samples, and how they come back |
 
 mod align;
+mod arrived;
 mod blame;
 mod carried;
 mod cells;

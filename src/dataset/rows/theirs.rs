@@ -88,26 +88,20 @@ impl Draft {
 
     /// As [`Draft::take_their_rows`], where the two files are other bytes: by the values that were told.
     fn take_their_values(&mut self, path: &DataPath, conflicts: &[&OpenConflict]) -> Result<()> {
+        let mut by_table: BTreeMap<&str, Vec<(&OpenConflict, &RowAddress)>> = BTreeMap::new();
         for conflict in conflicts {
-            let Some(address) = &conflict.row else { continue };
-            let edit = |table: &Table| match (address, &conflict.theirs) {
-                (RowAddress::Cell { row, column, .. }, value) => {
-                    let value = value.clone().unwrap_or(Value::Null);
-                    vec![RowEdit::Set { row: table.key(path, row), cells: vec![(column.clone(), value)] }]
+            if let Some(address) = &conflict.row {
+                by_table.entry(address.table()).or_default().push((conflict, address));
+            }
+        }
+        for (part, conflicts) in by_table {
+            let table = self.table_of(path, part)?;
+            let mut edits = Vec::with_capacity(conflicts.len());
+            for (conflict, address) in conflicts {
+                match edit_to_theirs(&table, path, conflict, address) {
+                    Some(edit) => edits.push(edit),
+                    None => refuse_what_cannot_be_had(conflict, address)?,
                 }
-                (RowAddress::Row { row, .. }, None) => vec![RowEdit::Delete { row: table.key(path, row) }],
-                (RowAddress::Row { .. }, Some(Value::Struct(cells))) if conflict.ours.is_none() => {
-                    vec![RowEdit::Insert { after: None, cells: in_file(table, path, cells) }]
-                }
-                (RowAddress::Row { row, .. }, Some(Value::Struct(cells))) => {
-                    vec![RowEdit::Set { row: table.key(path, row), cells: cells.clone() }]
-                }
-                _ => Vec::new(),
-            };
-            let table = self.table_of(path, address.table())?;
-            let mut edits = edit(&table);
-            if edits.is_empty() {
-                refuse_what_cannot_be_had(conflict, address)?;
             }
             self.keep_editable(&table, &mut edits)?;
             self.edit_table_exactly(&table, edits)?;
@@ -150,6 +144,24 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// What makes a row what they have there; `None` where no edit of rows does.
+fn edit_to_theirs(table: &Table, path: &DataPath, conflict: &OpenConflict, address: &RowAddress) -> Option<RowEdit> {
+    Some(match (address, &conflict.theirs) {
+        (RowAddress::Cell { row, column, .. }, value) => {
+            let value = value.clone().unwrap_or(Value::Null);
+            RowEdit::Set { row: table.key(path, row), cells: vec![(column.clone(), value)] }
+        }
+        (RowAddress::Row { row, .. }, None) => RowEdit::Delete { row: table.key(path, row) },
+        (RowAddress::Row { .. }, Some(Value::Struct(cells))) if conflict.ours.is_none() => {
+            RowEdit::Insert { after: None, cells: in_file(table, path, cells) }
+        }
+        (RowAddress::Row { row, .. }, Some(Value::Struct(cells))) => {
+            RowEdit::Set { row: table.key(path, row), cells: cells.clone() }
+        }
+        _ => return None,
+    })
 }
 
 /// Refuses their side of a conflict where their file, as far as it can be laid over ours, has nothing of it.

@@ -233,3 +233,46 @@ pub(super) fn next_message(file: &dyn ReadAt, offset: u64) -> Result<Option<(Mes
     let message = Message { body_len, ..message };
     message.metadata(file).map(|metadata| Some((message, metadata)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::Int64Array;
+    use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
+    use arrow::record_batch::RecordBatch;
+
+    use super::*;
+    use crate::model::Value;
+    use crate::table::{FileEdits, Format, RowSet, applied};
+
+    /// A file of messages of version 4 whose footer says version 5, as Arrow's C++ library writes it.
+    fn of_two_versions() -> Vec<u8> {
+        let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V4).expect("options");
+        let column = Arc::new(Int64Array::from(vec![1, 2, 3])) as arrow::array::ArrayRef;
+        let batch = RecordBatch::try_from_iter([("a", column)]).expect("a batch");
+        let mut writer = FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options).expect("a writer");
+        writer.write(&batch).and_then(|()| writer.finish()).expect("written");
+        let mut bytes = writer.into_inner().expect("it is finished");
+        let end = bytes.len() - 10;
+        let len = u32::from_le_bytes(bytes[end..end + 4].try_into().expect("four bytes")) as usize;
+        let table = ipc::root_as_footer(&bytes[end - len..end]).expect("a footer")._tab;
+        let at = end - len + table.loc() + usize::from(table.vtable().get(ipc::Footer::VT_VERSION));
+        assert_eq!(bytes[at], 3, "version 4 is the fourth");
+        bytes[at] = 4;
+        bytes
+    }
+
+    #[test]
+    fn messages_of_another_version_than_the_footer_says_are_read_and_edited() {
+        let bytes = of_two_versions();
+        let file = super::super::ArrowIpc.open(&bytes, None).expect("a file");
+        assert_eq!(file.row(0, 1).expect("a row"), [Value::Int(2)]);
+        let set = RowSet { table: 0, row: 1, cells: vec![(0, Value::Int(20))] };
+        let splice = file.splice(&FileEdits { sets: vec![set], ..FileEdits::default() }).expect("an edit");
+        let edited = applied(&bytes, &splice).expect("no overlap");
+        let file = super::super::ArrowIpc.open(&edited, None).expect("a file");
+        let rows: Vec<Vec<Value>> = (0..3).map(|row| file.row(0, row).expect("a row")).collect();
+        assert_eq!(rows, [[Value::Int(1)], [Value::Int(20)], [Value::Int(3)]]);
+    }
+}

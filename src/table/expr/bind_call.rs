@@ -10,8 +10,8 @@ use super::tree::Function;
 
 /// Whether some argument of the right type makes it fail.
 pub(super) fn can_fail(function: Function) -> bool {
-    use Function::{Abs, DatePart, Left, RegexpLike, Right, Round, Substring};
-    matches!(function, Abs | Round | Substring | Left | Right | RegexpLike | DatePart)
+    use Function::{Abs, DatePart, RegexpLike, Round, SquareRoot, Substring};
+    matches!(function, Abs | Round | SquareRoot | Substring | RegexpLike | DatePart)
 }
 
 /// A call with its arguments brought to what the function takes.

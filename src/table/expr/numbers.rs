@@ -19,6 +19,12 @@ pub(super) fn call(function: Function, arguments: &[Cells], rows: usize) -> Resu
         let array = round_to(&of.all(rows), digits.all(rows).as_primitive::<Int32Type>())?;
         return Ok(Cells::array(array));
     }
+    if function == Function::SquareRoot {
+        let wide = cast(&of.array, &DataType::Float64)?;
+        if wide.as_primitive::<Float64Type>().iter().flatten().any(|value| value < 0.0) {
+            return fail("a number below 0 has no square root");
+        }
+    }
     let array: ArrayRef = match of.array.data_type() {
         DataType::Float64 => Arc::new(of.array.as_primitive::<Float64Type>().unary::<_, Float64Type>(float(function))),
         DataType::Float32 => Arc::new(

@@ -39,7 +39,10 @@ pub(super) fn call(function: Function, arguments: &[Cells], rows: usize) -> Resu
         (Function::Replace, [of, from, to]) => {
             let (texts, from, to) = (of.texts(rows)?, from.texts(rows)?, to.texts(rows)?);
             let all = texts.iter().zip(from.iter()).zip(to.iter());
-            let replaced = all.map(|((text, from), to)| Some(text?.replace(from?, to?)));
+            let replaced = all.map(|((text, from), to)| {
+                let (text, from, to) = (text?, from?, to?);
+                Some(if from.is_empty() { text.to_owned() } else { text.replace(from, to) })
+            });
             Ok(Cells::array(Arc::new(replaced.collect::<StringArray>())))
         }
         (Function::Position, [of, what]) => {

@@ -19,6 +19,8 @@ pub(super) const IMAGE: usize = 1;
 pub(super) struct VocFile {
     pub(super) text: String,
     pub(super) root: Element,
+    /// Whether what is written into it is to be ASCII, see [`Document`].
+    pub(super) is_ascii: bool,
     /// As the rows of the objects: their places among the root's children.
     pub(super) places: Vec<usize>,
     /// As the columns of the objects.
@@ -29,12 +31,12 @@ pub(super) struct VocFile {
 
 impl VocFile {
     /// # Errors
-    /// `Invalid` when it is no XML in UTF-8, or of another kind.
+    /// `Invalid` when it is no XML in UTF-8 or ASCII, or of another kind.
     pub(super) fn open(file: &dyn ReadAt, classes: &[String]) -> Result<VocFile> {
         let text = whole::text(file, "VOC file")?;
         let document =
             Document::parse(&text).map_err(|(at, why)| whole::problem(&text, at, why).refusal("VOC file"))?;
-        let root = document.root;
+        let (root, is_ascii) = (document.root, document.is_ascii);
         if root.name != "annotation" {
             return Err(Error::invalid(
                 "VOC file",
@@ -53,7 +55,7 @@ impl VocFile {
         let table = |name: &str, rows: Rows| WholeTable::new(name, rows.columns, rows.rows, rows.problem);
         let tables = [table("objects", objects), table("image", rows::image(&text, &root))];
         let infos = tables.iter().map(|table| table.info.clone()).collect();
-        Ok(VocFile { text, root, places, parts, tables, infos })
+        Ok(VocFile { text, root, is_ascii, places, parts, tables, infos })
     }
 
     /// The object of a row.

@@ -5,7 +5,7 @@
 
 use super::file::{IMAGE, OBJECTS, VocFile};
 use super::rows::{Part, SIDES, SIZE};
-use super::tree::{Element, escaped};
+use super::tree::{Element, escaped, in_ascii};
 use crate::model::Value;
 use crate::table::json::{self, Kind, Shape};
 use crate::table::whole::{WholeFile, number_text};
@@ -27,11 +27,18 @@ pub(super) fn splice(file: &VocFile, edits: &FileEdits) -> Result<Splice> {
         only_objects(insert.table)?;
         insert_object(file, insert).map(Some)
     };
-    Ok(Splice::Patches {
-        sets: edits.sets.iter().map(|set| set_row(file, set)).collect::<Result<_>>()?,
-        deletes: edits.deletes.iter().map(delete).collect::<Result<_>>()?,
-        inserts: edits.inserts.iter().map(insert).collect::<Result<_>>()?,
-    })
+    let mut sets: Vec<Vec<Option<Patch>>> = edits.sets.iter().map(|set| set_row(file, set)).collect::<Result<_>>()?;
+    let mut inserts: Vec<Option<Patch>> = edits.inserts.iter().map(insert).collect::<Result<_>>()?;
+    if file.is_ascii {
+        sets.iter_mut().flatten().chain(&mut inserts).flatten().for_each(write_in_ascii);
+    }
+    Ok(Splice::Patches { sets, deletes: edits.deletes.iter().map(delete).collect::<Result<_>>()?, inserts })
+}
+
+fn write_in_ascii(patch: &mut Patch) {
+    if let Ok(text) = std::str::from_utf8(&patch.bytes) {
+        patch.bytes = in_ascii(text).into_bytes();
+    }
 }
 
 fn patch(from: usize, to: usize, text: impl Into<String>) -> Patch {

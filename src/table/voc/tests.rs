@@ -132,9 +132,19 @@ fn columns_say_what_they_are_for() {
 }
 
 #[test]
+fn letters_are_written_as_references_where_the_text_is_said_to_be_in_another_encoding() {
+    for (declared, written) in [("utf-8", "B\u{e4}r"), ("ISO-8859-1", "B&#228;r"), ("us-ascii", "B&#228;r")] {
+        let text = ONE_LINE.replace("utf-8", declared);
+        let edit = set(0, 0, "name", Value::Text("B\u{e4}r".to_owned()), &text);
+        check(&text, &edit, &text.replace("<name>x<", &format!("<name>{written}<")));
+    }
+}
+
+#[test]
 fn what_is_no_voc_is_refused_with_a_reason() {
-    let latin = "<?xml version='1.0' encoding='latin1'?><annotation/>";
-    for text in ["", "x", "<svg/>", latin, "<annotation", "</annotation>"] {
+    let latin = "<?xml version='1.0' encoding='latin1'?><annotation>\u{e9}</annotation>";
+    let wide = "<?xml version='1.0' encoding='UTF-16'?><annotation/>";
+    for text in ["", "x", "<svg/>", latin, wide, "<annotation", "</annotation>"] {
         assert!(Voc::default().open(&text.as_bytes().to_vec(), None).is_err(), "{text}");
     }
     assert!(Voc::default().open(&b"\xff\xfe<\0a\0".to_vec(), None).is_err());

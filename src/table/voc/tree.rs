@@ -29,6 +29,9 @@ pub(super) struct Document {
     pub(super) root: Element,
     /// Where reading ended before the end, and why.
     pub(super) flaw: Option<(usize, String)>,
+    /// Whether it says that its text is in another encoding than UTF-8, of which it has ASCII alone: all else that is
+    /// written into it is to be so, too.
+    pub(super) is_ascii: bool,
 }
 
 /// Why there is no document.
@@ -40,7 +43,7 @@ impl Document {
         let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
         let mut reader = Reader::from_str(&text[mark..]);
         let mut stack: Vec<Element> = Vec::new();
-        let mut root = None;
+        let (mut root, mut is_ascii) = (None, false);
         let flaw = loop {
             let start = mark + reader.buffer_position() as usize;
             let event = reader.read_event();
@@ -57,9 +60,10 @@ impl Document {
             match event {
                 Err(error) => break Some((mark + reader.error_position() as usize, error.to_string())),
                 Ok(Event::Decl(declared)) => match declared.encoding() {
-                    Some(Ok(encoding)) if !is_utf8(&encoding) => {
+                    Some(Ok(encoding)) if !is_utf8(&encoding) && !(text.is_ascii() && has_ascii(&encoding)) => {
                         return Err((start, format!("its text is in {encoding}; only UTF-8 can be read")));
                     }
+                    Some(Ok(encoding)) => is_ascii = has_ascii(&encoding) && text.is_ascii(),
                     Some(Err(error)) => break Some((start, error.to_string())),
                     _ => {}
                 },
@@ -96,7 +100,7 @@ impl Document {
             Some(open)
         };
         match root.or_else(cut) {
-            Some(root) => Ok(Document { root, flaw }),
+            Some(root) => Ok(Document { root, flaw, is_ascii }),
             None => Err(flaw.unwrap_or((text.len(), "there is no element in it".to_owned()))),
         }
     }
@@ -109,6 +113,14 @@ fn is_name(name: &str) -> bool {
 
 fn is_utf8(encoding: &str) -> bool {
     ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
+}
+
+/// Whether ASCII is the same in an encoding that is not UTF-8.
+fn has_ascii(encoding: &str) -> bool {
+    let encoding = encoding.to_ascii_lowercase();
+    let names = ["iso-8859-", "iso8859-", "latin", "windows-125", "cp125", "us-ascii", "ascii"];
+    let wide = ["gbk", "gb2312", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "koi8-r"];
+    names.iter().any(|name| encoding.starts_with(name)) || wide.contains(&&*encoding)
 }
 
 fn add(stack: &mut [Element], root: &mut Option<Element>, element: Element) {
@@ -183,6 +195,15 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// Text with all letters beyond ASCII as references, which mean the same in any encoding.
+pub(super) fn in_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_ascii() { out.push(letter) } else { out.push_str(&format!("&#{};", u32::from(letter))) }
+    }
+    out
+}
+
 /// Whether XML can have the letter at all.
 pub(super) fn is_letter(letter: char) -> bool {
     matches!(letter, '\t' | '\n' | '\r') || (letter >= ' ' && !matches!(letter, '\u{fffe}' | '\u{ffff}'))
@@ -202,8 +223,10 @@ mod tests {
 
     #[test]
     fn a_document_in_another_encoding_is_refused() {
-        let (_, why) = Document::parse("<?xml version='1.0' encoding='ISO-8859-1'?><a/>").expect_err("Latin-1");
+        let latin = "<?xml version='1.0' encoding='ISO-8859-1'?>";
+        let (_, why) = Document::parse(&format!("{latin}<a>é</a>")).expect_err("Latin-1");
         assert!(why.contains("ISO-8859-1"), "{why}");
+        assert!(Document::parse(&format!("{latin}<a>e</a>")).expect("ASCII").is_ascii);
         assert!(Document::parse("<?xml version='1.0' encoding='utf-8'?><a/>").is_ok());
     }
 
