@@ -60,7 +60,7 @@ impl Document {
             match event {
                 Err(error) => break Some((mark + reader.error_position() as usize, error.to_string())),
                 Ok(Event::Decl(declared)) => match declared.encoding() {
-                    Some(Ok(encoding)) if !is_utf8(&encoding) && !(text.is_ascii() && has_ascii(&encoding)) => {
+                    Some(Ok(encoding)) if !(is_utf8(&encoding) || text.is_ascii() && has_ascii(&encoding)) => {
                         return Err((start, format!("its text is in {encoding}; only UTF-8 can be read")));
                     }
                     Some(Ok(encoding)) => is_ascii = has_ascii(&encoding) && text.is_ascii(),
