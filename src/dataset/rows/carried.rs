@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cells::with_cells;
 use super::row_work::{Work, row_of};
 use crate::model::{RowAddress, RowChange, Value};
 use crate::overlay::RowDifference;
@@ -68,13 +69,7 @@ fn set_cell((address, after): Said) -> Option<(RowAddress, String, Value)> {
 /// The row with these cells set.
 pub(super) fn with_set(inserted: &RowChange, set: &[(RowAddress, String, Value)]) -> RowChange {
     let RowChange::Inserted { after, cells, is_below, .. } = inserted else { return inserted.clone() };
-    let mut cells = cells.clone();
-    for (_, column, value) in set {
-        match cells.iter_mut().find(|(of, _)| of == column) {
-            Some((_, cell)) => cell.clone_from(value),
-            None => cells.push((column.clone(), value.clone())),
-        }
-    }
+    let cells = with_cells(cells, set.iter().map(|(_, column, value)| (column, value)));
     RowChange::Inserted { after: after.clone(), cells, patch: None, is_below: *is_below }
 }
 

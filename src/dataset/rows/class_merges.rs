@@ -14,7 +14,6 @@ use crate::dataset::Dataset;
 use crate::dataset::conflict::{Conflict, Prefer};
 use crate::dataset::draft::Draft;
 use crate::dataset::merge::{Merge, Merged, Odds};
-
 use crate::dataset::samples;
 use crate::dataset::view::View;
 use crate::model::{DataPath, Id, RowAddress, RowChange, Value};

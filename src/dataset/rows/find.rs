@@ -482,6 +482,7 @@ pub(in crate::dataset) struct Known {
     pub(super) task: Mutex<Option<(Id, Option<YoloTask>)>>,
     /// Which files with a declared key are nowhere in one state of a view.
     pub(super) lost: Mutex<Option<(State, Vec<DataPath>)>>,
+    /// Where files and folders are that one state of a view has put elsewhere.
     pub(super) arrived: Mutex<Option<(State, Arc<super::arrived::Arrived>)>>,
 }
 
